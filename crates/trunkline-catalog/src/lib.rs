@@ -1,0 +1,24 @@
+//! What Intercom's API offers, as data: operations, parameters, body fields, versions and streams.
+//!
+//! The one rule: nothing here does IO, waits or knows the time. The tables under `tables/` are generated from the
+//! published descriptions by `cargo xtask catalog`; the files under `overlays/` are our own judgement and are written
+//! by hand. Read [`Catalog`] next, then `operation.rs` and `stream.rs`.
+
+mod catalog;
+mod error;
+mod load;
+mod operation;
+mod page;
+mod route;
+mod stream;
+mod table;
+mod version;
+
+pub use catalog::{Catalog, PathMatch};
+pub use error::CatalogError;
+pub use operation::{
+    BodyField, Effect, ErrorShape, FieldType, Method, Operation, Parameter, SearchGranularity,
+};
+pub use page::PageStyle;
+pub use stream::{MembershipList, Stream, StreamKind, StreamRead};
+pub use version::{UnknownVersion, Version};

@@ -1,0 +1,45 @@
+//! Merges the generated tables with the overlays into operations and streams.
+//!
+//! The rule: a table and its overlay describe the same operations, each exactly once; what one has and the other lacks
+//! is an error. Read `tables/operations.tsv` and `overlays/operations.tsv` next.
+
+mod operations;
+mod streams;
+
+#[cfg(test)]
+mod tests;
+
+use std::collections::HashSet;
+
+use crate::{CatalogError, Operation, Stream};
+
+/// The texts that make a catalog.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Sources {
+    pub(crate) operations: &'static str,
+    pub(crate) parameters: &'static str,
+    pub(crate) body_fields: &'static str,
+    pub(crate) errors: &'static str,
+    pub(crate) overlay: &'static str,
+    pub(crate) streams: &'static str,
+}
+
+impl Sources {
+    /// What ships with the program.
+    pub(crate) const EMBEDDED: Self = Self {
+        operations: include_str!("../tables/operations.tsv"),
+        parameters: include_str!("../tables/parameters.tsv"),
+        body_fields: include_str!("../tables/body_fields.tsv"),
+        errors: include_str!("../tables/errors.tsv"),
+        overlay: include_str!("../overlays/operations.tsv"),
+        streams: include_str!("../overlays/streams.tsv"),
+    };
+}
+
+/// Reads everything; operations in order of id, streams as they stand.
+pub(crate) fn load(sources: &Sources) -> Result<(Vec<Operation>, Vec<Stream>), CatalogError> {
+    let operations = operations::load(sources)?;
+    let ids: HashSet<&str> = operations.iter().map(|operation| operation.id).collect();
+    let streams = streams::load(sources.streams, &ids)?;
+    Ok((operations, streams))
+}

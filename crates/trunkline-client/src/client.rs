@@ -1,0 +1,124 @@
+//! The client: one connection, one budget, one stack, shared by all clones.
+
+use std::{fmt, sync::Arc};
+
+use secrecy::ExposeSecret as _;
+use trunkline_catalog::{Catalog, Operation, Version};
+
+use crate::{
+    Answer, BudgetState, BuildError, Call, CallError, Connection, ErrorKind, PageState, Pages, Settings,
+    Transport,
+    stack::{self, Prepared, Stack},
+    transport::HttpTransport,
+};
+
+/// Calls Intercom for one connection. Clones share the budget, the connections and the counts.
+#[derive(Clone)]
+pub struct Client {
+    pub(crate) stack: Arc<Stack>,
+}
+
+impl Client {
+    /// A client for `connection`.
+    pub fn new(connection: Connection, settings: Settings) -> Result<Self, BuildError> {
+        connection.check_url()?;
+        settings.check()?;
+        let transport = HttpTransport::new(&connection, &settings)?;
+        Self::over(connection, settings, Arc::new(transport))
+    }
+
+    /// A client that sends through `transport`; this is how tests do without a network.
+    pub fn over(
+        connection: Connection,
+        settings: Settings,
+        transport: Arc<dyn Transport>,
+    ) -> Result<Self, BuildError> {
+        connection.check_url()?;
+        settings.check()?;
+        let token = connection.token.expose_secret();
+        if token.trim().is_empty() {
+            return Err(BuildError::Token { reason: "is empty" });
+        }
+        if token.bytes().any(|byte| !(0x21..=0x7e).contains(&byte)) {
+            return Err(BuildError::Token {
+                reason: "has a space, a line break or another character that no token has",
+            });
+        }
+        Ok(Self {
+            stack: Arc::new(Stack::new(connection, settings, transport)?),
+        })
+    }
+
+    /// The version that every call names.
+    #[must_use]
+    pub fn version(&self) -> Version {
+        self.stack.version()
+    }
+
+    /// Calls an operation and returns its answer, after as many attempts as the retry policy allows.
+    pub async fn call(&self, call: Call) -> Result<Answer, CallError> {
+        let operation = self.operation(&call)?;
+        let prepared = Prepared::new(operation, &call)?;
+        stack::execute(
+            &self.stack,
+            &prepared,
+            |answer| stack::usable(operation, answer),
+            |answer, ()| answer,
+        )
+        .await
+    }
+
+    /// The pages of an operation that lists, from the start or from after the page that `from` was kept of.
+    #[must_use]
+    pub fn pages(&self, call: Call, from: Option<PageState>) -> Pages {
+        Pages::new(self.clone(), call, from)
+    }
+
+    /// How many requests were sent, failed ones included.
+    #[must_use]
+    pub fn requests_sent(&self) -> u64 {
+        self.stack.sent()
+    }
+
+    /// What is known of the rate budget.
+    #[must_use]
+    pub fn budget(&self) -> BudgetState {
+        self.stack.budget().state()
+    }
+
+    /// The call's operation, which this connection's version must have.
+    pub(crate) fn operation(&self, call: &Call) -> Result<&'static Operation, CallError> {
+        let Some(operation) = lookup(call.operation_id()) else {
+            return Err(CallError::unknown_operation(call.operation_id()));
+        };
+        let version = self.version();
+        if operation.exists_in(version) {
+            return Ok(operation);
+        }
+        let (first, last) = operation.versions;
+        let range = if first == last {
+            format!("only in {first}")
+        } else {
+            format!("in {first} to {last}")
+        };
+        let message = format!("the operation exists {range}, the connection speaks {version}");
+        Err(CallError::of(operation, ErrorKind::NotInVersion, message))
+    }
+}
+
+fn lookup(id: &str) -> Option<&'static Operation> {
+    #[cfg(test)]
+    if let Some(operation) = crate::testing::operation(id) {
+        return Some(operation);
+    }
+    Catalog::embedded().operation(id)
+}
+
+impl fmt::Debug for Client {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Client")
+            .field("version", &self.version())
+            .field("budget", &self.budget())
+            .finish()
+    }
+}

@@ -1,0 +1,36 @@
+//! Calls operations of Intercom's API: auth, region, version, rate budget, retry, paging and errors in one place.
+//!
+//! The one rule: nobody else in the project talks HTTP to Intercom, so every call takes its place in the budget and
+//! leaves through the one ordered stack of `stack.rs`. Read [`Client`] next, then `stack.rs`, then `pages.rs`.
+
+mod answer;
+mod budget;
+mod call;
+mod client;
+mod clock;
+mod connection;
+mod error;
+mod log;
+mod pages;
+mod redact;
+pub mod request;
+pub mod retry;
+mod settings;
+mod stack;
+mod transport;
+
+pub use answer::Answer;
+pub use budget::BudgetState;
+pub use call::{Call, Priority};
+pub use client::Client;
+pub use clock::{Clock, ManualClock, SystemClock};
+pub use connection::{BuildError, Connection, Region};
+pub use error::{CallError, CallFailure, Disposition, ErrorKind};
+pub use log::{RequestLog, RequestRecord};
+pub use pages::{Page, PageState, Pages};
+pub use redact::redact_text;
+pub use settings::Settings;
+pub use transport::{Exchange, Transport, TransportError};
+
+#[cfg(test)]
+mod testing;

@@ -1,0 +1,406 @@
+//! The one ordered stack that every attempt passes.
+//!
+//! From the outside in, and why in this order:
+//! 1. **budget**: each attempt, not each call, takes its place in the window, so a retry can never overdraw it;
+//! 2. **retry**: judges what became of the attempt by the operation's effect; its pauses hold no place in the budget;
+//! 3. **timeout**: runs from the sending to the last byte, so time spent waiting for the budget never counts against it;
+//! 4. **auth**: puts the token on just before sending, so that nothing above ever holds it in a request;
+//! 5. **version**: next to auth, as both are the connection's and neither can be set by a call;
+//! 6. **log**: sees the attempt as it went over the wire, with its own duration, retries included one by one;
+//! 7. **redaction**: the last word on what the log receives; nothing is written down that did not pass it.
+//!
+//! The one rule: there is no second way to the network. Read `retry.rs` and `budget.rs` next.
+
+use std::{
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+use bytes::Bytes;
+use http::{HeaderMap, HeaderValue, Method, Request, Response, Uri, header};
+use rand::SeedableRng as _;
+use rand_chacha::ChaCha8Rng;
+use secrecy::ExposeSecret as _;
+use tokio::time::Instant;
+use trunkline_catalog::{Effect, Operation, Version};
+
+use crate::{
+    Answer, BuildError, Call, CallError, Clock, Connection, ErrorKind, Priority, RequestLog, RequestRecord,
+    Settings, Transport, TransportError,
+    budget::{Budget, Outcome},
+    error::body,
+    redact, request,
+    retry::{self, Failure},
+};
+
+pub(crate) mod headers;
+
+const USER_AGENT: &str = concat!("trunkline/", env!("CARGO_PKG_VERSION"));
+static INTERCOM_VERSION: header::HeaderName = header::HeaderName::from_static("intercom-version");
+
+/// The layers, outermost first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Layer {
+    Budget,
+    Retry,
+    Timeout,
+    Auth,
+    Version,
+    Log,
+    Redaction,
+}
+
+/// Everything that the clones of a client share.
+#[derive(Debug)]
+pub(crate) struct Stack {
+    pub(crate) connection: Connection,
+    transport: Arc<dyn Transport>,
+    budget: Budget,
+    policy: retry::Policy,
+    timeout: Duration,
+    clock: Arc<dyn Clock>,
+    log: Option<Arc<dyn RequestLog>>,
+    random: Mutex<ChaCha8Rng>,
+    authorization: HeaderValue,
+    version: HeaderValue,
+    common: HeaderMap,
+    sent: AtomicU64,
+    #[cfg(test)]
+    pub(crate) trace: Mutex<Vec<Layer>>,
+}
+
+/// A call that was checked and serialized once, however often it is sent.
+#[derive(Debug)]
+pub(crate) struct Prepared {
+    pub(crate) operation: &'static Operation,
+    pub(crate) uri: Uri,
+    method: Method,
+    headers: HeaderMap,
+    body: Bytes,
+    query: Vec<String>,
+    priority: Priority,
+    /// What a repetition would do; pagers of scrolls know better than the catalog.
+    pub(crate) effect: Effect,
+    /// Hands 502 and 504 back at once, for a caller that can ask for less.
+    pub(crate) yield_gateway_errors: bool,
+}
+
+impl Prepared {
+    pub(crate) fn new(operation: &'static Operation, call: &Call) -> Result<Self, CallError> {
+        let request = request::build(operation, call)
+            .map_err(|error| CallError::of(operation, ErrorKind::BadCall, error.to_string()))?;
+        let (parts, body) = request.into_parts();
+        Ok(Self {
+            operation,
+            uri: parts.uri,
+            method: parts.method,
+            headers: parts.headers,
+            body,
+            query: call.query.iter().map(|(name, _)| name.to_string()).collect(),
+            priority: call.priority,
+            effect: operation.effect,
+            yield_gateway_errors: false,
+        })
+    }
+}
+
+impl Stack {
+    pub(crate) fn new(
+        connection: Connection,
+        settings: Settings,
+        transport: Arc<dyn Transport>,
+    ) -> Result<Self, BuildError> {
+        let mut authorization = HeaderValue::try_from(format!("Bearer {}", connection.token.expose_secret()))
+            .map_err(|_| BuildError::Token {
+                reason: "cannot stand in a header",
+            })?;
+        authorization.set_sensitive(true);
+        let mut common = HeaderMap::with_capacity(8);
+        common.insert(header::ACCEPT, HeaderValue::from_static("application/json"));
+        common.insert(header::USER_AGENT, HeaderValue::from_static(USER_AGENT));
+        Ok(Self {
+            version: HeaderValue::from_static(connection.version.as_str()),
+            connection,
+            transport,
+            budget: Budget::new(settings.max_share, settings.reserve),
+            policy: settings.retry,
+            timeout: settings.timeout,
+            clock: settings.clock,
+            log: settings.request_log,
+            random: Mutex::new(ChaCha8Rng::seed_from_u64(settings.seed)),
+            authorization,
+            common,
+            sent: AtomicU64::new(0),
+            #[cfg(test)]
+            trace: Mutex::new(Vec::new()),
+        })
+    }
+
+    pub(crate) const fn version(&self) -> Version {
+        self.connection.version
+    }
+
+    pub(crate) fn sent(&self) -> u64 {
+        self.sent.load(Ordering::Relaxed)
+    }
+
+    pub(crate) const fn budget(&self) -> &Budget {
+        &self.budget
+    }
+
+    fn entered(&self, layer: Layer) {
+        #[cfg(test)]
+        self.trace
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push(layer);
+        #[cfg(not(test))]
+        let _ = layer;
+    }
+
+    fn request(&self, prepared: &Prepared) -> Request<Bytes> {
+        let mut request = Request::new(prepared.body.clone());
+        *request.method_mut() = prepared.method.clone();
+        *request.uri_mut() = prepared.uri.clone();
+        let headers = request.headers_mut();
+        headers.clone_from(&self.common);
+        for (name, value) in &prepared.headers {
+            headers.insert(name, value.clone());
+        }
+        if is_download(prepared.operation) {
+            headers.insert(
+                header::ACCEPT,
+                HeaderValue::from_static("application/octet-stream, application/json"),
+            );
+        }
+        self.entered(Layer::Auth);
+        headers.insert(header::AUTHORIZATION, self.authorization.clone());
+        self.entered(Layer::Version);
+        headers.insert(INTERCOM_VERSION.clone(), self.version.clone());
+        request
+    }
+
+    /// One attempt: a place in the budget, the exchange, a line in the log.
+    async fn attempt(&self, prepared: &Prepared, number: u32) -> Result<Response<Bytes>, TransportError> {
+        self.entered(Layer::Budget);
+        let permit = self.budget.permit(prepared.priority).await;
+        self.entered(Layer::Retry);
+        self.entered(Layer::Timeout);
+        let started = Instant::now();
+        let request = self.request(prepared);
+        self.sent.fetch_add(1, Ordering::Relaxed);
+        let result = match tokio::time::timeout(self.timeout, self.transport.send(request)).await {
+            Ok(result) => result,
+            Err(_) => Err(TransportError::TimedOut(format!(
+                "no whole answer within {:?}",
+                self.timeout
+            ))),
+        };
+        match &result {
+            Ok(answer) => permit.settle(Outcome::Answered(headers::Rate::read(answer, &*self.clock))),
+            Err(TransportError::NotConnected(_)) => permit.settle(Outcome::NotSent),
+            Err(_) => permit.settle(Outcome::Unanswered),
+        }
+        self.entered(Layer::Log);
+        if let Some(log) = &self.log {
+            log.record(&self.record(&**log, prepared, number, started.elapsed(), &result));
+        } else {
+            self.entered(Layer::Redaction);
+        }
+        result
+    }
+
+    fn record(
+        &self,
+        log: &dyn RequestLog,
+        prepared: &Prepared,
+        attempt: u32,
+        duration: Duration,
+        result: &Result<Response<Bytes>, TransportError>,
+    ) -> RequestRecord {
+        self.entered(Layer::Redaction);
+        let answer = result.as_ref().ok();
+        let bodies = log.wants_bodies();
+        RequestRecord {
+            at: self.clock.now().to_string(),
+            operation: prepared.operation.id,
+            method: prepared.operation.method.as_str(),
+            path: prepared.operation.path,
+            query: prepared.query.clone(),
+            version: self.version().as_str(),
+            attempt,
+            status: answer.map(|answer| answer.status().as_u16()),
+            request_id: answer.and_then(|answer| headers::request_id(answer.headers())),
+            duration_ms: u64::try_from(duration.as_millis()).unwrap_or(u64::MAX),
+            sent_bytes: prepared.body.len(),
+            received_bytes: answer.map_or(0, |answer| answer.body().len()),
+            error: result
+                .as_ref()
+                .err()
+                .map(|error| redact::redact_text(&error.to_string()).into_owned()),
+            request_body: bodies.then(|| redact::redact_body(&prepared.body)),
+            response_body: answer
+                .filter(|_| bodies)
+                .map(|answer| redact::redact_body(answer.body())),
+        }
+    }
+
+    fn pause(&self, attempt: u32) -> Duration {
+        let mut random = self.random.lock().unwrap_or_else(PoisonError::into_inner);
+        retry::pause(&self.policy, attempt, &mut *random)
+    }
+}
+
+/// Sends until an answer passes `check`, a failure may not be repeated, or the policy's bounds are met.
+pub(crate) async fn execute<C, T>(
+    stack: &Stack,
+    prepared: &Prepared,
+    check: impl Fn(&Response<Bytes>) -> Result<C, String>,
+    finish: impl FnOnce(Answer, C) -> T,
+) -> Result<T, CallError> {
+    let started = Instant::now();
+    let mut attempt = 0;
+    loop {
+        attempt += 1;
+        let result = stack.attempt(prepared, attempt).await;
+        let (failure, mut error, asked) = match result {
+            Ok(answer) if is_success(prepared.operation, &answer) => match check(&answer) {
+                Ok(checked) => {
+                    let (parts, body) = answer.into_parts();
+                    let answer = Answer {
+                        status: parts.status.as_u16(),
+                        request_id: headers::request_id(&parts.headers),
+                        headers: parts.headers,
+                        body,
+                        attempts: attempt,
+                        elapsed: started.elapsed(),
+                        operation: prepared.operation,
+                    };
+                    return Ok(finish(answer, checked));
+                }
+                Err(reason) => (
+                    Failure::BadAnswer,
+                    of_bad_answer(prepared.operation, &answer, &reason),
+                    None,
+                ),
+            },
+            Ok(answer) => {
+                let asked = headers::retry_after(answer.headers(), &*stack.clock);
+                let status = answer.status().as_u16();
+                let failure = Failure::Answered {
+                    status,
+                    retry_after: asked.is_some(),
+                };
+                (failure, of_answer(prepared.operation, &answer), asked)
+            }
+            Err(error) => {
+                let failure = match error {
+                    TransportError::NotConnected(_) => Failure::NotSent,
+                    TransportError::Broken(_) | TransportError::TimedOut(_) => Failure::Unanswered,
+                };
+                (failure, of_transport(prepared.operation, &error), None)
+            }
+        };
+        let pause = stack.pause(attempt).max(asked.unwrap_or_default());
+        let gateway = matches!(
+            failure,
+            Failure::Answered {
+                status: 502 | 504,
+                ..
+            }
+        );
+        if attempt >= stack.policy.max_attempts
+            || started.elapsed() + pause > stack.policy.total
+            || !retry::may_repeat(prepared.effect, failure)
+            || (gateway && prepared.yield_gateway_errors)
+        {
+            error.attempts = attempt;
+            error.elapsed = started.elapsed();
+            return Err(error);
+        }
+        tracing::debug!(
+            operation = prepared.operation.id,
+            attempt,
+            ?failure,
+            ?pause,
+            "a call is tried again"
+        );
+        tokio::time::sleep(pause).await;
+    }
+}
+
+fn is_success(operation: &Operation, answer: &Response<Bytes>) -> bool {
+    let status = answer.status();
+    status.is_success() || (status.is_redirection() && operation.success.contains(&status.as_u16()))
+}
+
+/// Whether the operation hands out a file instead of JSON.
+fn is_download(operation: &Operation) -> bool {
+    operation.path.starts_with("/download/")
+        || operation.path.ends_with("/recording")
+        || operation.path.ends_with("/transcript")
+}
+
+/// A cheap look at a success: a read must bring a whole JSON value. Its inside is for whoever parses it.
+pub(crate) fn usable(operation: &Operation, answer: &Response<Bytes>) -> Result<(), String> {
+    if is_download(operation) || !answer.status().is_success() {
+        return Ok(());
+    }
+    let body = answer.body().trim_ascii();
+    let Some((first, last)) = body.first().zip(body.last()) else {
+        let may_be_empty = answer.status().as_u16() != 200 || operation.effect != Effect::Read;
+        return if may_be_empty {
+            Ok(())
+        } else {
+            Err("the body is empty".to_owned())
+        };
+    };
+    match (first, last) {
+        (b'{', b'}') | (b'[', b']') => Ok(()),
+        (b'{' | b'[', _) => Err(format!("the JSON of {} bytes is cut off", body.len())),
+        _ if operation.effect != Effect::Read => Ok(()),
+        _ => Err(format!(
+            "the body is not JSON: {}",
+            body::read(answer.body()).message
+        )),
+    }
+}
+
+fn of_bad_answer(operation: &Operation, answer: &Response<Bytes>, reason: &str) -> CallError {
+    let mut error = CallError::of(operation, ErrorKind::BadAnswer, reason);
+    error.status = Some(answer.status().as_u16());
+    error.request_id = headers::request_id(answer.headers());
+    error
+}
+
+fn of_transport(operation: &Operation, error: &TransportError) -> CallError {
+    let kind = match error {
+        TransportError::TimedOut(_) => ErrorKind::Timeout,
+        TransportError::NotConnected(_) | TransportError::Broken(_) => ErrorKind::Network,
+    };
+    CallError::of(operation, kind, error.to_string())
+}
+
+fn of_answer(operation: &Operation, answer: &Response<Bytes>) -> CallError {
+    let status = answer.status().as_u16();
+    let told = body::read(answer.body());
+    let kind = ErrorKind::of_answer(status, told.code.as_deref());
+    let message = match headers::redirect_host(answer) {
+        Some(host) => format!("the answer is a redirect to {host}, which is not followed"),
+        None => told.message,
+    };
+    let mut error = CallError::of(operation, kind, message);
+    error.status = Some(status);
+    error.intercom_code = told.code;
+    error.request_id = told.request_id.or_else(|| headers::request_id(answer.headers()));
+    if status == 410 {
+        error.link = headers::canonical_link(answer.headers());
+    }
+    error
+}
+
+#[cfg(test)]
+mod tests;

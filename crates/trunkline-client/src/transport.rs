@@ -1,0 +1,123 @@
+//! The network, behind a trait so that everything above it is tested without one.
+//!
+//! The one rule: this is the only file that knows reqwest. A redirect is handed back as it is, so the token never leaves
+//! for another host.
+
+use std::{error::Error as _, fmt, future::Future, pin::Pin};
+
+use bytes::Bytes;
+use http::{Request, Response};
+use url::Url;
+
+use crate::{BuildError, Connection, Settings};
+
+/// How many idle connections are kept: what a full mirror keeps in flight, and a few for people.
+const IDLE_CONNECTIONS: usize = 136;
+
+/// The future of one exchange.
+pub type Exchange<'a> = Pin<Box<dyn Future<Output = Result<Response<Bytes>, TransportError>> + Send + 'a>>;
+
+/// Sends one request and collects the whole answer.
+pub trait Transport: Send + Sync + fmt::Debug {
+    /// Sends `request`, whose URI is a path under the connection's base URL.
+    fn send(&self, request: Request<Bytes>) -> Exchange<'_>;
+}
+
+/// Why no whole answer came.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum TransportError {
+    /// The connection never opened, so nothing was sent.
+    #[error("no connection: {0}")]
+    NotConnected(String),
+    /// The connection broke, or what came is not HTTP.
+    #[error("the connection broke: {0}")]
+    Broken(String),
+    /// It took too long.
+    #[error("it took too long: {0}")]
+    TimedOut(String),
+}
+
+/// The real network.
+#[derive(Debug)]
+pub(crate) struct HttpTransport {
+    client: reqwest::Client,
+    /// The base URL without its last slash.
+    base: String,
+}
+
+impl HttpTransport {
+    pub(crate) fn new(connection: &Connection, settings: &Settings) -> Result<Self, BuildError> {
+        let client = reqwest::Client::builder()
+            .redirect(reqwest::redirect::Policy::none())
+            .referer(false)
+            .retry(reqwest::retry::never())
+            .connect_timeout(settings.connect_timeout)
+            .pool_max_idle_per_host(IDLE_CONNECTIONS)
+            .tcp_nodelay(true)
+            .http2_adaptive_window(true)
+            .gzip(settings.gzip && !connection.is_loopback())
+            .build()
+            .map_err(|error| BuildError::Http { reason: told(&error) })?;
+        let base = connection.base_url.as_str().trim_end_matches('/').to_owned();
+        Ok(Self { client, base })
+    }
+
+    async fn exchange(&self, request: Request<Bytes>) -> Result<Response<Bytes>, TransportError> {
+        let (parts, body) = request.into_parts();
+        let path = parts.uri.path_and_query().map_or("/", |path| path.as_str());
+        let mut address = String::with_capacity(self.base.len() + path.len());
+        address.push_str(&self.base);
+        address.push_str(path);
+        let address =
+            Url::parse(&address).map_err(|error| TransportError::NotConnected(error.to_string()))?;
+        let mut request = reqwest::Request::new(parts.method, address);
+        *request.headers_mut() = parts.headers;
+        if !body.is_empty() {
+            *request.body_mut() = Some(body.into());
+        }
+        let mut answer = self.client.execute(request).await.map_err(of_reqwest)?;
+        let status = answer.status();
+        let headers = std::mem::take(answer.headers_mut());
+        let body = answer.bytes().await.map_err(of_reqwest)?;
+        let mut answer = Response::new(body);
+        *answer.status_mut() = status;
+        *answer.headers_mut() = headers;
+        Ok(answer)
+    }
+}
+
+impl Transport for HttpTransport {
+    fn send(&self, request: Request<Bytes>) -> Exchange<'_> {
+        Box::pin(self.exchange(request))
+    }
+}
+
+fn of_reqwest(error: reqwest::Error) -> TransportError {
+    let error = error.without_url();
+    let told = told(&error);
+    if error.is_connect() {
+        TransportError::NotConnected(told)
+    } else if error.is_timeout() {
+        TransportError::TimedOut(told)
+    } else {
+        TransportError::Broken(told)
+    }
+}
+
+/// The error with its causes, since the outermost one rarely says anything.
+fn told(error: &reqwest::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(inner) = cause {
+        let inner_text = inner.to_string();
+        if !text.contains(&inner_text) {
+            text.push_str(": ");
+            text.push_str(&inner_text);
+        }
+        cause = inner.source();
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,149 @@
+//! The control surface under `/_sim/`: the truth, the request log, faults, habits, the clock and activity.
+//!
+//! The one rule: it is only served when it was asked for, because it needs no token.
+
+mod truth;
+
+use axum::http::Method;
+use rand::SeedableRng as _;
+use serde::Deserialize;
+use serde_json::{Value, json};
+use trunkline_catalog::Version;
+
+use crate::{
+    activity,
+    faults::Fault,
+    pipeline::{State, lock, read},
+    reply::Reply,
+    texts::mix,
+};
+
+/// Answers a request whose path begins with `/_sim/`.
+pub(crate) fn answer(state: &State, method: &Method, path: &str, query: &str, body: &[u8]) -> Reply {
+    let rest = path.trim_start_matches("/_sim/").trim_end_matches('/');
+    let outcome = match (method.as_str(), rest) {
+        ("GET", "truth") => Ok(Reply::json(&truth::counts(&read(&state.workspace)))),
+        ("GET", _) if rest.starts_with("truth/") => truth_of(state, rest.trim_start_matches("truth/"), query),
+        ("GET", "requests") => Ok(requests(state, query)),
+        ("DELETE", "requests") => {
+            state.requests().clear();
+            Ok(Reply::empty(204))
+        }
+        ("GET", "clock") => Ok(Reply::json(&json!({ "now": state.clock.now() }))),
+        ("PUT", "clock") => set_clock(state, body),
+        ("POST", "activity") => act(state, body),
+        ("GET", "faults") => Ok(Reply::json(&lock(&state.faults).set)),
+        ("PUT", "faults") => set_faults(state, body),
+        ("DELETE", "faults") => {
+            lock(&state.faults).set.clear();
+            Ok(Reply::empty(204))
+        }
+        ("GET", "habits") => Ok(Reply::text(
+            200,
+            "text/plain",
+            format!("{:#?}\n", read(&state.habits)),
+        )),
+        ("PUT", "habits") => set_habits(state, body),
+        _ => Err((404, format!("the control surface has no {method} /_sim/{rest}"))),
+    };
+    outcome.unwrap_or_else(|(status, message)| Reply::with_status(status, &json!({ "error": message })))
+}
+
+type Outcome = Result<Reply, (u16, String)>;
+
+fn parse<'b, T: Deserialize<'b>>(body: &'b [u8]) -> Result<T, (u16, String)> {
+    serde_json::from_slice(body).map_err(|error| (400, format!("the body cannot be read: {error}")))
+}
+
+fn truth_of(state: &State, stream: &str, query: &str) -> Outcome {
+    let version = url::form_urlencoded::parse(query.as_bytes()).find(|(name, _)| name == "version");
+    let version = match version {
+        None => Version::DEFAULT,
+        Some((_, text)) => text
+            .parse()
+            .map_err(|error: trunkline_catalog::UnknownVersion| (400, error.to_string()))?,
+    };
+    let habits = read(&state.habits).clone();
+    truth::lines(&read(&state.workspace), &habits, version, stream)
+        .map(|lines| Reply::text(200, "application/x-ndjson", lines))
+        .ok_or_else(|| (404, format!("there is no stream {stream}")))
+}
+
+fn requests(state: &State, query: &str) -> Reply {
+    let since = url::form_urlencoded::parse(query.as_bytes())
+        .find(|(name, _)| name == "since")
+        .and_then(|(_, value)| value.parse::<usize>().ok())
+        .unwrap_or(0);
+    let mut lines = Vec::new();
+    for entry in state.requests().iter().skip(since) {
+        serde_json::to_writer(&mut lines, entry).expect("log entries have string keys");
+        lines.push(b'\n');
+    }
+    Reply::text(200, "application/x-ndjson", lines)
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ClockChange {
+    now: Option<i64>,
+    advance_seconds: Option<i64>,
+}
+
+fn set_clock(state: &State, body: &[u8]) -> Outcome {
+    let change: ClockChange = parse(body)?;
+    if let Some(now) = change.now {
+        state.clock.set(now);
+    }
+    state.clock.advance(change.advance_seconds.unwrap_or(0));
+    Ok(Reply::json(&json!({ "now": state.clock.now() })))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Activity {
+    steps: u32,
+}
+
+/// The most steps of one call.
+const MOST_STEPS: u32 = 100_000;
+
+fn act(state: &State, body: &[u8]) -> Outcome {
+    let Activity { steps } = parse(body)?;
+    if steps > MOST_STEPS {
+        return Err((400, format!("at most {MOST_STEPS} steps at once")));
+    }
+    let mut workspace = state
+        .workspace
+        .write()
+        .unwrap_or_else(std::sync::PoisonError::into_inner);
+    // The workspace's own revision seeds the steps, so that the same calls lead to the same workspace.
+    let seed = mix(workspace.seed, 90, workspace.revision as u32);
+    let mut rng = rand_chacha::ChaCha8Rng::seed_from_u64(seed);
+    let now = state.clock.now();
+    let happened: Vec<&str> = (0..steps)
+        .map(|_| activity::step(&mut workspace, now, &mut rng))
+        .collect();
+    Ok(Reply::json(&json!({ "happened": happened })))
+}
+
+fn set_faults(state: &State, body: &[u8]) -> Outcome {
+    let faults: Vec<Fault> = parse(body)?;
+    lock(&state.faults).set = faults;
+    Ok(Reply::json(&lock(&state.faults).set))
+}
+
+fn set_habits(state: &State, body: &[u8]) -> Outcome {
+    let wanted: std::collections::BTreeMap<String, Value> = parse(body)?;
+    let mut habits = read(&state.habits).clone();
+    for (name, on) in wanted {
+        let on = on
+            .as_bool()
+            .ok_or_else(|| (400, format!("{name} must be true or false")))?;
+        habits.set(&name, on).map_err(|error| (400, error.to_string()))?;
+    }
+    *state
+        .habits
+        .write()
+        .unwrap_or_else(std::sync::PoisonError::into_inner) = habits;
+    Ok(Reply::empty(204))
+}

@@ -1,0 +1,94 @@
+//! A simulated Intercom with state: what one call writes, the next one reads.
+//!
+//! The one rule: it is written from the facts of the platform and from the catalog, never from what a client happens to
+//! send; it must not know the client. Read `pipeline.rs` next for a request's way, then `workspace.rs` for the state.
+
+mod activity;
+mod clock;
+mod control;
+mod errors;
+mod faults;
+mod generator;
+mod habits;
+mod paging;
+mod pipeline;
+mod presenter;
+mod reply;
+mod resources;
+mod search;
+mod server;
+mod texts;
+mod validate;
+mod window;
+mod workspace;
+
+#[cfg(test)]
+mod testing;
+
+use std::{net::SocketAddr, time::Duration};
+
+use jiff::Timestamp;
+use trunkline_catalog::Version;
+
+pub use habits::{Habits, UnknownHabit};
+pub use server::{Running, StartError, start};
+
+/// What to simulate.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Where to listen; port 0 picks a free one.
+    pub listen: SocketAddr,
+    /// The number that makes the workspace repeatable.
+    pub seed: u64,
+    /// How many contacts, users and leads together.
+    pub contacts: u32,
+    /// How many companies.
+    pub companies: u32,
+    /// How many conversations.
+    pub conversations: u32,
+    /// How many parts a conversation has on average.
+    pub parts: u16,
+    /// How many tickets.
+    pub tickets: u32,
+    /// How long every answer takes at least.
+    pub latency: Duration,
+    /// Calls allowed in each 10 seconds; `None` for no limit and no rate headers.
+    pub rate_limit: Option<u32>,
+    /// The tokens to accept; any when empty.
+    pub tokens: Vec<String>,
+    /// The version that answers a request without an `Intercom-Version` header.
+    pub default_version: Version,
+    /// The workspace's time zone, such as `America/Los_Angeles`.
+    pub time_zone: String,
+    /// The moment that the workspace's clock starts at; the system's clock when `None`.
+    pub start: Option<Timestamp>,
+    /// The platform's habits, each of which can be turned off.
+    pub habits: Habits,
+    /// Whether the control surface under `/_sim/` is offered.
+    pub control: bool,
+    /// How many things happen each second by themselves.
+    pub live: Option<f64>,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            listen: SocketAddr::from(([127, 0, 0, 1], 7071)),
+            seed: 7,
+            contacts: 2_000,
+            companies: 200,
+            conversations: 1_500,
+            parts: 8,
+            tickets: 200,
+            latency: Duration::ZERO,
+            rate_limit: Some(1_667),
+            tokens: Vec::new(),
+            default_version: Version::V2_14,
+            time_zone: "America/Los_Angeles".to_owned(),
+            start: None,
+            habits: Habits::default(),
+            control: false,
+            live: None,
+        }
+    }
+}

@@ -1,0 +1,368 @@
+//! A request's way, in one order: log, token, path, version, rate window, faults, body, handler, headers.
+//!
+//! The one rule: nothing that refuses a request early has changed the workspace. Handlers are in `resources.rs`.
+
+use std::{
+    borrow::Cow,
+    sync::{Mutex, MutexGuard, RwLock},
+};
+
+use serde::Serialize;
+use serde_json::Value;
+use trunkline_catalog::{Catalog, Method, Operation, Version};
+
+use crate::{
+    Options,
+    clock::Clock,
+    errors::Refusal,
+    faults::{Body, Fault, Faults},
+    habits::Habits,
+    reply::Reply,
+    resources::{self, Handler},
+    texts, validate,
+    window::{Verdict, Window},
+    workspace::Workspace,
+};
+
+/// Everything that a request may touch.
+#[derive(Debug)]
+pub(crate) struct State {
+    pub(crate) options: Options,
+    pub(crate) clock: Clock,
+    pub(crate) habits: RwLock<Habits>,
+    pub(crate) faults: Mutex<Faults>,
+    pub(crate) workspace: RwLock<Workspace>,
+    window: Mutex<Window>,
+    log: Mutex<Vec<LogEntry>>,
+}
+
+/// One answered request, as `/_sim/requests` shows it.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct LogEntry {
+    /// When it arrived, by the workspace's clock.
+    pub(crate) at: i64,
+    pub(crate) method: String,
+    pub(crate) path: String,
+    pub(crate) query: String,
+    pub(crate) operation: Option<&'static str>,
+    pub(crate) version: String,
+    pub(crate) status: u16,
+}
+
+/// The most requests that the log remembers.
+const MOST_ENTRIES: usize = 1_000_000;
+
+/// A request as it came over the wire.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Incoming<'a> {
+    pub(crate) method: &'a str,
+    pub(crate) path: &'a str,
+    pub(crate) query: &'a str,
+    pub(crate) token: Option<&'a str>,
+    pub(crate) version: Option<&'a str>,
+    pub(crate) body: &'a [u8],
+}
+
+/// A request that a handler may answer.
+#[derive(Debug)]
+pub(crate) struct Request<'a> {
+    pub(crate) operation: &'static Operation,
+    pub(crate) path: &'a str,
+    parameters: Vec<(&'static str, Cow<'a, str>)>,
+    query: Vec<(Cow<'a, str>, Cow<'a, str>)>,
+    pub(crate) body: Value,
+    pub(crate) version: Version,
+    pub(crate) now: i64,
+    pub(crate) habits: Habits,
+}
+
+impl Request<'_> {
+    /// A path parameter; every one that the path names is there.
+    pub(crate) fn parameter(&self, name: &str) -> &str {
+        self.parameters
+            .iter()
+            .find(|(known, _)| *known == name)
+            .map_or("", |(_, value)| value)
+    }
+
+    /// A query parameter.
+    pub(crate) fn query(&self, name: &str) -> Option<&str> {
+        self.query
+            .iter()
+            .find(|(known, _)| known == name)
+            .map(|(_, value)| value.as_ref())
+    }
+
+    /// Text or a number of the body, as text.
+    pub(crate) fn text(&self, field: &str) -> Option<String> {
+        as_text(&self.body[field])
+    }
+
+    /// Text of the body that the call cannot do without.
+    pub(crate) fn required(&self, field: &str) -> Result<String, Refusal> {
+        self.text(field)
+            .filter(|text| !text.is_empty())
+            .ok_or_else(|| Refusal::missing(field))
+    }
+
+    /// For whom rows are shown.
+    pub(crate) fn view<'w>(&'w self, workspace: &'w Workspace) -> crate::presenter::View<'w> {
+        crate::presenter::View {
+            workspace,
+            version: self.version,
+            habits: &self.habits,
+        }
+    }
+}
+
+/// Text, or a number as text.
+pub(crate) fn as_text(value: &Value) -> Option<String> {
+    match value {
+        Value::String(text) => Some(text.clone()),
+        Value::Number(number) => Some(number.to_string()),
+        _ => None,
+    }
+}
+
+impl State {
+    pub(crate) fn new(options: Options, clock: Clock, workspace: Workspace) -> Self {
+        Self {
+            habits: RwLock::new(options.habits.clone()),
+            window: Mutex::new(Window::new(options.rate_limit)),
+            faults: Mutex::default(),
+            log: Mutex::default(),
+            workspace: RwLock::new(workspace),
+            clock,
+            options,
+        }
+    }
+
+    /// Answers a request of the API.
+    pub(crate) fn answer(&self, incoming: Incoming<'_>) -> Reply {
+        let now = self.clock.now();
+        let mut entry = LogEntry {
+            at: now,
+            method: incoming.method.to_owned(),
+            path: incoming.path.to_owned(),
+            query: incoming.query.to_owned(),
+            operation: None,
+            version: incoming.version.unwrap_or_default().to_owned(),
+            status: 0,
+        };
+        let mut log = lock(&self.log);
+        let request_id = request_id(self.options.seed, log.len() as u32);
+        drop(log);
+        let mut verdict = None;
+        let mut reply = match self.pass(incoming, now, &mut entry, &mut verdict) {
+            Ok(reply) => reply,
+            Err(Stop::Refusal(refusal)) => Reply::refusal(&refusal, &request_id),
+            Err(Stop::Fault(fault, right)) => faulty(&fault, right, &request_id),
+            Err(Stop::Page) => Reply::text(
+                404,
+                "text/html",
+                "<html><body><h1>404 Not Found</h1><hr>nginx</body></html>",
+            ),
+        };
+        if let Some(verdict) = verdict {
+            reply
+                .headers
+                .push(("x-ratelimit-limit", verdict.limit.to_string()));
+            reply
+                .headers
+                .push(("x-ratelimit-remaining", verdict.remaining.to_string()));
+            reply
+                .headers
+                .push(("x-ratelimit-reset", verdict.reset.to_string()));
+        }
+        if let Some(version) = incoming.version {
+            reply.headers.push(("intercom-version", version.to_owned()));
+        }
+        reply.headers.push(("x-request-id", request_id));
+        entry.status = reply.status;
+        log = lock(&self.log);
+        if log.len() < MOST_ENTRIES {
+            log.push(entry);
+        }
+        reply
+    }
+
+    fn pass(
+        &self,
+        incoming: Incoming<'_>,
+        now: i64,
+        entry: &mut LogEntry,
+        verdict: &mut Option<Verdict>,
+    ) -> Result<Reply, Stop> {
+        self.authorize(incoming.token)?;
+        let habits = read(&self.habits).clone();
+        let matched = incoming
+            .method
+            .parse::<Method>()
+            .ok()
+            .and_then(|method| Catalog::embedded().match_path(method, incoming.path))
+            .ok_or_else(|| {
+                if habits.html_404 {
+                    Stop::Page
+                } else {
+                    Refusal::not_found("Resource").into()
+                }
+            })?;
+        let operation = matched.operation;
+        entry.operation = Some(operation.id);
+        let version = match incoming.version {
+            None => self.options.default_version,
+            Some(text) => text.parse().map_err(|_| Refusal::unknown_version())?,
+        };
+        if !operation.exists_in(version) {
+            return Err(Refusal::not_in_version().into());
+        }
+        *verdict = lock(&self.window).count(now);
+        if let Some(verdict) = verdict.filter(|verdict| verdict.refused) {
+            return Err(Refusal::rate_limited(verdict.limit).into());
+        }
+        let fault = lock(&self.faults).befall(operation.id);
+        if let Some(fault) = fault.as_ref().filter(|fault| fault.body != Some(Body::Cut)) {
+            return Err(Stop::Fault(fault.clone(), Reply::empty(fault.status)));
+        }
+        let body = match incoming.body {
+            [] => Value::Null,
+            bytes => {
+                serde_json::from_slice(bytes).map_err(|_| Refusal::invalid("the body is not valid JSON"))?
+            }
+        };
+        validate::body(operation, version, &body)?;
+        let request = Request {
+            operation,
+            path: incoming.path,
+            parameters: matched
+                .parameters
+                .into_iter()
+                .map(|(name, value)| (name, decode(value)))
+                .collect(),
+            query: url::form_urlencoded::parse(incoming.query.as_bytes()).collect(),
+            body,
+            version,
+            now,
+            habits,
+        };
+        let reply = self.handle(&request)?;
+        match fault {
+            Some(fault) => Err(Stop::Fault(fault, reply)),
+            None => Ok(reply),
+        }
+    }
+
+    fn authorize(&self, token: Option<&str>) -> Result<(), Refusal> {
+        match token {
+            Some(token)
+                if self.options.tokens.is_empty()
+                    || self.options.tokens.iter().any(|known| known == token) =>
+            {
+                Ok(())
+            }
+            _ => Err(Refusal::unauthorized()),
+        }
+    }
+
+    fn handle(&self, request: &Request<'_>) -> Result<Reply, Refusal> {
+        match resources::handler(request.operation.id) {
+            None => Err(Refusal::not_simulated(request.operation.id)),
+            Some(Handler::Read(answer)) => answer(&read(&self.workspace), request),
+            Some(Handler::Write(answer)) => {
+                let mut workspace = self
+                    .workspace
+                    .write()
+                    .unwrap_or_else(std::sync::PoisonError::into_inner);
+                answer(&mut workspace, request)
+            }
+        }
+    }
+
+    /// The requests that were answered since the log was cleared.
+    pub(crate) fn requests(&self) -> MutexGuard<'_, Vec<LogEntry>> {
+        lock(&self.log)
+    }
+}
+
+/// Why a request did not come to a plain answer.
+enum Stop {
+    Refusal(Refusal),
+    /// A fault, with the right answer where the fault spoils that.
+    Fault(Fault, Reply),
+    /// A web server's page.
+    Page,
+}
+
+impl From<Refusal> for Stop {
+    fn from(refusal: Refusal) -> Self {
+        Self::Refusal(refusal)
+    }
+}
+
+fn faulty(fault: &Fault, right: Reply, request_id: &str) -> Reply {
+    let mut reply = match fault.body {
+        None if fault.status == 429 => Reply::refusal(&Refusal::rate_limited(0), request_id),
+        None => {
+            let code = match fault.status {
+                401 => "unauthorized",
+                403 => "forbidden",
+                500 => "server_error",
+                503 => "service_unavailable",
+                504 => "server_timeout",
+                _ => "client_error",
+            };
+            Reply::refusal(
+                &Refusal::new(fault.status, code, "An asked-for fault"),
+                request_id,
+            )
+        }
+        Some(Body::Html) => Reply::text(
+            fault.status,
+            "text/html",
+            "<html><body><h1>Bad Gateway</h1><hr>nginx</body></html>",
+        ),
+        Some(Body::Empty) => Reply::empty(fault.status),
+        Some(Body::NotJson) => Reply::text(
+            fault.status,
+            "application/json",
+            "{\"type\": \"list\", \"data\": [{",
+        ),
+        Some(Body::NoRows) => Reply::text(fault.status, "application/json", "{\"type\": \"list\"}"),
+        Some(Body::Cut) => {
+            let half = right.body.len() / 2;
+            Reply {
+                status: fault.status,
+                body: right.body.slice(..half),
+                ..right
+            }
+        }
+    };
+    if let Some(seconds) = fault.retry_after {
+        reply.headers.push(("retry-after", seconds.to_string()));
+    }
+    reply
+}
+
+/// A path segment without its percent signs.
+fn decode(segment: &str) -> Cow<'_, str> {
+    if !segment.contains('%') {
+        return Cow::Borrowed(segment);
+    }
+    let escaped = segment.replace('+', "%2B");
+    let decoded = url::form_urlencoded::parse(escaped.as_bytes())
+        .next()
+        .map(|(name, _)| name.into_owned());
+    Cow::Owned(decoded.unwrap_or_default())
+}
+
+fn request_id(seed: u64, number: u32) -> String {
+    format!("{:020x}", u128::from(texts::mix(seed, 70, number)) << 12)[..20].to_owned()
+}
+
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+}
+
+pub(crate) fn read<T>(lock: &RwLock<T>) -> std::sync::RwLockReadGuard<'_, T> {
+    lock.read().unwrap_or_else(std::sync::PoisonError::into_inner)
+}

@@ -1,0 +1,66 @@
+//! Rows as the API shows them. The newest shape is made first and older versions are derived from it (facts 1.2, 1.4).
+
+pub(crate) mod companies;
+pub(crate) mod contacts;
+pub(crate) mod conversations;
+pub(crate) mod parts;
+pub(crate) mod reference;
+pub(crate) mod tickets;
+
+use serde::Serialize;
+use serde_json::Value;
+use trunkline_catalog::Version;
+
+use crate::{habits::Habits, workspace::Workspace};
+
+/// Whom a row is shown to.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct View<'a> {
+    pub(crate) workspace: &'a Workspace,
+    pub(crate) version: Version,
+    pub(crate) habits: &'a Habits,
+}
+
+/// A number that some versions show as text.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(untagged)]
+pub(crate) enum TextOrNumber {
+    Text(String),
+    Number(u64),
+    Null,
+}
+
+/// A list inside an object, cut after ten.
+#[derive(Debug, Serialize)]
+pub(crate) struct Summary {
+    #[serde(rename = "type")]
+    kind: &'static str,
+    data: Vec<Value>,
+    url: String,
+    total_count: usize,
+    has_more: bool,
+}
+
+impl Summary {
+    /// The first rows of a list whose whole is at `url`.
+    pub(crate) fn of(all: impl Iterator<Item = Value>, url: String, habits: &Habits) -> Self {
+        let mut data: Vec<Value> = all.collect();
+        let total_count = data.len();
+        if habits.ten_items {
+            data.truncate(10);
+        }
+        let has_more = data.len() < total_count;
+        Self {
+            kind: "list",
+            data,
+            url,
+            total_count,
+            has_more,
+        }
+    }
+}
+
+/// A row as JSON.
+pub(crate) fn value(view: &impl Serialize) -> Value {
+    serde_json::to_value(view).expect("views have string keys and no failing serializers")
+}

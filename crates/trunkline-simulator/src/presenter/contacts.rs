@@ -1,0 +1,175 @@
+//! A contact as the API shows it.
+
+use serde::Serialize;
+use serde_json::{Map, Value, json};
+use trunkline_catalog::Version;
+
+use super::{Summary, TextOrNumber, View};
+use crate::{
+    texts::{self, mix},
+    workspace::{contact::Contact, reference::admin_id},
+};
+
+/// The fields of a contact, in the platform's order.
+#[derive(Debug, Serialize)]
+pub(crate) struct ContactView<'a> {
+    #[serde(rename = "type")]
+    kind: &'static str,
+    id: String,
+    workspace_id: &'a str,
+    external_id: Option<String>,
+    role: &'static str,
+    email: Option<String>,
+    email_domain: Option<String>,
+    phone: Option<String>,
+    name: Option<String>,
+    avatar: Option<Value>,
+    owner_id: TextOrNumber,
+    social_profiles: Value,
+    has_hard_bounced: bool,
+    marked_email_as_spam: bool,
+    unsubscribed_from_emails: bool,
+    created_at: i64,
+    updated_at: i64,
+    signed_up_at: Option<i64>,
+    last_seen_at: Option<i64>,
+    last_replied_at: Option<i64>,
+    last_contacted_at: Option<i64>,
+    last_email_opened_at: Option<i64>,
+    last_email_clicked_at: Option<i64>,
+    language_override: Option<String>,
+    browser: Option<&'static str>,
+    browser_version: Option<&'static str>,
+    browser_language: &'static str,
+    os: Option<&'static str>,
+    location: Value,
+    android_app_name: Option<String>,
+    android_last_seen_at: Option<i64>,
+    ios_app_name: Option<String>,
+    ios_last_seen_at: Option<i64>,
+    custom_attributes: Map<String, Value>,
+    tags: Summary,
+    notes: Summary,
+    companies: Summary,
+    opted_out_subscription_types: Summary,
+    opted_in_subscription_types: Summary,
+    utm_campaign: Option<String>,
+    referrer: Option<String>,
+}
+
+/// Shows a contact.
+pub(crate) fn view<'a>(view: View<'a>, contact: &'a Contact) -> ContactView<'a> {
+    let workspace = view.workspace;
+    let seed = workspace.seed;
+    let id = contact.id(seed);
+    let email = contact.email(seed);
+    let (city, region, country, country_code) = texts::place(mix(seed, 8, contact.row));
+    let reference = |kind: &str, id: String, path: &str| json!({ "type": kind, "id": id, "url": format!("/{path}/{id}") });
+    let consents = |opted_in: bool| {
+        let kinds: Vec<Value> = contact
+            .consents
+            .iter()
+            .filter(|(_, is_in)| *is_in == opted_in)
+            .map(|(number, _)| {
+                reference(
+                    "subscription",
+                    workspace.reference.subscription_types[usize::from(*number)]["id"]
+                        .as_str()
+                        .unwrap_or_default()
+                        .to_owned(),
+                    "subscription_types",
+                )
+            })
+            .collect();
+        Summary::of(
+            kinds.into_iter(),
+            format!("/contacts/{id}/subscriptions"),
+            view.habits,
+        )
+    };
+    ContactView {
+        kind: "contact",
+        workspace_id: &workspace.id_code,
+        external_id: contact.external_id(seed),
+        role: if contact.is_lead { "lead" } else { "user" },
+        email_domain: email
+            .as_ref()
+            .and_then(|email| email.split_once('@'))
+            .map(|(_, domain)| domain.to_owned()),
+        email,
+        phone: contact.phone(seed),
+        name: contact.name(seed),
+        avatar: contact
+            .written_text("avatar")
+            .map(|image_url| json!({ "type": "avatar", "image_url": image_url })),
+        owner_id: owner(view.version, contact.owner),
+        social_profiles: json!({ "type": "list", "data": [] }),
+        has_hard_bounced: false,
+        marked_email_as_spam: false,
+        unsubscribed_from_emails: contact.flag("unsubscribed_from_emails"),
+        created_at: contact.created_at,
+        updated_at: contact.updated_at,
+        signed_up_at: contact.signed_up_at(),
+        last_seen_at: contact.last_seen_at(),
+        last_replied_at: contact.time("last_replied_at", || None),
+        last_contacted_at: contact.time("last_contacted_at", || None),
+        last_email_opened_at: None,
+        last_email_clicked_at: None,
+        language_override: contact.written_text("language_override"),
+        browser: contact.generated.then_some("chrome"),
+        browser_version: contact.generated.then_some("129.0"),
+        browser_language: contact.language(seed),
+        os: contact.generated.then_some("OS X 10.15.7"),
+        location: json!({
+            "type": "location", "country": country, "region": region, "city": city,
+            "country_code": country_code, "continent_code": Value::Null,
+        }),
+        android_app_name: None,
+        android_last_seen_at: None,
+        ios_app_name: None,
+        ios_last_seen_at: None,
+        custom_attributes: contact.custom_attributes(seed),
+        tags: Summary::of(
+            contact
+                .tags
+                .iter()
+                .map(|tag| reference("tag", workspace.tags[*tag as usize].id.to_string(), "tags")),
+            format!("/contacts/{id}/tags"),
+            view.habits,
+        ),
+        notes: Summary::of(
+            contact
+                .notes
+                .iter()
+                .rev()
+                .map(|note| reference("note", workspace.notes[*note as usize].id(), "notes")),
+            format!("/contacts/{id}/notes"),
+            view.habits,
+        ),
+        companies: Summary::of(
+            contact.companies.iter().map(|company| {
+                reference(
+                    "company",
+                    crate::workspace::company::id(seed, *company),
+                    "companies",
+                )
+            }),
+            format!("/contacts/{id}/companies"),
+            view.habits,
+        ),
+        opted_out_subscription_types: consents(false),
+        opted_in_subscription_types: consents(true),
+        utm_campaign: None,
+        referrer: None,
+        id,
+    }
+}
+
+/// The owner is text from 2.16 on and a number before.
+fn owner(version: Version, owner: u16) -> TextOrNumber {
+    match owner.checked_sub(1).map(admin_id) {
+        None => TextOrNumber::Null,
+        Some(id) if version >= Version::V2_16 => TextOrNumber::Text(id.to_string()),
+        Some(id) => TextOrNumber::Number(id),
+    }
+}

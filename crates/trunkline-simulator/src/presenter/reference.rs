@@ -1,0 +1,47 @@
+//! Rows of the small lists in the shapes of older versions.
+
+use serde_json::{Value, json};
+use trunkline_catalog::Version;
+
+use crate::workspace::{people::Tag, reference::fields};
+
+/// An article: one parent instead of several before 2.16.
+pub(crate) fn article(article: &Value, version: Version) -> Value {
+    let mut shown = article.clone();
+    if version < Version::V2_16 {
+        let map = fields(&mut shown);
+        let parent = map
+            .remove("parent_ids")
+            .and_then(|parents| parents.get(0).cloned());
+        map.insert(
+            "parent_type".to_owned(),
+            parent.as_ref().map_or(Value::Null, |_| json!("collection")),
+        );
+        map.insert("parent_id".to_owned(), parent.unwrap_or(Value::Null));
+        map.remove("tags");
+    }
+    shown
+}
+
+/// A ticket type as it stands inside a ticket.
+pub(crate) fn ticket_type(ticket_type: &Value) -> Value {
+    let mut shown = ticket_type.clone();
+    fields(&mut shown).remove("ticket_states");
+    shown
+}
+
+/// A ticket state as it stands inside a ticket.
+pub(crate) fn ticket_state(state: &Value) -> Value {
+    json!({
+        "type": "ticket_state",
+        "id": state["id"],
+        "category": state["category"],
+        "internal_label": state["internal_label"],
+        "external_label": state["external_label"],
+    })
+}
+
+/// A tag outside any tagging.
+pub(crate) fn tag(tag: &Tag) -> Value {
+    json!({ "type": "tag", "id": tag.id.to_string(), "name": tag.name, "applied_at": Value::Null, "applied_by": Value::Null })
+}

@@ -1,0 +1,365 @@
+//! Companies, their scroll and who is attached to them (facts 4.3, 6.3).
+
+use serde_json::{Value, json};
+
+use super::{Handler, contacts};
+use crate::{
+    errors::Refusal,
+    paging::{self, LastPage},
+    pipeline::{Request, as_text},
+    presenter::{self, companies as presented},
+    reply::{Answer, Reply},
+    texts,
+    workspace::{
+        Scroll, Workspace,
+        company::{self, Company},
+    },
+};
+
+pub(crate) const HANDLERS: &[(&str, Handler)] = &[
+    ("companies.find", Handler::Read(find)),
+    ("companies.list", Handler::Read(list)),
+    ("companies.scroll", Handler::Write(scroll)),
+    ("companies.get", Handler::Read(get)),
+    ("companies.upsert", Handler::Write(upsert)),
+    ("companies.update", Handler::Write(update)),
+    ("companies.delete", Handler::Write(delete)),
+    ("companies.list_contacts", Handler::Read(list_contacts)),
+    ("companies.list_segments", Handler::Read(list_segments)),
+    ("companies.list_notes", Handler::Read(list_notes)),
+    ("companies.attach_to_contact", Handler::Write(attach)),
+    ("companies.detach_from_contact", Handler::Write(detach)),
+];
+
+/// Rows of one page of the scroll.
+const SCROLL_PAGE: usize = 100;
+/// Idle seconds after which a scroll is gone.
+const SCROLL_LIFE: i64 = 60;
+/// Rows that the list gives out at most.
+const LIST_END: usize = 10_000;
+
+/// Companies that lists show: those with at least one person, as (number, company).
+fn listed(workspace: &Workspace) -> impl Iterator<Item = &Company> {
+    workspace
+        .companies
+        .iter()
+        .filter(|company| !company.deleted && workspace.contacts_of_company(company.row).next().is_some())
+}
+
+fn of_path<'w>(workspace: &'w Workspace, id: &str) -> Result<&'w Company, Refusal> {
+    company::row(workspace.seed, id)
+        .and_then(|row| workspace.companies.get(row as usize))
+        .filter(|company| !company.deleted)
+        .ok_or_else(|| Refusal::new(404, "company_not_found", "Company Not Found"))
+}
+
+fn shown(workspace: &Workspace, request: &Request<'_>, row: u32) -> Reply {
+    Reply::json(&presented::view(
+        request.view(workspace),
+        &workspace.companies[row as usize],
+    ))
+}
+
+fn get(workspace: &Workspace, request: &Request<'_>) -> Answer {
+    let company = of_path(workspace, request.parameter("id"))?;
+    Ok(shown(workspace, request, company.row))
+}
+
+fn page(workspace: &Workspace, request: &Request<'_>, companies: &[&Company]) -> Answer {
+    let view = request.view(workspace);
+    let all = companies.iter().map(|company| presented::view(view, company));
+    Ok(Reply::json(&paging::offset_list(
+        "list",
+        "data",
+        paging::offset(request, all, 15, 150, LastPage::Null)?,
+    )))
+}
+
+fn find(workspace: &Workspace, request: &Request<'_>) -> Answer {
+    let seed = workspace.seed;
+    let one = |wanted: &dyn Fn(&Company) -> bool| {
+        let found = workspace
+            .companies
+            .iter()
+            .find(|company| !company.deleted && wanted(company));
+        found
+            .map(|company| shown(workspace, request, company.row))
+            .ok_or_else(|| Refusal::new(404, "company_not_found", "Company Not Found"))
+    };
+    if let Some(name) = request.query("name") {
+        return one(&|company| company.name(seed).as_deref() == Some(name));
+    }
+    if let Some(id) = request.query("company_id") {
+        return one(&|company| company.company_id().as_deref() == Some(id));
+    }
+    let tag = request
+        .query("tag_id")
+        .map(|id| workspace.tag(id).map(|(row, _)| row));
+    let segment = request
+        .query("segment_id")
+        .map(|id| workspace.segments.iter().find(|segment| segment.id == id));
+    let companies: Vec<&Company> = listed(workspace)
+        .filter(|company| tag.is_none_or(|tag| tag.is_some_and(|tag| company.tags.contains(&tag))))
+        .filter(|company| {
+            segment.is_none_or(|segment| segment.is_some_and(|segment| segment.holds_company(company)))
+        })
+        .collect();
+    page(workspace, request, &companies)
+}
+
+fn list(workspace: &Workspace, request: &Request<'_>) -> Answer {
+    let mut companies: Vec<&Company> = listed(workspace).collect();
+    companies.sort_by_key(|company| (std::cmp::Reverse(company.updated_at), company.row));
+    let start = request
+        .query("page")
+        .and_then(|page| page.parse::<usize>().ok())
+        .unwrap_or(1)
+        .saturating_sub(1)
+        * paging::per_page(request.query("per_page"), 15, 150)?;
+    if start >= LIST_END {
+        return Err(Refusal::new(
+            400,
+            "parameter_invalid",
+            "page limit reached, please use scroll API",
+        ));
+    }
+    page(workspace, request, &companies)
+}
+
+fn scroll(workspace: &mut Workspace, request: &Request<'_>) -> Answer {
+    let now = request.now;
+    let alive = workspace
+        .scroll
+        .clone()
+        .filter(|scroll| now - scroll.used_at <= SCROLL_LIFE);
+    let from = match (request.query("scroll_param"), alive) {
+        (None, Some(_)) if request.habits.scroll_lock => {
+            return Err(Refusal::new(
+                400,
+                "scroll_exists",
+                "scroll already exists for this workspace",
+            ));
+        }
+        (None, _) => 0,
+        (Some(param), Some(scroll)) if scroll.param == param => scroll.next,
+        (Some(_), _) => return Err(Refusal::not_found("Resource")),
+    };
+    let rows: Vec<u32> = listed(workspace)
+        .map(|company| company.row)
+        .filter(|row| *row >= from)
+        .take(SCROLL_PAGE)
+        .collect();
+    workspace.scrolls_opened += u64::from(from == 0);
+    let number = texts::mix(workspace.seed, 71, workspace.scrolls_opened as u32);
+    let param = texts::uuid(number, workspace.scrolls_opened as u32);
+    // The empty page ends the scroll: its parameter is not found any more.
+    workspace.scroll = rows.last().map(|last| Scroll {
+        param: param.clone(),
+        next: last + 1,
+        used_at: now,
+    });
+    let view = request.view(workspace);
+    let data: Vec<Value> = rows
+        .iter()
+        .map(|row| presented::view(view, &workspace.companies[*row as usize]))
+        .collect();
+    Ok(Reply::json(&json!({
+        "type": "list", "data": data, "pages": Value::Null, "total_count": Value::Null, "scroll_param": param,
+    })))
+}
+
+/// The keys that a company's body may have.
+const KEYS: [&str; 9] = [
+    "name",
+    "company_id",
+    "plan",
+    "size",
+    "website",
+    "industry",
+    "custom_attributes",
+    "remote_created_at",
+    "monthly_spend",
+];
+
+fn write(workspace: &mut Workspace, row: u32, body: &Value) -> Result<(), Refusal> {
+    let sent = body.as_object().ok_or_else(|| Refusal::missing("company"))?;
+    if let Some(key) = sent.keys().find(|key| !KEYS.contains(&key.as_str())) {
+        return Err(Refusal::new(400, "bad_request", format!("bad '{key}' parameter")));
+    }
+    if let Some(attributes) = body["custom_attributes"].as_object() {
+        for name in attributes.keys() {
+            let known = workspace.reference.data_attributes.iter().any(|attribute| {
+                attribute["model"] == "company"
+                    && attribute["custom"] == true
+                    && attribute["name"] == name.as_str()
+            });
+            if !known {
+                return Err(Refusal::invalid(format!(
+                    "Custom attribute '{name}' does not exist"
+                )));
+            }
+        }
+    }
+    let company = &mut workspace.companies[row as usize];
+    for field in ["name", "plan", "website", "industry", "remote_created_at"] {
+        if let Some(value) = sent.get(field) {
+            company.write(field, value.clone());
+        }
+    }
+    if let Some(size) = sent.get("size") {
+        company.size = size.as_i64();
+    }
+    if let Some(spend) = sent.get("monthly_spend").and_then(Value::as_f64) {
+        company.monthly_spend = spend.trunc().min(2_147_483_647.0) as i64;
+    }
+    if let Some(attributes) = body["custom_attributes"].as_object() {
+        company.attributes.get_or_insert_default().extend(
+            attributes
+                .iter()
+                .map(|(name, value)| (name.clone(), value.clone())),
+        );
+    }
+    Ok(())
+}
+
+fn upsert(workspace: &mut Workspace, request: &Request<'_>) -> Answer {
+    let wanted = as_text(&request.body["company_id"]);
+    let found = workspace
+        .companies
+        .iter()
+        .find(|company| !company.deleted && wanted.is_some() && company.company_id() == wanted)
+        .map(|company| company.row);
+    let row = match found {
+        Some(row) => row,
+        None => workspace.companies.len() as u32,
+    };
+    if found.is_none() {
+        workspace.companies.push(Company {
+            row,
+            created_at: request.now,
+            updated_at: request.now,
+            deleted: false,
+            generated: false,
+            size: None,
+            monthly_spend: 0,
+            contacts: Vec::new(),
+            tags: Vec::new(),
+            written: None,
+            attributes: None,
+        });
+    }
+    if let Err(refusal) = write(workspace, row, &request.body) {
+        if found.is_none() {
+            workspace.companies.pop();
+        }
+        return Err(refusal);
+    }
+    let company = &mut workspace.companies[row as usize];
+    if found.is_none() {
+        let own = wanted.unwrap_or_else(|| company::id(workspace.seed, row));
+        company.write("company_id", json!(own));
+    }
+    company.updated_at = request.now;
+    workspace.changed();
+    Ok(shown(workspace, request, row))
+}
+
+fn update(workspace: &mut Workspace, request: &Request<'_>) -> Answer {
+    let row = of_path(workspace, request.parameter("id"))?.row;
+    write(workspace, row, &request.body)?;
+    workspace.companies[row as usize].updated_at = request.now;
+    workspace.changed();
+    Ok(shown(workspace, request, row))
+}
+
+fn delete(workspace: &mut Workspace, request: &Request<'_>) -> Answer {
+    let row = of_path(workspace, request.parameter("id"))?.row;
+    let id = company::id(workspace.seed, row);
+    let people = std::mem::take(&mut workspace.companies[row as usize].contacts);
+    for contact in people {
+        workspace.contacts[contact as usize]
+            .companies
+            .retain(|company| *company != row);
+        let at = workspace.contacts[contact as usize].updated_at.max(request.now);
+        workspace.touch_contact(contact, at);
+    }
+    workspace.companies[row as usize].deleted = true;
+    workspace.changed();
+    Ok(Reply::json(
+        &json!({ "id": id, "object": "company", "deleted": true }),
+    ))
+}
+
+fn list_contacts(workspace: &Workspace, request: &Request<'_>) -> Answer {
+    let company = of_path(workspace, request.parameter("id"))?;
+    let view = request.view(workspace);
+    let people: Vec<Value> = workspace
+        .contacts_of_company(company.row)
+        .map(|(_, contact)| presenter::value(&presenter::contacts::view(view, contact)))
+        .collect();
+    Ok(Reply::json(&paging::offset_list(
+        "list",
+        "data",
+        paging::offset(request, people.into_iter(), 50, 150, LastPage::Null)?,
+    )))
+}
+
+fn list_segments(workspace: &Workspace, request: &Request<'_>) -> Answer {
+    let company = of_path(workspace, request.parameter("id"))?;
+    let segments = workspace
+        .segments_of_company(company)
+        .map(presented::segment)
+        .collect();
+    Ok(Reply::json(&paging::whole_list("list", "data", segments)))
+}
+
+fn list_notes(workspace: &Workspace, request: &Request<'_>) -> Answer {
+    of_path(workspace, request.parameter("company_id"))?;
+    let none = std::iter::empty::<Value>();
+    Ok(Reply::json(&paging::offset_list(
+        "list",
+        "data",
+        paging::offset(request, none, 50, 150, LastPage::Null)?,
+    )))
+}
+
+/// The most companies of one contact.
+const MOST_COMPANIES: usize = 1_000;
+
+fn attach(workspace: &mut Workspace, request: &Request<'_>) -> Answer {
+    let contact = contacts::find(workspace, request, request.parameter("id"))?;
+    let id = request
+        .required("id")
+        .map_err(|_| Refusal::new(400, "parameter_not_found", "company not specified"))?;
+    let company = of_path(workspace, &id)?.row;
+    let companies = &mut workspace.contacts[contact as usize].companies;
+    if !companies.contains(&company) {
+        if companies.len() >= MOST_COMPANIES {
+            return Err(Refusal::new(
+                400,
+                "contact_company_limit_exceeded",
+                "A contact can have 1000 companies",
+            ));
+        }
+        companies.push(company);
+        workspace.companies[company as usize].contacts.push(contact);
+        workspace.touch_contact(contact, request.now);
+    }
+    Ok(shown(workspace, request, company))
+}
+
+fn detach(workspace: &mut Workspace, request: &Request<'_>) -> Answer {
+    let contact = contacts::find(workspace, request, request.parameter("contact_id"))?;
+    let company = of_path(workspace, request.parameter("id"))?.row;
+    if !workspace.contacts[contact as usize].companies.contains(&company) {
+        return Err(Refusal::new(404, "company_not_found", "Company Not Found"));
+    }
+    workspace.contacts[contact as usize]
+        .companies
+        .retain(|row| *row != company);
+    workspace.companies[company as usize]
+        .contacts
+        .retain(|row| *row != contact);
+    workspace.touch_contact(contact, request.now);
+    Ok(shown(workspace, request, company))
+}

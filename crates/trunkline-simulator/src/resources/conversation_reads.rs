@@ -1,0 +1,152 @@
+//! Conversations as they are read: one, lists, searches, the deleted ones and their attributes.
+
+use serde_json::{Value, json};
+
+use super::Handler;
+use crate::{
+    errors::Refusal,
+    paging::{self, Cursor, LastPage},
+    pipeline::Request,
+    presenter::conversations,
+    reply::{Answer, Reply},
+    search::{self, Plan, Times, fields},
+    workspace::{Workspace, conversation},
+};
+
+pub(crate) const HANDLERS: &[(&str, Handler)] = &[
+    ("conversations.list", Handler::Read(list)),
+    ("conversations.search", Handler::Read(search)),
+    ("conversations.get", Handler::Read(get)),
+    ("conversations.list_deleted", Handler::Read(list_deleted)),
+];
+
+/// The row of a conversation that exists.
+pub(crate) fn find(workspace: &Workspace, id: &str) -> Result<u32, Refusal> {
+    conversation::row(id)
+        .filter(|row| {
+            workspace
+                .conversations
+                .get(*row as usize)
+                .is_some_and(|conversation| !conversation.deleted)
+        })
+        .ok_or_else(|| Refusal::new(404, "conversation_not_found", "Conversation not found"))
+}
+
+fn get(workspace: &Workspace, request: &Request<'_>) -> Answer {
+    let row = find(workspace, request.parameter("id"))?;
+    Ok(shown(workspace, request, row))
+}
+
+/// The whole conversation; with `display_as=plaintext` without its markup.
+pub(crate) fn shown(workspace: &Workspace, request: &Request<'_>, row: u32) -> Reply {
+    let mut whole = conversations::whole(request.view(workspace), &workspace.conversations[row as usize]);
+    if request.query("display_as") == Some("plaintext") {
+        plain(&mut whole["source"]["body"]);
+        for part in whole["conversation_parts"]["conversation_parts"]
+            .as_array_mut()
+            .into_iter()
+            .flatten()
+        {
+            plain(&mut part["body"]);
+        }
+    }
+    Reply::json(&whole)
+}
+
+fn plain(body: &mut Value) {
+    let Some(html) = body.as_str() else { return };
+    let mut text = String::with_capacity(html.len());
+    let mut inside = false;
+    for letter in html.chars() {
+        match letter {
+            '<' => inside = true,
+            '>' if inside => inside = false,
+            letter if !inside => text.push(letter),
+            _ => {}
+        }
+    }
+    *body = json!(
+        text.replace("&lt;", "<")
+            .replace("&gt;", ">")
+            .replace("&ndash;", "–")
+            .replace("&amp;", "&")
+    );
+}
+
+fn wrap(workspace: &Workspace, request: &Request<'_>, rows: &[u32], total: usize, pages: &Value) -> Reply {
+    let view = request.view(workspace);
+    let shown: Vec<Value> = rows
+        .iter()
+        .map(|row| conversations::row(view, &workspace.conversations[*row as usize]))
+        .collect();
+    Reply::json(
+        &json!({ "type": "conversation.list", "pages": pages, "total_count": total, "conversations": shown }),
+    )
+}
+
+fn list(workspace: &Workspace, request: &Request<'_>) -> Answer {
+    let per_page = paging::per_page(request.query("per_page"), 20, 150)?;
+    let cursor = request.query("starting_after").map(Cursor::decode).transpose()?;
+    let order = &workspace.conversation_order;
+    let mut rows: Vec<(i64, u32)> = match cursor {
+        None => order.before(i64::MAX, None).take(per_page + 1).collect(),
+        Some(cursor) => order
+            .before(cursor.value, Some(cursor.row))
+            .take(per_page + 1)
+            .collect(),
+    };
+    let has_more = rows.len() > per_page;
+    rows.truncate(per_page);
+    let page = cursor.map_or(1, |cursor| cursor.page);
+    let mut pages = json!({ "type": "pages", "page": page, "per_page": per_page, "total_pages": order.len().div_ceil(per_page).max(1) });
+    if let (true, Some((value, row))) = (has_more, rows.last()) {
+        let next = Cursor {
+            value: *value,
+            row: *row,
+            page: page + 1,
+        };
+        pages["next"] = json!({ "page": page + 1, "starting_after": next.encode() });
+    }
+    let rows: Vec<u32> = rows.into_iter().map(|(_, row)| row).collect();
+    Ok(wrap(workspace, request, &rows, order.len(), &pages))
+}
+
+fn search(workspace: &Workspace, request: &Request<'_>) -> Answer {
+    let filter = search::compile(&request.body["query"], &fields::conversation_kind, Times::Seconds)?;
+    let plan = Plan::read(&request.body, 20, 150)?;
+    let value = |row: u32, field: &str| {
+        fields::of_conversation(workspace, &workspace.conversations[row as usize], field)
+    };
+    let passes = |row: u32| filter.passes(&|field| value(row, field));
+    let key = |field: &str, row: u32| match value(row, field) {
+        fields::Value::Number(number) => number,
+        _ => i64::from(row),
+    };
+    let order = &workspace.conversation_order;
+    let asked = format!("conversations {}", request.body["query"]);
+    let total = workspace.total(asked, || {
+        order
+            .after(filter.earliest(), None)
+            .filter(|(_, row)| passes(*row))
+            .count()
+    });
+    let found = search::run(&plan, &filter, order, &passes, &key, Some(total));
+    Ok(wrap(workspace, request, &found.rows, found.total, &found.pages))
+}
+
+fn list_deleted(workspace: &Workspace, request: &Request<'_>) -> Answer {
+    let newest_first = request.query("order") != Some("asc");
+    let mut all: Vec<(u32, i64)> = workspace.deleted_conversations.clone();
+    if newest_first {
+        all.reverse();
+    }
+    let rows = all.into_iter().map(|(row, at)| {
+        json!({ "type": "conversation", "id": conversation::id(row), "metrics_retained": true, "deleted_at": at })
+    });
+    let page = paging::offset(request, rows, 20, 60, LastPage::Null)?;
+    Ok(Reply::json(&paging::offset_list(
+        "conversations.list",
+        "conversations",
+        page,
+    )))
+}

@@ -1,0 +1,379 @@
+//! The small lists as they are read: teammates, teams, tags, segments, types, knowledge and settings.
+
+use serde_json::{Value, json};
+use trunkline_catalog::Version;
+
+use super::Handler;
+use crate::{
+    errors::Refusal,
+    paging::{self, LastPage},
+    pipeline::Request,
+    presenter::{companies, reference},
+    reply::{Answer, Reply},
+    workspace::{
+        Workspace,
+        people::Segment,
+        reference::{Reference, find},
+    },
+};
+
+pub(crate) const HANDLERS: &[(&str, Handler)] = &[
+    ("me.get", Handler::Read(me)),
+    (
+        "admins.list",
+        Handler::Read(|workspace, _| whole("admin.list", "admins", &workspace.reference.admins)),
+    ),
+    (
+        "admins.get",
+        Handler::Read(|workspace, request| {
+            one(request, &workspace.reference.admins, || {
+                Refusal::new(404, "admin_not_found", "Admin not found")
+            })
+        }),
+    ),
+    (
+        "teams.list",
+        Handler::Read(|workspace, _| whole("team.list", "teams", &workspace.reference.teams)),
+    ),
+    (
+        "teams.get",
+        Handler::Read(|workspace, request| {
+            one(request, &workspace.reference.teams, || {
+                Refusal::new(404, "team_not_found", "Team not found")
+            })
+        }),
+    ),
+    ("tags.list", Handler::Read(list_tags)),
+    ("tags.get", Handler::Read(get_tag)),
+    ("segments.list", Handler::Read(list_segments)),
+    ("segments.get", Handler::Read(get_segment)),
+    ("notes.get", Handler::Read(get_note)),
+    (
+        "ticket_states.list",
+        Handler::Read(|workspace, _| whole("list", "data", &workspace.reference.ticket_states)),
+    ),
+    ("ticket_types.list", Handler::Read(list_ticket_types)),
+    (
+        "subscription_types.list",
+        Handler::Read(|workspace, _| whole("list", "data", &workspace.reference.subscription_types)),
+    ),
+    ("data_attributes.list", Handler::Read(list_data_attributes)),
+    (
+        "conversation_attributes.list",
+        Handler::Read(|workspace, _| whole("list", "data", &workspace.reference.conversation_attributes)),
+    ),
+    ("articles.list", Handler::Read(list_articles)),
+    (
+        "collections.list",
+        Handler::Read(|workspace, request| numbered(request, &workspace.reference.collections, 20)),
+    ),
+    (
+        "collections.get",
+        Handler::Read(|workspace, request| {
+            one(request, &workspace.reference.collections, || {
+                Refusal::not_found("Resource")
+            })
+        }),
+    ),
+    (
+        "help_centers.list",
+        Handler::Read(|workspace, request| numbered(request, &workspace.reference.help_centers, 20)),
+    ),
+    (
+        "help_centers.get",
+        Handler::Read(|workspace, request| {
+            one(request, &workspace.reference.help_centers, || {
+                Refusal::not_found("Resource")
+            })
+        }),
+    ),
+    (
+        "internal_articles.list",
+        Handler::Read(|workspace, request| numbered(request, &workspace.reference.internal_articles, 25)),
+    ),
+    (
+        "internal_articles.get",
+        Handler::Read(|workspace, request| {
+            one(request, &workspace.reference.internal_articles, || {
+                Refusal::new(404, "internal_article_not_found", "Internal article not found")
+            })
+        }),
+    ),
+    (
+        "news_items.list",
+        Handler::Read(|workspace, request| numbered(request, &workspace.reference.news_items, 10)),
+    ),
+    (
+        "news_items.get",
+        Handler::Read(|workspace, request| {
+            one(request, &workspace.reference.news_items, || {
+                Refusal::not_found("Resource")
+            })
+        }),
+    ),
+    (
+        "newsfeeds.list",
+        Handler::Read(|workspace, request| numbered(request, &workspace.reference.newsfeeds, 10)),
+    ),
+    (
+        "newsfeeds.get",
+        Handler::Read(|workspace, request| {
+            one(request, &workspace.reference.newsfeeds, || {
+                Refusal::not_found("Resource")
+            })
+        }),
+    ),
+    (
+        "away_status_reasons.list",
+        Handler::Read(|workspace, _| Ok(Reply::json(&workspace.reference.away_status_reasons))),
+    ),
+    (
+        "brands.list",
+        Handler::Read(|workspace, _| whole("list", "data", &workspace.reference.brands)),
+    ),
+    (
+        "brands.get",
+        Handler::Read(|workspace, request| {
+            one(request, &workspace.reference.brands, || {
+                Refusal::not_found("Resource")
+            })
+        }),
+    ),
+    (
+        "emails.list",
+        Handler::Read(|workspace, _| whole("list", "data", &workspace.reference.emails)),
+    ),
+    (
+        "emails.get",
+        Handler::Read(|workspace, request| {
+            one(request, &workspace.reference.emails, || {
+                Refusal::not_found("Resource")
+            })
+        }),
+    ),
+    ("macros.list", Handler::Read(list_macros)),
+    (
+        "macros.get",
+        Handler::Read(|workspace, request| {
+            one(request, &workspace.reference.macros, || {
+                Refusal::not_found("Resource")
+            })
+        }),
+    ),
+    ("activity_logs.list", Handler::Read(list_activity_logs)),
+];
+
+fn whole(kind: &str, key: &str, rows: &[Value]) -> Answer {
+    Ok(Reply::json(&paging::whole_list(kind, key, rows.to_vec())))
+}
+
+fn one(request: &Request<'_>, rows: &[Value], missing: impl FnOnce() -> Refusal) -> Answer {
+    find(rows, request.parameter("id"))
+        .map(Reply::json)
+        .ok_or_else(missing)
+}
+
+fn numbered(request: &Request<'_>, rows: &[Value], default: usize) -> Answer {
+    let page = paging::offset(request, rows.iter().cloned(), default, 150, LastPage::Absent)?;
+    Ok(Reply::json(&paging::offset_list("list", "data", page)))
+}
+
+fn me(workspace: &Workspace, _: &Request<'_>) -> Answer {
+    let admin = &workspace.reference.admins[0];
+    Ok(Reply::json(&json!({
+        "type": "admin",
+        "id": admin["id"],
+        "email": admin["email"],
+        "name": admin["name"],
+        "email_verified": true,
+        "app": {
+            "type": "app",
+            "id_code": workspace.id_code,
+            "name": workspace.name,
+            "created_at": workspace.created_at,
+            "secure": false,
+            "identity_verification": false,
+            "timezone": workspace.zone_name,
+            "region": "US",
+        },
+        "avatar": admin["avatar"],
+        "has_inbox_seat": true,
+    })))
+}
+
+fn list_tags(workspace: &Workspace, _: &Request<'_>) -> Answer {
+    let tags = workspace
+        .tags
+        .iter()
+        .filter(|tag| !tag.deleted)
+        .map(|tag| json!({ "type": "tag", "id": tag.id.to_string(), "name": tag.name }))
+        .collect();
+    Ok(Reply::json(&paging::whole_list("list", "data", tags)))
+}
+
+fn get_tag(workspace: &Workspace, request: &Request<'_>) -> Answer {
+    let (_, tag) = workspace
+        .tag(request.parameter("id"))
+        .ok_or_else(|| Refusal::new(404, "tag_not_found", "Resource Not Found"))?;
+    Ok(Reply::json(&reference::tag(tag)))
+}
+
+/// A segment with the number of its people or companies, which costs a count of all of them.
+fn counted(workspace: &Workspace, segment: &Segment) -> Value {
+    let mut shown = companies::segment(segment);
+    let count = workspace.total(format!("segment {}", segment.id), || {
+        match segment.person_type() {
+            "company" => workspace
+                .companies
+                .iter()
+                .filter(|company| segment.holds_company(company))
+                .count(),
+            _ => workspace
+                .contacts
+                .iter()
+                .filter(|contact| segment.holds_contact(workspace.seed, contact))
+                .count(),
+        }
+    });
+    shown["count"] = json!(count);
+    shown
+}
+
+fn list_segments(workspace: &Workspace, request: &Request<'_>) -> Answer {
+    let with_count = request.query("include_count") == Some("true");
+    let segments = workspace
+        .segments
+        .iter()
+        .map(|segment| {
+            if with_count {
+                counted(workspace, segment)
+            } else {
+                companies::segment(segment)
+            }
+        })
+        .collect();
+    Ok(Reply::json(&paging::whole_list(
+        "segment.list",
+        "segments",
+        segments,
+    )))
+}
+
+fn get_segment(workspace: &Workspace, request: &Request<'_>) -> Answer {
+    let segment = workspace
+        .segments
+        .iter()
+        .find(|segment| segment.id == request.parameter("id"))
+        .ok_or_else(|| Refusal::not_found("Resource"))?;
+    let with_count = request.query("include_count") == Some("true");
+    Ok(Reply::json(&if with_count {
+        counted(workspace, segment)
+    } else {
+        companies::segment(segment)
+    }))
+}
+
+fn get_note(workspace: &Workspace, request: &Request<'_>) -> Answer {
+    let note = workspace
+        .notes
+        .iter()
+        .find(|note| note.id() == request.parameter("id"))
+        .ok_or_else(|| Refusal::not_found("Resource"))?;
+    Ok(Reply::json(&super::contacts::note(workspace, request, note)))
+}
+
+fn list_ticket_types(workspace: &Workspace, request: &Request<'_>) -> Answer {
+    let key = if request.version >= Version::V2_12 {
+        "data"
+    } else {
+        "ticket_types"
+    };
+    whole("list", key, &workspace.reference.ticket_types)
+}
+
+fn list_data_attributes(workspace: &Workspace, request: &Request<'_>) -> Answer {
+    let lists: &Reference = &workspace.reference;
+    let model = request.query("model");
+    if model == Some("conversation") {
+        if request.version >= Version::V2_16 {
+            return Err(Refusal::new(
+                422,
+                "parameter_invalid",
+                "model must be contact or company; conversations have their own list",
+            ));
+        }
+        return whole("list", "data", &lists.conversation_attributes);
+    }
+    let with_archived = request.query("include_archived") == Some("true");
+    let rows: Vec<Value> = lists
+        .data_attributes
+        .iter()
+        .filter(|attribute| model.is_none_or(|model| attribute["model"] == model))
+        .filter(|attribute| with_archived || attribute["archived"] != true)
+        .cloned()
+        .collect();
+    whole("list", "data", &rows)
+}
+
+fn list_articles(workspace: &Workspace, request: &Request<'_>) -> Answer {
+    let mut rows: Vec<&Value> = workspace.reference.articles.iter().collect();
+    rows.sort_by_key(|article| std::cmp::Reverse(article["updated_at"].as_i64()));
+    let shown = rows
+        .into_iter()
+        .map(|article| reference::article(article, request.version));
+    let page = paging::offset(request, shown, 25, 150, LastPage::Absent)?;
+    Ok(Reply::json(&paging::offset_list("list", "data", page)))
+}
+
+fn list_macros(workspace: &Workspace, request: &Request<'_>) -> Answer {
+    let per_page = paging::per_page(request.query("per_page"), 50, 150)?;
+    let rows = &workspace.reference.macros;
+    let first = match request.query("starting_after") {
+        None => 0,
+        Some(text) => paging::Cursor::decode(text)?.row as usize,
+    };
+    let shown: Vec<Value> = rows.iter().skip(first).take(per_page).cloned().collect();
+    let end = first + shown.len();
+    let mut pages = json!({ "type": "pages", "per_page": per_page });
+    if end < rows.len() {
+        let cursor = paging::Cursor {
+            value: -1,
+            row: end as u32,
+            page: 2,
+        };
+        pages["next"] = json!({ "starting_after": cursor.encode() });
+    }
+    Ok(Reply::json(
+        &json!({ "type": "list", "data": shown, "pages": pages }),
+    ))
+}
+
+fn list_activity_logs(workspace: &Workspace, request: &Request<'_>) -> Answer {
+    let bound = |name: &str| match request.query(name) {
+        None => Ok(None),
+        Some(text) => text
+            .parse::<i64>()
+            .map(Some)
+            .map_err(|_| Refusal::invalid(format!("{name} must be unix seconds"))),
+    };
+    let after = bound("created_at_after")?.ok_or_else(|| Refusal::missing("created_at_after"))?;
+    let before = bound("created_at_before")?.unwrap_or(i64::MAX);
+    let mut rows: Vec<Value> = workspace
+        .reference
+        .activity_logs
+        .iter()
+        .filter(|log| {
+            log["created_at"]
+                .as_i64()
+                .is_some_and(|at| after <= at && at <= before)
+        })
+        .cloned()
+        .collect();
+    rows.sort_by_key(|log| std::cmp::Reverse(log["created_at"].as_i64()));
+    let page = paging::offset(request, rows.into_iter(), 20, 150, LastPage::Null)?;
+    Ok(Reply::json(&paging::offset_list(
+        "activity_log.list",
+        "activity_logs",
+        page,
+    )))
+}

@@ -1,0 +1,11 @@
+//! The search language of contacts, conversations and tickets (facts 4.4).
+//!
+//! The one rule: a query is checked and compiled once, with every time turned into bounds in seconds; rows are then only
+//! compared. The fields that may be asked for are in `search/fields.rs`.
+
+mod compile;
+pub(crate) mod fields;
+mod run;
+
+pub(crate) use compile::{Filter, Times, compile};
+pub(crate) use run::{Found, Plan, run};

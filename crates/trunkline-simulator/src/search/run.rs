@@ -1,0 +1,159 @@
+//! One page of a search.
+
+use serde_json::{Map, Value, json};
+
+use super::Filter;
+use crate::{errors::Refusal, paging::Cursor, workspace::order::Order};
+
+/// What was asked for, beside the filter.
+#[derive(Clone, Debug)]
+pub(crate) struct Plan {
+    per_page: usize,
+    after: Option<Cursor>,
+    ascending: bool,
+    /// The field to sort by; the index serves `updated_at`.
+    field: String,
+}
+
+impl Plan {
+    /// Reads `pagination` and `sort` of a search's body.
+    pub(crate) fn read(body: &Value, default: usize, max: usize) -> Result<Self, Refusal> {
+        let pagination = &body["pagination"];
+        let per_page = match &pagination["per_page"] {
+            Value::Null => default,
+            value => match value.as_u64().or_else(|| value.as_str()?.parse().ok()) {
+                Some(count @ 1..) => usize::try_from(count).unwrap_or(max).min(max),
+                _ => return Err(Refusal::invalid("per_page must be a positive number")),
+            },
+        };
+        let after = match &pagination["starting_after"] {
+            Value::Null => None,
+            Value::String(text) => Some(Cursor::decode(text)?),
+            _ => return Err(Refusal::invalid("starting_after must be text")),
+        };
+        let ascending = match body["sort"]["order"].as_str() {
+            None | Some("descending") => false,
+            Some("ascending") => true,
+            Some(other) => {
+                return Err(Refusal::new(
+                    400,
+                    "invalid_sort_order",
+                    format!("{other} is not ascending or descending"),
+                ));
+            }
+        };
+        let field = body["sort"]["field"].as_str().unwrap_or("updated_at").to_owned();
+        Ok(Self {
+            per_page,
+            after,
+            ascending,
+            field,
+        })
+    }
+}
+
+/// A page of row numbers.
+#[derive(Clone, Debug)]
+pub(crate) struct Found {
+    pub(crate) rows: Vec<u32>,
+    pub(crate) total: usize,
+    pub(crate) pages: Value,
+}
+
+/// Runs a search over an index. `key` gives a row's value to sort by when it is not `updated_at`; `total` is the number of
+/// all rows that pass, when it is known already.
+pub(crate) fn run(
+    plan: &Plan,
+    filter: &Filter,
+    order: &Order,
+    passes: &dyn Fn(u32) -> bool,
+    key: &dyn Fn(&str, u32) -> i64,
+    total: Option<usize>,
+) -> Found {
+    let earliest = filter.earliest();
+    let total = total.unwrap_or_else(|| {
+        order
+            .after(earliest, None)
+            .filter(|(_, row)| passes(*row))
+            .count()
+    });
+    let page_number = plan.after.map_or(1, |cursor| cursor.page);
+    let mut hits: Vec<(i64, u32)> = if plan.field == "updated_at" {
+        by_index(plan, earliest, order, passes)
+    } else {
+        by_key(plan, earliest, order, passes, key)
+    };
+    let has_more = hits.len() > plan.per_page;
+    hits.truncate(plan.per_page);
+    let mut pages = Map::new();
+    pages.insert("type".to_owned(), json!("pages"));
+    if let (true, Some((value, row))) = (has_more, hits.last()) {
+        let cursor = Cursor {
+            value: *value,
+            row: *row,
+            page: page_number + 1,
+        };
+        pages.insert(
+            "next".to_owned(),
+            json!({ "page": page_number + 1, "starting_after": cursor.encode() }),
+        );
+    }
+    pages.insert("page".to_owned(), json!(page_number));
+    pages.insert("per_page".to_owned(), json!(plan.per_page));
+    pages.insert("total_pages".to_owned(), json!(total.div_ceil(plan.per_page)));
+    Found {
+        rows: hits.into_iter().map(|(_, row)| row).collect(),
+        total,
+        pages: Value::Object(pages),
+    }
+}
+
+/// One row more than a page, so that the caller sees whether there is another.
+fn by_index(plan: &Plan, earliest: i64, order: &Order, passes: &dyn Fn(u32) -> bool) -> Vec<(i64, u32)> {
+    let wanted = plan.per_page + 1;
+    let hit = |entry: &(i64, u32)| passes(entry.1);
+    match (plan.ascending, plan.after) {
+        (true, None) => order.after(earliest, None).filter(hit).take(wanted).collect(),
+        (true, Some(cursor)) => order
+            .after(cursor.value, Some(cursor.row))
+            .filter(hit)
+            .take(wanted)
+            .collect(),
+        (false, None) => order
+            .before(i64::MAX, None)
+            .take_while(|(at, _)| *at >= earliest)
+            .filter(hit)
+            .take(wanted)
+            .collect(),
+        (false, Some(cursor)) => order
+            .before(cursor.value, Some(cursor.row))
+            .take_while(|(at, _)| *at >= earliest)
+            .filter(hit)
+            .take(wanted)
+            .collect(),
+    }
+}
+
+fn by_key(
+    plan: &Plan,
+    earliest: i64,
+    order: &Order,
+    passes: &dyn Fn(u32) -> bool,
+    key: &dyn Fn(&str, u32) -> i64,
+) -> Vec<(i64, u32)> {
+    let mut all: Vec<(i64, u32)> = order
+        .after(earliest, None)
+        .filter(|(_, row)| passes(*row))
+        .map(|(_, row)| (key(&plan.field, row), row))
+        .collect();
+    all.sort_unstable();
+    if !plan.ascending {
+        all.reverse();
+    }
+    let start = plan.after.map_or(0, |cursor| {
+        all.iter()
+            .position(|entry| *entry == (cursor.value, cursor.row))
+            .map_or(all.len(), |place| place + 1)
+    });
+    all.into_iter().skip(start).take(plan.per_page + 1).collect()
+}

@@ -1,0 +1,201 @@
+//! The socket: one fallback route that hands every request to the pipeline, and the workspace's own life beside it.
+
+use std::{io, net::SocketAddr, sync::Arc, time::Duration};
+
+use axum::{
+    Router,
+    body::{Body, Bytes},
+    extract::State as Shared,
+    http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri},
+    response::Response,
+};
+use jiff::tz::TimeZone;
+use rand::SeedableRng as _;
+use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
+
+use crate::{
+    Options, activity,
+    clock::Clock,
+    control, generator,
+    pipeline::{Incoming, State},
+    reply::Reply,
+};
+
+/// Why a simulator did not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The address cannot be listened on.
+    #[error("{address} cannot be listened on: {source}")]
+    Listen {
+        /// The address.
+        address: SocketAddr,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// There is no such time zone.
+    #[error("there is no time zone `{0}`")]
+    TimeZone(String),
+    /// The activity's pace cannot be kept.
+    #[error("{0} steps a second is not a pace that activity can keep")]
+    Live(f64),
+}
+
+impl StartError {
+    /// The error's code.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Listen { .. } => "TL0302",
+            Self::TimeZone(_) => "TL0303",
+            Self::Live(_) => "TL0304",
+        }
+    }
+
+    /// What to do.
+    #[must_use]
+    pub fn advice(&self) -> String {
+        match self {
+            Self::Listen { .. } => {
+                "Choose another address with `--listen`; port 0 picks a free one.".to_owned()
+            }
+            Self::TimeZone(_) => "Use a name such as Europe/Dublin or America/Los_Angeles.".to_owned(),
+            Self::Live(_) => "Use a number above 0 and up to 1000, such as `--live 2`.".to_owned(),
+        }
+    }
+}
+
+/// A simulator that answers.
+#[derive(Debug)]
+pub struct Running {
+    address: SocketAddr,
+    stop: watch::Sender<bool>,
+    server: JoinHandle<io::Result<()>>,
+    life: Option<JoinHandle<()>>,
+}
+
+impl Running {
+    /// Where it listens.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Stops it; open connections are closed.
+    pub async fn stop(self) {
+        // Fails only when both tasks have ended already.
+        self.stop.send(true).ok();
+        self.server.abort();
+        if let Some(life) = self.life {
+            life.abort();
+        }
+    }
+}
+
+/// Builds the workspace and begins to listen.
+///
+/// # Errors
+/// When the address cannot be listened on, or an option cannot be.
+pub async fn start(options: Options) -> Result<Running, StartError> {
+    let time_zone =
+        TimeZone::get(&options.time_zone).map_err(|_| StartError::TimeZone(options.time_zone.clone()))?;
+    let pace = match options.live {
+        None => None,
+        Some(steps) if steps > 0.0 && steps <= 1_000.0 => Some(Duration::from_secs_f64(1.0 / steps)),
+        Some(steps) => return Err(StartError::Live(steps)),
+    };
+    let listen = |source| StartError::Listen {
+        address: options.listen,
+        source,
+    };
+    let listener = TcpListener::bind(options.listen).await.map_err(listen)?;
+    let address = listener.local_addr().map_err(listen)?;
+    let clock = Clock::new(options.start);
+    let workspace = generator::generate(&options, time_zone, clock.now());
+    let seed = options.seed;
+    let state = Arc::new(State::new(options, clock, workspace));
+    let (stop, stopped) = watch::channel(false);
+    let router = Router::new().fallback(serve).with_state(Arc::clone(&state));
+    let server = tokio::spawn(async move {
+        let mut stopped = stopped;
+        axum::serve(tcp_nodelay(listener), router)
+            .with_graceful_shutdown(async move {
+                stopped.wait_for(|stop| *stop).await.ok();
+            })
+            .await
+    });
+    let life = pace.map(|pace| tokio::spawn(live(state, pace, seed)));
+    Ok(Running {
+        address,
+        stop,
+        server,
+        life,
+    })
+}
+
+fn tcp_nodelay(
+    listener: TcpListener,
+) -> impl axum::serve::Listener<Io = tokio::net::TcpStream, Addr = SocketAddr> {
+    use axum::serve::ListenerExt as _;
+    // A connection that is gone already is found out by the first read.
+    listener.tap_io(|stream| {
+        stream.set_nodelay(true).ok();
+    })
+}
+
+async fn live(state: Arc<State>, pace: Duration, seed: u64) {
+    let mut rng = rand_chacha::ChaCha8Rng::seed_from_u64(seed ^ 0x11FE);
+    let mut ticks = tokio::time::interval(pace);
+    loop {
+        ticks.tick().await;
+        let now = state.clock.now();
+        let mut workspace = state
+            .workspace
+            .write()
+            .unwrap_or_else(std::sync::PoisonError::into_inner);
+        activity::step(&mut workspace, now, &mut rng);
+    }
+}
+
+async fn serve(
+    Shared(state): Shared<Arc<State>>,
+    method: Method,
+    uri: Uri,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response {
+    if state.options.control && uri.path().starts_with("/_sim/") {
+        return send(control::answer(
+            &state,
+            &method,
+            uri.path(),
+            uri.query().unwrap_or(""),
+            &body,
+        ));
+    }
+    let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
+    let reply = state.answer(Incoming {
+        method: method.as_str(),
+        path: uri.path(),
+        query: uri.query().unwrap_or(""),
+        token: header("authorization").and_then(|value| value.strip_prefix("Bearer ")),
+        version: header("intercom-version"),
+        body: &body,
+    });
+    if !state.options.latency.is_zero() {
+        tokio::time::sleep(state.options.latency).await;
+    }
+    send(reply)
+}
+
+fn send(reply: Reply) -> Response {
+    let mut response = Response::new(Body::from(reply.body));
+    *response.status_mut() = StatusCode::from_u16(reply.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let headers = response.headers_mut();
+    headers.insert("content-type", HeaderValue::from_static(reply.content_type));
+    for (name, value) in reply.headers {
+        if let Ok(value) = HeaderValue::from_str(&value) {
+            headers.insert(HeaderName::from_static(name), value);
+        }
+    }
+    response
+}

@@ -1,0 +1,154 @@
+//! A conversation and its parts.
+
+use serde_json::{Map, Value};
+
+/// What a part is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum PartKind {
+    Comment,
+    Note,
+    Assignment,
+    Open,
+    Close,
+    Snoozed,
+    /// A state change of a ticket.
+    TicketState,
+}
+
+impl PartKind {
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::Comment => "comment",
+            Self::Note => "note",
+            Self::Assignment => "assignment",
+            Self::Open => "open",
+            Self::Close => "close",
+            Self::Snoozed => "snoozed",
+            Self::TicketState => "ticket_state_updated_by_admin",
+        }
+    }
+}
+
+/// Who wrote a part.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Author {
+    /// A contact's row.
+    Contact(u32),
+    /// An admin's number.
+    Admin(u16),
+}
+
+/// What a part says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Text {
+    None,
+    /// Made from the seed and this number.
+    Seeded(u32),
+    /// Written by a call, as HTML.
+    Written(Box<str>),
+}
+
+/// One part.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Part {
+    pub(crate) kind: PartKind,
+    pub(crate) author: Author,
+    pub(crate) at: i64,
+    pub(crate) text: Text,
+    pub(crate) redacted: bool,
+}
+
+/// Open, closed or snoozed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum State {
+    Open,
+    Closed,
+    Snoozed,
+}
+
+impl State {
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::Open => "open",
+            Self::Closed => "closed",
+            Self::Snoozed => "snoozed",
+        }
+    }
+}
+
+/// A conversation.
+#[derive(Clone, Debug)]
+pub(crate) struct Conversation {
+    pub(crate) row: u32,
+    pub(crate) created_at: i64,
+    pub(crate) updated_at: i64,
+    pub(crate) deleted: bool,
+    pub(crate) state: State,
+    pub(crate) read: bool,
+    /// 0 none, 1 low, 2 medium, 3 high, 4 urgent.
+    pub(crate) priority: u8,
+    /// The people in it; the first one wrote the first message.
+    pub(crate) contacts: Vec<u32>,
+    /// The assigned admin's number plus one; 0 for nobody.
+    pub(crate) admin: u16,
+    /// The assigned team's number plus one; 0 for none.
+    pub(crate) team: u16,
+    pub(crate) tags: Vec<u32>,
+    pub(crate) source: Text,
+    pub(crate) parts: Vec<Part>,
+    pub(crate) title: Option<String>,
+    pub(crate) snoozed_until: Option<i64>,
+    pub(crate) rating: Option<(u8, i64)>,
+    pub(crate) attributes: Option<Box<Map<String, Value>>>,
+}
+
+/// The step between two conversations' ids, so that they look as sparse as real ones.
+const STEP: u64 = 37;
+const FIRST: u64 = 215_472_600_000_000;
+/// Parts of one conversation are numbered within this span.
+const PART_SPAN: u64 = 100_000;
+
+impl Conversation {
+    pub(crate) fn id(&self) -> String {
+        id(self.row)
+    }
+
+    /// The id of the part at an index.
+    pub(crate) fn part_id(&self, index: usize) -> String {
+        (u64::from(self.row + 1) * PART_SPAN + index as u64 + 1).to_string()
+    }
+
+    pub(crate) fn waiting_since(&self) -> Option<i64> {
+        let last = self.parts.last()?;
+        (self.state == State::Open && matches!(last.author, Author::Contact(_))).then_some(last.at)
+    }
+}
+
+/// The id of the conversation at a row.
+pub(crate) fn id(row: u32) -> String {
+    (FIRST + u64::from(row) * STEP).to_string()
+}
+
+/// The row of an id that the workspace could have given out.
+pub(crate) fn row(text: &str) -> Option<u32> {
+    let number: u64 = text.parse().ok()?;
+    let offset = number.checked_sub(FIRST)?;
+    (offset % STEP == 0)
+        .then(|| u32::try_from(offset / STEP).ok())
+        .flatten()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_id_leads_back_to_its_row_and_a_made_up_one_nowhere() {
+        for index in [0, 5, 1_000_000] {
+            assert_eq!(row(&id(index)), Some(index));
+        }
+        for text in ["", "1", "215472600000001", "last"] {
+            assert_eq!(row(text), None, "{text}");
+        }
+    }
+}

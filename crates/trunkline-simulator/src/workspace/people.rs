@@ -1,0 +1,83 @@
+//! What hangs on people: tags, notes and segments.
+
+use super::{company::Company, contact::Contact};
+
+/// A tag.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Tag {
+    pub(crate) id: u32,
+    pub(crate) name: String,
+    pub(crate) deleted: bool,
+}
+
+/// A note on a contact.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Note {
+    pub(crate) row: u32,
+    pub(crate) contact: u32,
+    /// The writing admin's number.
+    pub(crate) admin: u16,
+    pub(crate) created_at: i64,
+    /// What was written; from the seed when `None`.
+    pub(crate) body: Option<String>,
+}
+
+impl Note {
+    pub(crate) fn id(&self) -> String {
+        (4_100_000 + u64::from(self.row)).to_string()
+    }
+}
+
+/// Which people or companies a segment holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Rule {
+    /// Leads.
+    Leads,
+    /// Users who speak a language.
+    Language(&'static str),
+    /// Contacts with at least so many companies.
+    Companies(usize),
+    /// Companies with at least so many people.
+    Size(i64),
+    /// Companies that pay at least so much a month.
+    Spend(i64),
+}
+
+/// A segment; membership follows from its rule.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Segment {
+    pub(crate) id: String,
+    pub(crate) name: &'static str,
+    pub(crate) rule: Rule,
+    pub(crate) created_at: i64,
+}
+
+impl Segment {
+    /// `contact` for segments of leads, `user` for those of users, `company` otherwise.
+    pub(crate) fn person_type(&self) -> &'static str {
+        match self.rule {
+            Rule::Leads => "contact",
+            Rule::Language(_) | Rule::Companies(_) => "user",
+            Rule::Size(_) | Rule::Spend(_) => "company",
+        }
+    }
+
+    pub(crate) fn holds_contact(&self, seed: u64, contact: &Contact) -> bool {
+        contact.is_listed()
+            && match self.rule {
+                Rule::Leads => contact.is_lead,
+                Rule::Language(language) => !contact.is_lead && contact.language(seed) == language,
+                Rule::Companies(least) => !contact.is_lead && contact.companies.len() >= least,
+                Rule::Size(_) | Rule::Spend(_) => false,
+            }
+    }
+
+    pub(crate) fn holds_company(&self, company: &Company) -> bool {
+        !company.deleted
+            && match self.rule {
+                Rule::Size(least) => company.size.is_some_and(|size| size >= least),
+                Rule::Spend(least) => company.monthly_spend >= least,
+                Rule::Leads | Rule::Language(_) | Rule::Companies(_) => false,
+            }
+    }
+}

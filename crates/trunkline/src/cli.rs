@@ -1,0 +1,249 @@
+//! The command line: every command, flag and default, with the text that `--help` shows.
+//!
+//! The one rule: a flag means the same in every command that has it, which is why shared ones are structs here.
+
+use std::{net::SocketAddr, path::PathBuf};
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// The open, self-hosted Intercom connector.
+#[derive(Debug, Parser)]
+#[command(name = "trunkline", version, about, propagate_version = true, max_term_width = 110)]
+pub(crate) struct Cli {
+    /// What to log to standard error: off, error, warn, info, debug, or a filter such as `trunkline_client=debug`.
+    #[arg(long, global = true, env = "TRUNKLINE_LOG", value_name = "FILTER")]
+    pub(crate) log: Option<String>,
+
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// What `trunkline` can do.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Start a simulated workspace, mirror it and keep following it: the whole product with no account.
+    Quickstart(Quickstart),
+    /// Mirror an Intercom workspace into a database, or bring an existing mirror up to date.
+    Sync(Sync),
+    /// Probe token, region, version, permissions and limits, and say what a full mirror will cost.
+    Check(Check),
+    /// Compare a mirror with the totals that the API states; exits with 1 when something is missing.
+    Verify(Verify),
+    /// List the streams that a mirror can hold, with keys, cursors, versions and JSON Schemas.
+    Streams(Streams),
+    /// List the operations of Intercom's API.
+    Operations(Operations),
+    /// Explain one operation, such as `contacts.search`.
+    Operation(Operation),
+    /// Run a simulated Intercom that remembers what is done to it.
+    Simulate(Simulate),
+}
+
+/// Which workspace to talk to, and how hard.
+#[derive(Debug, Args)]
+pub(crate) struct Workspace {
+    /// The environment variable that holds the access token.
+    #[arg(long, value_name = "NAME", env = "TRUNKLINE_TOKEN_ENV")]
+    pub(crate) token_env: Option<String>,
+    /// The region that the workspace lives in.
+    #[arg(long, value_enum, env = "TRUNKLINE_REGION")]
+    pub(crate) region: Option<RegionName>,
+    /// The address of the API, instead of a region's: a simulator or a proxy.
+    #[arg(long, value_name = "URL", conflicts_with = "region", env = "TRUNKLINE_BASE_URL")]
+    pub(crate) base_url: Option<String>,
+    /// The version of Intercom's API to speak; 2.16 by default.
+    #[arg(long, value_name = "VERSION", env = "TRUNKLINE_API_VERSION")]
+    pub(crate) api_version: Option<String>,
+    /// The most of the workspace's rate budget to use, such as `50%`.
+    #[arg(long, value_name = "SHARE")]
+    pub(crate) max_share: Option<String>,
+    /// Write a line of JSON for every call to this file (never a token, personal fields redacted).
+    #[arg(long, value_name = "FILE")]
+    pub(crate) request_log: Option<PathBuf>,
+    /// Also write the bodies of requests and answers, redacted.
+    #[arg(long, requires = "request_log")]
+    pub(crate) request_log_bodies: bool,
+    /// A settings file; `trunkline-data/trunkline.toml` is read when it exists.
+    #[arg(long, value_name = "FILE", env = "TRUNKLINE_CONFIG")]
+    pub(crate) config: Option<PathBuf>,
+}
+
+/// Intercom's regions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum RegionName {
+    /// api.intercom.io
+    Us,
+    /// api.eu.intercom.io
+    Eu,
+    /// api.au.intercom.io
+    Au,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Quickstart {
+    /// The data folder: `mirror.db` is written there.
+    #[arg(long, value_name = "DIR", default_value = "trunkline-data", env = "TRUNKLINE_DATA")]
+    pub(crate) data: PathBuf,
+    /// How large a workspace to simulate.
+    #[arg(long, value_enum, default_value_t = Size::Small)]
+    pub(crate) size: Size,
+    /// The number that makes the simulated workspace repeatable.
+    #[arg(long, default_value_t = 7)]
+    pub(crate) seed: u64,
+    /// End after the first full mirror.
+    #[arg(long)]
+    pub(crate) once: bool,
+    /// Print JSON: one object for the first mirror, then one line for each round.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// How large a simulated workspace is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Size {
+    /// 2,000 contacts, 200 companies, 1,500 conversations, 200 tickets.
+    Small,
+    /// 20,000 contacts, 2,000 companies, 15,000 conversations, 2,000 tickets.
+    Medium,
+    /// 200,000 contacts, 20,000 companies, 100,000 conversations, 10,000 tickets.
+    Large,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Sync {
+    #[command(flatten)]
+    pub(crate) workspace: Workspace,
+    /// Where to: `sqlite:FILE`.
+    #[arg(long, value_name = "TARGET", env = "TRUNKLINE_TO")]
+    pub(crate) to: Option<String>,
+    /// The streams to mirror, separated by commas; all by default (see `trunkline streams`).
+    #[arg(long, value_delimiter = ',', value_name = "A,B")]
+    pub(crate) streams: Option<Vec<String>>,
+    /// Read everything again, which also finds what was deleted or merged.
+    #[arg(long)]
+    pub(crate) full: bool,
+    /// Leave out what was last updated before this day or time (ISO 8601).
+    #[arg(long, value_name = "TIME")]
+    pub(crate) start_date: Option<String>,
+    /// How far to read back before the last run's position, such as `10m`, `2h` or `1d`.
+    #[arg(long, value_name = "SPAN")]
+    pub(crate) lookback: Option<String>,
+    /// Also keep every version of every row and membership.
+    #[arg(long)]
+    pub(crate) history: bool,
+    /// A column to leave out, such as `contacts.phone`; may be given several times.
+    #[arg(long, value_name = "STREAM.COLUMN", value_delimiter = ',')]
+    pub(crate) exclude: Vec<String>,
+    /// A column to store only as a hash, such as `contacts.email`; may be given several times.
+    #[arg(long, value_name = "STREAM.COLUMN", value_delimiter = ',')]
+    pub(crate) hash: Vec<String>,
+    /// Print the report as JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Check {
+    #[command(flatten)]
+    pub(crate) workspace: Workspace,
+    /// The streams to look at, separated by commas; all by default.
+    #[arg(long, value_delimiter = ',', value_name = "A,B")]
+    pub(crate) streams: Option<Vec<String>>,
+    /// Print the findings as JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Verify {
+    #[command(flatten)]
+    pub(crate) workspace: Workspace,
+    /// The mirror to compare: `sqlite:FILE`.
+    #[arg(long, value_name = "TARGET", env = "TRUNKLINE_TO")]
+    pub(crate) to: Option<String>,
+    /// Print the report as JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Streams {
+    /// Only this stream.
+    pub(crate) name: Option<String>,
+    /// Print JSON, with the JSON Schema of each table.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Operations {
+    /// Words that the id, the path or the summary must contain.
+    pub(crate) words: Vec<String>,
+    /// Only the operations of this version; `all` for every one since 2.7.
+    #[arg(long, value_name = "VERSION", default_value = "2.16")]
+    pub(crate) api_version: String,
+    /// Print JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Operation {
+    /// The operation's id, such as `contacts.search`, or Intercom's own id for it.
+    pub(crate) id: String,
+    /// Print JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Simulate {
+    /// The address to listen on; port 0 picks a free one.
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:7071")]
+    pub(crate) listen: SocketAddr,
+    /// The number that makes the workspace repeatable.
+    #[arg(long, default_value_t = 7)]
+    pub(crate) seed: u64,
+    /// How many contacts.
+    #[arg(long, default_value_t = 2_000)]
+    pub(crate) contacts: u32,
+    /// How many companies.
+    #[arg(long, default_value_t = 200)]
+    pub(crate) companies: u32,
+    /// How many conversations.
+    #[arg(long, default_value_t = 1_500)]
+    pub(crate) conversations: u32,
+    /// How many parts a conversation has on average.
+    #[arg(long, default_value_t = 8)]
+    pub(crate) parts: u16,
+    /// How many tickets.
+    #[arg(long, default_value_t = 200)]
+    pub(crate) tickets: u32,
+    /// How long every answer takes, in milliseconds.
+    #[arg(long, default_value_t = 0)]
+    pub(crate) latency_ms: u64,
+    /// Calls allowed in each 10 seconds; 0 for no limit.
+    #[arg(long, default_value_t = 1_667)]
+    pub(crate) rate_limit: u32,
+    /// The token to accept; may be given several times. Any token is accepted when none is given.
+    #[arg(long = "token", value_name = "TOKEN")]
+    pub(crate) tokens: Vec<String>,
+    /// The version that answers a request without an `Intercom-Version` header.
+    #[arg(long, value_name = "VERSION", default_value = "2.14")]
+    pub(crate) default_version: String,
+    /// The workspace's time zone.
+    #[arg(long, value_name = "ZONE", default_value = "America/Los_Angeles")]
+    pub(crate) time_zone: String,
+    /// The moment that the workspace's clock starts at (ISO 8601); now by default.
+    #[arg(long, value_name = "TIME")]
+    pub(crate) start: Option<String>,
+    /// Activity: how many things happen in the workspace each second.
+    #[arg(long, value_name = "STEPS")]
+    pub(crate) live: Option<f64>,
+    /// Habits of the platform to turn off, separated by commas (`--habits-off list` names them).
+    #[arg(long, value_delimiter = ',', value_name = "A,B")]
+    pub(crate) habits_off: Vec<String>,
+    /// Offer the control surface under `/_sim/`: truth, request log, faults, clock, activity.
+    #[arg(long)]
+    pub(crate) control: bool,
+}

@@ -1,0 +1,39 @@
+//! One file a command; this one only sends each to its file.
+
+mod check;
+mod follow;
+mod operations;
+mod quickstart;
+pub(crate) mod request_log;
+mod simulate;
+mod streams;
+mod sync;
+mod verify;
+
+use std::process::ExitCode;
+
+use crate::{cli::{Cli, Command}, failure::Failure};
+
+/// Runs the command to its end.
+pub(crate) fn run(cli: Cli) -> Result<ExitCode, Failure> {
+    match cli.command {
+        Command::Quickstart(arguments) => block_on(quickstart::run(arguments)),
+        Command::Sync(arguments) => block_on(sync::run(arguments)),
+        Command::Check(arguments) => block_on(check::run(arguments)),
+        Command::Verify(arguments) => block_on(verify::run(arguments)),
+        Command::Streams(arguments) => streams::run(&arguments),
+        Command::Operations(arguments) => operations::list(&arguments),
+        Command::Operation(arguments) => operations::explain(&arguments),
+        Command::Simulate(arguments) => block_on(simulate::run(arguments)),
+    }
+}
+
+fn block_on<T>(command: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
+    tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| {
+            Failure::new("TL0009", format!("the runtime did not start: {error}"), "Check the limits on threads and files.")
+        })?
+        .block_on(command)
+}

@@ -1,0 +1,66 @@
+//! `trunkline simulate`: a simulated Intercom as a process of its own.
+
+use std::{process::ExitCode, time::Duration};
+
+use trunkline_simulator::{Habits, Options};
+
+use crate::{cli, failure::Failure, output::json, settings};
+
+/// Serves until it is interrupted.
+pub(crate) async fn run(arguments: cli::Simulate) -> Result<ExitCode, Failure> {
+    if arguments.habits_off.iter().any(|habit| habit == "list") {
+        for habit in Habits::NAMES {
+            json::line(habit)?;
+        }
+        return Ok(ExitCode::SUCCESS);
+    }
+    let control = arguments.control;
+    let running = trunkline_simulator::start(options(arguments)?).await?;
+    // The first line is for programs too: they read the port from it.
+    json::line(&format!("listening on http://{}", running.address()))?;
+    if control {
+        json::line(&format!("control surface on http://{}/_sim/", running.address()))?;
+    }
+    stopped().await?;
+    running.stop().await;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn options(arguments: cli::Simulate) -> Result<Options, Failure> {
+    let start = arguments.start.as_deref().map(super::sync::time).transpose()?;
+    let mut habits = Habits::default();
+    for habit in &arguments.habits_off {
+        habits.turn_off(habit)?;
+    }
+    Ok(Options {
+        listen: arguments.listen,
+        seed: arguments.seed,
+        contacts: arguments.contacts,
+        companies: arguments.companies,
+        conversations: arguments.conversations,
+        parts: arguments.parts,
+        tickets: arguments.tickets,
+        latency: Duration::from_millis(arguments.latency_ms),
+        rate_limit: (arguments.rate_limit > 0).then_some(arguments.rate_limit),
+        tokens: arguments.tokens,
+        default_version: settings::version(Some(&arguments.default_version))?,
+        time_zone: arguments.time_zone,
+        start,
+        habits,
+        control: arguments.control,
+        live: arguments.live,
+    })
+}
+
+/// Resolves when the process is asked to stop, by Ctrl-C or by SIGTERM.
+pub(crate) async fn stopped() -> Result<(), Failure> {
+    let failed = |error: std::io::Error| {
+        Failure::new("TL0009", format!("signals cannot be received: {error}"), "Check the limits of the environment.")
+    };
+    let mut terminate =
+        tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()).map_err(failed)?;
+    tokio::select! {
+        interrupted = tokio::signal::ctrl_c() => interrupted.map_err(failed),
+        _ = terminate.recv() => Ok(()),
+    }
+}

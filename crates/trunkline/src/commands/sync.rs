@@ -1,0 +1,161 @@
+//! `trunkline sync`: one run of the mirror.
+
+use std::{path::Path, process::ExitCode, str::FromStr, sync::Arc, time::Duration};
+
+use jiff::{Timestamp, civil, tz::TimeZone};
+use trunkline_client::{Client, SystemClock};
+use trunkline_mirror::{
+    report::SyncReport,
+    storage::{ColumnRef, Storage, StorageOptions},
+    sync::{self, SyncOptions},
+};
+
+use crate::{
+    cli,
+    failure::{Exit, Failure},
+    output::{json, progress::Progress, report},
+    settings,
+    target::Target,
+};
+
+/// Mirrors once and prints the report.
+pub(crate) async fn run(arguments: cli::Sync) -> Result<ExitCode, Failure> {
+    let file = settings::File::read(arguments.workspace.config.as_deref())?;
+    let Target::Sqlite(path) = target(arguments.to.as_deref(), &file)?;
+    let storage_options = StorageOptions {
+        history: arguments.history,
+        exclude: columns(&arguments.exclude)?,
+        hash: columns(&arguments.hash)?,
+        ..StorageOptions::default()
+    };
+    let options = SyncOptions {
+        streams: arguments.streams.clone().or_else(|| file.streams.clone()),
+        full: arguments.full,
+        start_date: arguments.start_date.as_deref().map(time).transpose()?,
+        lookback: arguments.lookback.as_deref().map(span).transpose()?,
+        ..SyncOptions::default()
+    };
+    let client = settings::client(&arguments.workspace, &file)?;
+    let storage = Storage::open(&path, storage_options)?;
+    let progress = Progress::start(!arguments.json);
+    let outcome = mirror(&client, &storage, &options, &progress).await;
+    progress.finish();
+    let closed = storage.close().await;
+    let run_report = outcome?;
+    closed?;
+    if arguments.json {
+        json::print(&run_report)?;
+    } else {
+        report::print(&run_report)?;
+    }
+    Ok(exit(&run_report))
+}
+
+/// One run, with its progress shown.
+pub(crate) async fn mirror(
+    client: &Client,
+    storage: &Storage,
+    options: &SyncOptions,
+    progress: &Progress,
+) -> Result<SyncReport, Failure> {
+    Ok(sync::sync(client, storage, options, Arc::new(SystemClock), &|event| progress.show(&event)).await?)
+}
+
+/// 0 when every stream that could be read was read, 1 when one failed.
+pub(crate) fn exit(report: &SyncReport) -> ExitCode {
+    if report.is_success() { ExitCode::SUCCESS } else { Exit::Incomplete.into() }
+}
+
+/// The target from the flag or the settings file.
+pub(crate) fn target(flag: Option<&str>, file: &settings::File) -> Result<Target, Failure> {
+    match flag.or(file.to.as_deref()) {
+        Some(text) => text.parse(),
+        None => Err(Failure::usage(
+            "TL0003",
+            "no target is given",
+            "Say where the mirror goes, for example `--to sqlite:mirror.db`.",
+        )),
+    }
+}
+
+fn columns(texts: &[String]) -> Result<Vec<ColumnRef>, Failure> {
+    texts.iter().map(|text| ColumnRef::from_str(text).map_err(Failure::from)).collect()
+}
+
+/// An ISO 8601 day (midnight UTC) or moment.
+pub(crate) fn time(text: &str) -> Result<Timestamp, Failure> {
+    if let Ok(moment) = text.parse::<Timestamp>() {
+        return Ok(moment);
+    }
+    text.parse::<civil::Date>().ok().and_then(|day| day.to_zoned(TimeZone::UTC).ok()).map(|day| day.timestamp()).ok_or_else(
+        || {
+            Failure::usage(
+                "TL0007",
+                format!("`{text}` is not a time"),
+                "Write a day or a moment in ISO 8601, such as 2026-01-31 or 2026-01-31T08:00:00Z.",
+            )
+        },
+    )
+}
+
+/// `10m`, `2h`, `1d` or `90s`.
+fn span(text: &str) -> Result<Duration, Failure> {
+    let wrong = || {
+        Failure::usage(
+            "TL0007",
+            format!("`{text}` is not a span of time"),
+            "Write a whole number with s, m, h or d, such as `--lookback 10m`.",
+        )
+    };
+    let unit = text.chars().last().ok_or_else(wrong)?;
+    let seconds: u64 = match unit {
+        's' => 1,
+        'm' => 60,
+        'h' => 3_600,
+        'd' => 86_400,
+        _ => return Err(wrong()),
+    };
+    let count: u64 = text[..text.len() - unit.len_utf8()].parse().map_err(|_| wrong())?;
+    count.checked_mul(seconds).map(Duration::from_secs).ok_or_else(wrong)
+}
+
+/// Refuses a mirror file that does not exist, where a command only reads one.
+pub(crate) fn must_exist(path: &Path) -> Result<(), Failure> {
+    if path.exists() {
+        return Ok(());
+    }
+    Err(Failure::usage(
+        "TL0003",
+        format!("there is no mirror at {}", path.display()),
+        "Check the path, or make the mirror with `trunkline sync`.",
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_are_days_or_moments() {
+        for (text, moment) in [
+            ("2026-01-31", "2026-01-31T00:00:00Z"),
+            ("2026-01-31T08:00:00Z", "2026-01-31T08:00:00Z"),
+            ("2026-01-31T08:00:00+02:00", "2026-01-31T06:00:00Z"),
+        ] {
+            assert_eq!(time(text).unwrap().to_string(), moment);
+        }
+        for text in ["yesterday", "31.01.2026", "2026-02-30", ""] {
+            assert_eq!(time(text).unwrap_err().code, "TL0007", "{text}");
+        }
+    }
+
+    #[test]
+    fn spans_have_a_unit() {
+        for (text, seconds) in [("90s", 90), ("10m", 600), ("2h", 7_200), ("1d", 86_400)] {
+            assert_eq!(span(text).unwrap().as_secs(), seconds);
+        }
+        for text in ["10", "m", "", "-1h", "1.5h", "99999999999999999999d", "18446744073709551615d", "1ü"] {
+            assert_eq!(span(text).unwrap_err().code, "TL0007", "{text}");
+        }
+    }
+}

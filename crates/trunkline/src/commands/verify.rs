@@ -1,0 +1,34 @@
+//! `trunkline verify`: is the mirror complete?
+
+use std::process::ExitCode;
+
+use trunkline_mirror::{
+    storage::{Storage, StorageOptions},
+    verify,
+};
+
+use crate::{
+    cli,
+    failure::{Exit, Failure},
+    output::{json, report},
+    settings,
+    target::Target,
+};
+
+/// Compares the mirror with the totals that the API states; 1 when something is missing.
+pub(crate) async fn run(arguments: cli::Verify) -> Result<ExitCode, Failure> {
+    let file = settings::File::read(arguments.workspace.config.as_deref())?;
+    let Target::Sqlite(path) = super::sync::target(arguments.to.as_deref(), &file)?;
+    super::sync::must_exist(&path)?;
+    let client = settings::client(&arguments.workspace, &file)?;
+    let storage = Storage::open(&path, StorageOptions::default())?;
+    let outcome = verify::verify(&client, &storage).await;
+    storage.close().await?;
+    let completeness = outcome?;
+    if arguments.json {
+        json::print(&completeness)?;
+    } else {
+        report::print_completeness(&completeness)?;
+    }
+    Ok(if completeness.is_complete() { ExitCode::SUCCESS } else { Exit::Incomplete.into() })
+}

@@ -1,0 +1,56 @@
+//! What a command ends with when it could not do its work: a code, a message, a line of advice and an exit code.
+//!
+//! The one rule: whatever fails below arrives here with its own code; nothing is reworded on the way. Pages for the
+//! codes are under `docs/errors/`.
+
+use std::{fmt, process::ExitCode};
+
+/// Exit codes of the program; 2 is clap's own for a command line that it cannot read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Exit {
+    /// Something was done, something is missing or failed.
+    Incomplete = 1,
+    /// The command line or the settings are wrong.
+    Usage = 2,
+    /// Nothing could be done.
+    Failed = 3,
+}
+
+/// A failure with everything that a person needs.
+#[derive(Debug)]
+pub(crate) struct Failure {
+    /// The code, such as `TL0001`.
+    pub(crate) code: &'static str,
+    /// What happened, and where.
+    pub(crate) message: String,
+    /// What to do.
+    pub(crate) advice: String,
+    exit: Exit,
+}
+
+impl Failure {
+    pub(crate) fn new(code: &'static str, message: impl Into<String>, advice: impl Into<String>) -> Self {
+        Self { code, message: message.into(), advice: advice.into(), exit: Exit::Failed }
+    }
+
+    /// A failure of what the person typed or wrote into a file.
+    pub(crate) fn usage(code: &'static str, message: impl Into<String>, advice: impl Into<String>) -> Self {
+        Self { exit: Exit::Usage, ..Self::new(code, message, advice) }
+    }
+
+    pub(crate) fn exit_code(&self) -> ExitCode {
+        ExitCode::from(self.exit as u8)
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.code, self.message)
+    }
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        Self::from(exit as u8)
+    }
+}

@@ -1,0 +1,32 @@
+//! `trunkline`: the one binary. This file only starts the runtime and turns the outcome into an exit code.
+//!
+//! The one rule: results go to standard output, everything else (progress, logs, errors) to standard error, so that a
+//! pipe never sees anything but what was asked for. Read `cli.rs` next, then `commands.rs`.
+
+mod cli;
+mod commands;
+mod failure;
+mod output;
+mod settings;
+mod target;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use mimalloc::MiMalloc;
+
+#[global_allocator]
+static ALLOCATOR: MiMalloc = MiMalloc;
+
+fn main() -> ExitCode {
+    let cli = cli::Cli::parse();
+    output::logs::start(cli.log.as_deref());
+    let outcome = commands::run(cli);
+    match outcome {
+        Ok(code) => code,
+        Err(failure) => {
+            output::errors::print(&failure);
+            failure.exit_code()
+        }
+    }
+}

@@ -1,0 +1,7 @@
+//! What people and machines see: progress and errors on standard error, tables and JSON on standard output.
+
+pub(crate) mod errors;
+pub(crate) mod json;
+pub(crate) mod logs;
+pub(crate) mod progress;
+pub(crate) mod tables;

@@ -1,0 +1,176 @@
+//! Settings: flags over `TRUNKLINE_*` variables over the settings file.
+//!
+//! The one rule: a settings file that cannot be read in full stops the command; nothing runs on half of it. The token
+//! itself is never in a file, only the name of the variable that holds it.
+
+use std::{path::{Path, PathBuf}, sync::Arc};
+
+use secrecy::SecretString;
+use serde::Deserialize;
+use trunkline_catalog::Version;
+use trunkline_client::{Client, Connection, Region, Settings as ClientSettings, SystemClock};
+
+use crate::{cli::{RegionName, Workspace}, commands::request_log, failure::Failure};
+
+const DEFAULT_FILE: &str = "trunkline-data/trunkline.toml";
+const DEFAULT_TOKEN_ENV: &str = "INTERCOM_TOKEN";
+
+/// What a settings file may say.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct File {
+    /// The environment variable that holds the access token.
+    pub(crate) token_env: Option<String>,
+    /// `us`, `eu` or `au`.
+    pub(crate) region: Option<String>,
+    /// The API's address, instead of a region's.
+    pub(crate) base_url: Option<String>,
+    /// The API version.
+    pub(crate) api_version: Option<String>,
+    /// The most of the rate budget to use, such as `50%`.
+    pub(crate) max_share: Option<String>,
+    /// The target, such as `sqlite:mirror.db`.
+    pub(crate) to: Option<String>,
+    /// The streams to mirror.
+    pub(crate) streams: Option<Vec<String>>,
+}
+
+impl File {
+    /// Reads the named file, or the default one when it exists.
+    pub(crate) fn read(named: Option<&Path>) -> Result<Self, Failure> {
+        let path = match named {
+            Some(path) => path.to_owned(),
+            None if Path::new(DEFAULT_FILE).exists() => PathBuf::from(DEFAULT_FILE),
+            None => return Ok(Self::default()),
+        };
+        let text = std::fs::read_to_string(&path).map_err(|error| {
+            Failure::usage(
+                "TL0001",
+                format!("the settings file {} cannot be read: {error}", path.display()),
+                "Check the path and its permissions, or leave `--config` out.",
+            )
+        })?;
+        Self::parse(&text, &path)
+    }
+
+    fn parse(text: &str, path: &Path) -> Result<Self, Failure> {
+        toml::from_str(text).map_err(|error| {
+            Failure::usage(
+                "TL0001",
+                format!("the settings file {} is not valid: {}", path.display(), error.to_string().trim_end()),
+                "Mend the line shown above; docs/guides/mirror.md lists the settings.",
+            )
+        })
+    }
+}
+
+/// Builds the client that the flags, the environment and the file ask for.
+pub(crate) fn client(flags: &Workspace, file: &File) -> Result<Client, Failure> {
+    let version = version(flags.api_version.as_deref().or(file.api_version.as_deref()))?;
+    let token = token(flags.token_env.as_deref().or(file.token_env.as_deref()).unwrap_or(DEFAULT_TOKEN_ENV))?;
+    let connection = connection(flags, file, token, version)?;
+    let mut settings = ClientSettings::new(Arc::new(SystemClock));
+    if let Some(text) = flags.max_share.as_deref().or(file.max_share.as_deref()) {
+        settings.max_share = share(text)?;
+    }
+    settings.request_log = request_log::open(flags)?;
+    Client::new(connection, settings).map_err(Failure::from)
+}
+
+fn connection(flags: &Workspace, file: &File, token: SecretString, version: Version) -> Result<Connection, Failure> {
+    if let Some(region) = flags.region {
+        let region = match region {
+            RegionName::Us => Region::Us,
+            RegionName::Eu => Region::Eu,
+            RegionName::Au => Region::Au,
+        };
+        return Ok(Connection::in_region(region, token, version));
+    }
+    if let Some(url) = flags.base_url.as_deref() {
+        return Connection::at(url, token, version).map_err(Failure::from);
+    }
+    match (file.region.as_deref(), file.base_url.as_deref()) {
+        (Some(_), Some(_)) => Err(Failure::usage(
+            "TL0001",
+            "the settings file names both `region` and `base_url`",
+            "Keep one of the two.",
+        )),
+        (None, Some(url)) => Connection::at(url, token, version).map_err(Failure::from),
+        (Some("us") | None, None) => Ok(Connection::in_region(Region::Us, token, version)),
+        (Some("eu"), None) => Ok(Connection::in_region(Region::Eu, token, version)),
+        (Some("au"), None) => Ok(Connection::in_region(Region::Au, token, version)),
+        (Some(other), None) => Err(Failure::usage(
+            "TL0001",
+            format!("the settings file names the region `{other}`"),
+            "The regions are `us`, `eu` and `au`.",
+        )),
+    }
+}
+
+/// The API version, checked against the catalog before anything is called.
+pub(crate) fn version(text: Option<&str>) -> Result<Version, Failure> {
+    let Some(text) = text else { return Ok(Version::DEFAULT) };
+    text.parse().map_err(|error: trunkline_catalog::UnknownVersion| {
+        Failure::usage("TL0002", error.to_string(), "Pass one of them with `--api-version`, for example 2.16.")
+    })
+}
+
+fn token(variable: &str) -> Result<SecretString, Failure> {
+    match std::env::var(variable) {
+        Ok(token) if !token.trim().is_empty() => Ok(SecretString::from(token.trim())),
+        _ => Err(Failure::usage(
+            "TL0004",
+            format!("the environment variable {variable} holds no access token"),
+            format!("Set it (`export {variable}=...`) or name another variable with `--token-env`."),
+        )),
+    }
+}
+
+/// `50%` or `0.5` as a share between 0 and 1.
+pub(crate) fn share(text: &str) -> Result<f64, Failure> {
+    let parsed = match text.strip_suffix('%') {
+        Some(percent) => percent.trim().parse::<f64>().map(|value| value / 100.0),
+        None => text.trim().parse::<f64>(),
+    };
+    match parsed {
+        Ok(value) if value > 0.0 && value <= 1.0 => Ok(value),
+        _ => Err(Failure::usage(
+            "TL0005",
+            format!("`{text}` is not a share of the rate budget"),
+            "Give a percentage above 0 and up to 100, such as `--max-share 50%`.",
+        )),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_share_is_a_percentage_or_a_fraction() {
+        for (text, value) in [("50%", 0.5), ("100%", 1.0), ("0.25", 0.25), ("1", 1.0)] {
+            assert!((share(text).unwrap() - value).abs() < 1e-9, "{text}");
+        }
+        for text in ["0", "0%", "150%", "-1", "half", "", "NaN"] {
+            assert_eq!(share(text).unwrap_err().code, "TL0005", "{text}");
+        }
+    }
+
+    #[test]
+    fn a_half_written_settings_file_stops_with_its_line() {
+        for text in ["region = \"eu", "regoin = \"eu\"", "streams = \"contacts\"", "to = sqlite:x"] {
+            let failure = File::parse(text, Path::new("trunkline.toml")).unwrap_err();
+            assert_eq!(failure.code, "TL0001", "{text}");
+            assert!(failure.message.contains("trunkline.toml") && failure.message.contains("line 1"), "{failure}");
+        }
+    }
+
+    #[test]
+    fn a_version_is_checked_against_the_catalog() {
+        assert_eq!(version(None).unwrap(), Version::V2_16);
+        assert_eq!(version(Some("2.10")).unwrap(), Version::V2_10);
+        for text in ["3.0", "2.16.1", "latest", ""] {
+            assert_eq!(version(Some(text)).unwrap_err().code, "TL0002", "{text}");
+        }
+    }
+}

@@ -1,0 +1,81 @@
+//! The project's own chores: `cargo xtask <command>`.
+//!
+//! The one rule: nothing here ships, and nothing that ships depends on it. Start at [`test`] for what "the tests"
+//! are, at [`tidy`] for the rules of the house.
+
+#![expect(clippy::print_stdout, reason = "a program for people at a terminal")]
+
+use std::{path::PathBuf, process::ExitCode};
+
+use clap::{Parser, Subcommand};
+
+mod bench;
+mod campaign;
+mod catalog;
+mod clock;
+mod docs;
+mod needs;
+mod repo;
+mod steps;
+mod test;
+mod tidy;
+
+/// Trunkline's chores.
+#[derive(Debug, Parser)]
+#[command(name = "cargo xtask")]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Install what the tests need where it is missing, then run every check and test.
+    Test {
+        /// Only report what is missing; install nothing.
+        #[arg(long)]
+        no_install: bool,
+    },
+    /// Check the rules of the house (docs/architecture.md).
+    Tidy,
+    /// Check the licences, sources and banned crates of every dependency.
+    Deny,
+    /// Write the generated documents again.
+    Docs {
+        /// Write nothing; fail when a document is stale.
+        #[arg(long)]
+        check: bool,
+    },
+    /// Write the catalog's tables again from the published API descriptions.
+    Catalog {
+        /// The folder with the descriptions.
+        #[arg(long, value_name = "DIR")]
+        from: PathBuf,
+        /// Write nothing; fail when a table is stale.
+        #[arg(long)]
+        check: bool,
+    },
+    /// Kill the mirror at thousands of random points and compare it with the truth each time.
+    Campaign(campaign::Arguments),
+    /// Measure; the simulator and the mirror run as processes of their own.
+    Bench(bench::Arguments),
+}
+
+fn main() -> ExitCode {
+    let outcome = match Cli::parse().command {
+        Command::Test { no_install } => test::run(!no_install),
+        Command::Tidy => tidy::run(),
+        Command::Deny => test::deny(),
+        Command::Docs { check } => docs::run(check),
+        Command::Catalog { from, check } => catalog::run(&from, check),
+        Command::Campaign(arguments) => campaign::run(&arguments),
+        Command::Bench(arguments) => bench::run(&arguments),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            println!("\nerror: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}

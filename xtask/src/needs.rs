@@ -1,0 +1,146 @@
+//! What the tests need from the machine, how to see whether it is there, and how to get it.
+//!
+//! The one rule: nothing is skipped in silence. What cannot be installed is in one complete list.
+
+use std::{
+    path::Path,
+    process::{Command, Stdio},
+};
+
+use anyhow::{Result, bail};
+
+use crate::steps::cargo;
+
+/// One program.
+#[derive(Debug)]
+pub(crate) struct Need {
+    /// The program, looked up in `PATH`.
+    program: &'static str,
+    /// What it is for.
+    purpose: &'static str,
+    /// Where it comes from.
+    origin: Origin,
+}
+
+#[derive(Debug)]
+enum Origin {
+    /// A Debian package.
+    Debian(&'static str),
+    /// `cargo install --locked`.
+    Cargo(&'static str),
+    /// A component of the toolchain.
+    Rustup(&'static str),
+}
+
+/// Everything that `cargo xtask test` needs.
+pub(crate) const NEEDS: [Need; 6] = [
+    Need { program: "cc", purpose: "SQLite and the TLS library are compiled from C", origin: Origin::Debian("gcc libc6-dev") },
+    Need { program: "sqlite3", purpose: "a reader of the mirror that is not ours", origin: Origin::Debian("sqlite3") },
+    Need { program: "cargo-fmt", purpose: "the layout of the code", origin: Origin::Rustup("rustfmt") },
+    Need { program: "cargo-clippy", purpose: "the lints", origin: Origin::Rustup("clippy") },
+    Need { program: "cargo-nextest", purpose: "runs the tests", origin: Origin::Cargo("cargo-nextest") },
+    Need {
+        program: "cargo-deny",
+        purpose: "licences and sources of the dependencies",
+        origin: Origin::Cargo("cargo-deny"),
+    },
+];
+
+impl Need {
+    /// What a person would type to get it.
+    fn advice(&self) -> String {
+        match self.origin {
+            Origin::Debian(packages) => format!("apt-get install -y {packages}"),
+            Origin::Cargo(package) => format!("cargo install --locked {package}"),
+            Origin::Rustup(component) => format!("rustup component add {component}"),
+        }
+    }
+
+    fn install(&self, root: bool) -> bool {
+        println!("installing {}: {}", self.program, self.advice());
+        match self.origin {
+            Origin::Debian(packages) => {
+                // A fresh image has no package lists; a stale one still installs, so this may fail.
+                apt(root, &["update"]);
+                let mut arguments = vec!["install", "-y", "--no-install-recommends"];
+                arguments.extend(packages.split(' '));
+                apt(root, &arguments)
+            }
+            Origin::Cargo(package) => succeeds(&mut cargo(&["install", "--locked", package])),
+            Origin::Rustup(component) => succeeds(Command::new("rustup").args(["component", "add", component])),
+        }
+    }
+}
+
+/// Makes sure that every need of `needs` is met, installing where it is allowed.
+pub(crate) fn ensure(needs: &[Need], install: bool) -> Result<()> {
+    let mut missing: Vec<&Need> = needs.iter().filter(|need| !present(need.program)).collect();
+    if install {
+        let root = is_root();
+        missing.retain(|need| !need.install(root) || !present(need.program));
+    }
+    if missing.is_empty() {
+        return Ok(());
+    }
+    bail!("{}", list(&missing))
+}
+
+fn list(missing: &[&Need]) -> String {
+    let mut text = format!("{} of the things that the tests need are missing:", missing.len());
+    for need in missing {
+        text += &format!("\n  {:<14} {}\n  {:<14} get it with: {}", need.program, need.purpose, "", need.advice());
+    }
+    text
+}
+
+/// Whether `PATH`, or cargo's own folder of programs, has an executable of this name.
+fn present(program: &str) -> bool {
+    let home = std::env::var_os("CARGO_HOME").map(Into::into).or_else(|| {
+        std::env::var_os("HOME").map(|home| Path::new(&home).join(".cargo"))
+    });
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    std::env::split_paths(&path)
+        .chain(home.map(|home: std::path::PathBuf| home.join("bin")))
+        .any(|folder| folder.join(program).is_file())
+}
+
+fn is_root() -> bool {
+    Command::new("id").arg("-u").output().is_ok_and(|output| output.stdout.trim_ascii() == b"0")
+}
+
+fn apt(root: bool, arguments: &[&str]) -> bool {
+    let mut command = if root { Command::new("apt-get") } else { Command::new("sudo") };
+    if !root {
+        // `-n`: a build never waits for a password.
+        command.args(["-n", "apt-get"]);
+    }
+    succeeds(command.env("DEBIAN_FRONTEND", "noninteractive").args(arguments))
+}
+
+fn succeeds(command: &mut Command) -> bool {
+    command.stdin(Stdio::null()).status().is_ok_and(|status| status.success())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const GHOSTS: [Need; 2] = [
+        Need { program: "no-such-program-1", purpose: "first", origin: Origin::Debian("ghost") },
+        Need { program: "no-such-program-2", purpose: "second", origin: Origin::Cargo("phantom") },
+    ];
+
+    #[test]
+    fn everything_that_is_missing_is_in_one_list_with_the_way_to_get_it() {
+        let error = ensure(&GHOSTS, false).unwrap_err().to_string();
+        for part in ["2 of the things", "no-such-program-1", "apt-get install -y ghost", "cargo install --locked phantom"] {
+            assert!(error.contains(part), "{part} is not in {error}");
+        }
+    }
+
+    #[test]
+    fn a_machine_with_everything_is_left_alone() {
+        assert!(ensure(&[], true).is_ok());
+        assert!(present("sh"));
+    }
+}

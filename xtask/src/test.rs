@@ -1,0 +1,42 @@
+//! `cargo xtask test`: everything that has to hold before a change is good.
+//!
+//! The one rule: it never leaves anything out. `TRUNKLINE_REQUIRE_ALL=1` turns what a plain `cargo test` would name as
+//! left out into a failure.
+
+use std::process::Command;
+
+use anyhow::Result;
+
+use crate::{
+    needs,
+    steps::{Steps, cargo},
+    tidy,
+};
+
+/// Installs what is missing (when `install`), then runs all checks and tests.
+pub(crate) fn run(install: bool) -> Result<()> {
+    let mut steps = Steps::default();
+    steps.step("what the tests need", || needs::ensure(&needs::NEEDS, install));
+    steps.command("fmt", &mut cargo(&["fmt", "--all", "--check"]));
+    steps.command("clippy", &mut cargo(&["clippy", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings"]));
+    steps.command("doc", cargo(&["doc", "--workspace", "--no-deps", "--locked"]).env("RUSTDOCFLAGS", "-D warnings"));
+    steps.step("tidy", tidy::run);
+    steps.command("deny", &mut deny_command());
+    steps.command(
+        "tests",
+        cargo(&["nextest", "run", "--workspace", "--locked"]).env("TRUNKLINE_REQUIRE_ALL", "1"),
+    );
+    steps.command("doc tests", &mut cargo(&["test", "--doc", "--workspace", "--locked"]));
+    steps.finish()
+}
+
+/// `cargo xtask deny`: only the dependencies.
+pub(crate) fn deny() -> Result<()> {
+    let mut steps = Steps::default();
+    steps.command("deny", &mut deny_command());
+    steps.finish()
+}
+
+fn deny_command() -> Command {
+    cargo(&["deny", "--workspace", "check", "bans", "licenses", "sources"])
+}
