@@ -5,7 +5,10 @@ use std::time::Duration;
 use anyhow::Result;
 use clap::Args;
 
-use crate::{needs, steps::{Steps, cargo}};
+use crate::{
+    needs,
+    steps::{Steps, cargo},
+};
 
 /// The test that a campaign repeats (`crates/trunkline/tests/it/kill.rs`).
 const TEST: &str = "package(trunkline) & test(/^kill::/)";
@@ -23,19 +26,35 @@ pub(crate) struct Arguments {
 pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     // A new seed each day covers new ground; a given one repeats what failed.
     let seed = arguments.seed.unwrap_or_else(today);
-    println!("{} kills, seed {seed} (repeat with --seed {seed})", arguments.kills);
+    println!(
+        "{} kills, seed {seed} (repeat with --seed {seed})",
+        arguments.kills
+    );
     let mut steps = Steps::default();
     steps.step("what the tests need", || needs::ensure(&needs::NEEDS[..5], true));
     steps.command(
         "campaign",
-        cargo(&["nextest", "run", "--package", "trunkline", "--profile", "campaign", "--no-capture", "-E", TEST])
-            .env("TRUNKLINE_KILLS", arguments.kills.to_string())
-            .env("TRUNKLINE_SEED", seed.to_string()),
+        cargo(&[
+            "nextest",
+            "run",
+            "--package",
+            "trunkline",
+            "--profile",
+            "campaign",
+            "--no-capture",
+            "-E",
+            TEST,
+        ])
+        .env("TRUNKLINE_KILLS", arguments.kills.to_string())
+        .env("TRUNKLINE_SEED", seed.to_string()),
     );
     steps.finish()
 }
 
-#[expect(clippy::disallowed_methods, reason = "a campaign's seed is printed, so it can be given again")]
 fn today() -> u64 {
-    std::time::SystemTime::UNIX_EPOCH.elapsed().unwrap_or(Duration::ZERO).as_secs() / 86_400
+    std::time::SystemTime::UNIX_EPOCH
+        .elapsed()
+        .unwrap_or(Duration::ZERO)
+        .as_secs()
+        / 86_400
 }

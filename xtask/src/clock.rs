@@ -7,7 +7,10 @@ use std::time::{Duration, Instant};
 pub(crate) struct Stopwatch(Instant);
 
 impl Stopwatch {
-    #[expect(clippy::disallowed_methods, reason = "xtask measures real time; nothing that ships uses this")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "xtask measures real time; nothing that ships uses this"
+    )]
     pub(crate) fn start() -> Self {
         Self(Instant::now())
     }

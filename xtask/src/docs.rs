@@ -20,7 +20,11 @@ pub(crate) fn run(check: bool) -> Result<()> {
     let tree = Tree::read(&root)?;
     if check {
         let findings = stale(&tree);
-        return if findings.is_empty() { Ok(()) } else { bail!("{}", findings.join("\n")) };
+        return if findings.is_empty() {
+            Ok(())
+        } else {
+            bail!("{}", findings.join("\n"))
+        };
     }
     for (path, text) in documents(&tree) {
         let at = root.join(path);
@@ -56,14 +60,24 @@ fn operations(catalog: &Catalog) -> String {
     for operation in catalog.operations() {
         families.entry(operation.family()).or_default().push(operation);
     }
-    let mut page = format!("{HEADER}\n# Operations\n\nEvery call that Intercom's API offers, by the id that Trunkline gives it. ");
+    let mut page = format!(
+        "{HEADER}\n# Operations\n\nEvery call that Intercom's API offers, by the id that Trunkline gives it. "
+    );
     page += "`trunkline operation <id>` explains one in full.\n\n";
     page += "| version | operations |\n| --- | --- |\n";
     for version in Version::ALL {
-        line(&mut page, format_args!("| {version} | {} |", catalog.operations_in(version).count()));
+        line(
+            &mut page,
+            format_args!("| {version} | {} |", catalog.operations_in(version).count()),
+        );
     }
     for (family, operations) in families {
-        line(&mut page, format_args!("\n## {family}\n\n| id | call | versions | what it does |\n| --- | --- | --- | --- |"));
+        line(
+            &mut page,
+            format_args!(
+                "\n## {family}\n\n| id | call | versions | what it does |\n| --- | --- | --- | --- |"
+            ),
+        );
         for operation in operations {
             let (first, last) = operation.versions;
             line(
@@ -94,7 +108,9 @@ fn streams(catalog: &Catalog) -> String {
                 stream.name,
                 cell(stream.summary),
                 stream.primary_key.join("`, `"),
-                stream.cursor_field.map_or_else(String::new, |field| format!("`{field}`")),
+                stream
+                    .cursor_field
+                    .map_or_else(String::new, |field| format!("`{field}`")),
                 stream.since,
                 stream.operation,
                 cell(stream.permission),
@@ -105,7 +121,9 @@ fn streams(catalog: &Catalog) -> String {
 }
 
 fn errors(tree: &Tree) -> String {
-    let mut page = format!("{HEADER}\n# Error codes\n\nEvery error that Trunkline shows has a code with a page: what happened, why, what to do.\n\n");
+    let mut page = format!(
+        "{HEADER}\n# Error codes\n\nEvery error that Trunkline shows has a code with a page: what happened, why, what to do.\n\n"
+    );
     page += "| range | from |\n| --- | --- |\n| TL00xx | the command line and the settings |\n| TL01xx | calls to Intercom |\n";
     page += "| TL02xx | the mirror |\n| TL03xx | the simulator |\n| TL04xx | the catalog |\n\n";
     page += "| code | what happened |\n| --- | --- |\n";

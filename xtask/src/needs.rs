@@ -34,11 +34,31 @@ enum Origin {
 
 /// Everything that `cargo xtask test` needs.
 pub(crate) const NEEDS: [Need; 6] = [
-    Need { program: "cc", purpose: "SQLite and the TLS library are compiled from C", origin: Origin::Debian("gcc libc6-dev") },
-    Need { program: "sqlite3", purpose: "a reader of the mirror that is not ours", origin: Origin::Debian("sqlite3") },
-    Need { program: "cargo-fmt", purpose: "the layout of the code", origin: Origin::Rustup("rustfmt") },
-    Need { program: "cargo-clippy", purpose: "the lints", origin: Origin::Rustup("clippy") },
-    Need { program: "cargo-nextest", purpose: "runs the tests", origin: Origin::Cargo("cargo-nextest") },
+    Need {
+        program: "cc",
+        purpose: "SQLite and the TLS library are compiled from C",
+        origin: Origin::Debian("gcc libc6-dev"),
+    },
+    Need {
+        program: "sqlite3",
+        purpose: "a reader of the mirror that is not ours",
+        origin: Origin::Debian("sqlite3"),
+    },
+    Need {
+        program: "cargo-fmt",
+        purpose: "the layout of the code",
+        origin: Origin::Rustup("rustfmt"),
+    },
+    Need {
+        program: "cargo-clippy",
+        purpose: "the lints",
+        origin: Origin::Rustup("clippy"),
+    },
+    Need {
+        program: "cargo-nextest",
+        purpose: "runs the tests",
+        origin: Origin::Cargo("cargo-nextest"),
+    },
     Need {
         program: "cargo-deny",
         purpose: "licences and sources of the dependencies",
@@ -67,7 +87,9 @@ impl Need {
                 apt(root, &arguments)
             }
             Origin::Cargo(package) => succeeds(&mut cargo(&["install", "--locked", package])),
-            Origin::Rustup(component) => succeeds(Command::new("rustup").args(["component", "add", component])),
+            Origin::Rustup(component) => {
+                succeeds(Command::new("rustup").args(["component", "add", component]))
+            }
         }
     }
 }
@@ -88,16 +110,22 @@ pub(crate) fn ensure(needs: &[Need], install: bool) -> Result<()> {
 fn list(missing: &[&Need]) -> String {
     let mut text = format!("{} of the things that the tests need are missing:", missing.len());
     for need in missing {
-        text += &format!("\n  {:<14} {}\n  {:<14} get it with: {}", need.program, need.purpose, "", need.advice());
+        text += &format!(
+            "\n  {:<14} {}\n  {:<14} get it with: {}",
+            need.program,
+            need.purpose,
+            "",
+            need.advice()
+        );
     }
     text
 }
 
 /// Whether `PATH`, or cargo's own folder of programs, has an executable of this name.
 fn present(program: &str) -> bool {
-    let home = std::env::var_os("CARGO_HOME").map(Into::into).or_else(|| {
-        std::env::var_os("HOME").map(|home| Path::new(&home).join(".cargo"))
-    });
+    let home = std::env::var_os("CARGO_HOME")
+        .map(Into::into)
+        .or_else(|| std::env::var_os("HOME").map(|home| Path::new(&home).join(".cargo")));
     let path = std::env::var_os("PATH").unwrap_or_default();
     std::env::split_paths(&path)
         .chain(home.map(|home: std::path::PathBuf| home.join("bin")))
@@ -105,11 +133,18 @@ fn present(program: &str) -> bool {
 }
 
 fn is_root() -> bool {
-    Command::new("id").arg("-u").output().is_ok_and(|output| output.stdout.trim_ascii() == b"0")
+    Command::new("id")
+        .arg("-u")
+        .output()
+        .is_ok_and(|output| output.stdout.trim_ascii() == b"0")
 }
 
 fn apt(root: bool, arguments: &[&str]) -> bool {
-    let mut command = if root { Command::new("apt-get") } else { Command::new("sudo") };
+    let mut command = if root {
+        Command::new("apt-get")
+    } else {
+        Command::new("sudo")
+    };
     if !root {
         // `-n`: a build never waits for a password.
         command.args(["-n", "apt-get"]);
@@ -118,7 +153,10 @@ fn apt(root: bool, arguments: &[&str]) -> bool {
 }
 
 fn succeeds(command: &mut Command) -> bool {
-    command.stdin(Stdio::null()).status().is_ok_and(|status| status.success())
+    command
+        .stdin(Stdio::null())
+        .status()
+        .is_ok_and(|status| status.success())
 }
 
 #[cfg(test)]
@@ -126,14 +164,27 @@ mod tests {
     use super::*;
 
     const GHOSTS: [Need; 2] = [
-        Need { program: "no-such-program-1", purpose: "first", origin: Origin::Debian("ghost") },
-        Need { program: "no-such-program-2", purpose: "second", origin: Origin::Cargo("phantom") },
+        Need {
+            program: "no-such-program-1",
+            purpose: "first",
+            origin: Origin::Debian("ghost"),
+        },
+        Need {
+            program: "no-such-program-2",
+            purpose: "second",
+            origin: Origin::Cargo("phantom"),
+        },
     ];
 
     #[test]
     fn everything_that_is_missing_is_in_one_list_with_the_way_to_get_it() {
         let error = ensure(&GHOSTS, false).unwrap_err().to_string();
-        for part in ["2 of the things", "no-such-program-1", "apt-get install -y ghost", "cargo install --locked phantom"] {
+        for part in [
+            "2 of the things",
+            "no-such-program-1",
+            "apt-get install -y ghost",
+            "cargo install --locked phantom",
+        ] {
             assert!(error.contains(part), "{part} is not in {error}");
         }
     }

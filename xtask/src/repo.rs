@@ -37,7 +37,12 @@ impl Tree {
     /// A tree out of thin air.
     #[cfg(test)]
     pub(crate) fn of(files: &[(&str, &str)]) -> Self {
-        Self { files: files.iter().map(|(path, text)| ((*path).to_owned(), (*text).to_owned())).collect() }
+        Self {
+            files: files
+                .iter()
+                .map(|(path, text)| ((*path).to_owned(), (*text).to_owned()))
+                .collect(),
+        }
     }
 
     pub(crate) fn text(&self, path: &str) -> Option<&str> {
@@ -45,7 +50,9 @@ impl Tree {
     }
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.files.iter().map(|(path, text)| (path.as_str(), text.as_str()))
+        self.files
+            .iter()
+            .map(|(path, text)| (path.as_str(), text.as_str()))
     }
 
     /// The files whose name ends in `suffix`.
@@ -56,25 +63,38 @@ impl Tree {
     /// Whether a file or folder of this path exists.
     pub(crate) fn has(&self, path: &str) -> bool {
         let folder = format!("{}/", path.trim_end_matches('/'));
-        self.files.contains_key(path) || path.is_empty() || self.files.keys().any(|file| file.starts_with(&folder))
+        self.files.contains_key(path)
+            || path.is_empty()
+            || self.files.keys().any(|file| file.starts_with(&folder))
     }
 
     fn walk(&mut self, root: &Path, folder: &Path) -> Result<()> {
         for entry in fs::read_dir(folder).with_context(|| format!("cannot list {}", folder.display()))? {
             let path = entry?.path();
-            let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+            let name = path
+                .file_name()
+                .unwrap_or_default()
+                .to_string_lossy()
+                .into_owned();
             if path.is_dir() {
                 if !SKIPPED.contains(&name.as_str()) {
                     self.walk(root, &path)?;
                 }
                 continue;
             }
-            let known = path.extension().is_some_and(|ending| TEXT.iter().any(|text| ending == *text));
-            if !(known || name.starts_with("LICENSE") || folder.ends_with(".ci")) || name.ends_with(".snap.new") {
+            let known = path
+                .extension()
+                .is_some_and(|ending| TEXT.iter().any(|text| ending == *text));
+            if !(known || name.starts_with("LICENSE") || path.ends_with(".ci/run"))
+                || name.ends_with(".snap.new")
+            {
                 continue;
             }
-            let inside: Vec<_> =
-                path.strip_prefix(root)?.components().map(|part| part.as_os_str().to_string_lossy()).collect();
+            let inside: Vec<_> = path
+                .strip_prefix(root)?
+                .components()
+                .map(|part| part.as_os_str().to_string_lossy())
+                .collect();
             // A file that another process is just replacing is not there to be judged.
             if let Ok(text) = fs::read_to_string(&path) {
                 self.files.insert(inside.join("/"), text);

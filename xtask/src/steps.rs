@@ -43,9 +43,17 @@ impl Steps {
             let verdict = if outcome.is_ok() { "ok" } else { "FAILED" };
             println!("{verdict:>6}  {:>7.1} s  {name}", took.as_secs_f64());
         }
-        let failed: Vec<_> =
-            self.done.iter().filter(|(_, _, outcome)| outcome.is_err()).map(|(name, _, _)| name.as_str()).collect();
-        if failed.is_empty() { Ok(()) } else { bail!("failed: {}", failed.join(", ")) }
+        let failed: Vec<_> = self
+            .done
+            .iter()
+            .filter(|(_, _, outcome)| outcome.is_err())
+            .map(|(name, _, _)| name.as_str())
+            .collect();
+        if failed.is_empty() {
+            Ok(())
+        } else {
+            bail!("failed: {}", failed.join(", "))
+        }
     }
 }
 

@@ -18,15 +18,32 @@ pub(crate) fn run(install: bool) -> Result<()> {
     let mut steps = Steps::default();
     steps.step("what the tests need", || needs::ensure(&needs::NEEDS, install));
     steps.command("fmt", &mut cargo(&["fmt", "--all", "--check"]));
-    steps.command("clippy", &mut cargo(&["clippy", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings"]));
-    steps.command("doc", cargo(&["doc", "--workspace", "--no-deps", "--locked"]).env("RUSTDOCFLAGS", "-D warnings"));
+    steps.command(
+        "clippy",
+        &mut cargo(&[
+            "clippy",
+            "--workspace",
+            "--all-targets",
+            "--locked",
+            "--",
+            "-D",
+            "warnings",
+        ]),
+    );
+    steps.command(
+        "doc",
+        cargo(&["doc", "--workspace", "--no-deps", "--locked"]).env("RUSTDOCFLAGS", "-D warnings"),
+    );
     steps.step("tidy", tidy::run);
     steps.command("deny", &mut deny_command());
     steps.command(
         "tests",
         cargo(&["nextest", "run", "--workspace", "--locked"]).env("TRUNKLINE_REQUIRE_ALL", "1"),
     );
-    steps.command("doc tests", &mut cargo(&["test", "--doc", "--workspace", "--locked"]));
+    steps.command(
+        "doc tests",
+        &mut cargo(&["test", "--doc", "--workspace", "--locked"]),
+    );
     steps.finish()
 }
 

@@ -9,8 +9,8 @@ use crate::repo::{self, Tree};
 
 mod arrows;
 mod errors;
-mod lints;
 mod links;
+mod lints;
 mod sizes;
 mod source;
 mod text;
@@ -25,10 +25,16 @@ type Rule = fn(&Tree) -> Findings;
 /// Every rule with the words that name it; the number is the invariant that it keeps, where there is one.
 const RULES: [(&str, Rule); 13] = [
     ("1 dependency arrows", arrows::only_allowed_arrows),
-    ("2 the simulator never sees the client", arrows::simulator_never_sees_the_client),
+    (
+        "2 the simulator never sees the client",
+        arrows::simulator_never_sees_the_client,
+    ),
     ("3 no ambient time or randomness", lints::ambient_calls_are_banned),
     ("8 generated documents are fresh", crate::docs::stale),
-    ("8 generated files say who made them", source::generated_files_have_a_header),
+    (
+        "8 generated files say who made them",
+        source::generated_files_have_a_header,
+    ),
     ("9 small files", sizes::no_long_files),
     ("10 errors and their pages", errors::codes_and_pages_agree),
     ("11 no unfinished work", source::nothing_is_left_for_later),
@@ -46,13 +52,20 @@ pub(crate) fn run() -> Result<()> {
     let mut count = 0;
     for (name, rule) in RULES {
         let findings = rule(&tree);
-        println!("{}  {name}", if findings.is_empty() { "ok    " } else { "UNTIDY" });
+        println!(
+            "{}  {name}",
+            if findings.is_empty() { "ok    " } else { "UNTIDY" }
+        );
         for finding in &findings {
             println!("          {finding}");
         }
         count += findings.len();
     }
-    if count == 0 { Ok(()) } else { bail!("{count} untidy places") }
+    if count == 0 {
+        Ok(())
+    } else {
+        bail!("{count} untidy places")
+    }
 }
 
 #[cfg(test)]
@@ -71,7 +84,10 @@ mod tests {
         for (name, _) in RULES {
             let number = name.split(' ').next().unwrap();
             if number.parse::<u8>().is_ok() {
-                assert!(page.contains(&format!("\n{number}. ")), "invariant {number} is not in docs/architecture.md");
+                assert!(
+                    page.contains(&format!("\n{number}. ")),
+                    "invariant {number} is not in docs/architecture.md"
+                );
             }
         }
     }

@@ -207,8 +207,6 @@ impl Stack {
         self.entered(Layer::Log);
         if let Some(log) = &self.log {
             log.record(&self.record(&**log, prepared, number, started.elapsed(), &result));
-        } else {
-            self.entered(Layer::Redaction);
         }
         result
     }

@@ -3,13 +3,26 @@
 //! The one rule: [`Storage::write`] answers only after its batch and its checkpoint are committed together.
 //! Read [`Change`] for what can be written, `writer.rs` for the thread, `apply.rs` for what each change does.
 
+mod apply;
 mod change;
 mod engine;
 mod errors;
 mod handle;
+mod history;
+mod layout;
+mod lists;
+mod members;
 mod opening;
 mod options;
+mod parts;
+mod passes;
+mod privacy;
 mod queries;
+mod schema;
+mod scrub;
+mod upsert;
+mod vanish;
+mod views;
 mod writer;
 
 pub use change::{Batch, Change, Checkpoint, Tally, Written};

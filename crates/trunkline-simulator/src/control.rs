@@ -2,7 +2,7 @@
 //!
 //! The one rule: it is only served when it was asked for, because it needs no token.
 
-mod truth;
+pub(crate) mod truth;
 
 use axum::http::Method;
 use rand::SeedableRng as _;

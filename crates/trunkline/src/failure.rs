@@ -54,3 +54,37 @@ impl From<Exit> for ExitCode {
         Self::from(exit as u8)
     }
 }
+
+/// What the layers below fail with, each with its own code and advice.
+macro_rules! from_below {
+    ($($error:ty),+ $(,)?) => {
+        $(impl From<$error> for Failure {
+            fn from(error: $error) -> Self {
+                Self::new(error.code(), error.to_string(), error.advice())
+            }
+        })+
+    };
+}
+
+from_below!(
+    trunkline_client::BuildError,
+    trunkline_mirror::storage::StorageError,
+    trunkline_simulator::StartError,
+    trunkline_simulator::UnknownHabit,
+);
+
+impl From<trunkline_mirror::storage::BadColumnRef> for Failure {
+    fn from(error: trunkline_mirror::storage::BadColumnRef) -> Self {
+        Self::usage("TL0007", error.to_string(), "Write the column as `stream.column`, such as `contacts.email`.")
+    }
+}
+
+impl From<trunkline_mirror::sync::SyncError> for Failure {
+    fn from(error: trunkline_mirror::sync::SyncError) -> Self {
+        let exit = match error {
+            trunkline_mirror::sync::SyncError::UnknownStream { .. } => Exit::Usage,
+            _ => Exit::Failed,
+        };
+        Self { exit, ..Self::new(error.code(), error.to_string(), error.advice()) }
+    }
+}

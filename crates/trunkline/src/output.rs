@@ -4,4 +4,5 @@ pub(crate) mod errors;
 pub(crate) mod json;
 pub(crate) mod logs;
 pub(crate) mod progress;
+pub(crate) mod report;
 pub(crate) mod tables;

@@ -11,7 +11,15 @@ const ARROWS: [(&str, &[&str]); 6] = [
     ("trunkline-client", &["trunkline-catalog"]),
     ("trunkline-simulator", &["trunkline-catalog"]),
     ("trunkline-mirror", &["trunkline-catalog", "trunkline-client"]),
-    ("trunkline", &["trunkline-catalog", "trunkline-client", "trunkline-mirror", "trunkline-simulator"]),
+    (
+        "trunkline",
+        &[
+            "trunkline-catalog",
+            "trunkline-client",
+            "trunkline-mirror",
+            "trunkline-simulator",
+        ],
+    ),
     ("xtask", &["trunkline-catalog"]),
 ];
 
@@ -20,7 +28,9 @@ pub(super) fn only_allowed_arrows(tree: &Tree) -> Findings {
     let mut findings = Findings::new();
     for (path, package, uses) in packages(tree, &mut |finding| findings.push(finding)) {
         let Some((_, allowed)) = ARROWS.iter().find(|(name, _)| *name == package) else {
-            findings.push(format!("{path}: the crate {package} has no line in the allow-list"));
+            findings.push(format!(
+                "{path}: the crate {package} has no line in the allow-list"
+            ));
             continue;
         };
         for name in uses {
@@ -44,7 +54,10 @@ pub(super) fn simulator_never_sees_the_client(tree: &Tree) -> Findings {
 
 fn packages(tree: &Tree, complain: &mut dyn FnMut(String)) -> Vec<(String, String, Vec<String>)> {
     let mut packages = Vec::new();
-    for (path, text) in tree.ending("Cargo.toml").filter(|(path, _)| *path != "Cargo.toml") {
+    for (path, text) in tree
+        .ending("Cargo.toml")
+        .filter(|(path, _)| *path != "Cargo.toml")
+    {
         let manifest = match text.parse::<Table>() {
             Ok(manifest) => manifest,
             Err(error) => {
@@ -52,7 +65,10 @@ fn packages(tree: &Tree, complain: &mut dyn FnMut(String)) -> Vec<(String, Strin
                 continue;
             }
         };
-        let name = manifest.get("package").and_then(|package| package.get("name")).and_then(Value::as_str);
+        let name = manifest
+            .get("package")
+            .and_then(|package| package.get("name"))
+            .and_then(Value::as_str);
         let mut uses = Vec::new();
         collect(&manifest, &mut uses);
         packages.push((path.to_owned(), name.unwrap_or_default().to_owned(), uses));
@@ -91,22 +107,58 @@ mod tests {
 
     #[test]
     fn only_the_listed_arrows_pass() {
-        check("trunkline-client", "[dependencies]\ntrunkline-catalog = { workspace = true }", 0);
-        check("trunkline-catalog", "[dependencies]\ntrunkline-client = { workspace = true }", 1);
-        check("trunkline-simulator", "[dev-dependencies]\ntrunkline-client = { workspace = true }", 1);
-        check("trunkline-simulator", "[dependencies]\nc = { path = \"../c\", package = \"trunkline-client\" }", 1);
-        check("trunkline-simulator", "[target.'cfg(unix)'.dependencies]\ntrunkline-mirror = { workspace = true }", 1);
+        check(
+            "trunkline-client",
+            "[dependencies]\ntrunkline-catalog = { workspace = true }",
+            0,
+        );
+        check(
+            "trunkline-catalog",
+            "[dependencies]\ntrunkline-client = { workspace = true }",
+            1,
+        );
+        check(
+            "trunkline-simulator",
+            "[dev-dependencies]\ntrunkline-client = { workspace = true }",
+            1,
+        );
+        check(
+            "trunkline-simulator",
+            "[dependencies]\nc = { path = \"../c\", package = \"trunkline-client\" }",
+            1,
+        );
+        check(
+            "trunkline-simulator",
+            "[target.'cfg(unix)'.dependencies]\ntrunkline-mirror = { workspace = true }",
+            1,
+        );
         check("trunkline-new", "", 1);
-        check("trunkline", "[dependencies]\nserde = \"1\"\ntrunkline-mirror = { workspace = true }", 0);
-        assert_eq!(only_allowed_arrows(&Tree::of(&[("a/Cargo.toml", "[package")])).len(), 1);
+        check(
+            "trunkline",
+            "[dependencies]\nserde = \"1\"\ntrunkline-mirror = { workspace = true }",
+            0,
+        );
+        assert_eq!(
+            only_allowed_arrows(&Tree::of(&[("a/Cargo.toml", "[package")])).len(),
+            1
+        );
     }
 
     #[test]
     fn the_simulator_may_not_even_name_the_client() {
         let tree = Tree::of(&[
-            ("crates/trunkline-simulator/src/a.rs", "use trunkline_client::Client;"),
-            ("crates/trunkline-simulator/src/b.rs", "use trunkline_catalog::Catalog;"),
-            ("crates/trunkline-mirror/src/a.rs", "use trunkline_client::Client;"),
+            (
+                "crates/trunkline-simulator/src/a.rs",
+                "use trunkline_client::Client;",
+            ),
+            (
+                "crates/trunkline-simulator/src/b.rs",
+                "use trunkline_catalog::Catalog;",
+            ),
+            (
+                "crates/trunkline-mirror/src/a.rs",
+                "use trunkline_client::Client;",
+            ),
         ]);
         assert_eq!(simulator_never_sees_the_client(&tree).len(), 1);
     }

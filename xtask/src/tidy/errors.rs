@@ -7,8 +7,11 @@ use crate::repo::Tree;
 
 /// Invariant 10.
 pub(super) fn codes_and_pages_agree(tree: &Tree) -> Findings {
-    let used: BTreeSet<&str> =
-        tree.ending(".rs").filter(|(path, _)| path.starts_with("crates/")).flat_map(|(_, text)| codes(text)).collect();
+    let used: BTreeSet<&str> = tree
+        .ending(".rs")
+        .filter(|(path, _)| path.starts_with("crates/"))
+        .flat_map(|(_, text)| codes(text))
+        .collect();
     let mut findings = Findings::new();
     for code in &used {
         if tree.text(&format!("docs/errors/{code}.md")).is_none() {
@@ -29,7 +32,8 @@ pub(super) fn codes_and_pages_agree(tree: &Tree) -> Findings {
 
 /// The pages of single codes, in order.
 pub(crate) fn pages(tree: &Tree) -> impl Iterator<Item = (&str, &str)> {
-    tree.ending(".md").filter(|(path, _)| path.starts_with("docs/errors/TL"))
+    tree.ending(".md")
+        .filter(|(path, _)| path.starts_with("docs/errors/TL"))
 }
 
 /// Every `TL` followed by exactly four digits, in quotes.
@@ -48,7 +52,10 @@ mod tests {
     #[test]
     fn codes_without_pages_and_pages_without_codes_are_found() {
         let tree = Tree::of(&[
-            ("crates/a/src/e.rs", "\"TL0001\" \"TL0002\" \"TL99\" \"TLabcd\" \"TL00012\""),
+            (
+                "crates/a/src/e.rs",
+                "\"TL0001\" \"TL0002\" \"TL99\" \"TLabcd\" \"TL00012\"",
+            ),
             ("docs/errors/TL0001.md", "# TL0001: it broke\n"),
             ("docs/errors/TL0003.md", "# Something\n"),
         ]);

@@ -8,7 +8,11 @@ pub(super) fn every_link_leads_somewhere(tree: &Tree) -> Findings {
     for (path, text) in tree.ending(".md") {
         for target in targets(text) {
             let (file, anchor) = target.split_once('#').unwrap_or((target, ""));
-            let resolved = if file.is_empty() { Some(path.to_owned()) } else { resolve(path, file) };
+            let resolved = if file.is_empty() {
+                Some(path.to_owned())
+            } else {
+                resolve(path, file)
+            };
             match resolved.filter(|at| tree.has(at)) {
                 None => findings.push(format!("{path}: the link to {target} leads nowhere")),
                 Some(at) => {
@@ -81,7 +85,11 @@ mod tests {
     #[test]
     fn links_to_files_folders_and_headings_are_followed() {
         let check = |line: &str, count: usize| {
-            let tree = Tree::of(&[("docs/a.md", line), ("docs/guides/b.md", "# Two words: yes\n"), ("README.md", "")]);
+            let tree = Tree::of(&[
+                ("docs/a.md", line),
+                ("docs/guides/b.md", "# Two words: yes\n"),
+                ("README.md", ""),
+            ]);
             assert_eq!(every_link_leads_somewhere(&tree).len(), count, "{line}");
         };
         check("[b](guides/b.md) [r](../README.md) [f](guides/)", 0);

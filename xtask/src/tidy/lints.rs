@@ -19,7 +19,11 @@ const AMBIENT: [&str; 7] = [
 /// Invariant 3.
 pub(super) fn ambient_calls_are_banned(tree: &Tree) -> Findings {
     let table = parse(tree, "clippy.toml");
-    let banned = table.get("disallowed-methods").and_then(Value::as_array).cloned().unwrap_or_default();
+    let banned = table
+        .get("disallowed-methods")
+        .and_then(Value::as_array)
+        .cloned()
+        .unwrap_or_default();
     AMBIENT
         .iter()
         .filter(|path| {
@@ -36,13 +40,21 @@ pub(super) fn ambient_calls_are_banned(tree: &Tree) -> Findings {
 pub(super) fn unsafe_is_forbidden(tree: &Tree) -> Findings {
     let mut findings = Findings::new();
     let root = parse(tree, "Cargo.toml");
-    let level = root.get("workspace").and_then(|at| at.get("lints")?.get("rust")?.get("unsafe_code")?.as_str());
+    let level = root
+        .get("workspace")
+        .and_then(|at| at.get("lints")?.get("rust")?.get("unsafe_code")?.as_str());
     if level != Some("forbid") {
         findings.push("Cargo.toml: unsafe_code is not forbidden".to_owned());
     }
-    for (path, text) in tree.ending("Cargo.toml").filter(|(path, _)| *path != "Cargo.toml") {
+    for (path, text) in tree
+        .ending("Cargo.toml")
+        .filter(|(path, _)| *path != "Cargo.toml")
+    {
         let manifest = text.parse::<Table>().unwrap_or_default();
-        let shared = manifest.get("lints").and_then(|lints| lints.get("workspace")).and_then(Value::as_bool);
+        let shared = manifest
+            .get("lints")
+            .and_then(|lints| lints.get("workspace"))
+            .and_then(Value::as_bool);
         if shared != Some(true) {
             findings.push(format!("{path}: does not take the workspace's lints"));
         }
@@ -51,7 +63,9 @@ pub(super) fn unsafe_is_forbidden(tree: &Tree) -> Findings {
 }
 
 fn parse(tree: &Tree, path: &str) -> Table {
-    tree.text(path).and_then(|text| text.parse().ok()).unwrap_or_default()
+    tree.text(path)
+        .and_then(|text| text.parse().ok())
+        .unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -61,12 +75,21 @@ mod tests {
     #[test]
     fn a_ban_that_is_gone_or_has_no_reason_is_found() {
         let all = |reason: &str| {
-            let entries: Vec<_> =
-                AMBIENT.iter().map(|path| format!("{{ path = \"{path}\", reason = \"{reason}\" }}")).collect();
+            let entries: Vec<_> = AMBIENT
+                .iter()
+                .map(|path| format!("{{ path = \"{path}\", reason = \"{reason}\" }}"))
+                .collect();
             format!("disallowed-methods = [{}]", entries.join(","))
         };
-        for (text, expected) in [(all("why"), 0), (all(""), AMBIENT.len()), (String::new(), AMBIENT.len())] {
-            assert_eq!(ambient_calls_are_banned(&Tree::of(&[("clippy.toml", &text)])).len(), expected);
+        for (text, expected) in [
+            (all("why"), 0),
+            (all(""), AMBIENT.len()),
+            (String::new(), AMBIENT.len()),
+        ] {
+            assert_eq!(
+                ambient_calls_are_banned(&Tree::of(&[("clippy.toml", &text)])).len(),
+                expected
+            );
         }
     }
 

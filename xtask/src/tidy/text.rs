@@ -5,7 +5,10 @@ use crate::repo::Tree;
 
 /// Files whose white space carries data.
 fn is_data(path: &str) -> bool {
-    path.ends_with(".tsv") || path.ends_with(".snap") || path.ends_with(".json") || path.starts_with("LICENSE")
+    path.ends_with(".tsv")
+        || path.ends_with(".snap")
+        || path.ends_with(".json")
+        || path.starts_with("LICENSE")
 }
 
 pub(super) fn clean_white_space(tree: &Tree) -> Findings {
@@ -13,7 +16,10 @@ pub(super) fn clean_white_space(tree: &Tree) -> Findings {
     for (path, text) in tree.iter().filter(|(path, _)| !is_data(path)) {
         for (number, line) in text.lines().enumerate() {
             if line.ends_with([' ', '\t', '\r']) {
-                findings.push(format!("{path}:{}: white space at the end of the line", number + 1));
+                findings.push(format!(
+                    "{path}:{}: white space at the end of the line",
+                    number + 1
+                ));
             }
             if line.contains('\t') {
                 findings.push(format!("{path}:{}: a tab", number + 1));
@@ -35,7 +41,10 @@ pub(super) fn no_machine_paths(tree: &Tree) -> Findings {
             let starts = |folder: &String| {
                 line.match_indices(folder.as_str()).any(|(at, _)| {
                     // `https://host/work/` and `./work/` are not absolute paths of a machine.
-                    line[..at].chars().next_back().is_none_or(|before| " \t\"'`(=:".contains(before))
+                    line[..at]
+                        .chars()
+                        .next_back()
+                        .is_none_or(|before| " \t\"'`(=:".contains(before))
                 })
             };
             if folders.iter().any(starts) {
@@ -52,7 +61,13 @@ mod tests {
 
     #[test]
     fn white_space_at_ends_and_tabs_are_found() {
-        let check = |text, count| assert_eq!(clean_white_space(&Tree::of(&[("a.rs", text)])).len(), count, "{text:?}");
+        let check = |text, count| {
+            assert_eq!(
+                clean_white_space(&Tree::of(&[("a.rs", text)])).len(),
+                count,
+                "{text:?}"
+            );
+        };
         check("a\n", 0);
         check("", 0);
         check("a \n", 1);
@@ -65,7 +80,11 @@ mod tests {
     #[test]
     fn absolute_paths_of_a_machine_are_found() {
         let check = |text: &str, count| {
-            assert_eq!(no_machine_paths(&Tree::of(&[("a.md", text)])).len(), count, "{text}");
+            assert_eq!(
+                no_machine_paths(&Tree::of(&[("a.md", text)])).len(),
+                count,
+                "{text}"
+            );
         };
         check(concat!("see /", "home/ann/x"), 1);
         check(concat!("\"/", "work/x\""), 1);

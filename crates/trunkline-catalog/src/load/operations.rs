@@ -6,7 +6,7 @@ use std::collections::{HashMap, HashSet};
 
 use super::Sources;
 use crate::{
-    BodyField, CatalogError, Effect, ErrorShape, FieldType, Method, Operation, PageStyle, Parameter,
+    BodyField, CatalogError, Effect, ErrorShape, FieldType, Operation, PageStyle, Parameter,
     SearchGranularity, Version,
     table::{Row, rows},
 };

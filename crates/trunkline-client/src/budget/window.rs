@@ -127,8 +127,13 @@ impl Window {
         let end = self.reset - self.offset.0;
         let left = (end - now).clamp(1, WINDOW);
         let limit = f64::from(self.limit);
-        let others = self.others_rate(left);
-        let usable = (limit - self.margin(others)).max(1.0);
+        let others = self.others_rate(now);
+        let margin = match priority {
+            Priority::Background => self.margin(others),
+            // A person would rather risk a refusal, which is tried again, than wait out the window.
+            Priority::Interactive => 0.0,
+        };
+        let usable = (limit - margin).max(1.0);
         let charged = f64::from(self.used + self.in_flight + self.lost);
         let own = f64::from(self.own + self.in_flight + self.lost);
         let own_usable = (limit * self.max_share).floor().clamp(1.0, usable);
@@ -295,8 +300,10 @@ impl Window {
         self.numbers_seen = Some((low, high.max(number)));
     }
 
-    fn others_rate(&self, left: i64) -> f64 {
-        let gone = (micros(WINDOW - left) / 1e6).max(1.0);
+    fn others_rate(&self, now: i64) -> f64 {
+        // The middle of what the server's clock may show; in the first window that is all there is.
+        let theirs = now + self.offset.0 + (self.offset.1 - self.offset.0) / 2;
+        let gone = (micros((theirs - (self.reset - WINDOW)).clamp(0, WINDOW)) / 1e6).max(1.0);
         self.others_rate.max(f64::from(self.others) / gone)
     }
 

@@ -63,7 +63,7 @@ fn of_list(errors: &[Value]) -> (Option<String>, String) {
                 let message = text(error.get("message")).unwrap_or_default();
                 match text(error.get("field")) {
                     Some(field) if !message.contains(&field) => {
-                        messages.push(format!("{message} (field {field})"))
+                        messages.push(format!("{message} (field {field})"));
                     }
                     _ if message.is_empty() => {}
                     _ => messages.push(message),

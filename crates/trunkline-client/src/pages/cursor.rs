@@ -46,7 +46,7 @@ pub(super) fn next(list: &List) -> Option<Position> {
                     .map(|(_, value)| value.into_owned())
             })
             .filter(|cursor| !cursor.is_empty())
-            .map_or(None, |cursor| Some(Position::Cursor(cursor))),
+            .map(Position::Cursor),
         NextPage::None => None,
     }
 }

@@ -57,7 +57,9 @@ impl PageSize {
         }
         let before = self.rows_before(page.unwrap_or(1));
         let half = (self.now / 2).max(SMALLEST.min(self.now / 2)).max(1);
-        (1..=half).rev().find(|size| before % u64::from(*size) == 0)
+        (1..=half)
+            .rev()
+            .find(|size| before.is_multiple_of(u64::from(*size)))
     }
 
     /// How many rows stand before a numbered page.
@@ -95,7 +97,7 @@ impl PageSize {
         let double = self.now.saturating_mul(2).min(self.wanted);
         match before {
             None => Some(double),
-            Some(before) => (before % u64::from(double) == 0).then_some(double),
+            Some(before) => (before.is_multiple_of(u64::from(double))).then_some(double),
         }
     }
 }

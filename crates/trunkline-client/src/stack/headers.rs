@@ -127,7 +127,10 @@ mod tests {
     use super::*;
     use crate::ManualClock;
 
-    fn headers(pairs: &[(&'static str, &'static str)]) -> HeaderMap {
+    type Pairs<'a> = &'a [(&'static str, &'static str)];
+    type Told = Option<(u32, u32, i64)>;
+
+    fn headers(pairs: Pairs<'_>) -> HeaderMap {
         pairs
             .iter()
             .map(|(name, value)| (HeaderName::from_static(name), HeaderValue::from_static(value)))
@@ -136,7 +139,7 @@ mod tests {
 
     #[test]
     fn odd_rate_headers_are_ignored() {
-        let cases: &[(&str, &str, &str, Option<(u32, u32, i64)>)] = &[
+        let cases: &[(&str, &str, &str, Told)] = &[
             ("167", "166", "1700000010", Some((167, 166, 1_700_000_010))),
             ("167", "-3", "1700000010", Some((167, 0, 1_700_000_010))),
             ("10", "12", "1700000010", Some((10, 10, 1_700_000_010))),
@@ -162,7 +165,7 @@ mod tests {
     #[test]
     fn retry_after_is_seconds_or_a_date() {
         let clock = ManualClock::new("2026-11-21T00:00:00Z".parse().unwrap());
-        let cases: &[(&[(&'static str, &'static str)], Option<u64>)] = &[
+        let cases: &[(Pairs<'_>, Option<u64>)] = &[
             (&[("retry-after", "7")], Some(7)),
             (&[("retry-after", " 0 ")], Some(0)),
             (&[("retry-after", "-4")], Some(0)),

@@ -22,7 +22,9 @@ fn get() -> Call {
 #[tokio::test(start_paused = true)]
 async fn each_attempt_passes_every_layer_in_order() {
     let network = Scripted::replies(vec![reply(503, ""), reply(200, OK)]);
-    let client = client(&network);
+    let mut settings = testing::settings();
+    settings.request_log = Some(Arc::new(Memory::default()));
+    let client = client_with(&network, settings);
     let answer = client.call(get()).await.unwrap();
     assert_eq!((answer.attempts, client.requests_sent()), (2, 2));
     use Layer::{Auth, Budget, Log, Redaction, Retry, Timeout, Version};

@@ -24,7 +24,12 @@ fn client(address: SocketAddr, attempts: u32, timeout: Duration) -> Client {
     settings.retry.max_attempts = attempts;
     settings.retry.base = Duration::from_millis(1);
     settings.timeout = timeout;
-    let connection = Connection::at(&format!("http://{address}"), testing::TOKEN.into(), Version::V2_16).unwrap();
+    let connection = Connection::at(
+        &format!("http://{address}"),
+        testing::TOKEN.into(),
+        Version::V2_16,
+    )
+    .unwrap();
     Client::new(connection, settings).unwrap()
 }
 
@@ -63,11 +68,20 @@ async fn raw(answer: &'static str) -> SocketAddr {
 async fn a_call_goes_over_a_real_socket() {
     let router = Router::new().route(
         "/things/{id}",
-        get(|headers: http::HeaderMap, axum::extract::Path(id): axum::extract::Path<String>| async move {
-            let named = |name: &str| headers[name].to_str().unwrap().to_owned();
-            assert!(!headers.contains_key("accept-encoding"), "loopback answers need no compression");
-            format!(r#"{{"id":"{id}","version":"{}","token":"{}"}}"#, named("intercom-version"), named("authorization"))
-        }),
+        get(
+            |headers: http::HeaderMap, axum::extract::Path(id): axum::extract::Path<String>| async move {
+                let named = |name: &str| headers[name].to_str().unwrap().to_owned();
+                assert!(
+                    !headers.contains_key("accept-encoding"),
+                    "loopback answers need no compression"
+                );
+                format!(
+                    r#"{{"id":"{id}","version":"{}","token":"{}"}}"#,
+                    named("intercom-version"),
+                    named("authorization")
+                )
+            },
+        ),
     );
     let client = client(serve(router).await, 1, LONG);
     let answer = client.call(get_thing()).await.unwrap();
@@ -84,7 +98,10 @@ async fn a_refused_connection_is_a_network_error_after_its_attempts() {
     let client = client(address, 3, LONG);
     let error = client.call(get_thing()).await.unwrap_err();
     assert_eq!((error.kind, error.attempts), (ErrorKind::Network, 3));
-    assert!(error.message.contains("refused") && !error.message.contains("a b"), "{error}");
+    assert!(
+        error.message.contains("refused") && !error.message.contains("a b"),
+        "{error}"
+    );
     assert_eq!((client.requests_sent(), client.budget().in_flight), (3, 0));
 }
 
@@ -96,8 +113,15 @@ async fn a_cut_body_and_a_server_that_is_none_are_network_errors() {
         "SSH-2.0-OpenSSH_9.9\r\n",
         "",
     ] {
-        let error = client(raw(answer).await, 2, LONG).call(get_thing()).await.unwrap_err();
-        assert_eq!((error.kind, error.attempts), (ErrorKind::Network, 2), "{answer:?}: {error}");
+        let error = client(raw(answer).await, 2, LONG)
+            .call(get_thing())
+            .await
+            .unwrap_err();
+        assert_eq!(
+            (error.kind, error.attempts),
+            (ErrorKind::Network, 2),
+            "{answer:?}: {error}"
+        );
     }
 }
 
@@ -110,7 +134,10 @@ async fn a_body_that_stalls_times_out() {
             Body::from_stream(futures::StreamExt::chain(first, futures::stream::pending()))
         }),
     );
-    let error = client(serve(router).await, 2, Duration::from_millis(100)).call(get_thing()).await.unwrap_err();
+    let error = client(serve(router).await, 2, Duration::from_millis(100))
+        .call(get_thing())
+        .await
+        .unwrap_err();
     assert_eq!((error.kind, error.attempts), (ErrorKind::Timeout, 2));
 }
 
@@ -128,7 +155,10 @@ async fn the_token_never_follows_a_redirect() {
         let to = to.clone();
         async move { (http::StatusCode::FOUND, [("location", to)]) }
     });
-    let error = client(serve(router).await, 1, LONG).call(get_thing()).await.unwrap_err();
+    let error = client(serve(router).await, 1, LONG)
+        .call(get_thing())
+        .await
+        .unwrap_err();
     assert_eq!((error.kind, error.status), (ErrorKind::BadAnswer, Some(302)));
     assert_eq!(asked.load(Ordering::SeqCst), 0);
 }

@@ -4,7 +4,7 @@ use std::{borrow::Cow, fmt};
 
 use serde::{
     Deserializer,
-    de::{IgnoredAny, MapAccess, Visitor},
+    de::{DeserializeSeed, IgnoredAny, MapAccess, Visitor},
 };
 use serde_json::value::RawValue;
 
@@ -86,10 +86,33 @@ impl<'a, F: FnMut(&str)> Visitor<'a> for Keys<F> {
     }
 
     fn visit_map<A: MapAccess<'a>>(mut self, mut map: A) -> Result<(), A::Error> {
-        while let Some(key) = map.next_key::<Cow<'a, str>>()? {
-            (self.0)(&key);
+        while map.next_key_seed(EachKey(&mut self.0))?.is_some() {
             map.next_value::<IgnoredAny>()?;
         }
+        Ok(())
+    }
+}
+
+/// Shows a key without keeping it.
+struct EachKey<'f, F>(&'f mut F);
+
+impl<'a, F: FnMut(&str)> DeserializeSeed<'a> for EachKey<'_, F> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'a>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_str(self)
+    }
+}
+
+impl<F: FnMut(&str)> Visitor<'_> for EachKey<'_, F> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a key")
+    }
+
+    fn visit_str<E>(self, key: &str) -> Result<(), E> {
+        (self.0)(key);
         Ok(())
     }
 }

@@ -1,9 +1,158 @@
-//! Applies batches.
-use super::{Batch, StorageError, Written};
-pub(super) struct Engine;
-impl Engine {
-    pub(super) fn transaction<'b>(&mut self, batches: impl Iterator<Item = &'b Batch>) -> Result<Vec<Written>, StorageError> {
-        Ok(batches.map(|_| Written::default()).collect())
+//! The writing connection with what it knows: runs batches in one transaction, or none of them.
+//!
+//! The one rule: what is remembered in memory never outlives a transaction that was rolled back.
+
+use std::{
+    collections::{BTreeMap, BTreeSet, HashMap, HashSet},
+    fs::File,
+    path::{Path, PathBuf},
+};
+
+use rusqlite::Connection;
+
+use super::{Batch, StorageError, Tally, Written, apply, history::History, layout::Layouts, views};
+use crate::time;
+
+/// The writing half of a mirror.
+pub(super) struct Engine {
+    pub(super) connection: Connection,
+    pub(super) path: PathBuf,
+    pub(super) layouts: Layouts,
+    pub(super) state: State,
+    /// Held for as long as the mirror is open.
+    pub(super) lock: Option<File>,
+}
+
+/// What the writer remembers between transactions.
+#[derive(Debug, Default)]
+pub(super) struct State {
+    pub(super) history: bool,
+    /// History was just turned on: the rows that are there have no versions yet.
+    pub(super) history_is_new: bool,
+    pub(super) workspace: Option<String>,
+    /// Custom attributes that the views have.
+    pub(super) attributes: HashMap<&'static str, HashSet<String>>,
+    /// Views that lack attributes.
+    pub(super) stale_views: BTreeSet<&'static str>,
+    /// Streams whose next record is likely a new one: then inserting comes before looking.
+    pub(super) expects_new: HashMap<&'static str, bool>,
+}
+
+/// Why a batch could not be applied.
+pub(super) enum Failure {
+    Sqlite(rusqlite::Error),
+    Storage(StorageError),
+}
+
+impl From<rusqlite::Error> for Failure {
+    fn from(error: rusqlite::Error) -> Self {
+        Self::Sqlite(error)
     }
-    pub(super) fn close(self) {}
+}
+
+impl From<StorageError> for Failure {
+    fn from(error: StorageError) -> Self {
+        Self::Storage(error)
+    }
+}
+
+/// One batch being applied.
+pub(super) struct Work<'c> {
+    pub(super) connection: &'c Connection,
+    pub(super) layouts: &'c Layouts,
+    pub(super) state: &'c mut State,
+    pub(super) path: &'c Path,
+    pub(super) now: String,
+    pub(super) tallies: BTreeMap<&'static str, Tally>,
+}
+
+impl Work<'_> {
+    /// The tally of a table, to count in.
+    pub(super) fn tally(&mut self, stream: &'static str) -> &mut Tally {
+        self.tallies.entry(stream).or_default()
+    }
+}
+
+impl Engine {
+    /// Applies the batches and commits; none of them is kept when one fails.
+    pub(super) fn transaction<'b>(
+        &mut self,
+        batches: impl Iterator<Item = &'b Batch>,
+    ) -> Result<Vec<Written>, StorageError> {
+        let result = self.attempt(batches);
+        if result.is_err() {
+            self.recover();
+        }
+        result.map_err(|failure| match failure {
+            Failure::Sqlite(error) => StorageError::from_sqlite(&self.path, "writing", error),
+            Failure::Storage(error) => error,
+        })
+    }
+
+    fn attempt<'b>(&mut self, batches: impl Iterator<Item = &'b Batch>) -> Result<Vec<Written>, Failure> {
+        self.connection.prepare_cached("BEGIN IMMEDIATE")?.execute([])?;
+        let mut answers = Vec::new();
+        for batch in batches {
+            let mut work = Work {
+                connection: &self.connection,
+                layouts: &self.layouts,
+                state: &mut self.state,
+                path: &self.path,
+                now: time::from_timestamp(batch.synced_at),
+                tallies: BTreeMap::new(),
+            };
+            if work.state.history_is_new {
+                for layout in work.layouts.all() {
+                    History::of(layout, "TRUE").follow(work.connection, &[&work.now])?;
+                }
+                work.connection.execute(
+                    "INSERT INTO _trunkline_meta (key, value) VALUES ('history', 'on') \
+                     ON CONFLICT DO UPDATE SET value = excluded.value",
+                    [],
+                )?;
+                work.state.history_is_new = false;
+            }
+            answers.push(apply::batch(&mut work, batch)?);
+        }
+        for stream in std::mem::take(&mut self.state.stale_views) {
+            if let Some(layout) = self.layouts.get(stream) {
+                views::rebuild(&self.connection, layout)?;
+            }
+        }
+        self.connection.prepare_cached("COMMIT")?.execute([])?;
+        Ok(answers)
+    }
+
+    fn recover(&mut self) {
+        if !self.connection.is_autocommit()
+            && let Err(error) = self.connection.execute_batch("ROLLBACK")
+        {
+            tracing::warn!(%error, "a failed transaction could not be rolled back");
+        }
+        self.state.stale_views.clear();
+        self.state.expects_new.clear();
+        if let Err(error) = self.remember() {
+            tracing::warn!(%error, "what the mirror holds could not be read again");
+        }
+    }
+
+    /// Reads what is remembered from the file.
+    pub(super) fn remember(&mut self) -> Result<(), rusqlite::Error> {
+        self.state.attributes = views::known(&self.connection, &self.layouts)?;
+        self.state.workspace = apply::workspace(&self.connection)?;
+        let meta = |key: &str| {
+            self.connection.prepare_cached("SELECT 1 FROM _trunkline_meta WHERE key = ?1 AND value = 'on'")?.exists([key])
+        };
+        self.state.history_is_new = self.state.history && !meta("history")?;
+        Ok(())
+    }
+
+    /// Lets go of the file.
+    pub(super) fn close(self) {
+        let Self { connection, lock, .. } = self;
+        if let Err((_, error)) = connection.close() {
+            tracing::warn!(%error, "the mirror could not be closed in order; the next run goes on from its log");
+        }
+        drop(lock);
+    }
 }

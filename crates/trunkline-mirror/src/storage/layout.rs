@@ -73,7 +73,7 @@ impl Layouts {
 }
 
 impl Layout {
-    fn new(table: &'static Table, privacy: Privacy) -> Self {
+    pub(super) fn new(table: &'static Table, privacy: Privacy) -> Self {
         let position = |name: &str| table.position(name).expect("a table names only its own columns");
         let mut columns = Vec::new();
         for (index, column) in table.columns.iter().enumerate() {

@@ -7,7 +7,7 @@ use std::fmt::Write as _;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-use super::{BadColumnRef, ColumnRef, StorageOptions};
+use super::{BadColumnRef, StorageOptions};
 use crate::tables::{self, ListKind, Table};
 
 /// What happens to one column.
@@ -146,14 +146,4 @@ fn digest(value: &Value, salt: &str) -> String {
         let _ = write!(hex, "{byte:02x}");
         hex
     })
-}
-
-/// The choices as they are remembered in the file, to notice when they change.
-pub(super) fn fingerprint(options: &StorageOptions) -> String {
-    let list = |references: &[ColumnRef]| {
-        let mut names: Vec<String> = references.iter().map(ToString::to_string).collect();
-        names.sort();
-        names.join(",")
-    };
-    format!("exclude:{};hash:{}", list(&options.exclude), list(&options.hash))
 }

@@ -8,7 +8,7 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 use serde_json::Value;
 
 use super::{Storage, StorageError};
-use crate::tables::{self, Table, TableKind};
+use crate::tables::{self, Table};
 
 /// The workspace that a mirror holds.
 #[derive(Clone, Debug, PartialEq, Eq)]

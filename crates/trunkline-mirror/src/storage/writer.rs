@@ -57,7 +57,7 @@ pub(super) fn run(mut engine: Engine, mut queue: mpsc::Receiver<Job>) {
     engine.close();
     if let Some(reply) = closing {
         // Whoever closes may have gone away; the file is whole either way.
-        drop(reply.send(()));
+        let _ = reply.send(());
     }
 }
 

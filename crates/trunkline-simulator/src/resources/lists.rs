@@ -377,3 +377,113 @@ fn list_activity_logs(workspace: &Workspace, request: &Request<'_>) -> Answer {
         page,
     )))
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use crate::testing::TestSim;
+
+    #[test]
+    fn every_stream_of_the_truth_can_be_read_at_every_version_line_by_line() {
+        let sim = TestSim::new();
+        let workspace = crate::pipeline::read(&sim.state.workspace);
+        let habits = crate::pipeline::read(&sim.state.habits);
+        for (stream, count) in crate::control::truth::counts(&workspace) {
+            if stream == "ticket_type_attributes" {
+                continue;
+            }
+            let version = trunkline_catalog::Version::V2_16;
+            let lines = crate::control::truth::lines(&workspace, &habits, version, stream).unwrap();
+            assert_eq!(lines.iter().filter(|byte| **byte == b'\n').count(), count, "{stream}");
+            assert!(count > 0, "{stream} is empty");
+        }
+    }
+
+    #[test]
+    fn a_contact_search_pages_through_everyone_exactly_once() {
+        let sim = TestSim::new();
+        let mut seen = std::collections::BTreeSet::new();
+        let mut after = serde_json::Value::Null;
+        loop {
+            let mut body = json!({
+                "query": { "field": "updated_at", "operator": ">", "value": 0 },
+                "pagination": { "per_page": 50 },
+                "sort": { "field": "updated_at", "order": "ascending" },
+            });
+            if !after.is_null() {
+                body["pagination"]["starting_after"] = after.clone();
+            }
+            let (status, page) = sim.json("POST", "/contacts/search", Some(&body));
+            assert_eq!(status, 200, "{page}");
+            for contact in page["data"].as_array().unwrap() {
+                assert!(seen.insert(contact["id"].as_str().unwrap().to_owned()));
+            }
+            after = page["pages"]["next"]["starting_after"].clone();
+            if after.is_null() {
+                assert_eq!(page["total_count"], seen.len());
+                break;
+            }
+        }
+        assert!(seen.len() > 250, "{}", seen.len());
+    }
+
+    #[test]
+    fn a_request_is_refused_as_the_platform_refuses_it() {
+        let sim = TestSim::with(|options| options.tokens = vec!["t".to_owned()]);
+        for (version, method, target, status, code) in [
+            ("9.9", "GET", "/me", 400, "intercom_version_invalid"),
+            ("2.14", "GET", "/macros", 400, "intercom_version_invalid"),
+            ("2.16", "GET", "/contacts/5f7f0d217289f8d2f4262080", 404, "not_found"),
+            ("2.16", "GET", "/data_attributes?model=conversation", 422, "parameter_invalid"),
+            ("2.16", "POST", "/fin/start", 501, "not_simulated"),
+            ("2.16", "GET", "/companies/scroll?scroll_param=gone", 404, "not_found"),
+        ] {
+            let mut sim_at = TestSim::with(|_| {});
+            sim_at.version = version;
+            let (found, body) = sim_at.json(method, target, None);
+            assert_eq!((found, body["errors"][0]["code"].as_str()), (status, Some(code)), "{method} {target} {body}");
+        }
+        let mut wrong = TestSim::with(|options| options.tokens = vec!["other".to_owned()]);
+        wrong.version = "2.16";
+        assert_eq!(wrong.json("GET", "/me", None).0, 401);
+        assert_eq!(sim.json("GET", "/me", None).0, 200);
+        assert_eq!(sim.call("GET", "/no/such/path", None).content_type, "text/html");
+    }
+
+    #[test]
+    fn a_second_scroll_waits_for_sixty_idle_seconds() {
+        let sim = TestSim::new();
+        assert_eq!(sim.json("GET", "/companies/scroll", None).0, 200);
+        let (status, body) = sim.json("GET", "/companies/scroll", None);
+        assert_eq!((status, body["errors"][0]["code"].as_str()), (400, Some("scroll_exists")));
+        sim.state.clock.advance(61);
+        assert_eq!(sim.json("GET", "/companies/scroll", None).0, 200);
+    }
+
+    #[test]
+    fn a_merged_lead_is_gone_and_what_it_had_is_the_users() {
+        let sim = TestSim::new();
+        let lead = json!({ "role": "lead", "name": "Lee", "email": "same@example.com" });
+        let user = json!({ "role": "user", "email": "same@example.com", "external_id": "u-1" });
+        let (_, lead) = sim.json("POST", "/contacts", Some(&lead));
+        let (_, user) = sim.json("POST", "/contacts", Some(&user));
+        let (from, into) = (lead["id"].as_str().unwrap(), user["id"].as_str().unwrap());
+        let (status, merged) = sim.json("POST", "/contacts/merge", Some(&json!({ "from": from, "into": into })));
+        assert_eq!((status, merged["name"].as_str()), (200, Some("Lee")), "{merged}");
+        let gone = sim.call("GET", &format!("/contacts/{from}"), None);
+        assert_eq!(gone.status, 410);
+        assert!(gone.headers.iter().any(|(name, value)| *name == "link" && value.contains(into)), "{gone:?}");
+    }
+
+    #[test]
+    fn a_second_contact_with_the_same_address_is_refused_with_the_first_ones_id() {
+        let sim = TestSim::new();
+        let body = json!({ "role": "user", "email": "twice@example.com" });
+        let (_, first) = sim.json("POST", "/contacts", Some(&body));
+        let (status, second) = sim.json("POST", "/contacts", Some(&body));
+        assert_eq!(status, 409);
+        let message = second["errors"][0]["message"].as_str().unwrap();
+        assert!(message.ends_with(first["id"].as_str().unwrap()), "{message}");
+    }
+}

@@ -307,7 +307,7 @@ mod tests {
     #[test]
     fn days_begin_at_midnight_of_the_workspace() {
         // 2026-11-20T20:00:00-08:00, whose day in UTC is already the 21st.
-        let at = 1_795_233_600 + 4 * 3_600;
+        let at = "2026-11-20T20:00:00-08:00".parse::<Timestamp>().unwrap().as_second();
         for (operator, from, until) in [
             ("=", "2026-11-20T08:00:00Z", Some("2026-11-21T08:00:00Z")),
             (">", "2026-11-21T08:00:00Z", None),

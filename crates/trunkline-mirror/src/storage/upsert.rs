@@ -1,0 +1,295 @@
+//! One record becomes one row: looked up, compared, inserted or updated, with the lists inside it.
+//!
+//! The one rule: a copy that says it is older than the row never overwrites it. The statements are prepared once for a
+//! change, and a stream that was full of new records last time is inserted into before it is looked at.
+
+use rusqlite::{CachedStatement, Error};
+use xxhash_rust::xxh3::xxh3_64;
+
+use super::{
+    apply::reject,
+    engine::{Failure, Work},
+    history::History,
+    layout::{Layout, Source, Special},
+    lists::Lists,
+    vanish,
+};
+use crate::{
+    extract::{Extracted, Value, keys},
+    text,
+};
+
+/// What became of a record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Outcome {
+    Inserted,
+    Updated,
+    Unchanged,
+    Rejected,
+}
+
+/// Writes records of one table.
+pub(super) struct Upsert<'c> {
+    layout: &'c Layout,
+    select: CachedStatement<'c>,
+    insert: CachedStatement<'c>,
+    update: CachedStatement<'c>,
+    history: Option<History>,
+    lists: Lists<'c>,
+    key: String,
+    /// The parent that the last row had before it was updated, when that was another one.
+    left: Option<String>,
+}
+
+struct Held {
+    rowid: i64,
+    hash: i64,
+    deleted_at: Option<String>,
+    older: bool,
+    parent: Option<String>,
+}
+
+/// Values of the columns that storage keeps itself: `?first` and `?second` of the layout's statements.
+struct Own(Option<i64>, Option<i64>);
+
+impl<'c> Upsert<'c> {
+    pub(super) fn new(work: &Work<'c>, layout: &'c Layout) -> Result<Self, Error> {
+        Ok(Self {
+            layout,
+            select: work.connection.prepare_cached(&layout.select)?,
+            insert: work.connection.prepare_cached(&layout.insert)?,
+            update: work.connection.prepare_cached(&layout.update)?,
+            history: work.state.history.then(|| History::of_row(layout)),
+            lists: Lists::new(work, layout)?,
+            key: String::new(),
+            left: None,
+        })
+    }
+
+    /// The key of the last record that was not rejected.
+    pub(super) fn key(&self) -> &str {
+        &self.key
+    }
+
+    /// The parent from which the last record was taken away.
+    pub(super) fn left_parent(&mut self) -> Option<String> {
+        self.left.take()
+    }
+
+    /// Writes one record; `parent` is the id of the record that it hangs on, where that is known from outside.
+    pub(super) fn write(
+        &mut self,
+        work: &mut Work<'c>,
+        record: &[u8],
+        parent: Option<&str>,
+    ) -> Result<Outcome, Failure> {
+        let outcome = self.try_write(work, record, parent)?;
+        let stream = self.layout.table.name;
+        match outcome {
+            Ok(outcome) => {
+                let tally = work.tally(stream);
+                match outcome {
+                    Outcome::Inserted => tally.inserted += 1,
+                    Outcome::Updated => tally.updated += 1,
+                    Outcome::Unchanged => tally.unchanged += 1,
+                    Outcome::Rejected => {}
+                }
+                Ok(outcome)
+            }
+            Err(reason) => {
+                reject(work, stream, &reason, record)?;
+                Ok(Outcome::Rejected)
+            }
+        }
+    }
+
+    /// The inner error says why the record cannot become a row.
+    fn try_write(
+        &mut self,
+        work: &mut Work<'c>,
+        record: &[u8],
+        parent: Option<&str>,
+    ) -> Result<Result<Outcome, String>, Failure> {
+        let layout = self.layout;
+        let Ok(mut record) = std::str::from_utf8(record) else { return Ok(Err("it is not UTF-8".to_owned())) };
+        let rewritten;
+        if !layout.privacy.is_empty() {
+            let salt = work.state.workspace.as_deref().unwrap_or_default();
+            let Some(changed) = layout.privacy.apply(record, salt) else { return Ok(Err("it is not JSON".to_owned())) };
+            rewritten = changed;
+            record = &rewritten;
+        }
+        let mut extracted = match layout.plan.extract(record) {
+            Ok(extracted) => extracted,
+            Err(error) => return Ok(Err(error.to_string())),
+        };
+        if let (Some(place), Some(parent)) = (layout.parent, parent) {
+            extracted.values[place] = Value::Owned(parent.to_owned());
+        }
+        if let Some(missing) = layout.key.iter().find(|place| is_empty(&extracted.values[**place])) {
+            return Ok(Err(format!("it has no {}", layout.table.columns[*missing].name)));
+        }
+        self.read_key(&extracted);
+        let hash = xxh3_64(record.as_bytes()).cast_signed();
+        let expects_new = work.state.expects_new.get(layout.table.name).copied().unwrap_or(true);
+        let mut own = None;
+        if expects_new {
+            let values = self.own(work, &extracted)?;
+            if self.insert(work, &extracted, record, hash, &values)? {
+                self.after(work, &extracted, None)?;
+                return Ok(Ok(Outcome::Inserted));
+            }
+            own = Some(values);
+        }
+        let Some(held) = self.find(&extracted)? else {
+            let values = self.own(work, &extracted)?;
+            self.insert(work, &extracted, record, hash, &values)?;
+            work.state.expects_new.insert(layout.table.name, true);
+            self.after(work, &extracted, None)?;
+            return Ok(Ok(Outcome::Inserted));
+        };
+        work.state.expects_new.insert(layout.table.name, false);
+        let moved = layout.parent.is_some_and(|place| held.parent.as_deref() != extracted.values[place].as_str());
+        if (held.hash == hash && held.deleted_at.is_none() && !moved) || (held.hash != hash && held.older) {
+            return Ok(Ok(Outcome::Unchanged));
+        }
+        let own = match own {
+            Some(own) => own,
+            None => self.own(work, &extracted)?,
+        };
+        bind(&mut self.update, layout, &extracted, &work.now, hash, record, &own)?;
+        self.update.raw_bind_parameter(layout.columns.len() + 6, held.rowid)?;
+        self.update.raw_execute()?;
+        self.left = held.parent.filter(|_| moved);
+        self.after(work, &extracted, held.deleted_at.as_deref())?;
+        Ok(Ok(Outcome::Updated))
+    }
+
+    fn read_key(&mut self, extracted: &Extracted<'_>) {
+        self.key.clear();
+        for (at, place) in self.layout.key.iter().enumerate() {
+            if at > 0 {
+                self.key.push('\u{1f}');
+            }
+            self.key.push_str(extracted.values[*place].as_str().unwrap_or_default());
+        }
+    }
+
+    fn insert(
+        &mut self,
+        work: &Work<'_>,
+        extracted: &Extracted<'_>,
+        record: &str,
+        hash: i64,
+        own: &Own,
+    ) -> Result<bool, Error> {
+        bind(&mut self.insert, self.layout, extracted, &work.now, hash, record, own)?;
+        Ok(self.insert.raw_execute()? == 1)
+    }
+
+    fn find(&mut self, extracted: &Extracted<'_>) -> Result<Option<Held>, Error> {
+        for (at, place) in self.layout.key.iter().enumerate() {
+            self.select.raw_bind_parameter(at + 1, &extracted.values[*place])?;
+        }
+        let given = self.layout.updated.and_then(|place| extracted.values[place].as_str());
+        let mut rows = self.select.raw_query();
+        let Some(row) = rows.next()? else { return Ok(None) };
+        let updated = row.get_ref(3)?.as_str_or_null().ok().flatten();
+        Ok(Some(Held {
+            rowid: row.get(0)?,
+            hash: row.get(1)?,
+            deleted_at: row.get(2)?,
+            older: matches!((given, updated), (Some(given), Some(updated)) if given < updated),
+            parent: row.get(4)?,
+        }))
+    }
+
+    fn own(&mut self, work: &mut Work<'c>, extracted: &Extracted<'_>) -> Result<Own, Failure> {
+        Ok(match self.layout.special {
+            Special::None => Own(None, None),
+            Special::Contacts => {
+                let (set, clear) = self.lists.needs(work, extracted, &self.key)?;
+                Own(Some(set), Some(clear))
+            }
+            // The first message is counted, and is no part.
+            Special::Conversations(place) => {
+                Own(extracted.values[place].as_integer().map(|count| (count - 1).max(0)), None)
+            }
+        })
+    }
+
+    /// What hangs on a row that was written: `revived` is the time of its deletion until now.
+    fn after(&mut self, work: &mut Work<'c>, extracted: &Extracted<'_>, revived: Option<&str>) -> Result<(), Failure> {
+        if let Some(deleted_at) = revived {
+            vanish::revive(work, self.layout, &self.key, deleted_at)?;
+        }
+        if let Some(custom) = self.layout.custom.and_then(|place| extracted.values[place].as_str()) {
+            remember_attributes(work, self.layout.table.name, custom)?;
+        }
+        if let Some(history) = &self.history {
+            let values: Vec<&dyn rusqlite::ToSql> = std::iter::once(&work.now as &dyn rusqlite::ToSql)
+                .chain(self.layout.key.iter().map(|place| &extracted.values[*place] as &dyn rusqlite::ToSql))
+                .collect();
+            history.follow(work.connection, &values)?;
+        }
+        self.lists.apply(work, extracted, &self.key)
+    }
+}
+
+fn is_empty(value: &Value<'_>) -> bool {
+    value.as_str().is_none_or(str::is_empty)
+}
+
+fn bind(
+    statement: &mut CachedStatement<'_>,
+    layout: &Layout,
+    extracted: &Extracted<'_>,
+    now: &str,
+    hash: i64,
+    record: &str,
+    own: &Own,
+) -> Result<(), Error> {
+    for (at, column) in layout.columns.iter().enumerate() {
+        match column.source {
+            Source::Value(value) => statement.raw_bind_parameter(at + 1, &extracted.values[value])?,
+            Source::TextOf(value) => {
+                statement.raw_bind_parameter(at + 1, extracted.values[value].as_str().map(text::from_html))?;
+            }
+        }
+    }
+    let count = layout.columns.len();
+    statement.raw_bind_parameter(count + 1, now)?;
+    statement.raw_bind_parameter(count + 2, hash)?;
+    statement.raw_bind_parameter(count + 3, record)?;
+    if layout.special != Special::None {
+        statement.raw_bind_parameter(count + 4, own.0)?;
+        if statement.parameter_count() > count + 4 {
+            statement.raw_bind_parameter(count + 5, own.1)?;
+        }
+    }
+    Ok(())
+}
+
+fn remember_attributes(work: &mut Work<'_>, stream: &'static str, custom: &str) -> Result<(), Failure> {
+    let known = work.state.attributes.entry(stream).or_default();
+    let mut new = Vec::new();
+    let read = keys(custom, |name| {
+        if !known.contains(name) {
+            new.push(name.to_owned());
+        }
+    });
+    // Custom attributes that are no object have no names.
+    if read.is_err() {
+        return Ok(());
+    }
+    for name in new {
+        work.connection
+            .prepare_cached(
+                "INSERT INTO _trunkline_attributes (stream, name, first_seen_at) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING",
+            )?
+            .execute([stream, name.as_str(), &work.now])?;
+        work.state.attributes.entry(stream).or_default().insert(name);
+        work.state.stale_views.insert(stream);
+    }
+    Ok(())
+}

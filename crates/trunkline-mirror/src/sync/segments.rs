@@ -1,0 +1,110 @@
+//! Which contact is in which segment: one search for each segment that may have changed.
+//!
+//! The one rule: the pages of a segment replace what is held only when its last page is written.
+
+use serde::Deserialize;
+use trunkline_client::Call;
+
+use super::{
+    context::{Context, both},
+    errors::Halt,
+    plan,
+};
+use crate::storage::Change;
+
+const STREAM: &str = "contact_segments";
+/// A segment whose count did not change, although contacts did, is read again up to this many members.
+const READ_AGAIN: u64 = 3_000;
+
+struct Segment {
+    id: String,
+    count: Option<u64>,
+    held: u64,
+}
+
+/// Reads the segments of people that may have changed.
+pub(crate) async fn read(ctx: &Context<'_>) -> Result<(), Halt> {
+    let contacts = ctx.counts("contacts");
+    let changed = contacts.inserted + contacts.updated + contacts.deleted > 0;
+    let mut stated = 0;
+    let mut certain = true;
+    for segment in held(ctx).await? {
+        let same = segment.count == Some(segment.held);
+        let again = ctx.options.full || !same || (changed && segment.held <= READ_AGAIN);
+        let members = if again { pages(ctx, &segment.id).await? } else { segment.count };
+        certain &= members.is_some();
+        stated += members.unwrap_or(0);
+    }
+    if certain {
+        ctx.state_total(STREAM, stated);
+    }
+    Ok(())
+}
+
+/// The segments of people, with what the list of segments says and what the mirror holds.
+async fn held(ctx: &Context<'_>) -> Result<Vec<Segment>, Halt> {
+    #[derive(Deserialize)]
+    struct Record {
+        count: Option<u64>,
+        person_type: Option<String>,
+    }
+    let rows: Vec<(String, String, u64)> = ctx
+        .storage
+        .read(|connection| {
+            connection
+                .prepare_cached(
+                    "SELECT id, record, (SELECT count(*) FROM contact_segments WHERE segment_id = segments.id \
+                     AND _deleted_at IS NULL) FROM segments WHERE _deleted_at IS NULL ORDER BY id",
+                )?
+                .query_map([], |row| {
+                    let held: i64 = row.get(2)?;
+                    Ok((row.get(0)?, row.get(1)?, u64::try_from(held).unwrap_or(0)))
+                })?
+                .collect()
+        })
+        .await?;
+    Ok(rows
+        .into_iter()
+        .filter_map(|(id, record, held)| {
+            let record: Record = serde_json::from_str(&record).unwrap_or(Record { count: None, person_type: None });
+            let people = record.person_type.as_deref() != Some("company");
+            people.then_some(Segment { id, count: record.count, held })
+        })
+        .collect())
+}
+
+/// Reads one segment and tells how many contacts the API says it has.
+async fn pages(ctx: &Context<'_>, segment: &str) -> Result<Option<u64>, Halt> {
+    let call = Call::new("contacts.search").body(plan::in_segment(segment));
+    let mut pages = ctx.client.pages(call, None);
+    let mut first = true;
+    let mut total = None;
+    let mut next = ctx.next_page(STREAM, &mut pages).await?;
+    while let Some(page) = next {
+        total = page.total_count;
+        let last = page.next.is_none();
+        let change = Change::ChildrenPage {
+            stream: STREAM,
+            parent_id: segment.to_owned(),
+            records: page.into_rows(),
+            first,
+            last,
+        };
+        let write = ctx.write(STREAM, vec![change], None);
+        if last {
+            write.await?;
+            return Ok(total);
+        }
+        first = false;
+        next = both(write, ctx.next_page(STREAM, &mut pages)).await?.1;
+    }
+    let end = Change::ChildrenPage {
+        stream: STREAM,
+        parent_id: segment.to_owned(),
+        records: Vec::new(),
+        first,
+        last: true,
+    };
+    ctx.write(STREAM, vec![end], None).await?;
+    Ok(total)
+}

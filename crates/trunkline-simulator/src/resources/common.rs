@@ -1,0 +1,187 @@
+//! What several resources need: looking up by the ids that bodies and paths carry, and wrapping texts.
+
+use serde_json::{Map, Value};
+
+use super::contacts;
+use crate::{
+    errors::Refusal,
+    pipeline::{Request, as_text},
+    workspace::{
+        Workspace, company,
+        conversation::{self, Conversation, State, Text},
+        reference, ticket,
+    },
+};
+
+/// The number of the admin with this id.
+pub(crate) fn admin(workspace: &Workspace, id: &str) -> Result<u16, Refusal> {
+    reference::position(&workspace.reference.admins, id)
+        .map(|place| place as u16)
+        .ok_or_else(|| Refusal::new(404, "admin_not_found", "Admin not found"))
+}
+
+/// The admin whom the body names as acting; the first one when it names none.
+pub(crate) fn acting_admin(workspace: &Workspace, request: &Request<'_>) -> Result<u16, Refusal> {
+    request.text("admin_id").map_or(Ok(0), |id| admin(workspace, &id))
+}
+
+/// The number of the team with this id.
+pub(crate) fn team(workspace: &Workspace, id: &str) -> Result<u16, Refusal> {
+    reference::position(&workspace.reference.teams, id)
+        .map(|place| place as u16)
+        .ok_or_else(|| Refusal::new(404, "team_not_found", "Team not found"))
+}
+
+/// The row of a conversation that exists.
+pub(crate) fn conversation(workspace: &Workspace, id: &str) -> Result<u32, Refusal> {
+    conversation::row(id)
+        .filter(|row| workspace.conversations.get(*row as usize).is_some_and(|found| !found.deleted))
+        .ok_or_else(|| Refusal::new(404, "not_found", "Conversation not found"))
+}
+
+/// The conversation that the path names, whatever the parameter is called in this operation.
+pub(crate) fn conversation_of_path(workspace: &Workspace, request: &Request<'_>) -> Result<u32, Refusal> {
+    match request.parameter("conversation_id") {
+        "" => conversation(workspace, request.parameter("id")),
+        id => conversation(workspace, id),
+    }
+}
+
+/// The row of a ticket that exists.
+pub(crate) fn ticket(workspace: &Workspace, id: &str) -> Result<u32, Refusal> {
+    ticket::row(id)
+        .filter(|row| workspace.tickets.get(*row as usize).is_some_and(|found| !found.deleted))
+        .ok_or_else(|| Refusal::new(404, "ticket_not_found", "Ticket not found"))
+}
+
+/// The ticket that the path names, whatever the parameter is called in this operation.
+pub(crate) fn ticket_of_path(workspace: &Workspace, request: &Request<'_>) -> Result<u32, Refusal> {
+    match request.parameter("ticket_id") {
+        "" => ticket(workspace, request.parameter("id")),
+        id => ticket(workspace, id),
+    }
+}
+
+/// The row of a company that exists, by Intercom's id.
+pub(crate) fn company(workspace: &Workspace, id: &str) -> Result<u32, Refusal> {
+    company::row(workspace.seed, id)
+        .filter(|row| workspace.companies.get(*row as usize).is_some_and(|found| !found.deleted))
+        .ok_or_else(|| Refusal::new(404, "company_not_found", "Company Not Found"))
+}
+
+/// The row of a contact, by any of the names that a body may give it.
+pub(crate) fn person(workspace: &Workspace, request: &Request<'_>, named: &Value) -> Result<u32, Refusal> {
+    for field in ["intercom_user_id", "id"] {
+        if let Some(id) = as_text(&named[field]) {
+            return contacts::find(workspace, request, &id);
+        }
+    }
+    for field in ["user_id", "external_id"] {
+        if let Some(external_id) = as_text(&named[field]) {
+            return by_external_id(workspace, &external_id);
+        }
+    }
+    match as_text(&named["email"]) {
+        Some(email) => by_email(workspace, &email),
+        None => Err(Refusal::missing("id, external_id or email of a contact")),
+    }
+}
+
+/// The listed contact with this external id.
+pub(crate) fn by_external_id(workspace: &Workspace, external_id: &str) -> Result<u32, Refusal> {
+    workspace
+        .contacts
+        .iter()
+        .find(|contact| contact.is_listed() && contact.external_id(workspace.seed).as_deref() == Some(external_id))
+        .map(|contact| contact.row)
+        .ok_or_else(|| Refusal::not_found("User"))
+}
+
+/// The listed contact with this address, a user before a lead.
+pub(crate) fn by_email(workspace: &Workspace, email: &str) -> Result<u32, Refusal> {
+    let matching = |wants_lead: bool| {
+        workspace.contacts.iter().find(|contact| {
+            contact.is_lead == wants_lead
+                && contact.is_listed()
+                && contact.email(workspace.seed).is_some_and(|held| held.eq_ignore_ascii_case(email))
+        })
+    };
+    matching(false).or_else(|| matching(true)).map(|contact| contact.row).ok_or_else(|| Refusal::not_found("User"))
+}
+
+/// Plain text as HTML.
+pub(crate) fn escape(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
+}
+
+/// A paragraph of plain text.
+pub(crate) fn paragraph(text: &str) -> String {
+    format!("<p>{}</p>", escape(text))
+}
+
+/// HTML as it is, and anything else as a paragraph.
+pub(crate) fn html(text: &str) -> String {
+    if text.trim_start().starts_with('<') { text.to_owned() } else { format!("<p>{text}</p>") }
+}
+
+/// The moment that the body gives for what it creates; now when it gives none.
+pub(crate) fn created_at(request: &Request<'_>) -> Result<i64, Refusal> {
+    match &request.body["created_at"] {
+        Value::Null => Ok(request.now),
+        value => value
+            .as_i64()
+            .or_else(|| value.as_str()?.parse().ok())
+            .filter(|at| *at >= 0)
+            .ok_or_else(|| Refusal::invalid("created_at must be a time in unix seconds")),
+    }
+}
+
+/// Copies the named fields of the body into an object; null clears.
+pub(crate) fn copy(into: &mut Map<String, Value>, body: &Value, fields: &[&str]) {
+    for field in fields {
+        if let Some(value) = body.get(*field) {
+            into.insert((*field).to_owned(), value.clone());
+        }
+    }
+}
+
+/// Begins a conversation of a contact.
+pub(crate) fn begin(workspace: &mut Workspace, contact: u32, created_at: i64, now: i64, body: String) -> u32 {
+    let row = workspace.conversations.len() as u32;
+    workspace.conversations.push(Conversation {
+        row,
+        created_at,
+        updated_at: now,
+        deleted: false,
+        state: State::Open,
+        read: false,
+        priority: 0,
+        contacts: vec![contact],
+        admin: 0,
+        team: 0,
+        tags: Vec::new(),
+        source: Text::Written(body.into()),
+        parts: Vec::new(),
+        title: None,
+        snoozed_until: None,
+        rating: None,
+        attributes: None,
+    });
+    workspace.touch_conversation(row, now);
+    row
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn plain_text_is_escaped_and_html_is_kept() {
+        for (text, expected) in [("a < b & c", "<p>a &lt; b &amp; c</p>"), ("", "<p></p>")] {
+            assert_eq!(paragraph(text), expected);
+        }
+        for (text, expected) in [("hello", "<p>hello</p>"), ("<p>hi</p>", "<p>hi</p>"), (" <b>x</b>", " <b>x</b>")] {
+            assert_eq!(html(text), expected);
+        }
+    }
+}

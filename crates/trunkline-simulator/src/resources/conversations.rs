@@ -1,0 +1,417 @@
+//! What changes a conversation: beginning, replying, assigning, closing, redacting, merging, deleting (facts 6.4).
+//!
+//! The one rule: every change ends in `touch_conversation`. Reading is in `conversation_reads.rs`.
+
+use serde_json::{Map, Value, json};
+
+use super::{Handler, common, contacts};
+use crate::{
+    errors::Refusal,
+    paging,
+    pipeline::{Request, as_text},
+    presenter,
+    reply::{Answer, Reply},
+    workspace::{
+        Workspace, contact,
+        conversation::{Author, Conversation, Part, PartKind, State, Text},
+        reference,
+    },
+};
+
+pub(crate) const HANDLERS: &[(&str, Handler)] = &[
+    ("conversations.create", Handler::Write(create)),
+    ("conversations.update", Handler::Write(update)),
+    ("conversations.delete", Handler::Write(delete)),
+    ("conversations.reply", Handler::Write(reply)),
+    ("conversations.manage", Handler::Write(manage)),
+    ("conversations.attach_contact", Handler::Write(attach_contact)),
+    ("conversations.detach_contact", Handler::Write(detach_contact)),
+    ("conversations.redact", Handler::Write(redact)),
+    ("conversations.merge", Handler::Write(merge)),
+    ("conversations.run_assignment_rules", Handler::Write(run_assignment_rules)),
+    ("conversations.list_handling_events", Handler::Read(list_handling_events)),
+    ("conversations.list_side_conversations", Handler::Read(list_side_conversations)),
+];
+
+const REDACTED: &str = "<p><i>This message was deleted</i></p>";
+/// The most files that one reply carries.
+const MOST_FILES: usize = 10;
+
+/// The whole conversation, as most of these operations answer.
+pub(super) fn shown(workspace: &Workspace, request: &Request<'_>, row: u32) -> Answer {
+    let conversation = &workspace.conversations[row as usize];
+    Ok(Reply::json(&presenter::conversations::whole(request.view(workspace), conversation)))
+}
+
+fn at(workspace: &mut Workspace, row: u32) -> &mut Conversation {
+    &mut workspace.conversations[row as usize]
+}
+
+fn add(workspace: &mut Workspace, row: u32, now: i64, part: Part) {
+    at(workspace, row).parts.push(part);
+    workspace.touch_conversation(row, now);
+}
+
+fn part(kind: PartKind, author: Author, at: i64, text: Text) -> Part {
+    Part { kind, author, at, text, redacted: false }
+}
+
+fn written(text: Option<String>) -> Text {
+    text.filter(|text| !text.is_empty()).map_or(Text::None, |text| Text::Written(common::html(&text).into()))
+}
+
+fn create(workspace: &mut Workspace, request: &Request<'_>) -> Answer {
+    let from = &request.body["from"];
+    if !matches!(from["type"].as_str(), Some("user" | "lead" | "contact")) {
+        return Err(Refusal::invalid("from.type must be user, lead or contact"));
+    }
+    let body = request.required("body")?;
+    let contact = contacts::find_or_convert(workspace, request, from)?;
+    let created_at = common::created_at(request)?;
+    let row = common::begin(workspace, contact, created_at, request.now, common::paragraph(&body));
+    let conversation = at(workspace, row);
+    conversation.title = as_text(&request.body["subject"]);
+    let id = conversation.id();
+    Ok(Reply::json(&json!({
+        "type": "user_message",
+        "id": presenter::conversations::message_id(row),
+        "created_at": created_at,
+        "body": body,
+        "message_type": "inapp",
+        "conversation_id": id,
+    })))
+}
+
+fn update(workspace: &mut Workspace, request: &Request<'_>) -> Answer {
+    let row = common::conversation_of_path(workspace, request)?;
+    let body = &request.body;
+    let sent = body["custom_attributes"].as_object();
+    if let Some(sent) = sent {
+        let known = |name: &str| {
+            workspace
+                .reference
+                .conversation_attributes
+                .iter()
+                .any(|attribute| attribute["name"] == name && attribute["archived"] != true)
+        };
+        if let Some(name) = sent.keys().find(|name| !known(name)) {
+            return Err(Refusal::invalid(format!("Custom attribute '{name}' does not exist")));
+        }
+    }
+    match body.get("company_id") {
+        None => {}
+        Some(Value::Null) => {
+            workspace.reference.extra.company_of_conversation.remove(&row);
+        }
+        Some(id) => {
+            let company = common::company(workspace, &as_text(id).unwrap_or_default())?;
+            workspace.reference.extra.company_of_conversation.insert(row, company);
+        }
+    }
+    let conversation = at(workspace, row);
+    if let Some(read) = body["read"].as_bool() {
+        conversation.read = read;
+    }
+    if let Some(title) = body.get("title") {
+        conversation.title = as_text(title);
+    }
+    if let Some(sent) = sent {
+        conversation
+            .attributes
+            .get_or_insert_default()
+            .extend(sent.iter().map(|(name, value)| (name.clone(), value.clone())));
+    }
+    workspace.touch_conversation(row, request.now);
+    shown(workspace, request, row)
+}
+
+fn delete(workspace: &mut Workspace, request: &Request<'_>) -> Answer {
+    let row = common::conversation_of_path(workspace, request)?;
+    let id = at(workspace, row).id();
+    remove(workspace, row, request.now);
+    Ok(Reply::json(&json!({ "id": id, "object": "conversation", "deleted": true })))
+}
+
+/// Takes a conversation away for good; `conversations.list_deleted` remembers it.
+pub(crate) fn remove(workspace: &mut Workspace, row: u32, now: i64) {
+    at(workspace, row).deleted = true;
+    workspace.touch_conversation(row, now);
+    workspace.deleted_conversations.push((row, now));
+}
+
+fn reply(workspace: &mut Workspace, request: &Request<'_>) -> Answer {
+    let created_at = common::created_at(request)?;
+    let kind = request.required("message_type")?;
+    let files = request.body["attachment_urls"].as_array().map_or(0, Vec::len);
+    if files > MOST_FILES {
+        return Err(Refusal::invalid(format!("attachment_urls can hold {MOST_FILES} addresses")));
+    }
+    let body = request.text("body").filter(|body| !body.is_empty());
+    if body.is_none() && files == 0 && kind != "quick_reply" {
+        return Err(Refusal::invalid("body is required"));
+    }
+    match request.required("type")?.as_str() {
+        "admin" => {
+            let row = target(workspace, request, None)?;
+            let admin = common::admin(workspace, &request.required("admin_id")?)?;
+            reply_as_admin(workspace, request, row, admin, &kind, created_at)?;
+            shown(workspace, request, row)
+        }
+        "user" => {
+            if kind != "comment" {
+                return Err(Refusal::invalid("contacts can only write comments"));
+            }
+            let contact = common::person(workspace, request, &request.body)?;
+            let row = target(workspace, request, Some(contact))?;
+            let conversation = at(workspace, row);
+            if !conversation.contacts.contains(&contact) {
+                conversation.contacts.push(contact);
+            }
+            conversation.state = State::Open;
+            conversation.snoozed_until = None;
+            conversation.read = false;
+            let comment = part(PartKind::Comment, Author::Contact(contact), created_at, written(body));
+            add(workspace, row, request.now, comment);
+            shown(workspace, request, row)
+        }
+        other => Err(Refusal::invalid(format!("type cannot be {other}"))),
+    }
+}
+
+/// The conversation of the path, where `last` is the newest one of the contact.
+fn target(workspace: &Workspace, request: &Request<'_>, contact: Option<u32>) -> Result<u32, Refusal> {
+    match (request.parameter("id"), request.parameter("conversation_id"), contact) {
+        ("last", _, Some(contact)) | (_, "last", Some(contact)) => workspace
+            .conversations
+            .iter()
+            .filter(|conversation| !conversation.deleted && conversation.contacts.contains(&contact))
+            .max_by_key(|conversation| (conversation.updated_at, conversation.row))
+            .map(|conversation| conversation.row)
+            .ok_or_else(|| Refusal::new(404, "not_found", "Conversation not found")),
+        _ => common::conversation_of_path(workspace, request),
+    }
+}
+
+/// A reply opens a closed conversation and takes an unassigned one; the part that does so carries the text.
+fn reply_as_admin(
+    workspace: &mut Workspace,
+    request: &Request<'_>,
+    row: u32,
+    admin: u16,
+    message: &str,
+    created_at: i64,
+) -> Result<(), Refusal> {
+    let conversation = at(workspace, row);
+    let kind = match message {
+        "note" => PartKind::Note,
+        "comment" | "quick_reply" if conversation.state == State::Closed => {
+            conversation.state = State::Open;
+            PartKind::Open
+        }
+        "comment" | "quick_reply" if conversation.admin == 0 && conversation.team == 0 => {
+            conversation.admin = admin + 1;
+            PartKind::Assignment
+        }
+        "comment" | "quick_reply" => PartKind::Comment,
+        other => return Err(Refusal::invalid(format!("message_type cannot be {other}"))),
+    };
+    let made = part(kind, Author::Admin(admin), created_at, written(request.text("body")));
+    add(workspace, row, request.now, made);
+    Ok(())
+}
+
+fn manage(workspace: &mut Workspace, request: &Request<'_>) -> Answer {
+    let row = common::conversation_of_path(workspace, request)?;
+    let admin = common::admin(workspace, &request.required("admin_id")?)?;
+    let text = written(request.text("body"));
+    let author = Author::Admin(admin);
+    let made = match request.required("message_type")?.as_str() {
+        "close" => {
+            let conversation = at(workspace, row);
+            conversation.state = State::Closed;
+            conversation.snoozed_until = None;
+            part(PartKind::Close, author, request.now, text)
+        }
+        "open" => {
+            let conversation = at(workspace, row);
+            conversation.state = State::Open;
+            conversation.snoozed_until = None;
+            part(PartKind::Open, author, request.now, text)
+        }
+        "snoozed" => {
+            let until = request.body["snoozed_until"].as_i64().ok_or_else(|| Refusal::missing("snoozed_until"))?;
+            if until <= request.now {
+                return Err(Refusal::invalid("snoozed_until must be in the future"));
+            }
+            let conversation = at(workspace, row);
+            conversation.state = State::Snoozed;
+            conversation.snoozed_until = Some(until);
+            part(PartKind::Snoozed, author, request.now, text)
+        }
+        "assignment" => {
+            assign(workspace, request, row)?;
+            part(PartKind::Assignment, author, request.now, text)
+        }
+        other => return Err(Refusal::invalid(format!("message_type cannot be {other}"))),
+    };
+    add(workspace, row, request.now, made);
+    shown(workspace, request, row)
+}
+
+fn assign(workspace: &mut Workspace, request: &Request<'_>, row: u32) -> Result<(), Refusal> {
+    let assignee = request.required("assignee_id")?;
+    let unknown = |_| Refusal::new(404, "assignee_not_found", "Assignee not found");
+    match (request.required("type")?.as_str(), assignee.as_str()) {
+        ("admin", "0") => at(workspace, row).admin = 0,
+        ("team", "0") => at(workspace, row).team = 0,
+        ("admin", id) => at(workspace, row).admin = common::admin(workspace, id).map_err(unknown)? + 1,
+        ("team", id) => at(workspace, row).team = common::team(workspace, id).map_err(unknown)? + 1,
+        (other, _) => return Err(Refusal::invalid(format!("type cannot be {other}"))),
+    }
+    Ok(())
+}
+
+/// The people of a conversation in the old and the new shape, as attaching and detaching answer.
+fn with_customers(workspace: &Workspace, request: &Request<'_>, row: u32) -> Reply {
+    let conversation = &workspace.conversations[row as usize];
+    let mut fields = presenter::conversations::whole(request.view(workspace), conversation);
+    let customers: Vec<Value> = conversation
+        .contacts
+        .iter()
+        .map(|row| {
+            let kind = if workspace.contacts[*row as usize].is_lead { "lead" } else { "user" };
+            json!({ "type": kind, "id": contact::id(workspace.seed, *row) })
+        })
+        .collect();
+    fields["customers"] = Value::Array(customers);
+    Reply::json(&fields)
+}
+
+fn attach_contact(workspace: &mut Workspace, request: &Request<'_>) -> Answer {
+    let row = common::conversation_of_path(workspace, request)?;
+    let customer = &request.body["customer"];
+    let contact = match common::person(workspace, request, customer) {
+        Ok(contact) => contact,
+        Err(refusal) => {
+            // An unknown address is a new lead; an unknown id is a mistake.
+            let named = ["intercom_user_id", "id", "user_id"].iter().any(|field| !customer[*field].is_null());
+            let email = customer["email"].as_str().filter(|_| !named).ok_or(refusal)?.to_owned();
+            let lead = contacts::add(workspace, request.now, true);
+            workspace.contacts[lead as usize].write("email", json!(email));
+            lead
+        }
+    };
+    let conversation = at(workspace, row);
+    if !conversation.contacts.contains(&contact) {
+        conversation.contacts.push(contact);
+        workspace.touch_conversation(row, request.now);
+    }
+    Ok(with_customers(workspace, request, row))
+}
+
+fn detach_contact(workspace: &mut Workspace, request: &Request<'_>) -> Answer {
+    let row = common::conversation_of_path(workspace, request)?;
+    let contact = contacts::find(workspace, request, request.parameter("contact_id"))?;
+    let conversation = at(workspace, row);
+    if !conversation.contacts.contains(&contact) {
+        return Err(Refusal::not_found("User"));
+    }
+    if conversation.contacts.len() == 1 {
+        return Err(Refusal::new(422, "parameter_invalid", "Removing the last customer is not allowed"));
+    }
+    conversation.contacts.retain(|held| *held != contact);
+    workspace.touch_conversation(row, request.now);
+    Ok(with_customers(workspace, request, row))
+}
+
+fn redact(workspace: &mut Workspace, request: &Request<'_>) -> Answer {
+    let unknown = || Refusal::new(404, "conversation_part_or_message_not_found", "Conversation part or message not found");
+    let row = common::conversation(workspace, &request.required("conversation_id")?).map_err(|_| unknown())?;
+    match request.required("type")?.as_str() {
+        "conversation_part" => {
+            let id = request.required("conversation_part_id")?;
+            let conversation = at(workspace, row);
+            let index = (0..conversation.parts.len()).find(|index| conversation.part_id(*index) == id).ok_or_else(unknown)?;
+            let part = &mut conversation.parts[index];
+            if part.text == Text::None {
+                return Err(Refusal::new(400, "conversation_part_not_redactable", "The part has no body"));
+            }
+            part.redacted = true;
+        }
+        "source" => {
+            if request.required("source_id")? != presenter::conversations::message_id(row) {
+                return Err(unknown());
+            }
+            at(workspace, row).source = Text::Written(REDACTED.into());
+        }
+        other => return Err(Refusal::invalid(format!("type cannot be {other}"))),
+    }
+    workspace.touch_conversation(row, request.now);
+    shown(workspace, request, row)
+}
+
+fn merge(workspace: &mut Workspace, request: &Request<'_>) -> Answer {
+    let secondary = common::conversation_of_path(workspace, request)?;
+    let failed = |message: &str| Refusal::new(422, "merge_failed", message);
+    let into = request.body["merge_into_conversation_id"]
+        .as_u64()
+        .or_else(|| request.body["merge_into_conversation_id"].as_str()?.parse().ok())
+        .ok_or_else(|| Refusal::invalid("merge_into_conversation_id must be a valid integer conversation ID"))?;
+    let primary =
+        common::conversation(workspace, &into.to_string()).map_err(|_| failed("Primary conversation not found"))?;
+    if primary == secondary {
+        return Err(failed("Cannot merge a conversation into itself"));
+    }
+    if workspace.reference.extra.merged_conversations.contains_key(&secondary) {
+        return Err(failed("Secondary conversation has already been merged"));
+    }
+    workspace.reference.extra.merged_conversations.insert(secondary, primary);
+    at(workspace, secondary).state = State::Closed;
+    add(workspace, secondary, request.now, part(PartKind::Close, Author::Admin(0), request.now, Text::None));
+    add(workspace, primary, request.now, part(PartKind::MergedPrimary, Author::Bot, request.now, Text::None));
+    shown(workspace, request, primary)
+}
+
+fn run_assignment_rules(workspace: &mut Workspace, request: &Request<'_>) -> Answer {
+    let row = common::conversation_of_path(workspace, request)?;
+    let teams = workspace.reference.teams.len() as u32;
+    let conversation = at(workspace, row);
+    conversation.team = (row % teams.max(1)) as u16 + 1;
+    let admin = conversation.admin.saturating_sub(1);
+    add(workspace, row, request.now, part(PartKind::Assignment, Author::Admin(admin), request.now, Text::None));
+    shown(workspace, request, row)
+}
+
+fn list_handling_events(workspace: &Workspace, request: &Request<'_>) -> Answer {
+    let row = common::conversation_of_path(workspace, request)?;
+    let events: Vec<Value> = workspace.conversations[row as usize]
+        .parts
+        .iter()
+        .filter_map(|part| {
+            let (Author::Admin(number), PartKind::Snoozed | PartKind::Open) = (part.author, part.kind) else {
+                return None;
+            };
+            let admin = &workspace.reference.admins[usize::from(number)];
+            let is_paused = part.kind == PartKind::Snoozed;
+            Some(json!({
+                "teammate": { "type": "admin", "id": reference::admin_id(number), "name": admin["name"], "email": admin["email"] },
+                "type": if is_paused { "paused" } else { "resumed" },
+                "timestamp": reference::iso(part.at),
+                "reason": is_paused.then_some("Paused"),
+            }))
+        })
+        .collect();
+    Ok(Reply::json(&json!({ "handling_events": events })))
+}
+
+fn list_side_conversations(workspace: &Workspace, request: &Request<'_>) -> Answer {
+    common::conversation_of_path(workspace, request)?;
+    let page = paging::offset(request, std::iter::empty::<Value>(), 25, 50, paging::LastPage::Absent)?;
+    Ok(Reply::json(&paging::offset_list("side_conversation.list", "side_conversations", page)))
+}
+
+/// Attributes that a ticket gets when a conversation becomes one.
+pub(super) fn attributes(body: &Value, field: &str) -> Option<Box<Map<String, Value>>> {
+    body[field].as_object().filter(|sent| !sent.is_empty()).map(|sent| Box::new(sent.clone()))
+}
+

@@ -1,0 +1,461 @@
+//! What changes a ticket: creating, updating, replying, linking, changing its type, deleting (facts 6.6).
+//!
+//! The one rule: every change ends in `touch_ticket`. Reading is in `ticket_reads.rs`.
+
+use serde_json::{Map, Value, json};
+use trunkline_catalog::Version;
+
+use super::{Handler, common, contacts, conversations};
+use crate::{
+    errors::Refusal,
+    pipeline::{Request, as_text},
+    presenter,
+    reply::{Answer, Reply},
+    workspace::{
+        Workspace, conversation,
+        conversation::{Author, Part, PartKind, Text},
+        reference,
+        ticket::Ticket,
+    },
+};
+
+pub(crate) const HANDLERS: &[(&str, Handler)] = &[
+    ("tickets.create", Handler::Write(create)),
+    ("tickets.enqueue", Handler::Write(enqueue)),
+    ("tickets.update", Handler::Write(update)),
+    ("tickets.delete", Handler::Write(delete)),
+    ("tickets.reply", Handler::Write(reply)),
+    ("tickets.change_type", Handler::Write(change_type)),
+    ("tickets.link_conversation", Handler::Write(link)),
+    ("tickets.unlink_conversation", Handler::Write(unlink)),
+    ("conversations.convert_to_ticket", Handler::Write(convert)),
+    ("jobs.get", Handler::Read(job)),
+];
+
+/// The most conversations that one tracker holds.
+const MOST_LINKS: usize = 2_500;
+
+fn shown(workspace: &Workspace, request: &Request<'_>, row: u32) -> Answer {
+    Ok(Reply::json(&presenter::tickets::view(request.view(workspace), &workspace.tickets[row as usize])))
+}
+
+fn at(workspace: &mut Workspace, row: u32) -> &mut Ticket {
+    &mut workspace.tickets[row as usize]
+}
+
+fn add(workspace: &mut Workspace, row: u32, now: i64, part: Part) {
+    at(workspace, row).parts.push(part);
+    workspace.touch_ticket(row, now);
+}
+
+fn category(workspace: &Workspace, ticket_type: u16) -> &str {
+    workspace.reference.ticket_types[usize::from(ticket_type)]["category"].as_str().unwrap_or_default()
+}
+
+/// The number of the ticket type with this id, unless it was archived.
+fn ticket_type(workspace: &Workspace, id: &str) -> Result<u16, Refusal> {
+    reference::position(&workspace.reference.ticket_types, id)
+        .filter(|place| workspace.reference.ticket_types[*place]["archived"] != true)
+        .map(|place| place as u16)
+        .ok_or_else(|| Refusal::new(404, "not_found", "Ticket type not found"))
+}
+
+/// The number of the ticket state with this id.
+fn ticket_state(workspace: &Workspace, id: &str) -> Result<u16, Refusal> {
+    reference::position(&workspace.reference.ticket_states, id)
+        .filter(|place| workspace.reference.ticket_states[*place]["archived"] != true)
+        .map(|place| place as u16)
+        .ok_or_else(|| {
+            Refusal::new(
+                400,
+                "ticket_state_id_invalid",
+                "Ticket state id is not valid or is not associated with the ticket type",
+            )
+        })
+}
+
+/// The attributes that a body sends, if the ticket type has them all.
+fn checked(
+    workspace: &Workspace,
+    ticket_type: u16,
+    sent: Option<&Map<String, Value>>,
+    complete: bool,
+) -> Result<Map<String, Value>, Refusal> {
+    let sent = sent.cloned().unwrap_or_default();
+    let known: Vec<&Value> = workspace.reference.ticket_types[usize::from(ticket_type)]["ticket_type_attributes"]["data"]
+        .as_array()
+        .map(|all| all.iter().filter(|attribute| attribute["archived"] != true).collect())
+        .unwrap_or_default();
+    let extra: Vec<&str> = sent
+        .keys()
+        .filter(|name| !known.iter().any(|attribute| attribute["name"] == name.as_str()))
+        .map(String::as_str)
+        .collect();
+    if !extra.is_empty() {
+        let names = extra.join(", ");
+        return Err(Refusal::invalid(format!("Extra attributes provided that are not found on ticket type: {names}")));
+    }
+    let is_missing = |attribute: &&&Value| {
+        attribute["required_to_create"] == true
+            && attribute["default"] != true
+            && attribute["name"].as_str().is_none_or(|name| !sent.contains_key(name))
+    };
+    if complete && known.iter().any(|attribute| is_missing(&attribute)) {
+        return Err(Refusal::invalid("Missing required ticket attributes"));
+    }
+    Ok(sent)
+}
+
+fn create(workspace: &mut Workspace, request: &Request<'_>) -> Answer {
+    let row = make(workspace, request)?;
+    shown(workspace, request, row)
+}
+
+fn make(workspace: &mut Workspace, request: &Request<'_>) -> Result<u32, Refusal> {
+    let body = &request.body;
+    let kind = request
+        .text("ticket_type_id")
+        .ok_or_else(|| Refusal::new(400, "parameter_not_found", "ticket_type_id is a required parameter"))?;
+    let kind = ticket_type(workspace, &kind)?;
+    let attributes = checked(workspace, kind, body["ticket_attributes"].as_object(), true)?;
+    let named = body["contacts"].as_array().filter(|all| !all.is_empty()).ok_or_else(|| Refusal::missing("contacts"))?;
+    let linked = match request.text("conversation_to_link_id") {
+        Some(id) => Some(common::conversation(workspace, &id)?),
+        None => None,
+    };
+    let company = match request.text("company_id") {
+        Some(id) => Some(common::company(workspace, &id)?),
+        None => None,
+    };
+    let assignment = &body["assignment"];
+    let admin = assignee(workspace, as_text(&assignment["admin_assignee_id"]), common::admin)?;
+    let team = assignee(workspace, as_text(&assignment["team_assignee_id"]), common::team)?;
+    let created_at = common::created_at(request)?;
+    let mut people = Vec::with_capacity(named.len());
+    for contact in named.clone() {
+        people.push(person(workspace, request, &contact)?);
+    }
+    let row = workspace.tickets.len() as u32;
+    workspace.tickets.push(Ticket {
+        row,
+        conversation: None,
+        created_at,
+        updated_at: request.now,
+        deleted: false,
+        ticket_type: kind,
+        state: 0,
+        contacts: people,
+        admin: admin.unwrap_or(0),
+        team: team.unwrap_or(0),
+        open: true,
+        is_shared: category(workspace, kind) == "Customer",
+        snoozed_until: None,
+        parts: Vec::new(),
+        tags: Vec::new(),
+        attributes: Some(Box::new(attributes)),
+        generated: false,
+    });
+    if let Some(conversation) = linked {
+        workspace.reference.extra.links.entry(row).or_default().push(conversation);
+    }
+    if let Some(company) = company {
+        workspace.reference.extra.company_of_ticket.insert(row, company);
+    }
+    workspace.touch_ticket(row, request.now);
+    Ok(row)
+}
+
+/// A contact that a ticket is made for: an unknown address becomes a lead.
+fn person(workspace: &mut Workspace, request: &Request<'_>, named: &Value) -> Result<u32, Refusal> {
+    match common::person(workspace, request, named) {
+        Err(refusal) if refusal.status == 404 && named["id"].is_null() && named["external_id"].is_null() => {
+            let lead = contacts::add(workspace, request.now, true);
+            workspace.contacts[lead as usize].write("email", named["email"].clone());
+            Ok(lead)
+        }
+        found => found,
+    }
+}
+
+/// The number plus one of an assignee; 0 for nobody, nothing when none was named.
+fn assignee(
+    workspace: &Workspace,
+    id: Option<String>,
+    find: fn(&Workspace, &str) -> Result<u16, Refusal>,
+) -> Result<Option<u16>, Refusal> {
+    match id.as_deref() {
+        None => Ok(None),
+        Some("0") => Ok(Some(0)),
+        Some(id) => {
+            let number = find(workspace, id).map_err(|_| Refusal::new(404, "assignee_not_found", "Assignee not found"))?;
+            Ok(Some(number + 1))
+        }
+    }
+}
+
+fn enqueue(workspace: &mut Workspace, request: &Request<'_>) -> Answer {
+    let row = make(workspace, request)?;
+    let ticket = workspace.tickets[row as usize].id();
+    let number = workspace.reference.extra.jobs.len() + 1;
+    let url = format!("https://api.intercom.io/jobs/status/{number}");
+    workspace.reference.extra.jobs.push(json!({
+        "type": "job",
+        "id": number.to_string(),
+        "status": "success",
+        "url": url,
+        "resource_type": "ticket",
+        "resource_id": ticket,
+        "resource_url": format!("https://api.intercom.io/tickets/{ticket}"),
+    }));
+    // The answer never knows yet what became of the job.
+    Ok(Reply::json(&json!({
+        "type": "job",
+        "id": number.to_string(),
+        "status": "pending",
+        "url": url,
+        "resource_type": "ticket",
+        "resource_id": Value::Null,
+        "resource_url": Value::Null,
+    })))
+}
+
+fn job(workspace: &Workspace, request: &Request<'_>) -> Answer {
+    let id = match request.parameter("job_id") {
+        "" => request.parameter("id"),
+        id => id,
+    };
+    reference::find(&workspace.reference.extra.jobs, id)
+        .map(Reply::json)
+        .ok_or_else(|| Refusal::new(404, "job_not_found", "Job Not Found"))
+}
+
+/// The state that an update asks for: an id since 2.12, a word before.
+fn asked_state(workspace: &Workspace, request: &Request<'_>) -> Result<Option<u16>, Refusal> {
+    if request.version >= Version::V2_12 {
+        return request.text("ticket_state_id").map(|id| ticket_state(workspace, &id)).transpose();
+    }
+    let Some(word) = request.body["state"].as_str() else { return Ok(None) };
+    workspace
+        .reference
+        .ticket_states
+        .iter()
+        .position(|state| state["category"] == word)
+        .map(|place| Some(place as u16))
+        .ok_or_else(|| Refusal::invalid("state must be one of submitted, in_progress, waiting_on_customer, resolved"))
+}
+
+fn update(workspace: &mut Workspace, request: &Request<'_>) -> Answer {
+    let row = common::ticket_of_path(workspace, request)?;
+    let body = &request.body;
+    let kind = workspace.tickets[row as usize].ticket_type;
+    let attributes = checked(workspace, kind, body["ticket_attributes"].as_object(), false)?;
+    let state = asked_state(workspace, request)?;
+    let (actor, named) = if request.version >= Version::V2_14 {
+        (as_text(&body["admin_id"]), as_text(&body["assignee_id"]))
+    } else {
+        (as_text(&body["assignment"]["admin_id"]), as_text(&body["assignment"]["assignee_id"]))
+    };
+    let actor = actor.map(|id| common::admin(workspace, &id)).transpose()?;
+    let author = actor.map_or(Author::Bot, Author::Admin);
+    let admin = assignee(workspace, named.clone(), common::admin);
+    let team = assignee(workspace, named.clone(), common::team);
+    let company = match body.get("company_id") {
+        None | Some(Value::Null) => None,
+        Some(id) => Some(common::company(workspace, &as_text(id).unwrap_or_default())?),
+    };
+    match (named, admin, team) {
+        (None, ..) => {}
+        (Some(_), Ok(Some(number)), _) => {
+            at(workspace, row).admin = number;
+            add(workspace, row, request.now, part(PartKind::Assignment, author, request.now, Text::None));
+        }
+        (Some(_), Err(_), Ok(Some(number))) => {
+            at(workspace, row).team = number;
+            add(workspace, row, request.now, part(PartKind::Assignment, author, request.now, Text::None));
+        }
+        (Some(_), Err(refusal), _) => return Err(refusal),
+        (Some(_), Ok(None), _) => {}
+    }
+    if let Some(company) = company {
+        workspace.reference.extra.company_of_ticket.insert(row, company);
+    }
+    if let Some(state) = state.filter(|state| *state != workspace.tickets[row as usize].state) {
+        at(workspace, row).change_state(state, author, request.now);
+    }
+    let ticket = at(workspace, row);
+    if !attributes.is_empty() {
+        ticket.attributes.get_or_insert_default().extend(attributes);
+        ticket.parts.push(part(PartKind::TicketAttribute, author, request.now, Text::None));
+    }
+    if let Some(open) = body["open"].as_bool() {
+        ticket.open = open;
+    }
+    if let Some(is_shared) = body["is_shared"].as_bool() {
+        ticket.is_shared = is_shared;
+    }
+    if let Some(until) = body["snoozed_until"].as_i64() {
+        ticket.snoozed_until = Some(until);
+    }
+    workspace.touch_ticket(row, request.now);
+    shown(workspace, request, row)
+}
+
+fn part(kind: PartKind, author: Author, at: i64, text: Text) -> Part {
+    Part { kind, author, at, text, redacted: false }
+}
+
+fn delete(workspace: &mut Workspace, request: &Request<'_>) -> Answer {
+    let row = common::ticket_of_path(workspace, request)?;
+    let ticket = at(workspace, row);
+    ticket.deleted = true;
+    let id = ticket.id();
+    workspace.touch_ticket(row, request.now);
+    Ok(Reply::json(&json!({ "id": id, "object": "ticket", "deleted": true })))
+}
+
+fn reply(workspace: &mut Workspace, request: &Request<'_>) -> Answer {
+    let row = common::ticket_of_path(workspace, request)?;
+    let created_at = common::created_at(request)?;
+    let message = request.required("message_type")?;
+    let body = request.text("body").filter(|body| !body.is_empty());
+    if body.is_none() && request.body["attachment_urls"].as_array().is_none_or(Vec::is_empty) && message != "quick_reply" {
+        return Err(Refusal::invalid("body is required"));
+    }
+    let text = body.map_or(Text::None, |body| Text::Written(common::html(&body).into()));
+    let made = match request.required("type")?.as_str() {
+        "admin" => {
+            let admin = common::admin(workspace, &request.required("admin_id")?)?;
+            let kind = match message.as_str() {
+                "note" => PartKind::Note,
+                "comment" | "quick_reply" => PartKind::Comment,
+                other => return Err(Refusal::invalid(format!("message_type cannot be {other}"))),
+            };
+            part(kind, Author::Admin(admin), created_at, text)
+        }
+        "user" => {
+            let contact = common::person(workspace, request, &request.body)?;
+            if category(workspace, workspace.tickets[row as usize].ticket_type) == "Back-office" {
+                let message = "User replies are not allowed on Backoffice tickets";
+                return Err(Refusal::new(400, "parameter_mismatch", message));
+            }
+            part(PartKind::Comment, Author::Contact(contact), created_at, text)
+        }
+        other => return Err(Refusal::invalid(format!("type cannot be {other}"))),
+    };
+    add(workspace, row, request.now, made);
+    let ticket = &workspace.tickets[row as usize];
+    let view = request.view(workspace);
+    Ok(Reply::json(&presenter::parts::of_ticket(view, ticket, ticket.parts.len() - 1)))
+}
+
+fn change_type(workspace: &mut Workspace, request: &Request<'_>) -> Answer {
+    let row = common::ticket_of_path(workspace, request)?;
+    let missing = |field: &str| Refusal::new(400, "parameter_not_found", format!("{field} is a required parameter"));
+    let asked = request.text("ticket_type_id").ok_or_else(|| missing("ticket_type_id"))?;
+    let state = request.text("ticket_state_id").ok_or_else(|| missing("ticket_state_id"))?;
+    let new = ticket_type(workspace, &asked)?;
+    let old = workspace.tickets[row as usize].ticket_type;
+    if new == old {
+        return Err(Refusal::invalid("Cannot change to the same ticket type"));
+    }
+    if category(workspace, new) != category(workspace, old) {
+        return Err(Refusal::invalid("The new ticket type must have the same category"));
+    }
+    let state = ticket_state(workspace, &state)
+        .map_err(|_| Refusal::invalid("Ticket custom state doesn't belong to the new ticket type"))?;
+    let attributes = checked(workspace, new, request.body["ticket_attributes"].as_object(), false)?;
+    let ticket = at(workspace, row);
+    ticket.ticket_type = new;
+    ticket.attributes.get_or_insert_default().extend(attributes);
+    ticket.change_state(state, Author::Bot, request.now);
+    workspace.touch_ticket(row, request.now);
+    shown(workspace, request, row)
+}
+
+/// The tracker that the path names.
+fn tracker(workspace: &Workspace, request: &Request<'_>, verb: &str) -> Result<u32, Refusal> {
+    let row = common::ticket_of_path(workspace, request)?;
+    if category(workspace, workspace.tickets[row as usize].ticket_type) == "Tracker" {
+        return Ok(row);
+    }
+    Err(Refusal::new(400, "invalid_ticket_type", format!("Only tracker tickets support {verb} conversations")))
+}
+
+fn not_linked(message: &str) -> Refusal {
+    Refusal::new(404, "conversation_not_found", message)
+}
+
+fn link(workspace: &mut Workspace, request: &Request<'_>) -> Answer {
+    let row = tracker(workspace, request, "linking")?;
+    let id = request
+        .text("conversation_id")
+        .ok_or_else(|| Refusal::new(400, "parameter_not_found", "conversation_id not specified"))?;
+    let conversation = common::conversation(workspace, &id).map_err(|_| not_linked("Conversation not found"))?;
+    let links = &workspace.reference.extra.links;
+    let is_linked = |(ticket, linked): (&u32, &Vec<u32>)| {
+        category(workspace, workspace.tickets[*ticket as usize].ticket_type) == "Tracker" && linked.contains(&conversation)
+    };
+    if links.iter().any(is_linked) {
+        return Err(Refusal::new(400, "already_linked_to_tracker", "A conversation can only have one tracker ticket"));
+    }
+    if links.get(&row).is_some_and(|linked| linked.len() >= MOST_LINKS) {
+        let message = "Ticket has reached the maximum number of conversations that can be linked";
+        return Err(Refusal::new(400, "linked_conversation_limit_exceeded", message));
+    }
+    workspace.reference.extra.links.entry(row).or_default().push(conversation);
+    workspace.touch_ticket(row, request.now);
+    workspace.touch_conversation(conversation, request.now);
+    conversations::shown(workspace, request, conversation)
+}
+
+fn unlink(workspace: &mut Workspace, request: &Request<'_>) -> Answer {
+    let row = tracker(workspace, request, "unlinking")?;
+    let missing = || not_linked("Conversation is not linked to this ticket");
+    let conversation = conversation::row(request.parameter("id")).ok_or_else(missing)?;
+    let linked = workspace.reference.extra.links.get_mut(&row).ok_or_else(missing)?;
+    let place = linked.iter().position(|held| *held == conversation).ok_or_else(missing)?;
+    linked.remove(place);
+    workspace.touch_ticket(row, request.now);
+    workspace.touch_conversation(conversation, request.now);
+    conversations::shown(workspace, request, conversation)
+}
+
+fn convert(workspace: &mut Workspace, request: &Request<'_>) -> Answer {
+    let conversation = common::conversation_of_path(workspace, request)?;
+    let kind = ticket_type(workspace, &request.required("ticket_type_id")?)?;
+    if category(workspace, kind) != "Customer" {
+        return Err(Refusal::invalid("Ticket type is not a customer ticket type"));
+    }
+    let state = request.text("ticket_state_id").map(|id| ticket_state(workspace, &id)).transpose()?;
+    let attributes = checked(workspace, kind, request.body["attributes"].as_object(), false)?;
+    let is_ticket_already =
+        |ticket: &Ticket| !ticket.deleted && ticket.conversation == Some(conversation);
+    if workspace.tickets.iter().any(is_ticket_already) {
+        return Err(Refusal::invalid("The conversation is a ticket already"));
+    }
+    let from = &workspace.conversations[conversation as usize];
+    let row = workspace.tickets.len() as u32;
+    let ticket = Ticket {
+        row,
+        conversation: Some(conversation),
+        created_at: from.created_at,
+        updated_at: request.now,
+        deleted: false,
+        ticket_type: kind,
+        state: state.unwrap_or(0),
+        contacts: from.contacts.clone(),
+        admin: from.admin,
+        team: from.team,
+        open: true,
+        is_shared: true,
+        snoozed_until: None,
+        parts: Vec::new(),
+        tags: from.tags.clone(),
+        attributes: Some(Box::new(attributes)),
+        generated: false,
+    };
+    workspace.tickets.push(ticket);
+    workspace.touch_ticket(row, request.now);
+    workspace.touch_conversation(conversation, request.now);
+    shown(workspace, request, row)
+}

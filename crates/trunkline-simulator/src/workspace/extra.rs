@@ -1,0 +1,30 @@
+//! State that only a few operations touch: jobs, redirects, sections, drafts, links between tickets and conversations.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Map, Value};
+
+/// What a workspace keeps beside its rows and lists.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Extra {
+    /// Jobs as the API shows them.
+    pub(crate) jobs: Vec<Value>,
+    /// Redirects of help centers.
+    pub(crate) redirects: Vec<Value>,
+    /// Sections of the help center, up to 2.9.
+    pub(crate) sections: Vec<Value>,
+    /// What is staged for a published article, by the article's id.
+    pub(crate) drafts: BTreeMap<String, Map<String, Value>>,
+    /// Earlier states of articles, oldest first, by the article's id.
+    pub(crate) versions: BTreeMap<String, Vec<Value>>,
+    /// Merged conversations: from, into.
+    pub(crate) merged_conversations: BTreeMap<u32, u32>,
+    /// The conversations that are linked to a ticket.
+    pub(crate) links: BTreeMap<u32, Vec<u32>>,
+    /// The company of a conversation.
+    pub(crate) company_of_conversation: BTreeMap<u32, u32>,
+    /// The company of a ticket.
+    pub(crate) company_of_ticket: BTreeMap<u32, u32>,
+    /// The messages that were sent; their number gives the next one its id.
+    pub(crate) messages_sent: u64,
+}

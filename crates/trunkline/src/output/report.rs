@@ -1,0 +1,137 @@
+//! Reports as people read them: what a run did, what the mirror holds, what a mirror would cost.
+
+use comfy_table::Cell;
+use trunkline_mirror::report::{CheckReport, CompletenessReport, Lacking, StreamState, SyncReport};
+
+use super::{json, tables};
+use crate::failure::Failure;
+
+/// What a run did, stream by stream, and what is known to be lacking.
+pub(crate) fn print(report: &SyncReport) -> Result<(), Failure> {
+    json::line(&format!(
+        "{} ({}), version {}, {}",
+        report.workspace_name, report.workspace, report.version, report.time_zone
+    ))?;
+    let mut table =
+        tables::new(&["stream", "state", "records", "new", "changed", "gone", "held", "stated", "requests", "time"]);
+    for stream in &report.streams {
+        table.add_row([
+            Cell::new(stream.stream),
+            Cell::new(stream.state.as_str()),
+            tables::number(stream.records),
+            tables::number(stream.inserted),
+            tables::number(stream.updated),
+            tables::number(stream.deleted),
+            tables::number(stream.held),
+            stream.stated.map_or_else(|| Cell::new(""), tables::number),
+            tables::number(stream.requests),
+            Cell::new(if stream.requests == 0 { String::new() } else { tables::seconds(stream.seconds) }),
+        ]);
+    }
+    json::line(&table.to_string())?;
+    for stream in report.streams.iter().filter(|stream| stream.why.is_some()) {
+        let code = stream.code.map(|code| format!(" [{code}]")).unwrap_or_default();
+        let advice = stream.advice.as_deref().map(|advice| format!(" {advice}")).unwrap_or_default();
+        json::line(&format!("{}{code}: {}{advice}", stream.stream, stream.why.as_deref().unwrap_or_default()))?;
+    }
+    json::line(&format!(
+        "{} records in {} with {} requests",
+        tables::grouped(report.streams.iter().map(|stream| stream.records).sum()),
+        tables::seconds(report.seconds),
+        tables::grouped(report.requests)
+    ))?;
+    json::line("")?;
+    json::line(&completeness(report))?;
+    lacking(&report.lacking)
+}
+
+fn completeness(report: &SyncReport) -> String {
+    let count = |state: StreamState| report.streams.iter().filter(|stream| stream.state == state).count();
+    let missing: Vec<String> = report
+        .streams
+        .iter()
+        .filter(|stream| stream.missing() > 0)
+        .map(|stream| format!("{} lacks {}", stream.stream, tables::grouped(stream.missing())))
+        .collect();
+    let mut text = format!(
+        "Completeness: {} streams complete, {} without permission, {} not in this version, {} partial, {} failed",
+        count(StreamState::Complete),
+        count(StreamState::EmptyByPermission),
+        count(StreamState::NotInVersion),
+        count(StreamState::Partial),
+        count(StreamState::Failed),
+    );
+    if !missing.is_empty() {
+        text.push_str("; ");
+        text.push_str(&missing.join(", "));
+    }
+    text
+}
+
+fn lacking(lacking: &Lacking) -> Result<(), Failure> {
+    json::line(&format!(
+        "  conversations lacking parts {}, truncated at the API's 500 parts {}, contacts with unread lists {}",
+        tables::grouped(lacking.conversations_lacking_parts),
+        tables::grouped(lacking.conversations_truncated),
+        tables::grouped(lacking.contacts_lacking_lists)
+    ))?;
+    for rejected in &lacking.rejected {
+        json::line(&format!(
+            "  {}: {} records were kept aside in _trunkline_rejects, the latest because {}",
+            rejected.stream,
+            tables::grouped(rejected.records),
+            rejected.latest
+        ))?;
+    }
+    Ok(())
+}
+
+/// The mirror against what the API states.
+pub(crate) fn print_completeness(report: &CompletenessReport) -> Result<(), Failure> {
+    let mut table = tables::new(&["stream", "held", "stated", "missing", "surplus", "deleted", "note"]);
+    for stream in &report.streams {
+        table.add_row([
+            Cell::new(stream.stream),
+            tables::number(stream.held),
+            stream.stated.map_or_else(|| Cell::new(""), tables::number),
+            tables::number(stream.missing),
+            tables::number(stream.surplus),
+            tables::number(stream.deleted),
+            Cell::new(stream.why.as_deref().unwrap_or_default()),
+        ]);
+    }
+    json::line(&table.to_string())?;
+    lacking(&report.lacking)?;
+    json::line(if report.is_complete() { "The mirror is complete." } else { "The mirror is not complete." })
+}
+
+/// What a mirror would hold and cost.
+pub(crate) fn print_check(report: &CheckReport) -> Result<(), Failure> {
+    json::line(&format!(
+        "{} ({}), region {}, version {}, time zone {}",
+        report.workspace_name, report.workspace, report.region, report.version, report.time_zone
+    ))?;
+    json::line(&match report.rate_limit {
+        Some(limit) => format!("rate limit: {} calls in 10 seconds", tables::grouped(u64::from(limit))),
+        None => "rate limit: none stated".to_owned(),
+    })?;
+    let mut table = tables::new(&["stream", "state", "expected", "note"]);
+    for stream in &report.streams {
+        let note = match stream.permission {
+            Some(permission) => format!("tick \"{permission}\" in the Developer Hub"),
+            None => stream.why.clone().unwrap_or_default(),
+        };
+        table.add_row([
+            Cell::new(stream.stream),
+            Cell::new(stream.state.as_str()),
+            stream.expected.map_or_else(|| Cell::new(""), tables::number),
+            Cell::new(note),
+        ]);
+    }
+    json::line(&table.to_string())?;
+    json::line(&format!(
+        "A full mirror takes about {} requests and {:.1} minutes.",
+        tables::grouped(report.expected_requests),
+        report.expected_minutes
+    ))
+}

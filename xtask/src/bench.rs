@@ -1,0 +1,75 @@
+//! `cargo xtask bench`: the figures that the project promises, measured.
+//!
+//! The one rule: what is measured is a process of its own, the release build that people run, on real sockets. Each
+//! scenario is one function; [`process`] starts and accounts for processes, [`http`] is the load for the simulator.
+
+use std::process::Command;
+
+use anyhow::{Context as _, Result, bail};
+use clap::{Args, Subcommand};
+
+use crate::{repo, steps::cargo};
+
+mod client;
+mod figures;
+mod http;
+mod mirror;
+mod process;
+mod simulator;
+
+use figures::Figures;
+
+#[derive(Debug, Args)]
+pub(crate) struct Arguments {
+    #[command(subcommand)]
+    what: What,
+}
+
+#[derive(Debug, Subcommand)]
+enum What {
+    /// The mirror: CPU per record, memory, requests, wall time at a rate limit.
+    Mirror(mirror::Arguments),
+    /// The client: how fast and how evenly it uses a rate limit.
+    Client(client::Arguments),
+    /// The simulator: requests a second, CPU for a search page.
+    Simulator(simulator::Arguments),
+    /// Runs a command and writes what it used to a file; the bench calls this itself.
+    #[command(hide = true)]
+    Measure(process::MeasureArguments),
+}
+
+pub(crate) fn run(arguments: &Arguments) -> Result<()> {
+    match &arguments.what {
+        What::Mirror(arguments) => mirror::run(arguments),
+        What::Client(arguments) => client::run(arguments),
+        What::Simulator(arguments) => simulator::run(arguments),
+        What::Measure(arguments) => process::measure(arguments),
+    }
+}
+
+/// Builds the release once; the path of the binary.
+fn build() -> Result<std::path::PathBuf> {
+    let root = repo::root();
+    let status = cargo(&["build", "--release", "--package", "trunkline", "--locked"])
+        .current_dir(&root)
+        .status()?;
+    if !status.success() {
+        bail!("the release build failed");
+    }
+    let metadata = cargo(&["metadata", "--no-deps", "--format-version", "1"])
+        .current_dir(&root)
+        .output()?;
+    let metadata: serde_json::Value = serde_json::from_slice(&metadata.stdout).context("cargo metadata")?;
+    let target = metadata["target_directory"]
+        .as_str()
+        .context("cargo metadata names no target directory")?;
+    Ok(std::path::Path::new(target).join("release").join("trunkline"))
+}
+
+/// Whether a program can be started at all.
+fn has(program: &str) -> bool {
+    Command::new(program)
+        .arg("--version")
+        .output()
+        .is_ok_and(|output| output.status.success())
+}

@@ -1,0 +1,110 @@
+//! What was measured, beside what was promised.
+
+use anyhow::Result;
+use serde::Serialize;
+
+/// One measured number.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+struct Figure {
+    scenario: String,
+    figure: String,
+    value: f64,
+    unit: String,
+    /// The promise, when there is one.
+    limit: Option<f64>,
+    /// Whether `value` keeps it.
+    kept: Option<bool>,
+}
+
+/// All numbers of a bench.
+#[derive(Clone, Debug, Default, Serialize)]
+pub(super) struct Figures {
+    figures: Vec<Figure>,
+}
+
+impl Figures {
+    /// A number without a promise.
+    pub(super) fn note(&mut self, scenario: &str, figure: &str, value: f64, unit: &str) {
+        self.add(scenario, figure, value, unit, None, None);
+    }
+
+    /// A number that must not be above `limit`.
+    pub(super) fn at_most(&mut self, scenario: &str, figure: &str, value: f64, unit: &str, limit: f64) {
+        self.add(scenario, figure, value, unit, Some(limit), Some(value <= limit));
+    }
+
+    /// A number that must not be below `limit`.
+    pub(super) fn at_least(&mut self, scenario: &str, figure: &str, value: f64, unit: &str, limit: f64) {
+        self.add(scenario, figure, value, unit, Some(limit), Some(value >= limit));
+    }
+
+    /// A table for people, or JSON.
+    pub(super) fn print(&self, json: bool) -> Result<()> {
+        if json {
+            println!("{}", serde_json::to_string_pretty(self)?);
+        } else {
+            println!("\n{}", self.table());
+        }
+        Ok(())
+    }
+
+    fn add(
+        &mut self,
+        scenario: &str,
+        figure: &str,
+        value: f64,
+        unit: &str,
+        limit: Option<f64>,
+        kept: Option<bool>,
+    ) {
+        let (scenario, figure, unit) = (scenario.to_owned(), figure.to_owned(), unit.to_owned());
+        self.figures.push(Figure {
+            scenario,
+            figure,
+            value,
+            unit,
+            limit,
+            kept,
+        });
+    }
+
+    fn table(&self) -> String {
+        let mut text = String::from(
+            "| scenario | figure | measured | promised | kept |\n| --- | --- | ---: | ---: | --- |\n",
+        );
+        for figure in &self.figures {
+            let limit = figure
+                .limit
+                .map_or_else(String::new, |limit| format!("{limit:.1} {}", figure.unit));
+            let kept = figure.kept.map_or("", |kept| if kept { "yes" } else { "NO" });
+            text += &format!(
+                "| {} | {} | {:.1} {} | {limit} | {kept} |\n",
+                figure.scenario, figure.figure, figure.value, figure.unit
+            );
+        }
+        text
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_broken_promise_shows() {
+        let mut figures = Figures::default();
+        figures.at_most("a", "memory", 65.0, "MB", 64.0);
+        figures.at_least("b", "speed", 6_000.0, "/s", 5_000.0);
+        figures.note("c", "wall", 1.25, "s");
+        let table = figures.table();
+        assert!(
+            table.contains("| a | memory | 65.0 MB | 64.0 MB | NO |"),
+            "{table}"
+        );
+        assert!(
+            table.contains("| b | speed | 6000.0 /s | 5000.0 /s | yes |"),
+            "{table}"
+        );
+        assert!(table.contains("| c | wall | 1.2 s |  |  |"), "{table}");
+    }
+}
