@@ -8,6 +8,7 @@ mod fields;
 mod files;
 mod merge;
 mod operation;
+mod shape;
 mod tables;
 mod words;
 

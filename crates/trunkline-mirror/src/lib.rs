@@ -3,8 +3,12 @@
 //! The one rule: a checkpoint is saved in the same transaction as the rows that it stands for, never before them.
 //! Read [`tables`] for what is kept, [`storage`] for how it is written, [`extract`] for how JSON becomes columns.
 
+pub mod check;
 pub mod extract;
+pub mod report;
 pub mod storage;
+pub mod sync;
 pub mod tables;
 pub mod text;
 pub mod time;
+pub mod verify;

@@ -1,8 +1,9 @@
 //! One version's description, with references followed.
 //!
-//! The rule: a reference that leads nowhere is an error. Read `fields.rs` next.
+//! The rule: a reference to what the file lacks says nothing (the published files hold some), but one that leads to
+//! itself or out of the file is an error. Read `fields.rs` next.
 
-use anyhow::{Context, bail};
+use anyhow::{Context as _, bail};
 use serde_json::Value;
 
 /// A parsed description.
@@ -16,7 +17,7 @@ pub(super) struct Description {
 const MAX_HOPS: usize = 16;
 
 impl Description {
-    /// `value`, or what its `$ref` leads to.
+    /// `value`, or what its `$ref` leads to; null when the file lacks that.
     pub(super) fn resolve<'a>(&'a self, value: &'a Value) -> anyhow::Result<&'a Value> {
         let mut current = value;
         for _ in 0..MAX_HOPS {
@@ -26,10 +27,10 @@ impl Description {
             let pointer = reference
                 .strip_prefix('#')
                 .with_context(|| format!("{reference:?} leads out of the file"))?;
-            current = self
-                .root
-                .pointer(pointer)
-                .with_context(|| format!("{reference:?} leads nowhere"))?;
+            let Some(next) = self.root.pointer(pointer) else {
+                return Ok(&Value::Null);
+            };
+            current = next;
         }
         bail!("a reference leads to itself")
     }

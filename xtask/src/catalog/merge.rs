@@ -1,7 +1,9 @@
 //! All versions become one set of operations.
 //!
 //! The rule: what has one value for an operation (path, tag, statuses, parameters) comes from the newest version that
-//! has the operation; a body field has one line for every stretch of versions in which it is the same.
+//! has the operation; a body field has one line for every stretch of versions in which it is the same. Where one
+//! description differs from both of its neighbors, which agree, the neighbors are believed: the API does not change
+//! for a single version, but one of the descriptions was edited for other ends.
 //! Read `tables.rs` next.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -122,28 +124,36 @@ fn query_parameters<'a>(held: &[(usize, &'a Described)]) -> Vec<(&'a str, &'a Fi
 }
 
 fn fields<'a>(held: &[(usize, &'a Described)]) -> Vec<(u8, &'a str, &'a Field, Range)> {
-    let mut stretches: BTreeMap<(u8, &str), Vec<(&Field, Range)>> = BTreeMap::new();
-    for (place, described) in held {
-        for ((alternative, name), field) in &described.fields {
-            let known = stretches.entry((*alternative, name)).or_default();
-            match known.last_mut() {
-                Some((same, range)) if *same == field && range.last + 1 == *place => range.last = *place,
-                _ => known.push((
-                    field,
-                    Range {
-                        first: *place,
-                        last: *place,
-                    },
-                )),
+    let names: BTreeSet<(u8, &str)> = held
+        .iter()
+        .flat_map(|(_, described)| described.fields.keys())
+        .map(|(alternative, name)| (*alternative, name.as_str()))
+        .collect();
+    let mut lines = Vec::new();
+    for (alternative, name) in names {
+        let key = (alternative, name.to_owned());
+        let mut stated: Vec<Option<&Field>> =
+            held.iter().map(|(_, described)| described.fields.get(&key)).collect();
+        believe_neighbors(&mut stated);
+        let mut stretch: Option<(&Field, Range)> = None;
+        for ((place, _), field) in held.iter().zip(stated) {
+            match (&mut stretch, field) {
+                (Some((same, range)), Some(field)) if *same == field => range.last = *place,
+                (open, field) => {
+                    lines.extend(open.take().map(|(field, range)| (alternative, name, field, range)));
+                    *open = field.map(|field| (field, Range { first: *place, last: *place }));
+                }
             }
         }
+        lines.extend(stretch.map(|(field, range)| (alternative, name, field, range)));
     }
-    stretches
-        .into_iter()
-        .flat_map(|((alternative, name), known)| {
-            known
-                .into_iter()
-                .map(move |(field, range)| (alternative, name, field, range))
-        })
-        .collect()
+    lines
+}
+
+fn believe_neighbors(stated: &mut [Option<&Field>]) {
+    for place in 1..stated.len().saturating_sub(1) {
+        if stated[place - 1].is_some() && stated[place - 1] == stated[place + 1] {
+            stated[place] = stated[place - 1];
+        }
+    }
 }

@@ -150,6 +150,9 @@ fn responses(description: &Description, operation: &Value) -> anyhow::Result<Res
         .and_then(Value::as_object)
         .context("there are no responses")?;
     for (status, response) in responses {
+        if status == "default" {
+            continue;
+        }
         let status: u16 = status
             .parse()
             .with_context(|| format!("{status:?} is no status"))?;
@@ -163,6 +166,10 @@ fn responses(description: &Description, operation: &Value) -> anyhow::Result<Res
             codes.insert(String::new());
         }
         errors.extend(codes.into_iter().map(|code| (status, code)));
+    }
+    if success.is_empty() {
+        // One operation describes only its `default` answer; what succeeds without a stated status is a 200.
+        success.insert(200);
     }
     Ok((success, errors))
 }

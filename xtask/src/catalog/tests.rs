@@ -54,6 +54,14 @@ fn alternatives_of_a_body_are_numbered_and_what_they_share_is_not() {
 }
 
 #[test]
+fn alternatives_that_only_require_keep_the_fields_of_the_body() {
+    check(
+        "body: {properties: {a: {type: string}, b: {type: string}}, anyOf: [{required: [a]}, {required: [b]}]}",
+        &["1 a string required", "1 b string", "2 a string", "2 b string required"],
+    );
+}
+
+#[test]
 fn alternatives_inside_a_body_are_merged() {
     check(
         "body: {properties: {id: {oneOf: [{type: string}, {type: integer}]}, n: {anyOf: [{type: string}, {type: 'null'}]}}}",

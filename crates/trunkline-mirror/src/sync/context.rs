@@ -48,7 +48,7 @@ pub(crate) struct Context<'a> {
     pub(crate) storage: &'a Storage,
     pub(crate) options: &'a SyncOptions,
     pub(crate) clock: &'a dyn Clock,
-    pub(crate) events: &'a (dyn Fn(SyncEvent) + Sync),
+    pub(crate) events: &'a dyn Fn(SyncEvent),
     pub(crate) zone: Option<TimeZone>,
     pub(crate) started_at: Timestamp,
     pub(crate) selected: BTreeSet<&'static str>,
@@ -61,7 +61,7 @@ impl<'a> Context<'a> {
         storage: &'a Storage,
         options: &'a SyncOptions,
         clock: &'a dyn Clock,
-        events: &'a (dyn Fn(SyncEvent) + Sync),
+        events: &'a dyn Fn(SyncEvent),
         zone: Option<TimeZone>,
         selected: BTreeSet<&'static str>,
     ) -> Self {

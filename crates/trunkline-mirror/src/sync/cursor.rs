@@ -46,7 +46,7 @@ pub(crate) struct Run {
 /// The position in a stream.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Cursor {
-    v: u32,
+    pub(super) v: u32,
     /// Everything that changed up to here is held, apart from what the API shows late.
     pub(crate) high_water: Option<i64>,
     /// The run that is under way.
@@ -57,11 +57,14 @@ pub(crate) struct Cursor {
     /// The version that it was read with.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) version: Option<String>,
+    /// Rows that are held beyond the total that the API states, after everything was read once more.
+    #[serde(default)]
+    pub(crate) surplus: u64,
 }
 
 impl Default for Cursor {
     fn default() -> Self {
-        Self { v: FORMAT, high_water: None, run: None, read_at: None, version: None }
+        Self { v: FORMAT, high_water: None, run: None, read_at: None, version: None, surplus: 0 }
     }
 }
 

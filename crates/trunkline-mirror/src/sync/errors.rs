@@ -9,7 +9,7 @@ use crate::{report::StreamState, storage::StorageError};
 #[non_exhaustive]
 pub enum SyncError {
     /// A stream that does not exist was asked for.
-    #[error("there is no stream {name:?}{}", near(.near))]
+    #[error("there is no stream {name:?}{}", suggestion(.near))]
     UnknownStream {
         /// What was asked for.
         name: String,
@@ -30,7 +30,7 @@ pub enum SyncError {
     Storage(#[from] StorageError),
 }
 
-fn near(names: &[&str]) -> String {
+fn suggestion(names: &[&str]) -> String {
     if names.is_empty() { String::new() } else { format!("; did you mean {}?", names.join(" or ")) }
 }
 

@@ -5,6 +5,7 @@
 use bytes::Bytes;
 use serde::Deserialize;
 use serde_json::value::RawValue;
+use trunkline_catalog::Catalog;
 use trunkline_client::{Call, CallError, ErrorKind};
 
 use super::{
@@ -15,6 +16,7 @@ use super::{
 use crate::storage::{Change, PendingParts};
 
 const STREAM: &str = "conversation_parts";
+const OPERATION: &str = "conversations.get";
 
 impl Wanted for PendingParts {
     fn id(&self) -> &str {
@@ -48,20 +50,24 @@ pub(crate) async fn read(ctx: &Context<'_>, wake: &Wake) -> Result<(), Halt> {
 }
 
 async fn fetch(ctx: &Context<'_>, wanted: PendingParts) -> Result<Vec<Change>, CallError> {
-    let answer = match ctx.call(STREAM, Call::new("conversations.get").path("id", &wanted.id)).await {
+    let answer = match ctx.call(STREAM, Call::new(OPERATION).path("id", &wanted.id)).await {
         Ok(answer) => answer,
         Err(error) if matches!(error.kind, ErrorKind::NotFound | ErrorKind::Gone) => {
             return Ok(vec![Change::Vanished { stream: "conversations", ids: vec![wanted.id] }]);
         }
         Err(error) => return Err(error),
     };
-    let Some((records, total_count)) = parts(&answer.body) else {
-        // Says what is wrong with the body, in the words of the client.
-        answer.json::<Conversation<'_>>().map(drop)?;
-        return Ok(Vec::new());
-    };
+    let Some((records, total_count)) = parts(&answer.body) else { return Err(unusable(answer.request_id)) };
     ctx.count(STREAM, |counts| counts.records += records.len() as u64);
     Ok(vec![Change::Parts { conversation_id: wanted.id, records, total_count, stated: wanted.stated }])
+}
+
+fn unusable(request_id: Option<String>) -> CallError {
+    let operation = Catalog::embedded().operation(OPERATION).expect("the operation was called a moment ago");
+    let mut error = CallError::of(operation, ErrorKind::BadAnswer, "the conversation came without its parts");
+    error.request_id = request_id;
+    error.attempts = 1;
+    error
 }
 
 /// The parts inside a conversation, as slices of its body.

@@ -26,20 +26,11 @@ pub(crate) struct Search {
     pub(crate) granularity: SearchGranularity,
 }
 
-/// Reads what changed, or everything. Tells `wake` of every page that was written, and of the end.
-pub(crate) async fn read(ctx: &Context<'_>, search: Search, wake: &Wake) -> Result<(), Halt> {
+/// Reads what changed since the last run; everything on the first one and when `full`, which also marks deleted what is
+/// not there any more. Tells `wake` of every page that was written.
+pub(crate) async fn read(ctx: &Context<'_>, search: Search, full: bool, wake: &Wake) -> Result<(), Halt> {
     let cursor = ctx.cursor(search.stream).await?;
-    let outcome = run(ctx, search, cursor, ctx.options.full, wake).await;
-    wake.finish();
-    outcome
-}
-
-/// Reads everything once more, and marks deleted what is not there any more.
-pub(crate) async fn sweep(ctx: &Context<'_>, search: Search, wake: &Wake) -> Result<(), Halt> {
-    let cursor = ctx.cursor(search.stream).await?;
-    let outcome = run(ctx, search, cursor, true, wake).await;
-    wake.finish();
-    outcome
+    run(ctx, search, cursor, full, wake).await
 }
 
 async fn run(

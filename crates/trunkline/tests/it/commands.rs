@@ -46,7 +46,7 @@ fn check_tells_limits_permissions_and_cost() {
     let outcome = desk.run(&["check", "--base-url", simulator.base_url(), "--json"]);
     assert_eq!(outcome.code, 0, "{}{}", outcome.stdout, outcome.stderr);
     let found = outcome.json();
-    assert_eq!(found["workspace"]["time_zone"], "America/Los_Angeles", "{found}");
+    assert_eq!(found["time_zone"], "America/Los_Angeles", "{found}");
     let text = desk.run(&["check", "--base-url", simulator.base_url()]).stdout;
     assert!(text.contains("requests") && text.contains("contacts"), "{text}");
 }

@@ -110,8 +110,14 @@ impl Drop for Simulator {
 }
 
 /// The options that `Simulator::small` starts with.
+///
+/// Its one conversation beyond 500 parts is shown whole, so that the mirror can be compared with the truth row by row;
+/// `truncation.rs` has the habit on.
 pub(crate) fn small() -> Options {
+    let mut habits = trunkline_simulator::Habits::default();
+    habits.turn_off("five_hundred_parts").unwrap();
     Options {
+        habits,
         listen: "127.0.0.1:0".parse().unwrap(),
         seed: 7,
         contacts: 400,

@@ -10,5 +10,6 @@ mod incremental;
 mod kill;
 mod limits;
 mod quickstart;
+mod truncation;
 mod truth;
 mod versions;

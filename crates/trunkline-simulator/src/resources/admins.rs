@@ -1,0 +1,181 @@
+//! What changes teammates and teams, and what searches their activity (facts 6.7).
+
+use serde_json::{Value, json};
+
+use super::{Handler, common};
+use crate::{
+    errors::Refusal,
+    pipeline::{Request, as_text},
+    reply::{Answer, Reply},
+    texts,
+    workspace::{
+        Workspace,
+        conversation::State,
+        reference::{self, admin_id, team_id},
+    },
+};
+
+pub(crate) const HANDLERS: &[(&str, Handler)] = &[
+    ("admins.set_away", Handler::Write(set_away)),
+    ("activity_logs.search", Handler::Read(search_logs)),
+    ("activity_logs.list_event_types", Handler::Read(list_event_types)),
+    ("teams.get_metrics", Handler::Read(get_metrics)),
+    ("teams.update", Handler::Write(update_team)),
+];
+
+fn set_away(workspace: &mut Workspace, request: &Request<'_>) -> Answer {
+    let id = match request.parameter("admin_id") {
+        "" => request.parameter("id"),
+        id => id,
+    };
+    let unknown = |_| Refusal::new(404, "admin_not_found", "Admin for admin_id not found");
+    let number = common::admin(workspace, id).map_err(unknown)?;
+    let flag = |field: &str| request.body[field].as_bool().ok_or_else(|| Refusal::missing(field));
+    let (is_away, reassign) = (flag("away_mode_enabled")?, flag("away_mode_reassign")?);
+    let reason = match as_text(&request.body["away_status_reason_id"]) {
+        None => Value::Null,
+        Some(id) => {
+            let reason = reference::find(&workspace.reference.away_status_reasons, &id)
+                .ok_or_else(|| Refusal::invalid("Away status reason not found"))?;
+            if reason["deleted"] == true {
+                return Err(Refusal::invalid("Away status reason is deleted"));
+            }
+            json!(id.parse::<u64>().unwrap_or_default())
+        }
+    };
+    let admin = &mut workspace.reference.admins[usize::from(number)];
+    let before = admin["away_mode_enabled"].clone();
+    admin["away_mode_enabled"] = json!(is_away);
+    admin["away_mode_reassign"] = json!(reassign);
+    admin["away_status_reason_id"] = if is_away { reason } else { Value::Null };
+    let shown = admin.clone();
+    let place = workspace.reference.activity_logs.len() as u32;
+    let entry = json!({
+        "id": texts::uuid(texts::mix(workspace.seed, 51, place), place),
+        "performed_by": { "type": "admin", "id": shown["id"], "email": shown["email"], "ip": "127.0.0.1" },
+        "metadata": { "away_mode": is_away, "before": before, "after": is_away, "reassign_conversations": reassign },
+        "created_at": request.now,
+        "activity_type": "admin_away_mode_change",
+        "activity_description": if is_away { "switched the away mode on" } else { "switched the away mode off" },
+    });
+    workspace.reference.activity_logs.push(entry);
+    workspace.changed();
+    Ok(Reply::json(&shown))
+}
+
+/// A whole number of the body, sent as a number or as text.
+fn number(body: &Value, field: &str) -> Result<Option<i64>, Refusal> {
+    match &body[field] {
+        Value::Null => Ok(None),
+        value => value
+            .as_i64()
+            .or_else(|| value.as_str()?.parse().ok())
+            .map(Some)
+            .ok_or_else(|| Refusal::invalid(format!("{field} must be a whole number"))),
+    }
+}
+
+fn search_logs(workspace: &Workspace, request: &Request<'_>) -> Answer {
+    let body = &request.body;
+    let after = number(body, "created_at_after")?.ok_or_else(|| Refusal::missing("created_at_after"))?;
+    let before = number(body, "created_at_before")?.unwrap_or(i64::MAX);
+    let per_page = number(body, "per_page")?.unwrap_or(20).clamp(1, 250) as usize;
+    let page = number(body, "page")?.unwrap_or(1).max(1) as usize;
+    let types: Option<Vec<&str>> =
+        body["event_types"].as_array().map(|all| all.iter().filter_map(Value::as_str).collect());
+    let mut rows: Vec<&Value> = workspace
+        .reference
+        .activity_logs
+        .iter()
+        .filter(|log| log["created_at"].as_i64().is_some_and(|at| after <= at && at <= before))
+        .filter(|log| {
+            types.as_ref().is_none_or(|types| log["activity_type"].as_str().is_some_and(|kind| types.contains(&kind)))
+        })
+        .collect();
+    rows.sort_by_key(|log| std::cmp::Reverse(log["created_at"].as_i64()));
+    let total_pages = rows.len().div_ceil(per_page).max(1);
+    let shown: Vec<&Value> = rows.into_iter().skip((page - 1) * per_page).take(per_page).collect();
+    let next = (page < total_pages)
+        .then(|| format!("{}/admins/activity_logs/search?page={}&per_page={per_page}", request.base_url, page + 1));
+    Ok(Reply::json(&json!({
+        "type": "activity_log.list",
+        "pages": { "type": "pages", "next": next, "page": page, "per_page": per_page, "total_pages": total_pages },
+        "activity_logs": shown,
+    })))
+}
+
+fn list_event_types(workspace: &Workspace, _: &Request<'_>) -> Answer {
+    let mut types: Vec<&str> =
+        workspace.reference.activity_logs.iter().filter_map(|log| log["activity_type"].as_str()).collect();
+    types.extend(["admin_login_success", "admin_logout", "app_name_change", "campaign_state_change"]);
+    types.sort_unstable();
+    types.dedup();
+    Ok(Reply::json(&json!({ "type": "list", "event_types": types, "data": types })))
+}
+
+/// How long an open conversation may rest before it counts as idle, in seconds.
+const IDLE: i64 = 3_600;
+
+fn get_metrics(workspace: &Workspace, request: &Request<'_>) -> Answer {
+    let id = match request.parameter("team_id") {
+        "" => request.parameter("id"),
+        id => id,
+    };
+    let number = common::team(workspace, id)?;
+    let threshold = request.query("idle_threshold").and_then(|text| text.parse().ok()).unwrap_or(IDLE);
+    let members = workspace.reference.teams[usize::from(number)]["admin_ids"].as_array().cloned().unwrap_or_default();
+    let data: Vec<Value> = members
+        .iter()
+        .filter_map(as_text)
+        .filter_map(|id| common::admin(workspace, &id).ok())
+        .map(|admin| {
+            let count = |state: State, idle: bool| {
+                workspace
+                    .conversations
+                    .iter()
+                    .filter(|found| !found.deleted && found.admin == admin + 1 && found.team == number + 1)
+                    .filter(|found| found.state == state && (!idle || found.updated_at + threshold < request.now))
+                    .count()
+            };
+            json!({
+                "type": "team_metric",
+                "admin_id": admin_id(admin).to_string(),
+                "open": count(State::Open, false),
+                "idle": count(State::Open, true),
+                "snoozed": count(State::Snoozed, false),
+            })
+        })
+        .collect();
+    Ok(Reply::json(&json!({ "type": "team_metric.list", "data": data })))
+}
+
+fn update_team(workspace: &mut Workspace, request: &Request<'_>) -> Answer {
+    let number = common::team(workspace, request.parameter("id"))?;
+    let members = match request.body["admin_ids"].as_array() {
+        None => None,
+        Some(ids) => Some(
+            ids.iter()
+                .map(|id| common::admin(workspace, &as_text(id).unwrap_or_default()))
+                .collect::<Result<Vec<u16>, _>>()?,
+        ),
+    };
+    let team = &mut workspace.reference.teams[usize::from(number)];
+    common::copy(reference::fields(team), &request.body, &["name", "assignment_limit", "distribution_method"]);
+    if let Some(members) = &members {
+        team["admin_ids"] = json!(members.iter().map(|member| admin_id(*member)).collect::<Vec<u64>>());
+    }
+    let shown = team.clone();
+    if let Some(members) = members {
+        let team = json!(team_id(number));
+        for (place, admin) in workspace.reference.admins.iter_mut().enumerate() {
+            if let Some(teams) = admin["team_ids"].as_array_mut() {
+                teams.retain(|held| *held != team);
+                if members.contains(&(place as u16)) {
+                    teams.push(team.clone());
+                }
+            }
+        }
+    }
+    workspace.changed();
+    Ok(Reply::json(&shown))
+}

@@ -1,0 +1,112 @@
+//! Attributes that a workspace adds to its contacts and companies (facts 6.8).
+
+use serde_json::{Value, json};
+use trunkline_catalog::Version;
+
+use super::{Handler, common};
+use crate::{
+    errors::Refusal,
+    pipeline::Request,
+    reply::{Answer, Reply},
+    workspace::{Workspace, reference},
+};
+
+pub(crate) const HANDLERS: &[(&str, Handler)] = &[
+    ("data_attributes.create", Handler::Write(create)),
+    ("data_attributes.update", Handler::Write(update)),
+];
+
+const TYPES: [&str; 7] = ["string", "integer", "float", "boolean", "datetime", "date", "options"];
+
+/// The words to choose from, as the body gives them: `[{"value": ".."}]`.
+fn options(body: &Value) -> Result<Option<Vec<Value>>, Refusal> {
+    let list = match body.get("options") {
+        None | Some(Value::Null) => return Ok(None),
+        Some(Value::Array(list)) => list,
+        Some(_) => return Err(Refusal::invalid("Options isn't an array")),
+    };
+    list.iter()
+        .map(|option| match option {
+            Value::String(_) => Ok(option.clone()),
+            Value::Object(fields) => fields.get("value").cloned().ok_or_else(|| Refusal::missing("options.value")),
+            _ => Err(Refusal::invalid("an option must be an object with a value")),
+        })
+        .collect::<Result<Vec<_>, _>>()
+        .map(Some)
+}
+
+fn create(workspace: &mut Workspace, request: &Request<'_>) -> Answer {
+    let name = request.required("name")?;
+    let model = request.required("model")?;
+    let data_type = request.required("data_type")?;
+    let people = match model.as_str() {
+        "contact" => "people",
+        "company" => "company",
+        _ => return Err(Refusal::invalid("The Data Attribute model field must be either contact or company")),
+    };
+    if !TYPES.contains(&data_type.as_str()) {
+        return Err(Refusal::invalid("Data Type isn't an option"));
+    }
+    if name.contains(['.', '$', '<', '>', '@', '!', '#']) {
+        return Err(Refusal::invalid(
+            "Your name for this attribute must only contain alphanumeric characters, currency symbols, and hyphens",
+        ));
+    }
+    let is_taken = workspace.reference.data_attributes.iter().any(|held| {
+        held["model"] == model.as_str() && held["name"].as_str().is_some_and(|held| held.eq_ignore_ascii_case(&name))
+    });
+    if is_taken {
+        return Err(Refusal::invalid(format!(
+            "You already have '{name}' in your company data. To save this as new {people} data, use a different name."
+        )));
+    }
+    let options = options(&request.body)?;
+    if data_type == "options" && options.as_ref().is_none_or(Vec::is_empty) {
+        return Err(Refusal::missing("options"));
+    }
+    let is_writable_by_default = request.version < Version::V2_11;
+    let mut made = json!({
+        "id": workspace.reference.next_id(),
+        "type": "data_attribute",
+        "name": name,
+        "full_name": format!("custom_attributes.{name}"),
+        "label": name,
+        "description": request.text("description").unwrap_or_default(),
+        "data_type": if data_type == "options" { "string" } else { &data_type },
+        "api_writable": true,
+        "ui_writable": false,
+        "messenger_writable": request.body["messenger_writable"].as_bool().unwrap_or(is_writable_by_default),
+        "custom": true,
+        "archived": false,
+        "admin_id": workspace.reference.admins[0]["id"],
+        "created_at": request.now,
+        "updated_at": request.now,
+        "model": model,
+    });
+    if let Some(options) = options {
+        made["options"] = Value::Array(options);
+    }
+    workspace.reference.data_attributes.push(made.clone());
+    workspace.changed();
+    Ok(Reply::json(&made))
+}
+
+fn update(workspace: &mut Workspace, request: &Request<'_>) -> Answer {
+    let id = match request.parameter("data_attribute_id") {
+        "" => request.parameter("id"),
+        id => id,
+    };
+    let place = reference::position(&workspace.reference.data_attributes, id).ok_or_else(|| {
+        Refusal::new(404, "field_not_found", "We couldn't find that data attribute to update")
+    })?;
+    let options = options(&request.body)?;
+    let row = &mut workspace.reference.data_attributes[place];
+    common::copy(reference::fields(row), &request.body, &["archived", "description", "messenger_writable"]);
+    if let Some(options) = options {
+        row["options"] = Value::Array(options);
+    }
+    row["updated_at"] = json!(request.now);
+    let shown = row.clone();
+    workspace.changed();
+    Ok(Reply::json(&shown))
+}

@@ -1,0 +1,156 @@
+//! Data events: what contacts did in the product (facts 6.8).
+
+use serde_json::{Map, Value, json};
+
+use super::{Handler, common};
+use crate::{
+    errors::Refusal,
+    paging,
+    pipeline::Request,
+    reply::{Answer, Reply},
+    texts,
+    workspace::{Event, Workspace, contact, reference},
+};
+
+pub(crate) const HANDLERS: &[(&str, Handler)] = &[
+    ("data_events.list", Handler::Read(list)),
+    ("data_events.create", Handler::Write(create)),
+    ("data_events.create_summary", Handler::Write(create_summary)),
+];
+
+/// The most keys that an event's metadata keeps.
+const MOST_KEYS: usize = 10;
+/// How far back events are given out, in seconds.
+const AGE: i64 = 90 * 86_400;
+
+fn create(workspace: &mut Workspace, request: &Request<'_>) -> Answer {
+    let name = request.required("event_name")?;
+    let created_at = match &request.body["created_at"] {
+        Value::Null => return Err(Refusal::missing("created_at")),
+        _ => common::created_at(request)?,
+    };
+    let named = ["id", "user_id", "email"].iter().any(|field| request.text(field).is_some());
+    if !named {
+        return Err(Refusal::missing("user_id, email or id"));
+    }
+    let contact = common::person(workspace, request, &request.body)?;
+    let metadata: Map<String, Value> = request.body["metadata"]
+        .as_object()
+        .map(|sent| sent.iter().take(MOST_KEYS).map(|(key, value)| (key.clone(), value.clone())).collect())
+        .unwrap_or_default();
+    let is_known = workspace
+        .events
+        .iter()
+        .any(|event| event.contact == contact && event.name == name && event.created_at == created_at);
+    // A repeated event is accepted and ignored.
+    if !is_known {
+        workspace.events.push(Event { contact, name, created_at, metadata });
+        workspace.changed();
+    }
+    Ok(Reply::empty(202))
+}
+
+fn create_summary(workspace: &mut Workspace, request: &Request<'_>) -> Answer {
+    let summaries = &request.body["event_summaries"];
+    let contact = common::person(workspace, request, &request.body)?;
+    let list = summaries.as_array().map_or_else(|| vec![summaries.clone()], Clone::clone);
+    for summary in list {
+        let Some(name) = summary["event_name"].as_str() else { return Err(Refusal::missing("event_name")) };
+        let at = |field: &str| summary[field].as_i64().unwrap_or(request.now);
+        let mut moments = vec![at("first"), at("last")];
+        moments.dedup();
+        moments.truncate(usize::try_from(summary["count"].as_u64().unwrap_or(1)).unwrap_or(1).max(1));
+        for created_at in moments {
+            workspace.events.push(Event { contact, name: name.to_owned(), created_at, metadata: Map::new() });
+        }
+    }
+    workspace.changed();
+    Ok(Reply::empty(200))
+}
+
+/// The contact that the query names.
+fn asked(workspace: &Workspace, request: &Request<'_>) -> Result<u32, Refusal> {
+    if request.query("type") != Some("user") {
+        return Err(Refusal::invalid("type must be user"));
+    }
+    let named = json!({
+        "intercom_user_id": request.query("intercom_user_id"),
+        "user_id": request.query("user_id"),
+        "email": request.query("email"),
+    });
+    common::person(workspace, request, &named)
+}
+
+fn list(workspace: &Workspace, request: &Request<'_>) -> Answer {
+    let row = asked(workspace, request)?;
+    let person = &workspace.contacts[row as usize];
+    let (email, external_id) = (person.email(workspace.seed), person.external_id(workspace.seed));
+    let id = contact::id(workspace.seed, row);
+    let mut events: Vec<(usize, &Event)> = workspace
+        .events
+        .iter()
+        .enumerate()
+        .filter(|(_, event)| event.contact == row && event.created_at > request.now - AGE)
+        .collect();
+    events.sort_by_key(|(place, event)| std::cmp::Reverse((event.created_at, *place)));
+    if request.query("summary") == Some("true") {
+        return Ok(Reply::json(&json!({
+            "type": "event.summary",
+            "email": email,
+            "intercom_user_id": id,
+            "user_id": external_id,
+            "events": summaries(&events),
+        })));
+    }
+    let per_page = paging::per_page(request.query("per_page"), 50, 150)?;
+    let first = request.query("after").and_then(|text| text.parse().ok()).unwrap_or(0_usize);
+    let shown: Vec<Value> = events
+        .iter()
+        .skip(first)
+        .take(per_page)
+        .map(|(place, event)| {
+            json!({
+                "type": "event",
+                "id": texts::uuid(texts::mix(workspace.seed, 13, *place as u32), *place as u32),
+                "created_at": event.created_at,
+                "event_name": event.name,
+                "user_id": external_id,
+                "email": email,
+                "intercom_user_id": id,
+                "metadata": event.metadata,
+            })
+        })
+        .collect();
+    let mut pages = Map::new();
+    let end = first + shown.len();
+    let base = format!("{}/events?type=user&intercom_user_id={id}&per_page={per_page}", request.base_url);
+    if end < events.len() {
+        pages.insert("next".to_owned(), json!(format!("{base}&after={end}")));
+    }
+    if let Some((_, newest)) = events.first() {
+        pages.insert("since".to_owned(), json!(format!("{base}&since={}", newest.created_at)));
+    }
+    Ok(Reply::json(&json!({ "type": "event.list", "events": shown, "pages": pages })))
+}
+
+fn summaries(events: &[(usize, &Event)]) -> Vec<Value> {
+    let mut names: Vec<&str> = Vec::new();
+    for (_, event) in events {
+        if !names.contains(&event.name.as_str()) {
+            names.push(&event.name);
+        }
+    }
+    names
+        .into_iter()
+        .map(|name| {
+            let moments = || events.iter().filter(|(_, event)| event.name == name).map(|(_, event)| event.created_at);
+            json!({
+                "name": name,
+                "first": reference::iso(moments().min().unwrap_or_default()),
+                "last": reference::iso(moments().max().unwrap_or_default()),
+                "count": moments().count(),
+                "description": "",
+            })
+        })
+        .collect()
+}

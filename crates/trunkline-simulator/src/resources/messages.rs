@@ -1,0 +1,123 @@
+//! Messages that a teammate or a contact begins (facts 6.5).
+
+use serde_json::{Value, json};
+
+use super::{Handler, common, contacts};
+use crate::{
+    errors::Refusal,
+    pipeline::{Request, as_text},
+    presenter,
+    reply::{Answer, Reply},
+    workspace::{Workspace, conversation::Author},
+};
+
+pub(crate) const HANDLERS: &[(&str, Handler)] = &[
+    ("messages.create", Handler::Write(create)),
+    ("messages.list_status", Handler::Read(list_status)),
+    ("messages.get_whatsapp_status", Handler::Read(get_whatsapp_status)),
+];
+
+/// Messages that became no conversation are numbered from here.
+const FIRST_MESSAGE: u64 = 503_000_000;
+
+fn create(workspace: &mut Workspace, request: &Request<'_>) -> Answer {
+    let body = request
+        .text("body")
+        .filter(|body| !body.is_empty())
+        .ok_or_else(|| Refusal::invalid("Body is required"))?;
+    let kind = request.text("message_type").unwrap_or_else(|| "inapp".to_owned());
+    let subject = request.text("subject").filter(|subject| !subject.is_empty());
+    match kind.as_str() {
+        "email" if subject.is_none() => {
+            return Err(Refusal::new(422, "parameter_not_found", "No subject supplied for email message"));
+        }
+        "inapp" | "in_app" | "email" | "whatsapp" | "conversation" => {}
+        other => return Err(Refusal::invalid(format!("message_type cannot be {other}"))),
+    }
+    let from = request.body["from"].clone();
+    if from["type"] == "admin" {
+        return from_admin(workspace, request, &from, &kind, subject, &body);
+    }
+    let contact = contacts::find_or_convert(workspace, request, &from)?;
+    let created_at = common::created_at(request)?;
+    let row = common::begin(workspace, contact, created_at, request.now, common::paragraph(&body));
+    Ok(Reply::json(&json!({
+        "type": "user_message",
+        "id": presenter::conversations::message_id(row),
+        "created_at": created_at,
+        "body": body,
+        "message_type": "inapp",
+        "conversation_id": workspace.conversations[row as usize].id(),
+    })))
+}
+
+/// A teammate's message becomes a conversation only when the contact answers, unless the call asks for one at once.
+fn from_admin(
+    workspace: &mut Workspace,
+    request: &Request<'_>,
+    from: &Value,
+    kind: &str,
+    subject: Option<String>,
+    body: &str,
+) -> Answer {
+    let admin = common::admin(workspace, &as_text(&from["id"]).ok_or_else(|| Refusal::missing("from.id"))?)?;
+    let to = match &request.body["to"] {
+        Value::Array(several) => several.first().cloned().unwrap_or_default(),
+        one => one.clone(),
+    };
+    let contact = common::person(workspace, request, &to)?;
+    let created_at = common::created_at(request)?;
+    let mut message = json!({
+        "type": "admin_message",
+        "created_at": created_at,
+        "subject": subject.clone().unwrap_or_default(),
+        "body": body,
+        "message_type": if kind == "in_app" { "inapp" } else { kind },
+        "owner": {
+            "type": "admin",
+            "id": workspace.reference.admins[usize::from(admin)]["id"],
+            "name": workspace.reference.admins[usize::from(admin)]["name"],
+            "email": workspace.reference.admins[usize::from(admin)]["email"],
+        },
+    });
+    if request.body["create_conversation_without_contact_reply"] == true {
+        let row = common::begin(workspace, contact, created_at, request.now, common::html(body));
+        let conversation = &mut workspace.conversations[row as usize];
+        conversation.title = subject;
+        conversation.admin = admin + 1;
+        conversation.author = Some(Author::Admin(admin));
+        message["conversation_id"] = json!(conversation.id());
+        message["id"] = json!(presenter::conversations::message_id(row));
+    } else {
+        let extra = &mut workspace.reference.extra;
+        extra.messages_sent += 1;
+        message["id"] = json!((FIRST_MESSAGE + extra.messages_sent).to_string());
+        workspace.contacts[contact as usize].write("last_contacted_at", json!(request.now));
+        workspace.touch_contact(contact, request.now);
+    }
+    Ok(Reply::json(&message))
+}
+
+/// The shape that these two operations show for their errors.
+fn flat(status: u16, message: &str) -> Reply {
+    Reply::with_status(status, &json!({ "type": "error", "request_id": Value::Null, "message": message }))
+}
+
+fn list_status(_: &Workspace, request: &Request<'_>) -> Answer {
+    let Some(ruleset) = request.query("ruleset_id") else { return Ok(flat(400, "ruleset_id is required")) };
+    let per_page = crate::paging::per_page(request.query("per_page"), 50, 100)?;
+    Ok(Reply::json(&json!({
+        "type": "list",
+        "ruleset_id": ruleset.parse::<u64>().unwrap_or_default(),
+        "pages": { "type": "pages", "per_page": per_page, "total_pages": 0 },
+        "total_count": 0,
+        "events": [],
+    })))
+}
+
+fn get_whatsapp_status(_: &Workspace, request: &Request<'_>) -> Answer {
+    if request.query("message_id").is_none() {
+        return Ok(flat(400, "message_id is required"));
+    }
+    Err(Refusal::new(404, "whatsapp_message_not_found", "Whatsapp message not found"))
+}
