@@ -81,7 +81,10 @@ impl Catalog {
     #[must_use]
     pub fn match_path<'c, 'p>(&'c self, method: Method, path: &'p str) -> Option<PathMatch<'c, 'p>> {
         let (index, parameters) = self.routes.find(method, path)?;
-        Some(PathMatch { operation: &self.operations[index], parameters })
+        Some(PathMatch {
+            operation: &self.operations[index],
+            parameters,
+        })
     }
 
     /// Every stream, parents before what hangs on them.

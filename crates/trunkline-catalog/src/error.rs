@@ -83,9 +83,13 @@ impl CatalogError {
         match self {
             Self::Columns { .. } => "Separate the columns by single tabs and keep the header as it is.",
             Self::Value { .. } => "Write one of the allowed values in that cell.",
-            Self::Unknown { .. } => "Correct the name, or generate the tables anew with `cargo xtask catalog`.",
+            Self::Unknown { .. } => {
+                "Correct the name, or generate the tables anew with `cargo xtask catalog`."
+            }
             Self::Duplicate { .. } => "Remove one of the two lines.",
-            Self::Missing { .. } => "Add a line for the operation to the overlay: id, summary, effect, page style.",
+            Self::Missing { .. } => {
+                "Add a line for the operation to the overlay: id, summary, effect, page style."
+            }
         }
     }
 }

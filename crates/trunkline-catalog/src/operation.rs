@@ -120,6 +120,9 @@ pub struct Parameter {
 }
 
 /// A field of a request body. Nested fields have dotted names (`pagination.per_page`); list items end in `[]`.
+///
+/// A name stands in several entries when it changed between versions or differs between alternatives; the versions of
+/// entries with the same name and alternative never overlap.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BodyField {
     /// The dotted name.

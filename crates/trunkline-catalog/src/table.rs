@@ -23,7 +23,11 @@ impl<const N: usize> Row<N> {
     /// The cell, refused when empty.
     pub(crate) fn filled(&self, column: usize) -> Result<&'static str, CatalogError> {
         let cell = self.cells[column];
-        if cell.is_empty() { Err(self.wrong(column, "a value")) } else { Ok(cell) }
+        if cell.is_empty() {
+            Err(self.wrong(column, "a value"))
+        } else {
+            Ok(cell)
+        }
     }
 
     /// The cell, `None` when empty.
@@ -31,8 +35,14 @@ impl<const N: usize> Row<N> {
         Some(self.cells[column]).filter(|cell| !cell.is_empty())
     }
 
-    pub(crate) fn parsed<T: FromStr>(&self, column: usize, expected: &'static str) -> Result<T, CatalogError> {
-        self.cells[column].parse().map_err(|_| self.wrong(column, expected))
+    pub(crate) fn parsed<T: FromStr>(
+        &self,
+        column: usize,
+        expected: &'static str,
+    ) -> Result<T, CatalogError> {
+        self.cells[column]
+            .parse()
+            .map_err(|_| self.wrong(column, expected))
     }
 
     pub(crate) fn flag(&self, column: usize) -> Result<bool, CatalogError> {
@@ -60,11 +70,20 @@ impl<const N: usize> Row<N> {
     }
 
     pub(crate) fn unknown(&self, what: &'static str, name: impl Into<String>) -> CatalogError {
-        CatalogError::Unknown { file: self.file, line: self.line, what, name: name.into() }
+        CatalogError::Unknown {
+            file: self.file,
+            line: self.line,
+            what,
+            name: name.into(),
+        }
     }
 
     pub(crate) fn duplicate(&self, name: impl Into<String>) -> CatalogError {
-        CatalogError::Duplicate { file: self.file, line: self.line, name: name.into() }
+        CatalogError::Duplicate {
+            file: self.file,
+            line: self.line,
+            name: name.into(),
+        }
     }
 }
 
@@ -92,7 +111,12 @@ pub(crate) fn rows<const N: usize>(
     lines
         .map(|(line, found)| {
             let cells = split(found).ok_or_else(|| refused(line, found))?;
-            Ok(Row { file, line, columns, cells })
+            Ok(Row {
+                file,
+                line,
+                columns,
+                cells,
+            })
         })
         .collect()
 }

@@ -18,7 +18,8 @@ fn contact(number: usize) -> Bytes {
             "\"{name}\":{{\"type\":\"list\",\"data\":[{items}],\"url\":\"/contacts/{number:024x}/{name}\",\"total_count\":{total},\"has_more\":false}}"
         )
     };
-    let item = |kind: &str, id: usize| format!("{{\"id\":\"{id}\",\"type\":\"{kind}\",\"url\":\"/{kind}s/{id}\"}}");
+    let item =
+        |kind: &str, id: usize| format!("{{\"id\":\"{id}\",\"type\":\"{kind}\",\"url\":\"/{kind}s/{id}\"}}");
     Bytes::from(format!(
         "{{\"type\":\"contact\",\"id\":\"{number:024x}\",\"workspace_id\":\"abcd1234\",\"external_id\":\"user-{number}\",\"role\":\"user\",\
          \"email\":\"person{number}@example.com\",\"email_domain\":\"example.com\",\"phone\":null,\"name\":\"Ada Example {number}\",\"avatar\":{{\"type\":\"avatar\",\"image_url\":null}},\"owner_id\":\"{}\",\
@@ -69,19 +70,38 @@ fn part(conversation: usize, number: usize) -> Bytes {
 fn cpu() -> f64 {
     let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
     let fields: Vec<&str> = stat.rsplit(')').next().unwrap_or("").split_whitespace().collect();
-    let ticks = |at: usize| fields.get(at).and_then(|field| field.parse::<f64>().ok()).unwrap_or(0.0);
+    let ticks = |at: usize| {
+        fields
+            .get(at)
+            .and_then(|field| field.parse::<f64>().ok())
+            .unwrap_or(0.0)
+    };
     (ticks(11) + ticks(12)) * 10_000.0
 }
 
 fn peak() -> String {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    status.lines().find(|line| line.starts_with("VmHWM")).unwrap_or("").to_owned()
+    status
+        .lines()
+        .find(|line| line.starts_with("VmHWM"))
+        .unwrap_or("")
+        .to_owned()
+}
+
+/// Which rounds and streams to run: all, or those named on the command line.
+fn wanted(word: &str, others: &[&str]) -> bool {
+    let named = |name: &str| std::env::args().any(|argument| argument == name);
+    named(word) || !others.iter().any(|other| named(other))
 }
 
 async fn run(name: &str, storage: &Storage, records: usize, changes: impl Iterator<Item = Vec<Change>>) {
     let (start, before) = (Instant::now(), cpu());
     for changes in changes {
-        let batch = Batch { synced_at: Timestamp::from_second(1_700_000_000).unwrap(), changes, checkpoint: None };
+        let batch = Batch {
+            synced_at: Timestamp::from_second(1_700_000_000).unwrap(),
+            changes,
+            checkpoint: None,
+        };
         storage.write(batch).await.unwrap();
     }
     #[expect(clippy::cast_precision_loss, reason = "counts are small")]
@@ -95,23 +115,45 @@ async fn run(name: &str, storage: &Storage, records: usize, changes: impl Iterat
 }
 
 fn main() {
-    let scale: usize = std::env::args().filter_map(|argument| argument.parse().ok()).next().unwrap_or(20_000);
+    let scale: usize = std::env::args()
+        .filter_map(|argument| argument.parse().ok())
+        .next()
+        .unwrap_or(20_000);
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("mirror.db");
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
     runtime.block_on(async {
         let storage = Storage::open(&path, StorageOptions::default()).unwrap();
-        for round in ["first", "unchanged"] {
+        let streams = ["contacts", "conversations", "parts"];
+        for round in ["first", "unchanged"]
+            .into_iter()
+            .filter(|round| wanted(round, &["first", "unchanged"]))
+        {
             let contacts = (0..scale / 150).map(|page| {
                 let records = (page * 150..(page + 1) * 150).map(contact).collect();
-                vec![Change::Records { stream: "contacts", records, pass: None }]
+                vec![Change::Records {
+                    stream: "contacts",
+                    records,
+                    pass: None,
+                }]
             });
-            run(&format!("contacts {round}"), &storage, scale, contacts).await;
+            if wanted("contacts", &streams) {
+                run(&format!("contacts {round}"), &storage, scale, contacts).await;
+            }
             let conversations = (0..scale / 150).map(|page| {
                 let records = (page * 150..(page + 1) * 150).map(conversation).collect();
-                vec![Change::Records { stream: "conversations", records, pass: None }]
+                vec![Change::Records {
+                    stream: "conversations",
+                    records,
+                    pass: None,
+                }]
             });
-            run(&format!("conversations {round}"), &storage, scale, conversations).await;
+            if wanted("conversations", &streams) {
+                run(&format!("conversations {round}"), &storage, scale, conversations).await;
+            }
             let parts = (0..scale / 20).map(|group| {
                 (group * 20..(group + 1) * 20)
                     .map(|number| Change::Parts {
@@ -122,14 +164,23 @@ fn main() {
                     })
                     .collect()
             });
-            run(&format!("parts {round}"), &storage, scale * 10, parts).await;
+            if wanted("parts", &streams) {
+                run(&format!("parts {round}"), &storage, scale * 10, parts).await;
+            }
         }
         let start = Instant::now();
         for number in 0..scale {
             std::hint::black_box((contact(number), part(number, 1)));
         }
-        println!("making one contact and one part: {:.2} µs", start.elapsed().as_secs_f64() * 1e6 / 20_000.0);
-        println!("contact {} bytes, part {} bytes", contact(1).len(), part(1, 1).len());
+        println!(
+            "making one contact and one part: {:.2} µs",
+            start.elapsed().as_secs_f64() * 1e6 / 20_000.0
+        );
+        println!(
+            "contact {} bytes, part {} bytes",
+            contact(1).len(),
+            part(1, 1).len()
+        );
         storage.close().await.unwrap();
         println!("file {} MB", path.metadata().unwrap().len() >> 20);
     });

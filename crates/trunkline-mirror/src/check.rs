@@ -11,8 +11,8 @@ use trunkline_client::{Call, CallError, Client, Priority};
 use crate::{
     report::{CheckReport, StreamCheck, StreamState},
     sync::{
-        ALL_UNITS, StreamUnit, SyncError, UnitHow, count_with_parts, in_order, permission, select, stated_total, state_of,
-        who_am_i,
+        ALL_UNITS, StreamUnit, SyncError, UnitHow, count_with_parts, in_order, permission, select, state_of,
+        stated_total, who_am_i,
     },
 };
 
@@ -36,14 +36,20 @@ struct Probe {
 pub async fn check(client: &Client, streams: Option<&[String]>) -> Result<CheckReport, SyncError> {
     let selected = select(streams)?;
     let me = who_am_i(client, Priority::Interactive).await?;
-    let wanted: Vec<&StreamUnit> =
-        ALL_UNITS.iter().filter(|unit| unit.streams.iter().any(|stream| selected.contains(stream))).collect();
+    let wanted: Vec<&StreamUnit> = ALL_UNITS
+        .iter()
+        .filter(|unit| unit.streams.iter().any(|stream| selected.contains(stream)))
+        .collect();
     let probes: BTreeMap<&'static str, Probe> = stream::iter(wanted.iter().copied())
         .map(|unit| async move { (unit.stream(), probe(client, unit).await) })
         .buffer_unordered(AT_A_TIME)
         .collect()
         .await;
-    let with_parts = if selected.contains("conversation_parts") { conversations_with_parts(client).await } else { None };
+    let with_parts = if selected.contains("conversation_parts") {
+        conversations_with_parts(client).await
+    } else {
+        None
+    };
     let expected_requests = requests(&selected, &probes, with_parts);
     let rate_limit = client.budget().limit;
     // Without a stated limit the documented one: 10,000 calls a minute in windows of 10 seconds.
@@ -73,24 +79,52 @@ pub async fn check(client: &Client, streams: Option<&[String]>) -> Result<CheckR
 
 async fn probe(client: &Client, unit: &StreamUnit) -> Probe {
     let Some((operation, query)) = unit.source(client.version()) else {
-        return Probe { total: None, error: None, state: StreamState::NotInVersion };
+        return Probe {
+            total: None,
+            error: None,
+            state: StreamState::NotInVersion,
+        };
     };
     let outcome = match unit.how {
-        UnitHow::Contacts | UnitHow::ContactSegments => stated_total(client, "contacts", Priority::Interactive).await,
+        UnitHow::Contacts | UnitHow::ContactSegments => {
+            stated_total(client, "contacts", Priority::Interactive).await
+        }
         UnitHow::Companies | UnitHow::Conversations | UnitHow::Tickets => {
             stated_total(client, unit.stream(), Priority::Interactive).await
         }
         // Asking for events takes a contact.
         UnitHow::DataEvents => Ok(None),
-        UnitHow::ActivityLogs => counted(client, Call::new(operation).query("created_at_after", "0").query("per_page", "1")).await,
+        UnitHow::ActivityLogs => {
+            counted(
+                client,
+                Call::new(operation)
+                    .query("created_at_after", "0")
+                    .query("per_page", "1"),
+            )
+            .await
+        }
         UnitHow::DeletedConversations => counted(client, Call::new(operation).query("per_page", "1")).await,
         UnitHow::List | UnitHow::SettledList => {
-            counted(client, query.iter().fold(Call::new(operation), |call, (name, value)| call.query(*name, *value))).await
+            counted(
+                client,
+                query.iter().fold(Call::new(operation), |call, (name, value)| {
+                    call.query(*name, *value)
+                }),
+            )
+            .await
         }
     };
     match outcome {
-        Ok(total) => Probe { total, error: None, state: StreamState::Complete },
-        Err(error) => Probe { total: None, state: state_of(&error), error: Some(error) },
+        Ok(total) => Probe {
+            total,
+            error: None,
+            state: StreamState::Complete,
+        },
+        Err(error) => Probe {
+            total: None,
+            state: state_of(&error),
+            error: Some(error),
+        },
     }
 }
 
@@ -102,22 +136,39 @@ async fn counted(client: &Client, call: Call) -> Result<Option<u64>, CallError> 
     }
     let answer = client.call(call.priority(Priority::Interactive)).await?;
     // A list without a total, whatever its shape, was read: that is all that is asked.
-    Ok(answer.json::<Counted>().ok().and_then(|counted| counted.total_count))
+    Ok(answer
+        .json::<Counted>()
+        .ok()
+        .and_then(|counted| counted.total_count))
 }
 
 async fn conversations_with_parts(client: &Client) -> Option<u64> {
-    counted(client, Call::new("conversations.search").body(count_with_parts())).await.ok().flatten()
+    counted(client, Call::new("conversations.search").body(count_with_parts()))
+        .await
+        .ok()
+        .flatten()
 }
 
-fn requests(selected: &BTreeSet<&'static str>, probes: &BTreeMap<&'static str, Probe>, with_parts: Option<u64>) -> u64 {
+fn requests(
+    selected: &BTreeSet<&'static str>,
+    probes: &BTreeMap<&'static str, Probe>,
+    with_parts: Option<u64>,
+) -> u64 {
     let total = |stream: &str| probes.get(stream).and_then(|probe| probe.total).unwrap_or(0);
-    let readable = probes.values().filter(|probe| probe.state == StreamState::Complete).count() as u64;
+    let readable = probes
+        .values()
+        .filter(|probe| probe.state == StreamState::Complete)
+        .count() as u64;
     let parts = if selected.contains("conversation_parts") {
         with_parts.unwrap_or_else(|| total("conversations"))
     } else {
         0
     };
-    let events = if selected.contains("data_events") { total("contacts") } else { 0 };
+    let events = if selected.contains("data_events") {
+        total("contacts")
+    } else {
+        0
+    };
     1 + readable
         + total("contacts").div_ceil(PAGE)
         + total("companies").div_ceil(SCROLL_PAGE)
@@ -133,12 +184,16 @@ fn line(stream: &'static str, unit: &StreamUnit, probe: &Probe) -> StreamCheck {
     StreamCheck {
         stream,
         state: probe.state,
-        expected: probe.total.filter(|_| stream == unit.stream() && unit.how != UnitHow::ContactSegments),
+        expected: probe
+            .total
+            .filter(|_| stream == unit.stream() && unit.how != UnitHow::ContactSegments),
         permission: if lacks { permission(unit.operation) } else { None },
         why: match (&probe.error, probe.state) {
             (Some(error), _) => Some(error.to_string()),
             (None, StreamState::NotInVersion) => Some("this API version does not have it".to_owned()),
-            (None, _) if unit.how == UnitHow::DataEvents => Some("costs a request for each contact".to_owned()),
+            (None, _) if unit.how == UnitHow::DataEvents => {
+                Some("costs a request for each contact".to_owned())
+            }
             (None, _) => None,
         },
         code: probe.error.as_ref().map(CallError::code),

@@ -127,7 +127,9 @@ impl SyncReport {
     /// Whether everything that the token and the version allow was read.
     #[must_use]
     pub fn is_success(&self) -> bool {
-        self.streams.iter().all(|stream| !matches!(stream.state, StreamState::Failed | StreamState::Partial))
+        self.streams
+            .iter()
+            .all(|stream| !matches!(stream.state, StreamState::Failed | StreamState::Partial))
     }
 
     /// The line of a stream.
@@ -224,6 +226,8 @@ impl CheckReport {
     /// Whether every stream that the version has can be read.
     #[must_use]
     pub fn is_success(&self) -> bool {
-        self.streams.iter().all(|stream| matches!(stream.state, StreamState::Complete | StreamState::NotInVersion))
+        self.streams
+            .iter()
+            .all(|stream| matches!(stream.state, StreamState::Complete | StreamState::NotInVersion))
     }
 }

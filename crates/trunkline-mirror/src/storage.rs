@@ -30,5 +30,9 @@ pub use errors::{BadColumnRef, StorageError};
 pub use handle::Storage;
 pub use options::{ColumnRef, StorageOptions};
 pub use queries::{
-    Alias, Completeness, Needs, PendingContact, PendingParts, Rejects, StreamCompleteness, StreamCount, Workspace,
+    Alias, Completeness, Needs, PendingContact, PendingParts, Rejects, StreamCompleteness, StreamCount,
+    Workspace,
 };
+
+#[cfg(test)]
+mod tests;

@@ -47,10 +47,13 @@ use units::{How, UNITS, Unit};
 pub use errors::SyncError;
 
 pub(crate) use errors::state_of;
-pub(crate) use totals::stated_total;
-pub(crate) use units::{How as UnitHow, UNITS as ALL_UNITS, Unit as StreamUnit, in_order, permission, select};
-pub(crate) use workspace::who_am_i;
+pub(crate) use finish::lacking;
 pub(crate) use plan::count_with_parts;
+pub(crate) use totals::stated_total;
+pub(crate) use units::{
+    How as UnitHow, UNITS as ALL_UNITS, Unit as StreamUnit, in_order, permission, select,
+};
+pub(crate) use workspace::who_am_i;
 
 /// What to mirror, and how much of it.
 #[derive(Clone, Debug, Default)]
@@ -120,17 +123,26 @@ pub async fn sync(
     let requests_before = client.requests_sent();
     let me = who_am_i(client, Priority::Background).await?;
     workspace::claim(storage, &me, client, clock.now()).await?;
-    let ctx = Context::new(client, storage, options, clock.as_ref(), events, me.zone(), needed(selected));
+    let ctx = Context::new(
+        client,
+        storage,
+        options,
+        clock.as_ref(),
+        events,
+        me.zone(),
+        needed(&selected),
+    );
     let (first, second): (Vec<&Unit>, Vec<&Unit>) = UNITS
         .iter()
         .filter(|unit| ctx.wants(unit.streams))
         .partition(|unit| !matches!(unit.how, How::ContactSegments | How::DataEvents));
-    // Smallest first: what is many requests deep should not keep the short lists waiting for their turn.
     try_join_all(first.iter().map(|unit| boxed(read_unit(&ctx, unit)))).await?;
     totals::reconcile(&ctx).await?;
     try_join_all(second.iter().map(|unit| boxed(read_unit(&ctx, unit)))).await?;
     let requests = client.requests_sent().saturating_sub(requests_before);
-    finish::report(&ctx, &me, requests, began.elapsed()).await.map_err(SyncError::Storage)
+    finish::report(&ctx, &me, requests, began.elapsed())
+        .await
+        .map_err(SyncError::Storage)
 }
 
 fn boxed<'f, T>(future: impl Future<Output = T> + 'f) -> Pin<Box<dyn Future<Output = T> + 'f>> {
@@ -138,9 +150,12 @@ fn boxed<'f, T>(future: impl Future<Output = T> + 'f) -> Pin<Box<dyn Future<Outp
 }
 
 /// The selected streams with those that they are read from.
-fn needed(selected: BTreeSet<&'static str>) -> BTreeSet<&'static str> {
+fn needed(selected: &BTreeSet<&'static str>) -> BTreeSet<&'static str> {
     let mut all = selected.clone();
-    for unit in UNITS.iter().filter(|unit| unit.streams.iter().any(|stream| selected.contains(stream))) {
+    for unit in UNITS
+        .iter()
+        .filter(|unit| unit.streams.iter().any(|stream| selected.contains(stream)))
+    {
         all.insert(unit.stream());
         match unit.how {
             How::ContactSegments => all.insert("segments"),
@@ -156,12 +171,25 @@ async fn read_unit(ctx: &Context<'_>, unit: &Unit) -> Result<(), StorageError> {
     let stream = unit.stream();
     let Some((operation, query)) = unit.source(ctx.client.version()) else {
         let why = format!("version {} does not have it", ctx.client.version());
-        ctx.end(stream, Ending { state: StreamState::NotInVersion, ..Ending::partial(why) });
+        ctx.end(
+            stream,
+            Ending {
+                state: StreamState::NotInVersion,
+                ..Ending::partial(why)
+            },
+        );
         return Ok(());
     };
-    (ctx.events)(SyncEvent::StreamStarted { stream, expected: None });
+    (ctx.events)(SyncEvent::StreamStarted {
+        stream,
+        expected: None,
+    });
     let began = Instant::now();
-    let call = || query.iter().fold(Call::new(operation), |call, (name, value)| call.query(*name, *value));
+    let call = || {
+        query.iter().fold(Call::new(operation), |call, (name, value)| {
+            call.query(*name, *value)
+        })
+    };
     let outcome = match unit.how {
         How::List => lists::read(ctx, stream, call(), None).await.map(drop),
         How::SettledList => lists::read_settled(ctx, stream, call()).await,
@@ -171,7 +199,9 @@ async fn read_unit(ctx: &Context<'_>, unit: &Unit) -> Result<(), StorageError> {
         How::ContactSegments => segments::read(ctx).await,
         How::DataEvents => data_events::read(ctx).await,
         How::Contacts | How::Conversations | How::Tickets => {
-            read_search(ctx, search_of(ctx, unit.how), ctx.options.full).await.map_err(Halt::Storage)
+            read_search(ctx, search_of(ctx, unit.how), ctx.options.full)
+                .await
+                .map_err(Halt::Storage)
         }
     };
     end(ctx, stream, outcome)?;
@@ -195,11 +225,19 @@ fn end(ctx: &Context<'_>, stream: &'static str, outcome: Result<(), Halt>) -> Re
 
 fn search_of(ctx: &Context<'_>, how: How) -> Search {
     let (stream, operation, granularity) = match how {
-        How::Contacts => ("contacts", "contacts.search", plan::contact_granularity(ctx.client.version())),
+        How::Contacts => (
+            "contacts",
+            "contacts.search",
+            plan::contact_granularity(ctx.client.version()),
+        ),
         How::Tickets => ("tickets", "tickets.search", SearchGranularity::Second),
         _ => ("conversations", "conversations.search", SearchGranularity::Second),
     };
-    Search { stream, operation, granularity }
+    Search {
+        stream,
+        operation,
+        granularity,
+    }
 }
 
 /// A search and, side by side with it, what its records show only in part.
@@ -214,14 +252,24 @@ async fn read_search(ctx: &Context<'_>, search: Search, full: bool) -> Result<()
         match search.stream {
             "conversations" if ctx.wants(&["conversation_parts"]) => {
                 let stream = "conversation_parts";
-                (ctx.events)(SyncEvent::StreamStarted { stream, expected: None });
+                (ctx.events)(SyncEvent::StreamStarted {
+                    stream,
+                    expected: None,
+                });
                 let began = Instant::now();
                 let outcome = end(ctx, stream, parts::read(ctx, &wake).await);
                 ctx.count(stream, |counts| counts.seconds += began.elapsed().as_secs_f64());
                 (ctx.events)(SyncEvent::StreamFinished { stream });
                 outcome
             }
-            "contacts" if ctx.wants(&["contact_tags", "contact_companies", "notes", "contact_subscriptions"]) => {
+            "contacts"
+                if ctx.wants(&[
+                    "contact_tags",
+                    "contact_companies",
+                    "notes",
+                    "contact_subscriptions",
+                ]) =>
+            {
                 end(ctx, "contacts", lists_of_contacts::read(ctx, &wake).await)
             }
             _ => Ok(()),

@@ -130,6 +130,9 @@ pub struct Table {
     pub kind: TableKind,
     /// The columns that identify a row.
     pub key: &'static [&'static str],
+    /// The columns by which storage finds a row, where that is not the key: with the parent first, the rows of one parent
+    /// share an index page, and no second index is needed for the parent.
+    pub lookup: Option<&'static [&'static str]>,
     /// The columns that are taken from a record, those of the key first.
     pub columns: &'static [Column],
     /// The lists inside a record that fill other tables.
@@ -174,7 +177,13 @@ impl Table {
 }
 
 const fn column(name: &'static str, path: &'static str, kind: Kind, summary: &'static str) -> Column {
-    Column { name, path, also: None, kind, summary }
+    Column {
+        name,
+        path,
+        also: None,
+        kind,
+        summary,
+    }
 }
 
 const fn text(name: &'static str, path: &'static str, summary: &'static str) -> Column {
@@ -208,7 +217,10 @@ const fn html(name: &'static str, path: &'static str, summary: &'static str) -> 
 impl Column {
     /// Another place where the value may stand.
     const fn or(self, also: &'static str) -> Self {
-        Self { also: Some(also), ..self }
+        Self {
+            also: Some(also),
+            ..self
+        }
     }
 }
 
@@ -219,6 +231,7 @@ const fn records(name: &'static str, summary: &'static str, columns: &'static [C
         summary,
         kind: TableKind::Records,
         key: &["id"],
+        lookup: None,
         columns,
         lists: &[],
         updated: Some("updated_at"),
@@ -235,17 +248,34 @@ const fn pairs(
     key: &'static [&'static str],
     columns: &'static [Column],
 ) -> Table {
-    Table { kind: TableKind::Members, key, updated: None, ..records(name, summary, columns) }
+    Table {
+        kind: TableKind::Members,
+        key,
+        updated: None,
+        ..records(name, summary, columns)
+    }
 }
 
 /// A whole list of members inside a record.
 const fn members(path: &'static str, stream: &'static str) -> List {
-    List { path, stream, kind: ListKind::Members, need: 0, fixed: None }
+    List {
+        path,
+        stream,
+        kind: ListKind::Members,
+        need: 0,
+        fixed: None,
+    }
 }
 
 /// A whole list of records inside a record.
 const fn nested(path: &'static str, stream: &'static str) -> List {
-    List { path, stream, kind: ListKind::Nested, need: 0, fixed: None }
+    List {
+        path,
+        stream,
+        kind: ListKind::Nested,
+        need: 0,
+        fixed: None,
+    }
 }
 
 #[cfg(test)]

@@ -4,41 +4,109 @@
 
 /// Tags that begin and end a line.
 const BLOCKS: &[&str] = &[
-    "p", "div", "li", "ul", "ol", "tr", "table", "h1", "h2", "h3", "h4", "h5", "h6", "blockquote", "pre", "section",
-    "article", "header", "footer", "hr", "dt", "dd", "dl", "figure", "figcaption", "thead", "tbody", "form",
+    "p",
+    "div",
+    "li",
+    "ul",
+    "ol",
+    "tr",
+    "table",
+    "h1",
+    "h2",
+    "h3",
+    "h4",
+    "h5",
+    "h6",
+    "blockquote",
+    "pre",
+    "section",
+    "article",
+    "header",
+    "footer",
+    "hr",
+    "dt",
+    "dd",
+    "dl",
+    "figure",
+    "figcaption",
+    "thead",
+    "tbody",
+    "form",
 ];
 
 /// Named entities, in order, without those of [`LATIN`].
 const NAMED: &[(&str, char)] = &[
-    ("amp", '&'), ("apos", '\''), ("bull", '•'), ("dagger", '†'), ("euro", '€'), ("gt", '>'), ("hearts", '♥'),
-    ("hellip", '…'), ("larr", '←'), ("ldquo", '“'), ("le", '≤'), ("lsaquo", '‹'), ("lsquo", '‘'), ("lt", '<'),
-    ("mdash", '—'), ("minus", '−'), ("ndash", '–'), ("ne", '≠'), ("ge", '≥'), ("quot", '"'), ("rarr", '→'),
-    ("rdquo", '”'), ("rsaquo", '›'), ("rsquo", '’'), ("sbquo", '‚'), ("bdquo", '„'), ("trade", '™'), ("infin", '∞'),
-    ("OElig", 'Œ'), ("oelig", 'œ'), ("Scaron", 'Š'), ("scaron", 'š'), ("Yuml", 'Ÿ'), ("ensp", ' '), ("emsp", ' '),
-    ("thinsp", ' '), ("zwj", '\u{200d}'), ("zwnj", '\u{200c}'),
+    ("amp", '&'),
+    ("apos", '\''),
+    ("bull", '•'),
+    ("dagger", '†'),
+    ("euro", '€'),
+    ("gt", '>'),
+    ("hearts", '♥'),
+    ("hellip", '…'),
+    ("larr", '←'),
+    ("ldquo", '“'),
+    ("le", '≤'),
+    ("lsaquo", '‹'),
+    ("lsquo", '‘'),
+    ("lt", '<'),
+    ("mdash", '—'),
+    ("minus", '−'),
+    ("ndash", '–'),
+    ("ne", '≠'),
+    ("ge", '≥'),
+    ("quot", '"'),
+    ("rarr", '→'),
+    ("rdquo", '”'),
+    ("rsaquo", '›'),
+    ("rsquo", '’'),
+    ("sbquo", '‚'),
+    ("bdquo", '„'),
+    ("trade", '™'),
+    ("infin", '∞'),
+    ("OElig", 'Œ'),
+    ("oelig", 'œ'),
+    ("Scaron", 'Š'),
+    ("scaron", 'š'),
+    ("Yuml", 'Ÿ'),
+    ("ensp", ' '),
+    ("emsp", ' '),
+    ("thinsp", ' '),
+    ("zwj", '\u{200d}'),
+    ("zwnj", '\u{200c}'),
 ];
 
 /// The entities of U+00A0 to U+00FF, in order.
 const LATIN: &[&str] = &[
-    "nbsp", "iexcl", "cent", "pound", "curren", "yen", "brvbar", "sect", "uml", "copy", "ordf", "laquo", "not", "shy",
-    "reg", "macr", "deg", "plusmn", "sup2", "sup3", "acute", "micro", "para", "middot", "cedil", "sup1", "ordm",
-    "raquo", "frac14", "frac12", "frac34", "iquest", "Agrave", "Aacute", "Acirc", "Atilde", "Auml", "Aring", "AElig",
-    "Ccedil", "Egrave", "Eacute", "Ecirc", "Euml", "Igrave", "Iacute", "Icirc", "Iuml", "ETH", "Ntilde", "Ograve",
-    "Oacute", "Ocirc", "Otilde", "Ouml", "times", "Oslash", "Ugrave", "Uacute", "Ucirc", "Uuml", "Yacute", "THORN",
-    "szlig", "agrave", "aacute", "acirc", "atilde", "auml", "aring", "aelig", "ccedil", "egrave", "eacute", "ecirc",
-    "euml", "igrave", "iacute", "icirc", "iuml", "eth", "ntilde", "ograve", "oacute", "ocirc", "otilde", "ouml",
-    "divide", "oslash", "ugrave", "uacute", "ucirc", "uuml", "yacute", "thorn", "yuml",
+    "nbsp", "iexcl", "cent", "pound", "curren", "yen", "brvbar", "sect", "uml", "copy", "ordf", "laquo",
+    "not", "shy", "reg", "macr", "deg", "plusmn", "sup2", "sup3", "acute", "micro", "para", "middot",
+    "cedil", "sup1", "ordm", "raquo", "frac14", "frac12", "frac34", "iquest", "Agrave", "Aacute", "Acirc",
+    "Atilde", "Auml", "Aring", "AElig", "Ccedil", "Egrave", "Eacute", "Ecirc", "Euml", "Igrave", "Iacute",
+    "Icirc", "Iuml", "ETH", "Ntilde", "Ograve", "Oacute", "Ocirc", "Otilde", "Ouml", "times", "Oslash",
+    "Ugrave", "Uacute", "Ucirc", "Uuml", "Yacute", "THORN", "szlig", "agrave", "aacute", "acirc", "atilde",
+    "auml", "aring", "aelig", "ccedil", "egrave", "eacute", "ecirc", "euml", "igrave", "iacute", "icirc",
+    "iuml", "eth", "ntilde", "ograve", "oacute", "ocirc", "otilde", "ouml", "divide", "oslash", "ugrave",
+    "uacute", "ucirc", "uuml", "yacute", "thorn", "yuml",
 ];
 
 /// What a person reads of `html`.
 #[must_use]
 pub fn from_html(html: &str) -> String {
-    let mut writer = Writer { out: String::with_capacity(html.len()), space: false, breaks: 0 };
+    let mut writer = Writer {
+        out: String::with_capacity(html.len()),
+        space: false,
+        breaks: 0,
+    };
     let mut rest = html;
-    while let Some(at) = rest.find(['<', '&']) {
+    // Both are ASCII, so that the bytes can be looked at without reading them as characters.
+    while let Some(at) = rest.bytes().position(|byte| byte == b'<' || byte == b'&') {
         writer.text(&rest[..at]);
         rest = &rest[at..];
-        let taken = if rest.starts_with('<') { writer.markup(rest) } else { writer.entity(rest) };
+        let taken = if rest.starts_with('<') {
+            writer.markup(rest)
+        } else {
+            writer.entity(rest)
+        };
         rest = &rest[taken..];
     }
     writer.text(rest);
@@ -54,18 +122,26 @@ struct Writer {
 impl Writer {
     /// Words as they are, white space as one blank.
     fn text(&mut self, text: &str) {
-        let mut words = text.split_whitespace();
-        let Some(first) = words.next() else {
-            self.space |= !text.is_empty();
-            return;
-        };
-        self.space |= text.starts_with(char::is_whitespace);
-        self.word(first);
-        for word in words {
-            self.space = true;
-            self.word(word);
+        let bytes = text.as_bytes();
+        let mut start = None;
+        for (at, byte) in bytes.iter().enumerate() {
+            if !byte.is_ascii_whitespace() {
+                start = start.or(Some(at));
+            } else if *byte == b' '
+                && start.is_some()
+                && bytes.get(at + 1).is_some_and(|next| !next.is_ascii_whitespace())
+            {
+                // One blank between two words is copied with them.
+            } else {
+                if let Some(start) = start.take() {
+                    self.word(&text[start..at]);
+                }
+                self.space = true;
+            }
         }
-        self.space = text.ends_with(char::is_whitespace);
+        if let Some(start) = start {
+            self.word(&text[start..]);
+        }
     }
 
     fn word(&mut self, word: &str) {
@@ -93,7 +169,9 @@ impl Writer {
         let inside = &rest[1..end];
         let closing = inside.starts_with('/');
         let name = inside.trim_start_matches('/');
-        let name = &name[..name.find(|c: char| !c.is_ascii_alphanumeric()).unwrap_or(name.len())];
+        let name = &name[..name
+            .find(|c: char| !c.is_ascii_alphanumeric())
+            .unwrap_or(name.len())];
         let is = |tag: &&str| name.eq_ignore_ascii_case(tag);
         if is(&"br") {
             self.breaks = (self.breaks + 1).min(2);
@@ -110,7 +188,11 @@ impl Writer {
     /// Reads what begins with `&`; answers how many bytes it took.
     fn entity(&mut self, rest: &str) -> usize {
         let body = &rest.as_bytes()[1..];
-        let length = body.iter().take(12).take_while(|byte| byte.is_ascii_alphanumeric() || **byte == b'#').count();
+        let length = body
+            .iter()
+            .take(12)
+            .take_while(|byte| byte.is_ascii_alphanumeric() || **byte == b'#')
+            .count();
         let decoded = decode(&rest[1..=length]);
         let Some(decoded) = decoded else {
             self.word("&");
@@ -131,7 +213,9 @@ fn decode(name: &str) -> Option<char> {
             Some(hex) => u32::from_str_radix(hex, 16),
             None => digits.parse(),
         };
-        return code.ok().map(|code| char::from_u32(code).filter(|c| *c != '\0').unwrap_or('\u{fffd}'));
+        return code
+            .ok()
+            .map(|code| char::from_u32(code).filter(|c| *c != '\0').unwrap_or('\u{fffd}'));
     }
     if let Some((_, decoded)) = NAMED.iter().find(|(named, _)| *named == name) {
         return Some(*decoded);
@@ -165,7 +249,10 @@ fn hidden(rest: &str, name: &str) -> usize {
     while let Some(at) = rest[from..].find("</") {
         let at = from + at;
         let tail = &rest[at + 2..];
-        if tail.get(..name.len()).is_some_and(|tail| tail.eq_ignore_ascii_case(name)) {
+        if tail
+            .get(..name.len())
+            .is_some_and(|tail| tail.eq_ignore_ascii_case(name))
+        {
             return at;
         }
         from = at + 2;
@@ -187,18 +274,30 @@ mod tests {
             ("<p>Hello</p>\n<p>there</p>", "Hello\nthere"),
             ("one<br>two<br/>three<br /><br />four", "one\ntwo\nthree\n\nfour"),
             ("<ul><li>one</li><li>two</li></ul>", "one\ntwo"),
-            ("<p class=\"no-margin\">a <b>bold</b>&nbsp;word</p>", "a bold word"),
-            ("Tom &amp; Jerry &lt;3 &#8364;5 &#x1F600; &eacute;t&eacute; &szlig;", "Tom & Jerry <3 €5 😀 été ß"),
+            (
+                "<p class=\"no-margin\">a <b>bold</b>&nbsp;word</p>",
+                "a bold word",
+            ),
+            (
+                "Tom &amp; Jerry &lt;3 &#8364;5 &#x1F600; &eacute;t&eacute; &szlig;",
+                "Tom & Jerry <3 €5 😀 été ß",
+            ),
             ("AT&T &unknown; &", "AT&T &unknown; &"),
             ("&#0;&#xD800;&#99999999999;", "\u{fffd}\u{fffd}&#99999999999;"),
-            ("<style>p { color: red }</style>a<script>if (a < b) alert('</p>')</script>b", "ab"),
+            (
+                "<style>p { color: red }</style>a<script>if (a < b) alert('</p>')</script>b",
+                "ab",
+            ),
             ("a<!-- hidden <b> -->b", "ab"),
             ("1 < 2 and 3 > 2", "1 < 2 and 3 > 2"),
             ("<a href=\"https://example.com/?a>b\">link</a>", "link"),
             ("<a href=\"never closed>link</a>", "link"),
             ("<p>unclosed <b", "unclosed <b"),
             ("  \n <p>  many   blanks  </p> \n ", "many blanks"),
-            ("<table><tr><td>a</td><td>b</td></tr><tr><td>c</td></tr></table>", "a b\nc"),
+            (
+                "<table><tr><td>a</td><td>b</td></tr><tr><td>c</td></tr></table>",
+                "a b\nc",
+            ),
             ("<P>UPPER</P><DIV>case</DIV>", "UPPER\ncase"),
             ("日本語<br>テキスト", "日本語\nテキスト"),
             ("<script>never closed", ""),

@@ -23,20 +23,16 @@ impl Short {
     }
 
     fn empty() -> Self {
-        Self { bytes: [0; 24], length: 0 }
+        Self {
+            bytes: [0; 24],
+            length: 0,
+        }
     }
 
     fn push(&mut self, byte: u8) {
         if let Some(place) = self.bytes.get_mut(usize::from(self.length)) {
             *place = byte;
             self.length += 1;
-        }
-    }
-
-    fn digits(&mut self, value: u32, width: u32) {
-        for place in (0..width).rev() {
-            let digit = value / 10_u32.pow(place) % 10;
-            self.push(b'0' + u8::try_from(digit).unwrap_or(0));
         }
     }
 
@@ -78,7 +74,10 @@ const FIRST_MILLISECONDS: i64 = 100_000_000_000;
 #[must_use]
 pub fn from_unix(value: i64) -> Option<Short> {
     if value.abs() >= FIRST_MILLISECONDS {
-        return civil(value.div_euclid(1000), Some(u32::try_from(value.rem_euclid(1000)).ok()?));
+        return civil(
+            value.div_euclid(1000),
+            Some(u32::try_from(value.rem_euclid(1000)).ok()?),
+        );
     }
     civil(value, None)
 }
@@ -100,7 +99,11 @@ pub fn from_text(text: &str) -> Option<Short> {
     if bytes.len() < 10 || bytes[4] != b'-' || bytes[7] != b'-' {
         return text.parse().ok().and_then(from_unix);
     }
-    let (year, month, day) = (number(&bytes[0..4])?, number(&bytes[5..7])?, number(&bytes[8..10])?);
+    let (year, month, day) = (
+        number(&bytes[0..4])?,
+        number(&bytes[5..7])?,
+        number(&bytes[8..10])?,
+    );
     if !(1..=12).contains(&month) || day < 1 || day > days_in(year, month) {
         return None;
     }
@@ -121,11 +124,12 @@ pub fn from_text(text: &str) -> Option<Short> {
         seconds += i64::from(hour) * 3600 + i64::from(minute) * 60 + i64::from(second);
         if let [b'.' | b',', tail @ ..] = rest {
             let length = tail.iter().take_while(|byte| byte.is_ascii_digit()).count();
-            let mut milliseconds = 0;
-            for place in 0..3 {
-                let digit = if place < length { u32::from(tail[place] - b'0') } else { 0 };
-                milliseconds = milliseconds * 10 + digit;
-            }
+            let digit = |place: usize| {
+                tail[..length]
+                    .get(place)
+                    .map_or(0, |digit| u32::from(digit - b'0'))
+            };
+            let milliseconds = digit(0) * 100 + digit(1) * 10 + digit(2);
             fraction = (length > 0).then_some(milliseconds);
             rest = &tail[length..];
         }
@@ -151,7 +155,9 @@ pub fn from_text(text: &str) -> Option<Short> {
 
 fn number(digits: &[u8]) -> Option<u32> {
     digits.iter().try_fold(0_u32, |value, digit| {
-        digit.is_ascii_digit().then(|| value * 10 + u32::from(digit - b'0'))
+        digit
+            .is_ascii_digit()
+            .then(|| value * 10 + u32::from(digit - b'0'))
     })
 }
 
@@ -186,29 +192,38 @@ fn civil(seconds: i64, milliseconds: Option<u32>) -> Option<Short> {
     let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
     let shifted_month = (5 * day_of_year + 2) / 153;
     let day = day_of_year - (153 * shifted_month + 2) / 5 + 1;
-    let month = if shifted_month < 10 { shifted_month + 3 } else { shifted_month - 9 };
+    let month = if shifted_month < 10 {
+        shifted_month + 3
+    } else {
+        shifted_month - 9
+    };
     let year = u32::try_from(era * 400 + year_of_era + i64::from(month <= 2)).ok()?;
     if year > 9999 {
         return None;
     }
-    let mut short = Short::empty();
-    short.digits(year, 4);
-    short.push(b'-');
-    short.digits(u32::try_from(month).ok()?, 2);
-    short.push(b'-');
-    short.digits(u32::try_from(day).ok()?, 2);
-    short.push(b'T');
-    short.digits(second / 3600, 2);
-    short.push(b':');
-    short.digits(second / 60 % 60, 2);
-    short.push(b':');
-    short.digits(second % 60, 2);
-    if let Some(milliseconds) = milliseconds {
-        short.push(b'.');
-        short.digits(milliseconds, 3);
-    }
-    short.push(b'Z');
-    Some(short)
+    let mut bytes = *b"0000-00-00T00:00:00.000Z";
+    two(&mut bytes, 0, year / 100);
+    two(&mut bytes, 2, year % 100);
+    two(&mut bytes, 5, u32::try_from(month).ok()?);
+    two(&mut bytes, 8, u32::try_from(day).ok()?);
+    two(&mut bytes, 11, second / 3600);
+    two(&mut bytes, 14, second / 60 % 60);
+    two(&mut bytes, 17, second % 60);
+    let Some(milliseconds) = milliseconds else {
+        bytes[19] = b'Z';
+        return Some(Short { bytes, length: 20 });
+    };
+    two(&mut bytes, 20, milliseconds / 10);
+    two(&mut bytes, 22, milliseconds % 10 * 10);
+    bytes[23] = b'Z';
+    Some(Short { bytes, length: 24 })
+}
+
+/// Writes two digits.
+fn two(bytes: &mut [u8; 24], at: usize, value: u32) {
+    let digit = |value: u32| b'0' + (value % 10) as u8;
+    bytes[at] = digit(value / 10);
+    bytes[at + 1] = digit(value);
 }
 
 #[cfg(test)]
@@ -226,7 +241,10 @@ mod tests {
         ] {
             assert_eq!(from_unix(unix).unwrap().as_str(), text);
             let seconds = if unix > 100_000_000_000 { unix } else { unix * 1000 };
-            assert_eq!(from_timestamp(jiff::Timestamp::from_millisecond(seconds).unwrap()), text);
+            assert_eq!(
+                from_timestamp(jiff::Timestamp::from_millisecond(seconds).unwrap()),
+                text
+            );
         }
         assert!(from_unix(i64::MAX).is_none());
         assert!(from_unix(i64::MIN + 1).is_none());
@@ -237,7 +255,10 @@ mod tests {
         for (given, text) in [
             ("2026-11-21T03:04:05Z", Some("2026-11-21T03:04:05Z")),
             ("2026-11-21T03:04:05.1Z", Some("2026-11-21T03:04:05.100Z")),
-            ("2026-11-21T03:04:05.123456+00:00", Some("2026-11-21T03:04:05.123Z")),
+            (
+                "2026-11-21T03:04:05.123456+00:00",
+                Some("2026-11-21T03:04:05.123Z"),
+            ),
             ("2026-11-21T03:04:05+02:00", Some("2026-11-21T01:04:05Z")),
             ("2026-11-21T03:04:05-0530", Some("2026-11-21T08:34:05Z")),
             ("2026-11-21 03:04:05 UTC", Some("2026-11-21T03:04:05Z")),
@@ -251,7 +272,11 @@ mod tests {
             ("yesterday", None),
             ("", None),
         ] {
-            assert_eq!(from_text(given).as_ref().map(super::Short::as_str), text, "{given}");
+            assert_eq!(
+                from_text(given).as_ref().map(super::Short::as_str),
+                text,
+                "{given}"
+            );
         }
     }
 

@@ -5,9 +5,9 @@
 use trunkline_client::{Client, Priority};
 
 use crate::{
-    report::{CompletenessReport, Lacking, Rejected, StreamCompleteness, StreamState},
+    report::{CompletenessReport, StreamCompleteness, StreamState},
     storage::{Storage, StreamCompleteness as Held},
-    sync::{SyncError, stated_total, state_of, who_am_i},
+    sync::{SyncError, lacking, state_of, stated_total, who_am_i},
 };
 
 /// Compares the mirror with the totals that the API states now.
@@ -30,17 +30,10 @@ pub async fn verify(client: &Client, storage: &Storage) -> Result<CompletenessRe
     for stream in &held.streams {
         streams.push(compare(client, stream).await);
     }
-    let lacking = Lacking {
-        conversations_lacking_parts: held.conversations_pending,
-        conversations_truncated: held.conversations_truncated,
-        contacts_lacking_lists: held.contacts_pending,
-        rejected: held
-            .rejects
-            .into_iter()
-            .map(|rejects| Rejected { stream: rejects.stream, records: rejects.records, latest: rejects.latest })
-            .collect(),
-    };
-    Ok(CompletenessReport { streams, lacking })
+    Ok(CompletenessReport {
+        streams,
+        lacking: lacking(held),
+    })
 }
 
 async fn compare(client: &Client, held: &Held) -> StreamCompleteness {
@@ -52,7 +45,10 @@ async fn compare(client: &Client, held: &Held) -> StreamCompleteness {
         stated: fact("stated_total").and_then(|value| value.parse().ok()),
         missing: 0,
         surplus: 0,
-        why: ["empty_by_permission", "not_in_version", "failed"].into_iter().find_map(fact).cloned(),
+        why: ["empty_by_permission", "not_in_version", "failed"]
+            .into_iter()
+            .find_map(fact)
+            .cloned(),
         out_of_reach: fact("empty_by_permission").is_some() || fact("not_in_version").is_some(),
     };
     // Only what a run has read can be expected to be there.
@@ -61,8 +57,10 @@ async fn compare(client: &Client, held: &Held) -> StreamCompleteness {
             Ok(Some(total)) => line.stated = Some(total),
             Ok(None) => {}
             Err(error) => {
-                line.out_of_reach |=
-                    matches!(state_of(&error), StreamState::EmptyByPermission | StreamState::NotInVersion);
+                line.out_of_reach |= matches!(
+                    state_of(&error),
+                    StreamState::EmptyByPermission | StreamState::NotInVersion
+                );
                 line.why = Some(error.to_string());
             }
         }

@@ -13,11 +13,13 @@ pub(crate) struct Clock {
 }
 
 impl Clock {
-    /// A clock that stands at `start` until it is moved, or runs with the system's when there is no start.
-    pub(crate) fn new(start: Option<Timestamp>) -> Self {
+    /// A clock that begins at `start`, or at the system's time, and runs unless it is to stand.
+    pub(crate) fn new(start: Option<Timestamp>, stands: bool) -> Self {
+        let system = system_seconds();
+        let start = start.map_or(system, Timestamp::as_second);
         Self {
-            offset: AtomicI64::new(start.map_or(0, Timestamp::as_second)),
-            runs: start.is_none(),
+            offset: AtomicI64::new(if stands { start } else { start - system }),
+            runs: !stands,
         }
     }
 

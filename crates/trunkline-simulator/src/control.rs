@@ -2,6 +2,7 @@
 //!
 //! The one rule: it is only served when it was asked for, because it needs no token.
 
+pub(crate) mod counts;
 pub(crate) mod truth;
 
 use axum::http::Method;
@@ -22,8 +23,7 @@ use crate::{
 pub(crate) fn answer(state: &State, method: &Method, path: &str, query: &str, body: &[u8]) -> Reply {
     let rest = path.trim_start_matches("/_sim/").trim_end_matches('/');
     let outcome = match (method.as_str(), rest) {
-        ("GET", "truth") => Ok(Reply::json(&truth::counts(&read(&state.workspace)))),
-        ("GET", _) if rest.starts_with("truth/") => truth_of(state, rest.trim_start_matches("truth/"), query),
+        ("GET", "truth") => Ok(Reply::json(&counts::counts(&read(&state.workspace)))),
         ("GET", "requests") => Ok(requests(state, query)),
         ("DELETE", "requests") => {
             state.requests().clear();
@@ -38,11 +38,7 @@ pub(crate) fn answer(state: &State, method: &Method, path: &str, query: &str, bo
             lock(&state.faults).set.clear();
             Ok(Reply::empty(204))
         }
-        ("GET", "habits") => Ok(Reply::text(
-            200,
-            "text/plain",
-            format!("{:#?}\n", read(&state.habits)),
-        )),
+        ("GET", "habits") => Ok(Reply::json(&*read(&state.habits))),
         ("PUT", "habits") => set_habits(state, body),
         _ => Err((404, format!("the control surface has no {method} /_sim/{rest}"))),
     };
@@ -55,18 +51,47 @@ fn parse<'b, T: Deserialize<'b>>(body: &'b [u8]) -> Result<T, (u16, String)> {
     serde_json::from_slice(body).map_err(|error| (400, format!("the body cannot be read: {error}")))
 }
 
-fn truth_of(state: &State, stream: &str, query: &str) -> Outcome {
+/// What is to be streamed: the stream and the version of the question.
+pub(crate) struct Question {
+    stream: String,
+    version: Version,
+    from: Option<usize>,
+}
+
+impl Question {
+    /// The next span of lines, until there is none.
+    pub(crate) fn next(&mut self, state: &State) -> Option<Vec<u8>> {
+        let from = self.from.take()?;
+        let habits = read(&state.habits).clone();
+        let (lines, next) = truth::span(&read(&state.workspace), &habits, self.version, &self.stream, from)?;
+        self.from = next;
+        Some(lines.bytes)
+    }
+}
+
+/// The question for a stream's truth that a request asks, with its first span; or why there is no answer.
+pub(crate) fn question(state: &State, path: &str, query: &str) -> Result<(Question, Vec<u8>), Reply> {
+    let refuse = |status, message: String| Reply::with_status(status, &json!({ "error": message }));
+    let stream = path
+        .trim_start_matches("/_sim/truth/")
+        .trim_end_matches('/')
+        .to_owned();
     let version = url::form_urlencoded::parse(query.as_bytes()).find(|(name, _)| name == "version");
     let version = match version {
         None => Version::DEFAULT,
         Some((_, text)) => text
             .parse()
-            .map_err(|error: trunkline_catalog::UnknownVersion| (400, error.to_string()))?,
+            .map_err(|error: trunkline_catalog::UnknownVersion| refuse(400, error.to_string()))?,
     };
-    let habits = read(&state.habits).clone();
-    truth::lines(&read(&state.workspace), &habits, version, stream)
-        .map(|lines| Reply::text(200, "application/x-ndjson", lines))
-        .ok_or_else(|| (404, format!("there is no stream {stream}")))
+    let mut question = Question {
+        stream,
+        version,
+        from: Some(0),
+    };
+    match question.next(state) {
+        Some(first) => Ok((question, first)),
+        None => Err(refuse(404, format!("there is no stream {}", question.stream))),
+    }
 }
 
 fn requests(state: &State, query: &str) -> Reply {
@@ -89,12 +114,17 @@ struct ClockChange {
     advance_seconds: Option<i64>,
 }
 
+/// What the clock can be set to, in unix seconds.
+const MOMENTS: std::ops::Range<i64> = 0..253_402_300_800;
+
 fn set_clock(state: &State, body: &[u8]) -> Outcome {
     let change: ClockChange = parse(body)?;
-    if let Some(now) = change.now {
-        state.clock.set(now);
+    let now = change.now.unwrap_or_else(|| state.clock.now());
+    let now = now.saturating_add(change.advance_seconds.unwrap_or(0));
+    if !MOMENTS.contains(&now) {
+        return Err((400, format!("{now} is not a moment between 1970 and 9999")));
     }
-    state.clock.advance(change.advance_seconds.unwrap_or(0));
+    state.clock.set(now);
     Ok(Reply::json(&json!({ "now": state.clock.now() })))
 }
 

@@ -38,6 +38,9 @@ pub(crate) struct Fault {
     /// The `Retry-After` header, in seconds.
     #[serde(default)]
     pub(crate) retry_after: Option<u32>,
+    /// How much longer than usual the answer takes.
+    #[serde(default)]
+    pub(crate) latency_ms: u64,
 }
 
 fn once() -> u32 {

@@ -1,8 +1,10 @@
 //! A believable workspace from a seed: the same options give the same workspace, row by row.
 
+mod threads;
+
 use std::{collections::BTreeMap, sync::Mutex};
 
-use jiff::tz::TimeZone;
+use jiff::{Timestamp, tz::TimeZone};
 use rand::{RngExt as _, SeedableRng as _};
 use rand_chacha::ChaCha8Rng;
 
@@ -13,11 +15,9 @@ use crate::{
         Event, Workspace,
         company::Company,
         contact::{Contact, Life},
-        conversation::{Author, Conversation, Part, PartKind, State, Text},
         order::Order,
-        people::{Note, Rule, Segment, Tag},
+        people::{Note, Rule, Segment, Subject, Tag},
         reference::Reference,
-        ticket::Ticket,
     },
 };
 
@@ -82,15 +82,18 @@ pub(crate) fn generate(options: &Options, time_zone: TimeZone, now: i64) -> Work
         tags: tags(),
         segments: segments(options.seed, opened),
         events: Vec::new(),
-        scroll: None,
+        scrolls: Vec::new(),
         scrolls_opened: 0,
         totals: Mutex::default(),
     };
     companies(&mut workspace, options.companies, now, &mut rng);
     contacts(&mut workspace, options.contacts, now, &mut rng);
-    conversations(&mut workspace, options, now, &mut rng);
-    tickets(&mut workspace, options.tickets, now, &mut rng);
-    past(&mut workspace, now, &mut rng);
+    merges(&mut workspace, &mut rng);
+    threads::conversations(&mut workspace, options, now, &mut rng);
+    threads::tickets(&mut workspace, options.tickets, now, &mut rng);
+    deletions(&mut workspace, now);
+    visitors(&mut workspace, now, &mut rng);
+    workspace.revision = 0;
     workspace
 }
 
@@ -132,17 +135,28 @@ fn segments(seed: u64, opened: i64) -> Vec<Segment> {
         .collect()
 }
 
-/// A moment in the past, denser towards the present, within office hours more often than not.
-fn moment(now: i64, rng: &mut ChaCha8Rng) -> i64 {
+/// A moment in the past, denser towards the present, on working days and within office hours more often than not.
+/// `offset` is the workspace's distance from UTC in seconds.
+fn moment(now: i64, offset: i64, rng: &mut ChaCha8Rng) -> i64 {
     let share: f64 = rng.random();
     let back = QUIET + (share * share * (AGE - QUIET) as f64) as i64;
-    let day = (now - back).div_euclid(DAY) * DAY;
+    let mut day = (now + offset - back).div_euclid(DAY);
+    // The first of January 1970 was a Thursday.
+    if matches!((day + 4).rem_euclid(7), 0 | 6) && rng.random_bool(0.75) {
+        day -= 2;
+    }
     let second = if rng.random_bool(0.8) {
         rng.random_range(8 * 3_600..18 * 3_600)
     } else {
         rng.random_range(0..DAY)
     };
-    (day + second).min(now - QUIET)
+    (day * DAY + second - offset).min(now - QUIET)
+}
+
+/// The workspace's distance from UTC in seconds, as it is now.
+fn offset(workspace: &Workspace, now: i64) -> i64 {
+    let moment = Timestamp::from_second(now).unwrap_or_default();
+    i64::from(workspace.time_zone.to_offset(moment).seconds())
 }
 
 /// A moment between `from` and the quiet days.
@@ -156,8 +170,9 @@ fn later(from: i64, now: i64, rng: &mut ChaCha8Rng) -> i64 {
 }
 
 fn companies(workspace: &mut Workspace, count: u32, now: i64, rng: &mut ChaCha8Rng) {
+    let offset = offset(workspace, now);
     for row in 0..count {
-        let created_at = moment(now, rng);
+        let created_at = moment(now, offset, rng);
         let updated_at = later(created_at, now, rng);
         let mut tags = Vec::new();
         if rng.random_bool(0.2) {
@@ -180,9 +195,10 @@ fn companies(workspace: &mut Workspace, count: u32, now: i64, rng: &mut ChaCha8R
 }
 
 fn contacts(workspace: &mut Workspace, count: u32, now: i64, rng: &mut ChaCha8Rng) {
+    let offset = offset(workspace, now);
     let companies = workspace.companies.len() as u32;
     for row in 0..count {
-        let created_at = moment(now, rng);
+        let created_at = moment(now, offset, rng);
         // A handful changed just now, as in any living workspace.
         let updated_at = if rng.random_bool(0.001) {
             now - rng.random_range(60..DAY)
@@ -243,7 +259,7 @@ fn contacts(workspace: &mut Workspace, count: u32, now: i64, rng: &mut ChaCha8Rn
                 let admin = rng.random_range(0..ADMINS);
                 workspace.notes.push(Note {
                     row: note,
-                    contact: row,
+                    subject: Subject::Contact(row),
                     admin,
                     created_at: later(created_at, now, rng),
                     body: None,
@@ -280,155 +296,40 @@ fn distinct(list: &mut Vec<u32>, count: usize, below: u32, rng: &mut ChaCha8Rng)
     }
 }
 
-fn conversations(workspace: &mut Workspace, options: &Options, now: i64, rng: &mut ChaCha8Rng) {
-    if workspace.contacts.is_empty() {
-        return;
-    }
-    for row in 0..options.conversations {
-        let created_at = moment(now, rng);
-        let contact = rng.random_range(0..workspace.contacts.len() as u32);
-        let admin = rng.random_range(0..ADMINS);
-        // One in some thousands has grown beyond what the API shows.
-        let count = if row % 5_000 == 99 {
-            620
-        } else {
-            rng.random_range(0..=u32::from(options.parts) * 2)
-        };
-        let mut parts = Vec::with_capacity(count as usize);
-        let mut at = created_at;
-        for index in 0..count {
-            at = later(at, now, rng).min(at + rng.random_range(60..4 * 3_600));
-            parts.push(part(index, count, contact, admin, at, rng));
-        }
-        let state = match rng.random_range(0..10) {
-            0..3 => State::Open,
-            3 => State::Snoozed,
-            _ => State::Closed,
-        };
-        let mut tags = Vec::new();
-        let tag_count = usize::from(rng.random_bool(0.4)) + usize::from(rng.random_bool(0.1));
-        distinct(&mut tags, tag_count, TAGS.len() as u32, rng);
-        let conversation = Conversation {
-            row,
-            created_at,
-            updated_at: at.max(created_at),
-            deleted: false,
-            state,
-            read: rng.random_bool(0.8),
-            priority: if rng.random_bool(0.1) { 3 } else { 0 },
-            contacts: vec![contact],
-            admin: if rng.random_bool(0.8) { admin + 1 } else { 0 },
-            team: if rng.random_bool(0.7) {
-                rng.random_range(1..=TEAMS)
-            } else {
-                0
-            },
-            tags,
-            source: Text::Seeded(rng.random()),
-            parts,
-            title: rng.random_bool(0.3).then(|| format!("Request {}", row + 1)),
-            snoozed_until: (state == State::Snoozed).then_some(now + 7 * DAY),
-            rating: (state == State::Closed && rng.random_bool(0.2)).then(|| (rng.random_range(1..=5), at)),
-            attributes: None,
-        };
-        workspace.conversation_order.insert(conversation.updated_at, row);
-        workspace.conversations.push(conversation);
-    }
-}
-
-fn part(index: u32, count: u32, contact: u32, admin: u16, at: i64, rng: &mut ChaCha8Rng) -> Part {
-    let (kind, author, text) = match (index, rng.random_range(0..10)) {
-        (0, 0..3) => (PartKind::Assignment, Author::Admin(admin), Text::None),
-        (last, 0..4) if last + 1 == count => (PartKind::Close, Author::Admin(admin), Text::None),
-        (_, 0) => (PartKind::Note, Author::Admin(admin), Text::Seeded(rng.random())),
-        (_, 1..6) => (
-            PartKind::Comment,
-            Author::Admin(admin),
-            Text::Seeded(rng.random()),
-        ),
-        _ => (
-            PartKind::Comment,
-            Author::Contact(contact),
-            Text::Seeded(rng.random()),
-        ),
-    };
-    Part {
-        kind,
-        author,
-        at,
-        text,
-        redacted: false,
-    }
-}
-
-fn tickets(workspace: &mut Workspace, count: u32, now: i64, rng: &mut ChaCha8Rng) {
-    if workspace.contacts.is_empty() {
-        return;
-    }
-    for row in 0..count {
-        let created_at = moment(now, rng);
-        let contact = rng.random_range(0..workspace.contacts.len() as u32);
-        let admin = rng.random_range(0..ADMINS);
-        let mut parts = Vec::new();
-        let mut at = created_at;
-        for index in 0..rng.random_range(0..5_u32) {
-            at = later(at, now, rng).min(at + rng.random_range(600..DAY));
-            let state_change = Part {
-                kind: PartKind::TicketState,
-                author: Author::Admin(admin),
-                at,
-                text: Text::None,
-                redacted: false,
-            };
-            parts.push(if index == 1 {
-                state_change
-            } else {
-                part(index, 9, contact, admin, at, rng)
-            });
-        }
-        let ticket = Ticket {
-            row,
-            created_at,
-            updated_at: at.max(created_at),
-            deleted: false,
-            ticket_type: rng.random_range(0..3),
-            state: rng.random_range(0..5),
-            contacts: vec![contact],
-            admin: if rng.random_bool(0.7) { admin + 1 } else { 0 },
-            team: if rng.random_bool(0.7) {
-                rng.random_range(1..=TEAMS)
-            } else {
-                0
-            },
-            open: rng.random_bool(0.6),
-            is_shared: true,
-            snoozed_until: None,
-            parts,
-            tags: Vec::new(),
-            attributes: None,
-        };
-        workspace.ticket_order.insert(ticket.updated_at, row);
-        workspace.tickets.push(ticket);
-    }
-}
-
-/// What happened before the story starts: merges, archived people, deleted conversations.
-fn past(workspace: &mut Workspace, now: i64, rng: &mut ChaCha8Rng) {
+/// Leads that turned out to be users before the story starts; early, so that nothing hangs on them yet.
+fn merges(workspace: &mut Workspace, rng: &mut ChaCha8Rng) {
     let contacts = workspace.contacts.len() as u32;
-    for _ in 0..contacts / 200 {
+    for _ in 0..contacts / 100 {
         let from = rng.random_range(0..contacts);
         let into = rng.random_range(0..contacts);
+        let (lead, user) = (
+            &workspace.contacts[from as usize],
+            &workspace.contacts[into as usize],
+        );
         let is_pair = from != into
-            && workspace.contacts[from as usize].is_lead
-            && workspace.contacts[from as usize].is_listed()
-            && workspace.contacts[from as usize].companies.is_empty()
-            && !workspace.contacts[into as usize].is_lead
-            && workspace.contacts[into as usize].is_listed();
+            && lead.is_lead
+            && lead.is_listed()
+            && lead.companies.is_empty()
+            && !user.is_lead
+            && user.is_listed();
         if is_pair {
-            let at = workspace.contacts[into as usize].updated_at;
-            crate::resources::contacts::merge_rows(workspace, from, into, at);
+            let at = user.updated_at;
+            crate::resources::contact_merges::merge_rows(workspace, from, into, at);
         }
     }
+}
+
+/// People of whom nothing is known but that they came by.
+fn visitors(workspace: &mut Workspace, now: i64, rng: &mut ChaCha8Rng) {
+    let offset = offset(workspace, now);
+    for _ in 0..(workspace.contacts.len() / 500).clamp(5, 200) {
+        let at = moment(now, offset, rng);
+        crate::resources::visitors::add(workspace, at);
+    }
+}
+
+/// Conversations that were deleted before the story starts.
+fn deletions(workspace: &mut Workspace, now: i64) {
     for row in (0..workspace.conversations.len() as u32).filter(|row| row % 97 == 13) {
         let conversation = &mut workspace.conversations[row as usize];
         conversation.deleted = true;
@@ -441,5 +342,4 @@ fn past(workspace: &mut Workspace, now: i64, rng: &mut ChaCha8Rng) {
     workspace
         .deleted_conversations
         .sort_by_key(|(row, at)| (*at, *row));
-    workspace.revision = 0;
 }

@@ -20,7 +20,7 @@ impl UnknownHabit {
 }
 
 /// What the real platform does to whoever calls it (facts 3, 4 and 6); all on by default.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
 pub struct Habits {
     /// Contact search compares times by calendar day in the workspace's time zone, up to 2.16.
     pub day_search: bool,
@@ -34,8 +34,14 @@ pub struct Habits {
     pub scroll_lock: bool,
     /// A merged contact answers 410 with `Link` from 2.16 on; without the habit it is 404 everywhere.
     pub merged_gone: bool,
+    /// A contact that exists already answers 409 with its id in the message; without the habit the message has no id.
+    pub conflict_id: bool,
     /// A path that is no operation answers with an HTML page.
     pub html_404: bool,
+    /// A page of more than one and a half megabytes answers 502.
+    pub big_pages: bool,
+    /// One answer in forty thousand is a 200 without a body.
+    pub empty_200: bool,
 }
 
 impl Default for Habits {
@@ -47,21 +53,27 @@ impl Default for Habits {
             five_hundred_parts: true,
             scroll_lock: true,
             merged_gone: true,
+            conflict_id: true,
             html_404: true,
+            big_pages: true,
+            empty_200: true,
         }
     }
 }
 
 impl Habits {
     /// Every habit's name.
-    pub const NAMES: [&'static str; 7] = [
+    pub const NAMES: [&'static str; 10] = [
         "day_search",
         "search_lag",
         "ten_items",
         "five_hundred_parts",
         "scroll_lock",
         "merged_gone",
+        "conflict_id",
         "html_404",
+        "big_pages",
+        "empty_200",
     ];
 
     /// Turns a habit off by name.
@@ -84,7 +96,10 @@ impl Habits {
             "five_hundred_parts" => &mut self.five_hundred_parts,
             "scroll_lock" => &mut self.scroll_lock,
             "merged_gone" => &mut self.merged_gone,
+            "conflict_id" => &mut self.conflict_id,
             "html_404" => &mut self.html_404,
+            "big_pages" => &mut self.big_pages,
+            "empty_200" => &mut self.empty_200,
             other => return Err(UnknownHabit(other.to_owned())),
         };
         *habit = on;

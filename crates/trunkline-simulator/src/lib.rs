@@ -62,6 +62,8 @@ pub struct Options {
     pub time_zone: String,
     /// The moment that the workspace's clock starts at; the system's clock when `None`.
     pub start: Option<Timestamp>,
+    /// Whether the clock stands still until the control surface moves it, so that a seed says it all.
+    pub clock_stands: bool,
     /// The platform's habits, each of which can be turned off.
     pub habits: Habits,
     /// Whether the control surface under `/_sim/` is offered.
@@ -86,6 +88,7 @@ impl Default for Options {
             default_version: Version::V2_14,
             time_zone: "America/Los_Angeles".to_owned(),
             start: None,
+            clock_stands: false,
             habits: Habits::default(),
             control: false,
             live: None,

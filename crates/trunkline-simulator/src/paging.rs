@@ -58,12 +58,7 @@ pub(crate) fn offset<T>(
     let mut pages = Map::new();
     pages.insert("type".to_owned(), json!("pages"));
     if page < total_pages {
-        let url = format!(
-            "https://api.intercom.io{}?per_page={per_page}&page={}",
-            request.path,
-            page + 1
-        );
-        pages.insert("next".to_owned(), json!(url));
+        pages.insert("next".to_owned(), json!(request.page_url(page + 1, per_page)));
     } else if last == LastPage::Null {
         pages.insert("next".to_owned(), Value::Null);
     }

@@ -4,12 +4,15 @@
 
 use std::{
     borrow::Cow,
-    sync::{Mutex, MutexGuard, RwLock},
+    sync::{
+        Mutex, MutexGuard, RwLock,
+        atomic::{AtomicU64, Ordering},
+    },
 };
 
 use serde::Serialize;
 use serde_json::Value;
-use trunkline_catalog::{Catalog, Method, Operation, Version};
+use trunkline_catalog::{Catalog, Effect, Method, Version};
 
 use crate::{
     Options,
@@ -33,6 +36,8 @@ pub(crate) struct State {
     pub(crate) faults: Mutex<Faults>,
     pub(crate) workspace: RwLock<Workspace>,
     window: Mutex<Window>,
+    /// Requests since the start.
+    answered: AtomicU64,
     log: Mutex<Vec<LogEntry>>,
 }
 
@@ -49,6 +54,10 @@ pub(crate) struct LogEntry {
     pub(crate) status: u16,
 }
 
+/// Pages of more bytes are too much for the gateway.
+const BIG_PAGE: usize = 1_500_000;
+/// One answer in so many has lost its body.
+const EMPTY_ONE_IN: u64 = 40_000;
 /// The most requests that the log remembers.
 const MOST_ENTRIES: usize = 1_000_000;
 
@@ -60,14 +69,17 @@ pub(crate) struct Incoming<'a> {
     pub(crate) query: &'a str,
     pub(crate) token: Option<&'a str>,
     pub(crate) version: Option<&'a str>,
+    /// What the `Host` header says.
+    pub(crate) host: Option<&'a str>,
     pub(crate) body: &'a [u8],
 }
 
 /// A request that a handler may answer.
 #[derive(Debug)]
 pub(crate) struct Request<'a> {
-    pub(crate) operation: &'static Operation,
     pub(crate) path: &'a str,
+    /// What addresses in answers begin with.
+    pub(crate) base_url: String,
     parameters: Vec<(&'static str, Cow<'a, str>)>,
     query: Vec<(Cow<'a, str>, Cow<'a, str>)>,
     pub(crate) body: Value,
@@ -91,6 +103,22 @@ impl Request<'_> {
             .iter()
             .find(|(known, _)| known == name)
             .map(|(_, value)| value.as_ref())
+    }
+
+    /// The address of another page of this list, with everything else that was asked for.
+    pub(crate) fn page_url(&self, page: usize, per_page: usize) -> String {
+        let kept = self
+            .query
+            .iter()
+            .filter(|(name, _)| name != "page" && name != "per_page");
+        let mut pairs = url::form_urlencoded::Serializer::new(String::new());
+        for (name, value) in kept {
+            pairs.append_pair(name, value);
+        }
+        pairs
+            .append_pair("per_page", &per_page.to_string())
+            .append_pair("page", &page.to_string());
+        format!("{}{}?{}", self.base_url, self.path, pairs.finish())
     }
 
     /// Text or a number of the body, as text.
@@ -130,6 +158,7 @@ impl State {
             habits: RwLock::new(options.habits.clone()),
             window: Mutex::new(Window::new(options.rate_limit)),
             faults: Mutex::default(),
+            answered: AtomicU64::new(0),
             log: Mutex::default(),
             workspace: RwLock::new(workspace),
             clock,
@@ -146,17 +175,16 @@ impl State {
             path: incoming.path.to_owned(),
             query: incoming.query.to_owned(),
             operation: None,
-            version: incoming.version.unwrap_or_default().to_owned(),
+            version: String::new(),
             status: 0,
         };
-        let mut log = lock(&self.log);
-        let request_id = request_id(self.options.seed, log.len() as u32);
-        drop(log);
+        let number = self.answered.fetch_add(1, Ordering::Relaxed);
+        let request_id = request_id(self.options.seed, number);
         let mut verdict = None;
         let mut reply = match self.pass(incoming, now, &mut entry, &mut verdict) {
-            Ok(reply) => reply,
+            Ok(reply) => self.habitual(reply, &entry, number),
             Err(Stop::Refusal(refusal)) => Reply::refusal(&refusal, &request_id),
-            Err(Stop::Fault(fault, right)) => faulty(&fault, right, &request_id),
+            Err(Stop::Fault(fault, right)) => faulty(&fault, *right, &request_id),
             Err(Stop::Page) => Reply::text(
                 404,
                 "text/html",
@@ -174,14 +202,42 @@ impl State {
                 .headers
                 .push(("x-ratelimit-reset", verdict.reset.to_string()));
         }
-        if let Some(version) = incoming.version {
-            reply.headers.push(("intercom-version", version.to_owned()));
+        if !entry.version.is_empty() {
+            reply.headers.push(("intercom-version", entry.version.clone()));
         }
         reply.headers.push(("x-request-id", request_id));
         entry.status = reply.status;
-        log = lock(&self.log);
-        if log.len() < MOST_ENTRIES {
-            log.push(entry);
+        if self.options.control {
+            let mut log = lock(&self.log);
+            if log.len() < MOST_ENTRIES {
+                log.push(entry);
+            }
+        }
+        reply
+    }
+
+    /// What the platform's gateway makes of a good answer now and then.
+    fn habitual(&self, reply: Reply, entry: &LogEntry, number: u64) -> Reply {
+        let Some(operation) = entry.operation.and_then(|id| Catalog::embedded().operation(id)) else {
+            return reply;
+        };
+        let is_page = operation.page_style.max_per_page().is_some();
+        let (big_pages, empty_200) = {
+            let habits = read(&self.habits);
+            (habits.big_pages, habits.empty_200)
+        };
+        if big_pages && is_page && reply.body.len() > BIG_PAGE {
+            return Reply::text(
+                502,
+                "text/html",
+                "<html><body><h1>502 Bad Gateway</h1><hr>nginx</body></html>",
+            );
+        }
+        if empty_200 && operation.effect == Effect::Read && number % EMPTY_ONE_IN == EMPTY_ONE_IN - 1 {
+            return Reply {
+                body: bytes::Bytes::new(),
+                ..reply
+            };
         }
         reply
     }
@@ -213,6 +269,7 @@ impl State {
             None => self.options.default_version,
             Some(text) => text.parse().map_err(|_| Refusal::unknown_version())?,
         };
+        version.as_str().clone_into(&mut entry.version);
         if !operation.exists_in(version) {
             return Err(Refusal::not_in_version().into());
         }
@@ -222,8 +279,9 @@ impl State {
         }
         let fault = lock(&self.faults).befall(operation.id);
         if let Some(fault) = fault.as_ref().filter(|fault| fault.body != Some(Body::Cut)) {
-            return Err(Stop::Fault(fault.clone(), Reply::empty(fault.status)));
+            return Err(Stop::Fault(fault.clone(), Box::new(Reply::empty(fault.status))));
         }
+        let handler = resources::handler(operation.id).ok_or_else(|| Refusal::not_simulated(operation.id))?;
         let body = match incoming.body {
             [] => Value::Null,
             bytes => {
@@ -232,8 +290,8 @@ impl State {
         };
         validate::body(operation, version, &body)?;
         let request = Request {
-            operation,
             path: incoming.path,
+            base_url: format!("http://{}", incoming.host.unwrap_or("api.intercom.io")),
             parameters: matched
                 .parameters
                 .into_iter()
@@ -245,9 +303,9 @@ impl State {
             now,
             habits,
         };
-        let reply = self.handle(&request)?;
+        let reply = self.handle(handler, &request)?;
         match fault {
-            Some(fault) => Err(Stop::Fault(fault, reply)),
+            Some(fault) => Err(Stop::Fault(fault, Box::new(reply))),
             None => Ok(reply),
         }
     }
@@ -264,15 +322,15 @@ impl State {
         }
     }
 
-    fn handle(&self, request: &Request<'_>) -> Result<Reply, Refusal> {
-        match resources::handler(request.operation.id) {
-            None => Err(Refusal::not_simulated(request.operation.id)),
-            Some(Handler::Read(answer)) => answer(&read(&self.workspace), request),
-            Some(Handler::Write(answer)) => {
+    fn handle(&self, handler: Handler, request: &Request<'_>) -> Result<Reply, Refusal> {
+        match handler {
+            Handler::Read(answer) => answer(&read(&self.workspace), request),
+            Handler::Write(answer) => {
                 let mut workspace = self
                     .workspace
                     .write()
                     .unwrap_or_else(std::sync::PoisonError::into_inner);
+                resources::visitors::welcome_by_path(&mut workspace, request);
                 answer(&mut workspace, request)
             }
         }
@@ -288,7 +346,7 @@ impl State {
 enum Stop {
     Refusal(Refusal),
     /// A fault, with the right answer where the fault spoils that.
-    Fault(Fault, Reply),
+    Fault(Fault, Box<Reply>),
     /// A web server's page.
     Page,
 }
@@ -337,6 +395,7 @@ fn faulty(fault: &Fault, right: Reply, request_id: &str) -> Reply {
             }
         }
     };
+    reply.delay_ms = fault.latency_ms;
     if let Some(seconds) = fault.retry_after {
         reply.headers.push(("retry-after", seconds.to_string()));
     }
@@ -355,8 +414,10 @@ fn decode(segment: &str) -> Cow<'_, str> {
     Cow::Owned(decoded.unwrap_or_default())
 }
 
-fn request_id(seed: u64, number: u32) -> String {
-    format!("{:020x}", u128::from(texts::mix(seed, 70, number)) << 12)[..20].to_owned()
+/// Twenty small letters and digits, unlike those of any other request of the same seed.
+fn request_id(seed: u64, number: u64) -> String {
+    let mixed = texts::mix(seed, 70, number as u32);
+    format!("{:07x}{:013x}", number & 0xFFF_FFFF, mixed >> 12)
 }
 
 pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

@@ -3,6 +3,7 @@
 pub(crate) mod companies;
 pub(crate) mod contacts;
 pub(crate) mod conversations;
+pub(crate) mod notes;
 pub(crate) mod parts;
 pub(crate) mod reference;
 pub(crate) mod tickets;

@@ -16,6 +16,8 @@ pub(crate) struct Reply {
     pub(crate) content_type: &'static str,
     /// Headers of this answer alone.
     pub(crate) headers: Vec<(&'static str, String)>,
+    /// How much longer than usual the answer takes, in milliseconds.
+    pub(crate) delay_ms: u64,
 }
 
 impl Reply {
@@ -32,6 +34,7 @@ impl Reply {
             body: body.into(),
             content_type: "application/json; charset=utf-8",
             headers: Vec::new(),
+            delay_ms: 0,
         }
     }
 
@@ -42,6 +45,7 @@ impl Reply {
             body: Bytes::new(),
             content_type: "application/json; charset=utf-8",
             headers: Vec::new(),
+            delay_ms: 0,
         }
     }
 
@@ -52,6 +56,7 @@ impl Reply {
             body: body.into(),
             content_type,
             headers: Vec::new(),
+            delay_ms: 0,
         }
     }
 

@@ -9,7 +9,8 @@ use axum::{
     http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri},
     response::Response,
 };
-use jiff::tz::TimeZone;
+use futures::StreamExt as _;
+use jiff::{Timestamp, tz::TimeZone};
 use rand::SeedableRng as _;
 use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
 
@@ -109,8 +110,13 @@ pub async fn start(options: Options) -> Result<Running, StartError> {
     };
     let listener = TcpListener::bind(options.listen).await.map_err(listen)?;
     let address = listener.local_addr().map_err(listen)?;
-    let clock = Clock::new(options.start);
-    let workspace = generator::generate(&options, time_zone, clock.now());
+    let clock = Clock::new(options.start, options.clock_stands);
+    // Without a start, the same seed gives the same workspace at least within the hour.
+    let moment = options.start.map_or_else(
+        || clock.now() - clock.now().rem_euclid(3_600),
+        Timestamp::as_second,
+    );
+    let workspace = generator::generate(&options, time_zone, moment);
     let seed = options.seed;
     let state = Arc::new(State::new(options, clock, workspace));
     let (stop, stopped) = watch::channel(false);
@@ -163,6 +169,9 @@ async fn serve(
     headers: HeaderMap,
     body: Bytes,
 ) -> Response {
+    if state.options.control && method == Method::GET && uri.path().starts_with("/_sim/truth/") {
+        return truth(state, uri.path(), uri.query().unwrap_or(""));
+    }
     if state.options.control && uri.path().starts_with("/_sim/") {
         return send(control::answer(
             &state,
@@ -179,12 +188,34 @@ async fn serve(
         query: uri.query().unwrap_or(""),
         token: header("authorization").and_then(|value| value.strip_prefix("Bearer ")),
         version: header("intercom-version"),
+        host: header("host"),
         body: &body,
     });
-    if !state.options.latency.is_zero() {
-        tokio::time::sleep(state.options.latency).await;
+    let latency = state.options.latency + Duration::from_millis(reply.delay_ms);
+    if !latency.is_zero() {
+        tokio::time::sleep(latency).await;
     }
     send(reply)
+}
+
+/// Streams the truth; the workspace is only locked while a span of it is written.
+fn truth(state: Arc<State>, path: &str, query: &str) -> Response {
+    let (question, first) = match control::question(&state, path, query) {
+        Ok(found) => found,
+        Err(reply) => return send(reply),
+    };
+    let rest = futures::stream::unfold((state, question), |(state, mut question)| async move {
+        let span = question.next(&state)?;
+        Some((span, (state, question)))
+    });
+    let spans = futures::stream::once(async { first })
+        .chain(rest)
+        .map(Ok::<_, std::convert::Infallible>);
+    let mut response = Response::new(Body::from_stream(spans));
+    response
+        .headers_mut()
+        .insert("content-type", HeaderValue::from_static("application/x-ndjson"));
+    response
 }
 
 fn send(reply: Reply) -> Response {

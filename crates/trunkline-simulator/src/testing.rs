@@ -31,11 +31,12 @@ impl TestSim {
             conversations: 120,
             tickets: 20,
             rate_limit: None,
+            clock_stands: true,
             start: Some("2026-11-20T12:00:00Z".parse().expect("a constant moment")),
             ..Options::default()
         };
         change(&mut options);
-        let clock = Clock::new(options.start);
+        let clock = Clock::new(options.start, options.clock_stands);
         let zone = TimeZone::get(&options.time_zone).expect("a constant zone");
         let workspace = generator::generate(&options, zone, clock.now());
         Self {
@@ -53,6 +54,7 @@ impl TestSim {
             query,
             token: Some("t"),
             version: Some(self.version),
+            host: None,
             body: body.as_bytes(),
         })
     }

@@ -1,5 +1,7 @@
 //! Names and texts, made from numbers, so that a workspace of any size needs no memory for them.
 
+pub(crate) mod replies;
+
 use serde_json::{Map, Value, json};
 
 /// A well-spread number from the seed, a purpose and a row: the same three give the same number for ever.
@@ -244,20 +246,6 @@ const OPENINGS: [&[&str]; 4] = [
         "El importador dice \"fila no válida\" pero no cuál.",
     ],
 ];
-const REPLIES: [&str; 12] = [
-    "Thanks for writing in! I am looking into it now.",
-    "Could you send me the address of the page and a screenshot, please?",
-    "I found it: the row has a date in the wrong form. I have marked it in the attached file.",
-    "That was our mistake. The second charge is on its way back to you.",
-    "You can do this under <b>Settings &gt; People</b>; choose <i>Billing only</i>.",
-    "I have passed this on to our engineers and will write as soon as I know more.",
-    "It is fixed with today's release. Could you try again?",
-    "Still the same on my side, unfortunately.",
-    "That worked, thank you so much!",
-    "Yes, it happens in both browsers. Here is the log:<br>ERR 4012 &ndash; upstream closed",
-    "One more thing: can the report be sent every Monday?",
-    "Great. I will close this for now, just reply if anything comes up.",
-];
 const NOTES: [&str; 6] = [
     "Prefers to be called in the morning.",
     "Renewal is due in spring; speak with procurement first.",
@@ -276,11 +264,6 @@ pub(crate) fn opening(language: &str, number: u64) -> &'static str {
         _ => 0,
     };
     pick(OPENINGS[index], number)
-}
-
-/// A reply as HTML without its paragraph.
-pub(crate) fn reply(number: u64) -> &'static str {
-    pick(&REPLIES, number)
 }
 
 /// A note on a contact.

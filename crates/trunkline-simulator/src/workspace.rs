@@ -6,9 +6,12 @@
 pub(crate) mod company;
 pub(crate) mod contact;
 pub(crate) mod conversation;
+pub(crate) mod extra;
+mod lookup;
 pub(crate) mod order;
 pub(crate) mod people;
 pub(crate) mod reference;
+pub(crate) mod statistics;
 pub(crate) mod ticket;
 
 use std::{
@@ -77,7 +80,8 @@ pub(crate) struct Workspace {
     pub(crate) segments: Vec<Segment>,
     pub(crate) events: Vec<Event>,
     pub(crate) reference: Reference,
-    pub(crate) scroll: Option<Scroll>,
+    /// Open scrolls: one, unless the lock is switched off.
+    pub(crate) scrolls: Vec<Scroll>,
     pub(crate) scrolls_opened: u64,
     /// Totals of searches, true for the revision they were counted at.
     pub(crate) totals: Mutex<HashMap<String, (u64, usize)>>,
@@ -95,10 +99,10 @@ impl Workspace {
             .totals
             .lock()
             .unwrap_or_else(std::sync::PoisonError::into_inner);
-        if let Some((revision, total)) = totals.get(&search) {
-            if *revision == self.revision {
-                return *total;
-            }
+        if let Some((revision, total)) = totals.get(&search)
+            && *revision == self.revision
+        {
+            return *total;
         }
         let total = count();
         if totals.len() >= MOST_TOTALS {
@@ -113,6 +117,9 @@ impl Workspace {
         let contact = &mut self.contacts[row as usize];
         self.contact_order.remove(contact.updated_at, row);
         contact.updated_at = now;
+        if contact.is_renamed() {
+            self.reference.extra.renamed.insert(row);
+        }
         if contact.is_listed() {
             self.contact_order.insert(now, row);
         }
@@ -124,7 +131,7 @@ impl Workspace {
         let conversation = &mut self.conversations[row as usize];
         self.conversation_order.remove(conversation.updated_at, row);
         conversation.updated_at = now;
-        if !conversation.deleted {
+        if conversation.is_listed() {
             self.conversation_order.insert(now, row);
         }
         self.changed();

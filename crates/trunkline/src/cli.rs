@@ -8,7 +8,13 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 /// The open, self-hosted Intercom connector.
 #[derive(Debug, Parser)]
-#[command(name = "trunkline", version, about, propagate_version = true, max_term_width = 110)]
+#[command(
+    name = "trunkline",
+    version,
+    about,
+    propagate_version = true,
+    max_term_width = 110
+)]
 pub(crate) struct Cli {
     /// What to log to standard error: off, error, warn, info, debug, or a filter such as `trunkline_client=debug`.
     #[arg(long, global = true, env = "TRUNKLINE_LOG", value_name = "FILTER")]
@@ -49,7 +55,12 @@ pub(crate) struct Workspace {
     #[arg(long, value_enum, env = "TRUNKLINE_REGION")]
     pub(crate) region: Option<RegionName>,
     /// The address of the API, instead of a region's: a simulator or a proxy.
-    #[arg(long, value_name = "URL", conflicts_with = "region", env = "TRUNKLINE_BASE_URL")]
+    #[arg(
+        long,
+        value_name = "URL",
+        conflicts_with = "region",
+        env = "TRUNKLINE_BASE_URL"
+    )]
     pub(crate) base_url: Option<String>,
     /// The version of Intercom's API to speak; 2.16 by default.
     #[arg(long, value_name = "VERSION", env = "TRUNKLINE_API_VERSION")]
@@ -82,7 +93,12 @@ pub(crate) enum RegionName {
 #[derive(Debug, Args)]
 pub(crate) struct Quickstart {
     /// The data folder: `mirror.db` is written there.
-    #[arg(long, value_name = "DIR", default_value = "trunkline-data", env = "TRUNKLINE_DATA")]
+    #[arg(
+        long,
+        value_name = "DIR",
+        default_value = "trunkline-data",
+        env = "TRUNKLINE_DATA"
+    )]
     pub(crate) data: PathBuf,
     /// How large a workspace to simulate.
     #[arg(long, value_enum, default_value_t = Size::Small)]

@@ -12,7 +12,10 @@ mod verify;
 
 use std::process::ExitCode;
 
-use crate::{cli::{Cli, Command}, failure::Failure};
+use crate::{
+    cli::{Cli, Command},
+    failure::Failure,
+};
 
 /// Runs the command to its end.
 pub(crate) fn run(cli: Cli) -> Result<ExitCode, Failure> {
@@ -33,7 +36,11 @@ fn block_on<T>(command: impl Future<Output = Result<T, Failure>>) -> Result<T, F
         .enable_all()
         .build()
         .map_err(|error| {
-            Failure::new("TL0009", format!("the runtime did not start: {error}"), "Check the limits on threads and files.")
+            Failure::new(
+                "TL0009",
+                format!("the runtime did not start: {error}"),
+                "Check the limits on threads and files.",
+            )
         })?
         .block_on(command)
 }

@@ -30,12 +30,20 @@ pub(crate) struct Failure {
 
 impl Failure {
     pub(crate) fn new(code: &'static str, message: impl Into<String>, advice: impl Into<String>) -> Self {
-        Self { code, message: message.into(), advice: advice.into(), exit: Exit::Failed }
+        Self {
+            code,
+            message: message.into(),
+            advice: advice.into(),
+            exit: Exit::Failed,
+        }
     }
 
     /// A failure of what the person typed or wrote into a file.
     pub(crate) fn usage(code: &'static str, message: impl Into<String>, advice: impl Into<String>) -> Self {
-        Self { exit: Exit::Usage, ..Self::new(code, message, advice) }
+        Self {
+            exit: Exit::Usage,
+            ..Self::new(code, message, advice)
+        }
     }
 
     pub(crate) fn exit_code(&self) -> ExitCode {
@@ -75,7 +83,11 @@ from_below!(
 
 impl From<trunkline_mirror::storage::BadColumnRef> for Failure {
     fn from(error: trunkline_mirror::storage::BadColumnRef) -> Self {
-        Self::usage("TL0007", error.to_string(), "Write the column as `stream.column`, such as `contacts.email`.")
+        Self::usage(
+            "TL0007",
+            error.to_string(),
+            "Write the column as `stream.column`, such as `contacts.email`.",
+        )
     }
 }
 
@@ -85,6 +97,9 @@ impl From<trunkline_mirror::sync::SyncError> for Failure {
             trunkline_mirror::sync::SyncError::UnknownStream { .. } => Exit::Usage,
             _ => Exit::Failed,
         };
-        Self { exit, ..Self::new(error.code(), error.to_string(), error.advice()) }
+        Self {
+            exit,
+            ..Self::new(error.code(), error.to_string(), error.advice())
+        }
     }
 }

@@ -3,14 +3,21 @@
 //! The one rule: a settings file that cannot be read in full stops the command; nothing runs on half of it. The token
 //! itself is never in a file, only the name of the variable that holds it.
 
-use std::{path::{Path, PathBuf}, sync::Arc};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use secrecy::SecretString;
 use serde::Deserialize;
 use trunkline_catalog::Version;
 use trunkline_client::{Client, Connection, Region, Settings as ClientSettings, SystemClock};
 
-use crate::{cli::{RegionName, Workspace}, commands::request_log, failure::Failure};
+use crate::{
+    cli::{RegionName, Workspace},
+    commands::request_log,
+    failure::Failure,
+};
 
 const DEFAULT_FILE: &str = "trunkline-data/trunkline.toml";
 const DEFAULT_TOKEN_ENV: &str = "INTERCOM_TOKEN";
@@ -57,7 +64,11 @@ impl File {
         toml::from_str(text).map_err(|error| {
             Failure::usage(
                 "TL0001",
-                format!("the settings file {} is not valid: {}", path.display(), error.to_string().trim_end()),
+                format!(
+                    "the settings file {} is not valid: {}",
+                    path.display(),
+                    error.to_string().trim_end()
+                ),
                 "Mend the line shown above; docs/guides/mirror.md lists the settings.",
             )
         })
@@ -67,7 +78,13 @@ impl File {
 /// Builds the client that the flags, the environment and the file ask for.
 pub(crate) fn client(flags: &Workspace, file: &File) -> Result<Client, Failure> {
     let version = version(flags.api_version.as_deref().or(file.api_version.as_deref()))?;
-    let token = token(flags.token_env.as_deref().or(file.token_env.as_deref()).unwrap_or(DEFAULT_TOKEN_ENV))?;
+    let token = token(
+        flags
+            .token_env
+            .as_deref()
+            .or(file.token_env.as_deref())
+            .unwrap_or(DEFAULT_TOKEN_ENV),
+    )?;
     let connection = connection(flags, file, token, version)?;
     let mut settings = ClientSettings::new(Arc::new(SystemClock));
     if let Some(text) = flags.max_share.as_deref().or(file.max_share.as_deref()) {
@@ -77,7 +94,12 @@ pub(crate) fn client(flags: &Workspace, file: &File) -> Result<Client, Failure> 
     Client::new(connection, settings).map_err(Failure::from)
 }
 
-fn connection(flags: &Workspace, file: &File, token: SecretString, version: Version) -> Result<Connection, Failure> {
+fn connection(
+    flags: &Workspace,
+    file: &File,
+    token: SecretString,
+    version: Version,
+) -> Result<Connection, Failure> {
     if let Some(region) = flags.region {
         let region = match region {
             RegionName::Us => Region::Us,
@@ -109,9 +131,15 @@ fn connection(flags: &Workspace, file: &File, token: SecretString, version: Vers
 
 /// The API version, checked against the catalog before anything is called.
 pub(crate) fn version(text: Option<&str>) -> Result<Version, Failure> {
-    let Some(text) = text else { return Ok(Version::DEFAULT) };
+    let Some(text) = text else {
+        return Ok(Version::DEFAULT);
+    };
     text.parse().map_err(|error: trunkline_catalog::UnknownVersion| {
-        Failure::usage("TL0002", error.to_string(), "Pass one of them with `--api-version`, for example 2.16.")
+        Failure::usage(
+            "TL0002",
+            error.to_string(),
+            "Pass one of them with `--api-version`, for example 2.16.",
+        )
     })
 }
 
@@ -158,10 +186,18 @@ mod tests {
 
     #[test]
     fn a_half_written_settings_file_stops_with_its_line() {
-        for text in ["region = \"eu", "regoin = \"eu\"", "streams = \"contacts\"", "to = sqlite:x"] {
+        for text in [
+            "region = \"eu",
+            "regoin = \"eu\"",
+            "streams = \"contacts\"",
+            "to = sqlite:x",
+        ] {
             let failure = File::parse(text, Path::new("trunkline.toml")).unwrap_err();
             assert_eq!(failure.code, "TL0001", "{text}");
-            assert!(failure.message.contains("trunkline.toml") && failure.message.contains("line 1"), "{failure}");
+            assert!(
+                failure.message.contains("trunkline.toml") && failure.message.contains("line 1"),
+                "{failure}"
+            );
         }
     }
 

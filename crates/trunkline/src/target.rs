@@ -16,7 +16,11 @@ impl FromStr for Target {
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let unknown = |message: String| {
-            Failure::usage("TL0003", message, "Write the target as `sqlite:FILE`, for example `--to sqlite:mirror.db`.")
+            Failure::usage(
+                "TL0003",
+                message,
+                "Write the target as `sqlite:FILE`, for example `--to sqlite:mirror.db`.",
+            )
         };
         match text.split_once(':') {
             Some(("sqlite", "")) => Err(unknown("the target `sqlite:` names no file".to_owned())),
@@ -33,8 +37,14 @@ mod tests {
 
     #[test]
     fn a_target_is_a_scheme_and_a_file() {
-        assert_eq!("sqlite:mirror.db".parse::<Target>().unwrap(), Target::Sqlite("mirror.db".into()));
-        assert_eq!("sqlite:/a/b c.db".parse::<Target>().unwrap(), Target::Sqlite("/a/b c.db".into()));
+        assert_eq!(
+            "sqlite:mirror.db".parse::<Target>().unwrap(),
+            Target::Sqlite("mirror.db".into())
+        );
+        assert_eq!(
+            "sqlite:/a/b c.db".parse::<Target>().unwrap(),
+            Target::Sqlite("/a/b c.db".into())
+        );
     }
 
     #[test]

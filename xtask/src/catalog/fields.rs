@@ -32,7 +32,11 @@ pub(super) fn flatten(description: &Description, schema: &Value) -> anyhow::Resu
     let mut fields = Fields::new();
     let alternatives = alternatives(description, schema)?;
     for (index, shape) in alternatives.iter().enumerate() {
-        let number = if alternatives.len() == 1 { 0 } else { u8::try_from(index + 1)? };
+        let number = if alternatives.len() == 1 {
+            0
+        } else {
+            u8::try_from(index + 1)?
+        };
         let mut found = BTreeMap::new();
         items(description, shape, "", 0, &mut found)?;
         children(description, shape, "", 0, &mut found)?;
@@ -75,7 +79,11 @@ fn children(
         return Ok(());
     }
     for (name, node) in &shape.properties {
-        let dotted = if prefix.is_empty() { (*name).to_owned() } else { format!("{prefix}.{name}") };
+        let dotted = if prefix.is_empty() {
+            (*name).to_owned()
+        } else {
+            format!("{prefix}.{name}")
+        };
         let child = node.shape(description)?;
         found.insert(dotted.clone(), child.field(shape.required.contains(name)));
         children(description, &child, &dotted, depth + 1, found)?;

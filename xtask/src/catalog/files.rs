@@ -44,8 +44,9 @@ pub(super) fn read_all(from: &Path) -> anyhow::Result<Vec<Description>> {
         .collect()
 }
 
-/// Parses YAML without the parser's guard against hostile input: these files are large and chosen by the developer.
+/// Parses YAML without the parser's guard against hostile input: these files are large and chosen by the developer;
+/// only `true` and `false` are booleans, so that a name such as `y` or `no` stays text.
 pub(super) fn parse(text: &str) -> anyhow::Result<Value> {
-    let options = serde_saphyr::options! { budget: None };
+    let options = serde_saphyr::options! { budget: None, strict_booleans: true };
     Ok(serde_saphyr::from_str_with_options(text, options)?)
 }

@@ -132,16 +132,29 @@ fn fields<'a>(held: &[(usize, &'a Described)]) -> Vec<(u8, &'a str, &'a Field, R
     let mut lines = Vec::new();
     for (alternative, name) in names {
         let key = (alternative, name.to_owned());
-        let mut stated: Vec<Option<&Field>> =
-            held.iter().map(|(_, described)| described.fields.get(&key)).collect();
+        let mut stated: Vec<Option<&Field>> = held
+            .iter()
+            .map(|(_, described)| described.fields.get(&key))
+            .collect();
         believe_neighbors(&mut stated);
         let mut stretch: Option<(&Field, Range)> = None;
         for ((place, _), field) in held.iter().zip(stated) {
             match (&mut stretch, field) {
                 (Some((same, range)), Some(field)) if *same == field => range.last = *place,
                 (open, field) => {
-                    lines.extend(open.take().map(|(field, range)| (alternative, name, field, range)));
-                    *open = field.map(|field| (field, Range { first: *place, last: *place }));
+                    lines.extend(
+                        open.take()
+                            .map(|(field, range)| (alternative, name, field, range)),
+                    );
+                    *open = field.map(|field| {
+                        (
+                            field,
+                            Range {
+                                first: *place,
+                                last: *place,
+                            },
+                        )
+                    });
                 }
             }
         }

@@ -154,7 +154,10 @@ impl<'a> Shape<'a> {
             return self;
         }
         if only_null(&self) {
-            return Self { nullable: true, ..other };
+            return Self {
+                nullable: true,
+                ..other
+            };
         }
         if self.kind != other.kind {
             self.kind = "any";
@@ -173,8 +176,18 @@ impl<'a> Shape<'a> {
 
     pub(super) fn field(&self, required: bool) -> Field {
         let mut seen = BTreeSet::new();
-        let enumeration = self.enumeration.iter().filter(|value| seen.insert(value.as_str())).cloned().collect();
-        Field { kind: self.kind, required, nullable: self.nullable, enumeration }
+        let enumeration = self
+            .enumeration
+            .iter()
+            .filter(|value| seen.insert(value.as_str()))
+            .cloned()
+            .collect();
+        Field {
+            kind: self.kind,
+            required,
+            nullable: self.nullable,
+            enumeration,
+        }
     }
 }
 

@@ -41,14 +41,30 @@ impl Index {
 
 pub(super) fn load(sources: &Sources) -> Result<Vec<Operation>, CatalogError> {
     let mut operations = Vec::new();
-    let mut index = Index { by_key: HashMap::new(), last: None };
+    let mut index = Index {
+        by_key: HashMap::new(),
+        last: None,
+    };
     for row in rows(
         "tables/operations.tsv",
         sources.operations,
-        ["method", "path", "upstream_id", "tag", "first", "last", "body", "success"],
+        [
+            "method",
+            "path",
+            "upstream_id",
+            "tag",
+            "first",
+            "last",
+            "body",
+            "success",
+        ],
     )? {
         let operation = described(&row)?;
-        if index.by_key.insert((row.cell(0), row.cell(1)), operations.len()).is_some() {
+        if index
+            .by_key
+            .insert((row.cell(0), row.cell(1)), operations.len())
+            .is_some()
+        {
             return Err(row.duplicate(format!("{} {}", row.cell(0), row.cell(1))));
         }
         operations.push(operation);
@@ -90,7 +106,11 @@ fn described(row: &Row<8>) -> Result<Operation, CatalogError> {
         success: row
             .filled(7)?
             .split('|')
-            .map(|status| status.parse().map_err(|_| row.wrong(7, "statuses with | between them")))
+            .map(|status| {
+                status
+                    .parse()
+                    .map_err(|_| row.wrong(7, "statuses with | between them"))
+            })
             .collect::<Result<_, _>>()?,
         errors: Vec::new(),
     })
@@ -101,7 +121,9 @@ fn parameters(
     operations: &mut [Operation],
     index: &mut Index,
 ) -> Result<(), CatalogError> {
-    let columns = ["method", "path", "in", "name", "type", "required", "enum", "first", "last"];
+    let columns = [
+        "method", "path", "in", "name", "type", "required", "enum", "first", "last",
+    ];
     for row in rows("tables/parameters.tsv", text, columns)? {
         let operation = &mut operations[index.find(&row)?];
         let parameter = Parameter {
@@ -122,9 +144,14 @@ fn parameters(
         list.push(parameter);
     }
     for operation in operations {
-        let mut in_path = operation.path.split('/').filter_map(|segment| segment.strip_prefix('{'));
+        let mut in_path = operation
+            .path
+            .split('/')
+            .filter_map(|segment| segment.strip_prefix('{'));
         let mut listed = operation.path_parameters.iter().map(|parameter| parameter.name);
-        let agree = in_path.by_ref().all(|segment| segment.strip_suffix('}') == listed.next());
+        let agree = in_path
+            .by_ref()
+            .all(|segment| segment.strip_suffix('}') == listed.next());
         if !agree || listed.next().is_some() {
             return Err(CatalogError::Missing {
                 file: "tables/parameters.tsv",
@@ -140,8 +167,18 @@ fn body_fields(
     operations: &mut [Operation],
     index: &mut Index,
 ) -> Result<(), CatalogError> {
-    let columns =
-        ["method", "path", "alternative", "name", "type", "required", "nullable", "enum", "first", "last"];
+    let columns = [
+        "method",
+        "path",
+        "alternative",
+        "name",
+        "type",
+        "required",
+        "nullable",
+        "enum",
+        "first",
+        "last",
+    ];
     for row in rows("tables/body_fields.tsv", text, columns)? {
         let operation = &mut operations[index.find(&row)?];
         operation.body_fields.push(BodyField {
@@ -157,24 +194,29 @@ fn body_fields(
     Ok(())
 }
 
-fn errors(
-    text: &'static str,
-    operations: &mut [Operation],
-    index: &mut Index,
-) -> Result<(), CatalogError> {
+fn errors(text: &'static str, operations: &mut [Operation], index: &mut Index) -> Result<(), CatalogError> {
     for row in rows("tables/errors.tsv", text, ["method", "path", "status", "code"])? {
         let operation = &mut operations[index.find(&row)?];
-        operation.errors.push(ErrorShape { status: row.parsed(2, "a status")?, code: row.cell(3) });
+        operation.errors.push(ErrorShape {
+            status: row.parsed(2, "a status")?,
+            code: row.cell(3),
+        });
     }
     Ok(())
 }
 
-fn overlay(
-    text: &'static str,
-    operations: &mut [Operation],
-    index: &mut Index,
-) -> Result<(), CatalogError> {
-    let columns = ["method", "path", "id", "effect", "page", "search", "rate", "permission", "summary"];
+fn overlay(text: &'static str, operations: &mut [Operation], index: &mut Index) -> Result<(), CatalogError> {
+    let columns = [
+        "method",
+        "path",
+        "id",
+        "effect",
+        "page",
+        "search",
+        "rate",
+        "permission",
+        "summary",
+    ];
     let mut ids = HashSet::new();
     for row in rows(OVERLAY, text, columns)? {
         let operation = &mut operations[index.find(&row)?];
@@ -213,15 +255,17 @@ fn overlay(
 const TYPES: &str = "string, integer, number, boolean, array, object or any";
 
 fn is_id(id: &str) -> bool {
-    let word = |text: &str| {
-        !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_')
-    };
-    id.split_once('.').is_some_and(|(family, verb)| word(family) && word(verb))
+    let word =
+        |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_');
+    id.split_once('.')
+        .is_some_and(|(family, verb)| word(family) && word(verb))
 }
 
 fn versions<const N: usize>(row: &Row<N>, first: usize) -> Result<(Version, Version), CatalogError> {
-    let range: (Version, Version) =
-        (row.parsed(first, "a version")?, row.parsed(first + 1, "a version")?);
+    let range: (Version, Version) = (
+        row.parsed(first, "a version")?,
+        row.parsed(first + 1, "a version")?,
+    );
     if range.0 > range.1 {
         return Err(row.wrong(first + 1, "a version that is not before the first"));
     }
@@ -260,7 +304,9 @@ impl std::str::FromStr for PageStyle {
     type Err = ();
 
     fn from_str(text: &str) -> Result<Self, ()> {
-        let (style, sizes) = text.split_once(' ').map_or((text, None), |(style, sizes)| (style, Some(sizes)));
+        let (style, sizes) = text
+            .split_once(' ')
+            .map_or((text, None), |(style, sizes)| (style, Some(sizes)));
         let sizes = match sizes {
             None => None,
             Some(sizes) => {

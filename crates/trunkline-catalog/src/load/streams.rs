@@ -71,7 +71,10 @@ pub(super) fn load(text: &'static str, operations: &HashSet<&str>) -> Result<Vec
             primary_key: row.list(5),
             cursor_field: row.optional(6),
             parent,
-            list: row.optional(8).map(|path| MembershipList { path, complete_with: row.optional(9) }),
+            list: row.optional(8).map(|path| MembershipList {
+                path,
+                complete_with: row.optional(9),
+            }),
             permission: row.cell(10),
         });
     }

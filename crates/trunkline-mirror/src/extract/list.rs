@@ -1,12 +1,6 @@
 //! The lists inside a record: the bare list, or an object that has it beside `total_count` and `has_more`.
 
-use std::{borrow::Cow, fmt};
-
-use serde::{
-    Deserializer,
-    de::{DeserializeSeed, IgnoredAny, MapAccess, Visitor},
-};
-use serde_json::value::RawValue;
+use super::scan::{NotJson, Number, Scanner};
 
 /// A list inside a record.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -20,99 +14,71 @@ pub struct List<'a> {
 }
 
 impl<'a> List<'a> {
+    /// Reads the list at a path in an object's text, such as the parts in a conversation; nothing after it is looked at.
+    #[must_use]
+    pub fn at(text: &'a str, path: &[&str]) -> Option<Self> {
+        let mut start = 0;
+        for step in path {
+            start += Scanner::new(&text[start..]).find(step)?;
+        }
+        Self::read(&text[start..])
+    }
+
     /// Reads a list; nothing when the text has none.
     #[must_use]
     pub fn read(text: &'a str) -> Option<Self> {
-        let items = |text: &'a str| serde_json::from_str::<Vec<&'a RawValue>>(text).ok();
-        if text.starts_with('[') {
-            let items: Vec<&str> = items(text)?.into_iter().map(RawValue::get).collect();
-            return Some(Self { items, complete: true, total: None });
-        }
-        let mut deserializer = serde_json::Deserializer::from_str(text);
-        let found = deserializer.deserialize_map(Wrapped).ok()?;
-        let items: Vec<&str> = items(found.list?)?.into_iter().map(RawValue::get).collect();
-        let complete = !found.has_more && found.total.is_none_or(|total| total <= items.len() as u64);
-        Some(Self { items, complete, total: found.total })
-    }
-}
-
-#[derive(Default)]
-struct Found<'a> {
-    list: Option<&'a str>,
-    total: Option<u64>,
-    has_more: bool,
-}
-
-struct Wrapped;
-
-impl<'a> Visitor<'a> for Wrapped {
-    type Value = Found<'a>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a list")
-    }
-
-    fn visit_map<A: MapAccess<'a>>(self, mut map: A) -> Result<Found<'a>, A::Error> {
-        let mut found = Found::default();
-        while let Some(key) = map.next_key::<Cow<'a, str>>()? {
-            let value = map.next_value::<&'a RawValue>()?.get();
-            match &*key {
-                "total_count" => found.total = value.parse().ok(),
-                "has_more" => found.has_more = value == "true",
-                // Its name differs from one resource to the next; there is only one.
-                _ if value.starts_with('[') => found.list = found.list.or(Some(value)),
-                _ => {}
+        let mut scanner = Scanner::new(text);
+        let mut list = Self::default();
+        let mut found = false;
+        let mut has_more = false;
+        let read = match scanner.peek() {
+            Some(b'[') => {
+                found = true;
+                items(&mut scanner, &mut list.items)
             }
-        }
-        Ok(found)
+            Some(b'{') => scanner.object(|scanner, key| {
+                let key = key.unescaped();
+                match (key.as_deref(), scanner.peek()) {
+                    (Some("total_count"), Some(b'0'..=b'9')) => {
+                        if let Number::Integer(total) = scanner.number()? {
+                            list.total = u64::try_from(total).ok();
+                        }
+                        Ok(())
+                    }
+                    (Some("has_more"), Some(b't' | b'f' | b'n')) => {
+                        has_more = scanner.word()? == Some(true);
+                        Ok(())
+                    }
+                    // Its name differs from one resource to the next; there is only one.
+                    (_, Some(b'[')) if !found => {
+                        found = true;
+                        items(scanner, &mut list.items)
+                    }
+                    _ => scanner.skip(),
+                }
+            }),
+            _ => return None,
+        };
+        list.complete = !has_more && list.total.is_none_or(|total| total <= list.items.len() as u64);
+        (read.is_ok() && found).then_some(list)
     }
 }
 
-/// Calls `each` with every key of the object `text`.
-///
-/// # Errors
-/// When the text is no JSON object.
-pub fn keys(text: &str, each: impl FnMut(&str)) -> Result<(), serde_json::Error> {
-    serde_json::Deserializer::from_str(text).deserialize_map(Keys(each))
-}
-
-struct Keys<F>(F);
-
-impl<'a, F: FnMut(&str)> Visitor<'a> for Keys<F> {
-    type Value = ();
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an object")
-    }
-
-    fn visit_map<A: MapAccess<'a>>(mut self, mut map: A) -> Result<(), A::Error> {
-        while map.next_key_seed(EachKey(&mut self.0))?.is_some() {
-            map.next_value::<IgnoredAny>()?;
-        }
+fn items<'a>(scanner: &mut Scanner<'a>, items: &mut Vec<&'a str>) -> Result<(), NotJson> {
+    scanner.array(|scanner| {
+        items.push(scanner.slice(Scanner::skip)?);
         Ok(())
-    }
+    })
 }
 
-/// Shows a key without keeping it.
-struct EachKey<'f, F>(&'f mut F);
-
-impl<'a, F: FnMut(&str)> DeserializeSeed<'a> for EachKey<'_, F> {
-    type Value = ();
-
-    fn deserialize<D: Deserializer<'a>>(self, deserializer: D) -> Result<(), D::Error> {
-        deserializer.deserialize_str(self)
-    }
-}
-
-impl<F: FnMut(&str)> Visitor<'_> for EachKey<'_, F> {
-    type Value = ();
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a key")
-    }
-
-    fn visit_str<E>(self, key: &str) -> Result<(), E> {
-        (self.0)(key);
-        Ok(())
-    }
+/// Calls `each` with every key of the object `text`; text that is no object has none.
+pub fn keys(text: &str, mut each: impl FnMut(&str)) {
+    let mut scanner = Scanner::new(text);
+    // The text is a part of a record that was read already: what is wrong with it was found then.
+    let _ = scanner.object(|scanner, key| {
+        if let Some(key) = key.unescaped() {
+            each(&key);
+        }
+        scanner.skip()
+    });
 }

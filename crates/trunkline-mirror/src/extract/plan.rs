@@ -1,6 +1,6 @@
 //! The paths of a table's columns, compiled into a trie whose nodes find a key without comparing all of them.
 
-use super::{Value, visit};
+use super::{NotJson, Value, visit};
 use crate::tables::{Column, Kind, Table};
 
 /// What is taken from the records of one table.
@@ -9,6 +9,8 @@ pub struct Plan {
     pub(super) nodes: Vec<Node>,
     pub(super) columns: usize,
     pub(super) lists: usize,
+    /// Columns that, when nothing else filled them, have the value of another one.
+    copies: Vec<(usize, usize)>,
 }
 
 /// The values of one record.
@@ -45,15 +47,29 @@ impl Plan {
     /// Compiles the paths of a table.
     #[must_use]
     pub fn of(table: &Table) -> Self {
-        let mut plan = Self { nodes: vec![Node::default()], columns: table.columns.len(), lists: table.lists.len() };
+        let mut plan = Self {
+            nodes: vec![Node::default()],
+            columns: table.columns.len(),
+            lists: table.lists.len(),
+            copies: Vec::new(),
+        };
         for (index, Column { path, also, kind, .. }) in table.columns.iter().enumerate() {
             for (path, second) in [(Some(*path), false), (*also, true)] {
                 if let Some(path) = path.filter(|path| !path.is_empty()) {
                     let node = plan.node(path);
-                    // One place may be the first of a column and the second of another; the first one counts.
-                    let held = plan.nodes[node].column.get_or_insert(Slot { index, kind: *kind, second });
-                    if held.second && !second {
-                        *held = Slot { index, kind: *kind, second };
+                    let new = Slot {
+                        index,
+                        kind: *kind,
+                        second,
+                    };
+                    match plan.nodes[node].column {
+                        None => plan.nodes[node].column = Some(new),
+                        // One place may be the first of a column and the second of another.
+                        Some(held) if held.second => {
+                            plan.nodes[node].column = Some(new);
+                            plan.copies.push((index, held.index));
+                        }
+                        Some(held) => plan.copies.push((held.index, index)),
                     }
                 }
             }
@@ -88,9 +104,17 @@ impl Plan {
     ///
     /// # Errors
     /// When the text is no JSON object.
-    pub fn extract<'a>(&self, record: &'a str) -> Result<Extracted<'a>, serde_json::Error> {
-        let mut out = Extracted { values: vec![Value::Null; self.columns], lists: vec![None; self.lists] };
-        visit::object(self, 0, record, &mut out)?;
+    pub fn extract<'a>(&self, record: &'a str) -> Result<Extracted<'a>, NotJson> {
+        let mut out = Extracted {
+            values: vec![Value::Null; self.columns],
+            lists: vec![None; self.lists],
+        };
+        visit::record(self, record, &mut out)?;
+        for (from, to) in &self.copies {
+            if out.values[*to] == Value::Null {
+                out.values[*to] = out.values[*from].clone();
+            }
+        }
         Ok(out)
     }
 }
@@ -137,11 +161,12 @@ impl Node {
 }
 
 /// Spreads keys by their length and three of their bytes: enough for the few dozen that a record has.
+#[inline]
 fn bucket(key: &[u8]) -> usize {
-    let byte = |at: usize| key.get(at).map_or(0, |byte| usize::from(*byte));
-    let mixed = key.len().wrapping_mul(0x9E37)
-        ^ byte(0).wrapping_mul(0x85EB)
-        ^ byte(key.len() / 2).wrapping_mul(0xC2B3)
-        ^ byte(key.len().wrapping_sub(1)).wrapping_mul(0x27D5);
-    mixed ^ (mixed >> 7)
+    let (Some(first), Some(last)) = (key.first(), key.last()) else {
+        return 0;
+    };
+    let middle = key[key.len() / 2];
+    let word = key.len() << 24 | usize::from(*first) << 16 | usize::from(middle) << 8 | usize::from(*last);
+    word.wrapping_mul(0x9E37_79B1) >> 15
 }

@@ -65,7 +65,10 @@ impl<'a> Value<'a> {
             Kind::Real => Self::Real(value),
             Kind::Boolean => Self::Integer(i64::from(value != 0.0)),
             Kind::Integer | Kind::Time => {
-                #[expect(clippy::cast_possible_truncation, reason = "the fraction of a count or second is dropped")]
+                #[expect(
+                    clippy::cast_possible_truncation,
+                    reason = "the fraction of a count or second is dropped"
+                )]
                 let whole = value.trunc() as i64;
                 Self::from_integer(kind, whole)
             }
@@ -99,6 +102,24 @@ impl<'a> Value<'a> {
         match kind {
             Kind::Text | Kind::Html | Kind::Json => Self::Text(text),
             other => Self::from_other_text(other, text),
+        }
+    }
+
+    pub(super) fn from_owned(kind: Kind, text: String) -> Self {
+        match kind {
+            Kind::Text | Kind::Html | Kind::Json => Self::Owned(text),
+            other => Self::from_other_text(other, &text),
+        }
+    }
+
+    /// A number with a fraction or exponent, or one that 64 bits do not hold.
+    pub(super) fn from_other_number(kind: Kind, text: &'a str) -> Self {
+        match kind {
+            Kind::Text | Kind::Html | Kind::Json => Self::Text(text),
+            other => match text.parse::<f64>() {
+                Ok(value) if value.is_finite() => Self::from_real(other, value),
+                _ => Self::Null,
+            },
         }
     }
 }

@@ -19,10 +19,11 @@ use super::{
 use crate::tables::TableKind;
 
 /// Applies one batch.
-pub(super) fn batch(work: &mut Work<'_>, batch: &Batch) -> Result<Written, Failure> {
+pub(super) fn batch<'c>(work: &mut Work<'c>, batch: &Batch) -> Result<Written, Failure> {
     let mut own = Vec::new();
+    let mut parts = None;
     for change in &batch.changes {
-        apply(work, change)?;
+        apply(work, change, &mut parts)?;
         own.extend(stream_of(change));
     }
     if let Some(checkpoint) = &batch.checkpoint {
@@ -31,7 +32,11 @@ pub(super) fn batch(work: &mut Work<'_>, batch: &Batch) -> Result<Written, Failu
                 "INSERT INTO _trunkline_checkpoints (stream, cursor, saved_at) VALUES (?1, ?2, ?3) \
                  ON CONFLICT DO UPDATE SET cursor = excluded.cursor, saved_at = excluded.saved_at",
             )?
-            .execute(params![checkpoint.stream, checkpoint.cursor.to_string(), work.now])?;
+            .execute(params![
+                checkpoint.stream,
+                checkpoint.cursor.to_string(),
+                work.now
+            ])?;
     }
     let mut written = Written::default();
     for (stream, tally) in &work.tallies {
@@ -54,20 +59,53 @@ fn stream_of(change: &Change) -> Option<&'static str> {
     }
 }
 
-fn apply(work: &mut Work<'_>, change: &Change) -> Result<(), Failure> {
+/// `parts` are the statements for parts, kept from one conversation of a batch to the next.
+fn apply<'c>(work: &mut Work<'c>, change: &Change, parts: &mut Option<Upsert<'c>>) -> Result<(), Failure> {
     match change {
-        Change::Workspace { id_code, name, time_zone, region, version } => {
-            set_workspace(work, [id_code, name, time_zone, region, version])
-        }
-        Change::Records { stream, records, pass } => write_records(work, stream, records, *pass),
-        Change::Children { stream, parent_id, records } => {
-            children(work, stream, parent_id, records, members::Page::Whole)
-        }
-        Change::ChildrenPage { stream, parent_id, records, first, last } => {
-            children(work, stream, parent_id, records, members::Page::Part { first: *first, last: *last })
-        }
-        Change::Parts { conversation_id, records, total_count, stated } => {
-            parts::write(work, conversation_id, records, *total_count, *stated)
+        Change::Workspace {
+            id_code,
+            name,
+            time_zone,
+            region,
+            version,
+        } => set_workspace(work, [id_code, name, time_zone, region, version]),
+        Change::Records {
+            stream,
+            records,
+            pass,
+        } => write_records(work, stream, records, *pass),
+        Change::Children {
+            stream,
+            parent_id,
+            records,
+        } => children(work, stream, parent_id, records, members::Page::Whole),
+        Change::ChildrenPage {
+            stream,
+            parent_id,
+            records,
+            first,
+            last,
+        } => children(
+            work,
+            stream,
+            parent_id,
+            records,
+            members::Page::Part {
+                first: *first,
+                last: *last,
+            },
+        ),
+        Change::Parts {
+            conversation_id,
+            records,
+            total_count,
+            stated,
+        } => {
+            let upsert = match parts {
+                Some(upsert) => upsert,
+                None => parts.insert(parts::upsert(work)?),
+            };
+            parts::write(work, upsert, conversation_id, records, *total_count, *stated)
         }
         Change::Vanished { stream, ids } => {
             let layout = layout(work, stream, "deletions")?;
@@ -76,7 +114,11 @@ fn apply(work: &mut Work<'_>, change: &Change) -> Result<(), Failure> {
             }
             Ok(())
         }
-        Change::Alias { stream, old_id, new_id } => {
+        Change::Alias {
+            stream,
+            old_id,
+            new_id,
+        } => {
             let layout = layout(work, stream, "aliases")?;
             if old_id == new_id {
                 return Ok(());
@@ -91,19 +133,33 @@ fn apply(work: &mut Work<'_>, change: &Change) -> Result<(), Failure> {
             vanish::record(work, layout, old_id)
         }
         Change::PassStarted { stream, pass } => passes::start(work, layout(work, stream, "passes")?, *pass),
-        Change::PassComplete { stream, pass } => passes::complete(work, layout(work, stream, "passes")?, *pass),
+        Change::PassComplete { stream, pass } => {
+            passes::complete(work, layout(work, stream, "passes")?, *pass)
+        }
         Change::Note { stream, kind, value } => note(work, stream, kind, value),
-        Change::BadRecord { stream, error, record } => reject(work, stream, error, record),
+        Change::BadRecord {
+            stream,
+            error,
+            record,
+        } => reject(work, stream, error, record),
     }
 }
 
 /// The table of a stream of records.
 fn layout<'c>(work: &Work<'c>, stream: &str, what: &'static str) -> Result<&'c Layout, Failure> {
-    work.layouts.get(stream).filter(|layout| !layout.table.is_members()).ok_or_else(|| unknown(work, stream, what))
+    work.layouts
+        .get(stream)
+        .filter(|layout| !layout.table.is_members())
+        .ok_or_else(|| unknown(work, stream, what))
 }
 
 fn unknown(work: &Work<'_>, stream: &str, what: &'static str) -> Failure {
-    StorageError::UnknownStream { path: work.path.to_path_buf(), stream: stream.to_owned(), what }.into()
+    StorageError::UnknownStream {
+        path: work.path.to_path_buf(),
+        stream: stream.to_owned(),
+        what,
+    }
+    .into()
 }
 
 fn write_records(
@@ -130,7 +186,10 @@ fn children(
     records: &[Bytes],
     page: members::Page,
 ) -> Result<(), Failure> {
-    let layout = work.layouts.get(stream).ok_or_else(|| unknown(work, stream, "children"))?;
+    let layout = work
+        .layouts
+        .get(stream)
+        .ok_or_else(|| unknown(work, stream, "children"))?;
     match layout.table.kind {
         TableKind::Records => return Err(unknown(work, stream, "children")),
         TableKind::Members => MemberSet::new(work, layout, None)?.replace(work, parent_id, records, page)?,
@@ -143,7 +202,12 @@ fn children(
 }
 
 /// Keeps a record that could not become a row.
-pub(super) fn reject(work: &mut Work<'_>, stream: &'static str, error: &str, record: &[u8]) -> Result<(), Failure> {
+pub(super) fn reject(
+    work: &mut Work<'_>,
+    stream: &'static str,
+    error: &str,
+    record: &[u8],
+) -> Result<(), Failure> {
     work.tally(stream).rejected += 1;
     work.connection
         .prepare_cached(
@@ -151,7 +215,13 @@ pub(super) fn reject(work: &mut Work<'_>, stream: &'static str, error: &str, rec
              VALUES (?1, ?2, ?3, ?4, 1, ?5, ?5) \
              ON CONFLICT DO UPDATE SET times = times + 1, error = excluded.error, seen_at = excluded.seen_at",
         )?
-        .execute(params![stream, xxh3_64(record).cast_signed(), error, record, work.now])?;
+        .execute(params![
+            stream,
+            xxh3_64(record).cast_signed(),
+            error,
+            record,
+            work.now
+        ])?;
     Ok(())
 }
 
@@ -173,7 +243,9 @@ fn note(work: &Work<'_>, stream: &str, kind: &str, value: &str) -> Result<(), Fa
 
 /// The code of the workspace that the mirror holds.
 pub(super) fn workspace(connection: &Connection) -> Result<Option<String>, rusqlite::Error> {
-    connection.query_row("SELECT id_code FROM _trunkline_workspace", [], |row| row.get(0)).optional()
+    connection
+        .query_row("SELECT id_code FROM _trunkline_workspace", [], |row| row.get(0))
+        .optional()
 }
 
 fn set_workspace(work: &mut Work<'_>, values: [&String; 5]) -> Result<(), Failure> {

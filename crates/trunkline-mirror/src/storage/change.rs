@@ -216,16 +216,19 @@ impl Tally {
 impl Batch {
     /// Records and bytes that it carries.
     pub(super) fn size(&self) -> (usize, usize) {
-        self.changes.iter().fold((0, 0), |(records, bytes), change| match change {
-            Change::Records { records: list, .. }
-            | Change::Children { records: list, .. }
-            | Change::ChildrenPage { records: list, .. }
-            | Change::Parts { records: list, .. } => {
-                (records + list.len(), bytes + list.iter().map(Bytes::len).sum::<usize>())
-            }
-            Change::BadRecord { record, .. } => (records + 1, bytes + record.len()),
-            Change::Vanished { ids, .. } => (records + ids.len(), bytes),
-            _ => (records + 1, bytes),
-        })
+        self.changes
+            .iter()
+            .fold((0, 0), |(records, bytes), change| match change {
+                Change::Records { records: list, .. }
+                | Change::Children { records: list, .. }
+                | Change::ChildrenPage { records: list, .. }
+                | Change::Parts { records: list, .. } => (
+                    records + list.len(),
+                    bytes + list.iter().map(Bytes::len).sum::<usize>(),
+                ),
+                Change::BadRecord { record, .. } => (records + 1, bytes + record.len()),
+                Change::Vanished { ids, .. } => (records + ids.len(), bytes),
+                _ => (records + 1, bytes),
+            })
     }
 }

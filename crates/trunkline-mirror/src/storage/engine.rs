@@ -141,7 +141,9 @@ impl Engine {
         self.state.attributes = views::known(&self.connection, &self.layouts)?;
         self.state.workspace = apply::workspace(&self.connection)?;
         let meta = |key: &str| {
-            self.connection.prepare_cached("SELECT 1 FROM _trunkline_meta WHERE key = ?1 AND value = 'on'")?.exists([key])
+            self.connection
+                .prepare_cached("SELECT 1 FROM _trunkline_meta WHERE key = ?1 AND value = 'on'")?
+                .exists([key])
         };
         self.state.history_is_new = self.state.history && !meta("history")?;
         Ok(())

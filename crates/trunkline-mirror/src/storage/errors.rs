@@ -121,11 +121,18 @@ impl StorageError {
             Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Self::Locked { path },
             Some(ErrorCode::ReadOnly | ErrorCode::PermissionDenied) => Self::ReadOnly { path },
             Some(ErrorCode::DiskFull) => Self::Full { path },
-            Some(ErrorCode::NotADatabase) => {
-                Self::NotAMirror { path, reason: "it is no SQLite database".to_owned() }
-            }
-            Some(ErrorCode::DatabaseCorrupt) => Self::Corrupt { path, reason: source.to_string() },
-            Some(ErrorCode::CannotOpen) => Self::CannotOpen { path, reason: source.to_string() },
+            Some(ErrorCode::NotADatabase) => Self::NotAMirror {
+                path,
+                reason: "it is no SQLite database".to_owned(),
+            },
+            Some(ErrorCode::DatabaseCorrupt) => Self::Corrupt {
+                path,
+                reason: source.to_string(),
+            },
+            Some(ErrorCode::CannotOpen) => Self::CannotOpen {
+                path,
+                reason: source.to_string(),
+            },
             _ => Self::Sqlite { path, doing, source },
         }
     }
@@ -167,20 +174,28 @@ impl StorageError {
             Self::Full { .. } => {
                 "make room on the disk and run again: everything up to the last page is kept".to_owned()
             }
-            Self::NotAMirror { .. } => "name a file that does not exist yet, or a mirror, with --to".to_owned(),
+            Self::NotAMirror { .. } => {
+                "name a file that does not exist yet, or a mirror, with --to".to_owned()
+            }
             Self::Corrupt { path, .. } => format!(
                 "move {} away and mirror again, or restore it from a backup",
                 path.display()
             ),
-            Self::OtherWorkspace { .. } => "keep one file for each workspace: name another with --to".to_owned(),
+            Self::OtherWorkspace { .. } => {
+                "keep one file for each workspace: name another with --to".to_owned()
+            }
             Self::CannotOpen { path, .. } => {
-                format!("check that the folder of {} exists and may be entered", path.display())
+                format!(
+                    "check that the folder of {} exists and may be entered",
+                    path.display()
+                )
             }
             Self::Column(_) => "`trunkline streams` lists every stream with its columns".to_owned(),
             Self::UnknownStream { .. } => "`trunkline streams` lists the streams".to_owned(),
             Self::Closed { .. } => "run again; the earlier error says why the writer ended".to_owned(),
             Self::Sqlite { .. } => {
-                "run again; nothing is half written. If it stays, check the file with PRAGMA integrity_check".to_owned()
+                "run again; nothing is half written. If it stays, check the file with PRAGMA integrity_check"
+                    .to_owned()
             }
         }
     }

@@ -19,7 +19,14 @@ const QUEUED_BATCHES: usize = 8;
 /// How many reads may wait for the reader.
 const QUEUED_READS: usize = 16;
 
-type Read = Box<dyn FnOnce(Result<&Connection, StorageError>) + Send>;
+type Question = Box<dyn FnOnce(Result<&Connection, StorageError>) + Send>;
+
+/// What the reader is asked to do.
+enum Read {
+    Answer(Question),
+    /// Let go of the file.
+    Close(oneshot::Sender<()>),
+}
 
 /// A mirror that is open for writing. Clones share one writer.
 #[derive(Clone)]
@@ -36,7 +43,9 @@ struct Shared {
 
 impl fmt::Debug for Storage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Storage").field("path", &self.shared.path).finish_non_exhaustive()
+        f.debug_struct("Storage")
+            .field("path", &self.shared.path)
+            .finish_non_exhaustive()
     }
 }
 
@@ -45,14 +54,22 @@ impl Storage {
     ///
     /// # Errors
     /// When the file is locked, read-only, newer, damaged or something else: see [`StorageError`].
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "the options belong to the mirror from here on"
+    )]
     pub fn open(path: &Path, options: StorageOptions) -> Result<Self, StorageError> {
         let engine = opening::open(path, &options)?;
         let (batches, queue) = mpsc::channel(QUEUED_BATCHES);
         let (reads, questions) = mpsc::channel(QUEUED_READS);
         let spawn = |name: &str, work: Box<dyn FnOnce() + Send>| {
-            std::thread::Builder::new().name(name.to_owned()).spawn(work).map_err(|error| {
-                StorageError::CannotOpen { path: path.to_path_buf(), reason: error.to_string() }
-            })
+            std::thread::Builder::new()
+                .name(name.to_owned())
+                .spawn(work)
+                .map_err(|error| StorageError::CannotOpen {
+                    path: path.to_path_buf(),
+                    reason: error.to_string(),
+                })
         };
         let write = spawn("mirror-writer", Box::new(move || writer::run(engine, queue)))?;
         let file = path.to_path_buf();
@@ -94,14 +111,18 @@ impl Storage {
     ) -> Result<T, StorageError> {
         let (reply, answer) = oneshot::channel();
         let path = self.shared.path.clone();
-        let read: Read = Box::new(move |connection| {
+        let question: Question = Box::new(move |connection| {
             let result = connection.and_then(|connection| {
                 f(connection).map_err(|error| StorageError::from_sqlite(&path, "reading", error))
             });
             // A caller that went away needs no answer.
             drop(reply.send(result));
         });
-        self.shared.reads.send(read).await.map_err(|_| self.closed())?;
+        self.shared
+            .reads
+            .send(Read::Answer(question))
+            .await
+            .map_err(|_| self.closed())?;
         answer.await.map_err(|_| self.closed())?
     }
 
@@ -114,32 +135,53 @@ impl Storage {
             Ok(mut threads) => threads.take(),
             Err(_) => None,
         };
-        let Some([read, write]) = threads else { return Err(self.closed()) };
+        let Some([read, write]) = threads else {
+            return Err(self.closed());
+        };
         let (reply, answer) = oneshot::channel();
-        let (read_reply, read_answer) = oneshot::channel::<()>();
+        let (read_reply, read_answer) = oneshot::channel();
         // The reader goes first: the last connection to close is the one that folds the log.
-        let last: Read = Box::new(move |_| drop(read_reply));
-        self.shared.reads.send(last).await.map_err(|_| self.closed())?;
-        drop(read_answer.await);
-        self.shared.batches.send(writer::Job::Close { reply }).await.map_err(|_| self.closed())?;
+        self.shared
+            .reads
+            .send(Read::Close(read_reply))
+            .await
+            .map_err(|_| self.closed())?;
+        read_answer.await.map_err(|_| self.closed())?;
+        self.shared
+            .batches
+            .send(writer::Job::Close { reply })
+            .await
+            .map_err(|_| self.closed())?;
         answer.await.map_err(|_| self.closed())?;
         let joined = tokio::task::spawn_blocking(move || {
+            drop(read.join());
             drop(write.join());
-            drop(read);
         });
         drop(joined.await);
         Ok(())
     }
 
     fn closed(&self) -> StorageError {
-        StorageError::Closed { path: self.shared.path.clone() }
+        StorageError::Closed {
+            path: self.shared.path.clone(),
+        }
     }
 }
 
 /// The reader thread: opens its connection when the first question comes.
 fn answer(path: &Path, mut questions: mpsc::Receiver<Read>) {
     let mut connection = None;
-    while let Some(question) = questions.blocking_recv() {
+    while let Some(read) = questions.blocking_recv() {
+        let question = match read {
+            Read::Answer(question) => question,
+            Read::Close(reply) => {
+                questions.close();
+                drop(connection);
+                // Whoever closes may have gone away.
+                let _ = reply.send(());
+                return;
+            }
+        };
         if connection.is_none() {
             match opening::reader(path) {
                 Ok(opened) => connection = Some(opened),

@@ -33,19 +33,27 @@ impl History {
         let name = layout.table.name;
         let columns: Vec<String> = definitions(layout)
             .into_iter()
+            .filter(|(name, _)| !matches!(name.as_str(), "_valid_from" | "_valid_to"))
             .map(|(name, _)| quote(&name))
-            .filter(|name| name != "_valid_from" && name != "_valid_to")
             .collect();
         let key = |left: &str, right: &str| -> String {
-            let equal: Vec<String> =
-                layout.table.key.iter().map(|name| format!("{left}.{0} = {right}.{0}", quote(name))).collect();
+            let equal: Vec<String> = layout
+                .key_names()
+                .iter()
+                .map(|name| format!("{left}.{0} = {right}.{0}", quote(name)))
+                .collect();
             equal.join(" AND ")
         };
         let same = if layout.table.is_members() {
-            let equal: Vec<String> = columns.iter().map(|name| format!("t.{name} IS h.{name}")).collect();
+            let equal: Vec<String> = columns
+                .iter()
+                .map(|name| format!("t.{name} IS h.{name}"))
+                .collect();
             equal.join(" AND ")
         } else {
-            "t._hash = h._hash".to_owned()
+            // A nested record may move to another parent without changing.
+            let parent = quote(layout.table.parent_column());
+            format!("t._hash = h._hash AND t.{parent} IS h.{parent}")
         };
         let list = columns.join(", ");
         Self {

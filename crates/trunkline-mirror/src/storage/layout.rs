@@ -1,6 +1,7 @@
 //! How a declared table stands in the file: its columns in order, and the statements that write it.
 //!
-//! The one rule: small columns stand before large ones, so that reading `_hash` never walks through a message's body.
+//! The one rule: small columns stand before large ones, so that reading `_hash` never walks through a message. Columns
+//! that are generated from `record` would save room, but SQLite computes them for every insert: they cost a third of it.
 
 use super::privacy::Privacy;
 use crate::{
@@ -60,7 +61,11 @@ pub(super) enum Special {
 
 impl Layouts {
     pub(super) fn new(mut privacy: impl FnMut(&'static Table) -> Privacy) -> Self {
-        Self { list: tables::all().map(|table| Layout::new(table, privacy(table))).collect() }
+        Self {
+            list: tables::all()
+                .map(|table| Layout::new(table, privacy(table)))
+                .collect(),
+        }
     }
 
     pub(super) fn all(&self) -> impl Iterator<Item = &Layout> {
@@ -86,7 +91,14 @@ impl Layout {
                 Kind::Text | Kind::Time | Kind::Json | Kind::Html => "TEXT",
             };
             let large = matches!(column.kind, Kind::Json | Kind::Html);
-            let mut push = |name: String, source| columns.push(StoredColumn { name, sql_type, source, large });
+            let mut push = |name: String, source| {
+                columns.push(StoredColumn {
+                    name,
+                    sql_type,
+                    source,
+                    large,
+                });
+            };
             push(column.name.to_owned(), Source::Value(index));
             if column.kind == Kind::Html {
                 push(format!("{}_text", column.name), Source::TextOf(index));
@@ -101,7 +113,12 @@ impl Layout {
             table,
             plan: Plan::of(table),
             columns,
-            key: table.key.iter().map(|name| position(name)).collect(),
+            key: table
+                .lookup
+                .unwrap_or(table.key)
+                .iter()
+                .map(|name| position(name))
+                .collect(),
             parent: match table.kind {
                 tables::TableKind::Nested { parent } => Some(position(parent)),
                 tables::TableKind::Members => Some(position(table.key[0])),
@@ -119,16 +136,29 @@ impl Layout {
         layout
     }
 
+    /// The columns by which a row is found.
+    pub(super) fn key_names(&self) -> &'static [&'static str] {
+        self.table.lookup.unwrap_or(self.table.key)
+    }
+
     /// The condition that finds a row, with its parameters from `first`.
     pub(super) fn key_condition(&self, first: usize) -> String {
-        let parts: Vec<String> =
-            self.table.key.iter().enumerate().map(|(at, name)| format!("{} = ?{}", quote(name), first + at)).collect();
+        let parts: Vec<String> = self
+            .key_names()
+            .iter()
+            .enumerate()
+            .map(|(at, name)| format!("{} = ?{}", quote(name), first + at))
+            .collect();
         parts.join(" AND ")
     }
 
     /// The key as one text, in SQL.
     pub(super) fn key_expression(&self) -> String {
-        self.table.key.iter().map(|name| quote(name)).collect::<Vec<_>>().join(" || char(31) || ")
+        self.key_names()
+            .iter()
+            .map(|name| quote(name))
+            .collect::<Vec<_>>()
+            .join(" || char(31) || ")
     }
 
     /// Parameters: the columns, then `_synced_at`, `_hash`, `record`, two of the special columns, then the rowid.
@@ -139,15 +169,26 @@ impl Layout {
         let name = self.table.name;
         let names: Vec<String> = self.columns.iter().map(|column| quote(&column.name)).collect();
         let places: Vec<String> = (1..=count).map(|place| format!("?{place}")).collect();
-        let sets: Vec<String> = names.iter().zip(&places).map(|(name, place)| format!("{name} = {place}")).collect();
+        let sets: Vec<String> = names
+            .iter()
+            .zip(&places)
+            .map(|(name, place)| format!("{name} = {place}"))
+            .collect();
         let (names, places, sets) = (names.join(", "), places.join(", "), sets.join(", "));
         if self.table.is_members() {
-            let extras: Vec<&StoredColumn> =
-                self.columns.iter().filter(|column| !self.table.key.contains(&column.name.as_str())).collect();
-            let set: String =
-                extras.iter().map(|column| format!("{0} = excluded.{0}, ", quote(&column.name))).collect();
-            let differs: String =
-                extras.iter().map(|column| format!(" OR {name}.{0} IS NOT excluded.{0}", quote(&column.name))).collect();
+            let extras: Vec<&StoredColumn> = self
+                .columns
+                .iter()
+                .filter(|column| !self.table.key.contains(&column.name.as_str()))
+                .collect();
+            let set: String = extras
+                .iter()
+                .map(|column| format!("{0} = excluded.{0}, ", quote(&column.name)))
+                .collect();
+            let differs: String = extras
+                .iter()
+                .map(|column| format!(" OR {name}.{0} IS NOT excluded.{0}", quote(&column.name)))
+                .collect();
             self.insert = format!(
                 "INSERT INTO {name} ({names}, _synced_at) VALUES ({places}, ?{synced}) ON CONFLICT DO UPDATE SET \
                  {set}_synced_at = excluded._synced_at, _deleted_at = NULL WHERE {name}._deleted_at IS NOT NULL{differs}"
@@ -189,18 +230,29 @@ impl Layout {
     }
 
     fn stored_name(&self, value: usize) -> String {
-        let stored = self.columns.iter().find(|column| column.source == Source::Value(value));
+        let stored = self
+            .columns
+            .iter()
+            .find(|column| column.source == Source::Value(value));
         stored.map_or("NULL".to_owned(), |column| quote(&column.name))
     }
 
     /// The columns with their SQL, as a new table has them: small ones, our own, large ones, the record.
     pub(super) fn definitions(&self) -> Vec<(String, String)> {
         let define = |column: &StoredColumn| {
-            let key = self.table.key.contains(&column.name.as_str());
-            (column.name.clone(), format!("{}{}", column.sql_type, if key { " NOT NULL" } else { "" }))
+            let key = self.key_names().contains(&column.name.as_str());
+            (
+                column.name.clone(),
+                format!("{}{}", column.sql_type, if key { " NOT NULL" } else { "" }),
+            )
         };
         let own = |name: &str, sql: &str| (name.to_owned(), sql.to_owned());
-        let mut list: Vec<_> = self.columns.iter().filter(|column| !column.large).map(define).collect();
+        let mut list: Vec<_> = self
+            .columns
+            .iter()
+            .filter(|column| !column.large)
+            .map(define)
+            .collect();
         list.extend(self.table.own.iter().map(|column| own(column.name, column.sql)));
         list.push(own("_synced_at", "TEXT NOT NULL"));
         if !self.table.is_members() {
@@ -217,7 +269,9 @@ impl Layout {
 
 /// A name as SQL reads it, quoted where it has to be.
 pub(super) fn quote(name: &str) -> String {
-    let plain = name.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_');
+    let plain = name
+        .bytes()
+        .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_');
     if plain && !matches!(name, "default" | "order" | "index" | "read") {
         name.to_owned()
     } else {

@@ -11,7 +11,7 @@ use super::{
     upsert::Upsert,
 };
 use crate::{
-    extract::{self, Extracted},
+    extract::{Extracted, List},
     tables::ListKind,
 };
 
@@ -26,7 +26,7 @@ struct Writer<'c> {
 }
 
 enum WriterKind<'c> {
-    Members(MemberSet<'c>),
+    Members(Box<MemberSet<'c>>),
     Nested(Box<Upsert<'c>>, &'c Layout),
     Names(&'c Layout),
 }
@@ -35,29 +35,44 @@ impl<'c> Lists<'c> {
     pub(super) fn new(work: &Work<'c>, layout: &'c Layout) -> Result<Self, Error> {
         let mut writers = Vec::with_capacity(layout.table.lists.len());
         for list in layout.table.lists {
-            let filled = work.layouts.get(list.stream).expect("a list fills a table that exists");
+            let filled = work
+                .layouts
+                .get(list.stream)
+                .expect("a list fills a table that exists");
             let kind = match list.kind {
-                ListKind::Members => WriterKind::Members(MemberSet::new(work, filled, list.fixed)?),
+                ListKind::Members => WriterKind::Members(Box::new(MemberSet::new(work, filled, list.fixed)?)),
                 ListKind::Nested => WriterKind::Nested(Box::new(Upsert::new(work, filled)?), filled),
                 ListKind::Names => WriterKind::Names(filled),
             };
-            writers.push(Writer { need: list.need, kind });
+            writers.push(Writer {
+                need: list.need,
+                kind,
+            });
         }
         Ok(Self { writers })
+    }
+
+    /// The lists that a record has.
+    pub(super) fn read<'a>(&self, extracted: &Extracted<'a>) -> Vec<Option<List<'a>>> {
+        extracted
+            .lists
+            .iter()
+            .map(|text| text.and_then(List::read))
+            .collect()
     }
 
     /// The bits of `_needs` to set and to clear.
     pub(super) fn needs(
         &self,
-        work: &mut Work<'c>,
-        extracted: &Extracted<'_>,
+        work: &Work<'c>,
+        lists: &[Option<List<'_>>],
         parent: &str,
     ) -> Result<(i64, i64), Failure> {
         let (mut set, mut clear) = (0, 0);
-        for (writer, text) in self.writers.iter().zip(&extracted.lists) {
-            let Some(list) = text.and_then(extract::List::read) else { continue };
+        for (writer, list) in self.writers.iter().zip(lists) {
+            let Some(list) = list else { continue };
             let lacking = match writer.kind {
-                WriterKind::Names(filled) => members::lacks_named(work, filled, parent, &list)?,
+                WriterKind::Names(filled) => members::lacks_named(work, filled, parent, list)?,
                 WriterKind::Members(_) | WriterKind::Nested(..) => !list.complete,
             };
             if lacking {
@@ -69,24 +84,32 @@ impl<'c> Lists<'c> {
         Ok((set, clear & !set))
     }
 
-    /// Applies the lists of a record that was written.
+    /// Applies the lists of a record that was written. A record that was not held before has nothing to take away.
     pub(super) fn apply(
         &mut self,
         work: &mut Work<'c>,
-        extracted: &Extracted<'_>,
+        lists: &[Option<List<'_>>],
         parent: &str,
+        is_new: bool,
     ) -> Result<(), Failure> {
-        for (writer, text) in self.writers.iter_mut().zip(&extracted.lists) {
-            let Some(list) = text.and_then(extract::List::read) else { continue };
-            let page = if list.complete { Page::Whole } else { Page::Cut };
+        for (writer, list) in self.writers.iter_mut().zip(lists) {
+            let Some(list) = list else { continue };
+            if is_new && list.items.is_empty() {
+                continue;
+            }
+            let page = if list.complete && !is_new {
+                Page::Whole
+            } else {
+                Page::Cut
+            };
             match &mut writer.kind {
                 WriterKind::Members(set) => set.replace(work, parent, &list.items, page)?,
                 WriterKind::Nested(upsert, filled) => {
                     members::replace_with(work, upsert, filled, parent, &list.items, page)?;
                 }
                 WriterKind::Names(filled) => {
-                    if list.complete {
-                        members::keep_named(work, filled, parent, &list)?;
+                    if page == Page::Whole {
+                        members::keep_named(work, filled, parent, list)?;
                     }
                 }
             }

@@ -84,9 +84,12 @@ impl<'c> MemberSet<'c> {
     ) -> Result<(), Failure> {
         let layout = self.layout;
         let stream = layout.table.name;
-        let paged = matches!(page, Page::Part { .. });
         let mut seen = Seen::new(work, layout, parent, page)?;
-        let mut held = if paged { HashSet::new() } else { self.held(parent)? };
+        let mut held = if page == Page::Whole {
+            self.held(parent)?
+        } else {
+            HashSet::new()
+        };
         let extras = layout.columns.len() > 2;
         let mut changed = false;
         for item in items {
@@ -98,9 +101,9 @@ impl<'c> MemberSet<'c> {
             if let Some((place, value)) = self.fixed {
                 extracted.values[place] = Value::Text(value);
             }
-            let id = extracted.values[layout.key[1]].as_str().unwrap_or_default().to_owned();
-            let was_held = held.remove(&id);
-            seen.add(&id)?;
+            let id = extracted.values[layout.key[1]].as_str().unwrap_or_default();
+            let was_held = held.remove(id);
+            seen.add(id)?;
             if was_held && !extras {
                 work.tally(stream).unchanged += 1;
                 continue;
@@ -112,7 +115,8 @@ impl<'c> MemberSet<'c> {
                     self.insert.raw_bind_parameter(at + 1, &extracted.values[at])?;
                 }
             }
-            self.insert.raw_bind_parameter(layout.columns.len() + 1, work.now.as_str())?;
+            self.insert
+                .raw_bind_parameter(layout.columns.len() + 1, work.now.as_str())?;
             let wrote = self.insert.raw_execute()? > 0;
             changed |= wrote;
             let tally = work.tally(stream);
@@ -160,13 +164,22 @@ fn read_member<'a>(layout: &Layout, item: &'a [u8]) -> Option<Extracted<'a>> {
         let id = if item.starts_with('"') {
             Value::Owned(serde_json::from_str(item).ok()?)
         } else {
-            Value::Text(item).as_str()?.bytes().all(|byte| byte.is_ascii_digit()).then_some(Value::Text(item))?
+            Value::Text(item)
+                .as_str()?
+                .bytes()
+                .all(|byte| byte.is_ascii_digit())
+                .then_some(Value::Text(item))?
         };
         let mut values = vec![Value::Null; layout.table.columns.len()];
         values[layout.key[1]] = id;
-        Extracted { values, lists: Vec::new() }
+        Extracted {
+            values,
+            lists: Vec::new(),
+        }
     };
-    let has_id = extracted.values[layout.key[1]].as_str().is_some_and(|id| !id.is_empty());
+    let has_id = extracted.values[layout.key[1]]
+        .as_str()
+        .is_some_and(|id| !id.is_empty());
     has_id.then_some(extracted)
 }
 
@@ -181,9 +194,10 @@ struct Seen<'c> {
 
 impl<'c> Seen<'c> {
     fn new(work: &Work<'c>, layout: &'c Layout, parent: &str, page: Page) -> Result<Self, Error> {
-        let scope = format!("{}\u{1f}{parent}", layout.table.name);
+        let mut scope = String::new();
         let (insert, last) = match page {
             Page::Part { first, last } => {
+                scope = format!("{}\u{1f}{parent}", layout.table.name);
                 if first {
                     forget(work, &scope)?;
                 }
@@ -192,7 +206,14 @@ impl<'c> Seen<'c> {
             }
             Page::Whole | Page::Cut => (None, false),
         };
-        Ok(Self { insert, layout, scope, parent: parent.to_owned(), last })
+        let parent = if last { parent.to_owned() } else { String::new() };
+        Ok(Self {
+            insert,
+            layout,
+            scope,
+            parent,
+            last,
+        })
     }
 
     fn add(&mut self, id: &str) -> Result<(), Error> {
@@ -209,7 +230,11 @@ impl<'c> Seen<'c> {
         }
         let table = self.layout.table;
         let (name, parent) = (table.name, table.parent_column());
-        let child = if table.is_members() { table.key[1].to_owned() } else { self.layout.key_expression() };
+        let child = if table.is_members() {
+            table.key[1].to_owned()
+        } else {
+            self.layout.key_expression()
+        };
         let removed = work
             .connection
             .prepare_cached(&format!(
@@ -224,7 +249,9 @@ impl<'c> Seen<'c> {
 
 /// Forgets what was seen in `scope`.
 pub(super) fn forget(work: &Work<'_>, scope: &str) -> Result<(), Error> {
-    work.connection.prepare_cached("DELETE FROM _trunkline_seen WHERE stream = ?1")?.execute([scope])?;
+    work.connection
+        .prepare_cached("DELETE FROM _trunkline_seen WHERE stream = ?1")?
+        .execute([scope])?;
     Ok(())
 }
 
@@ -280,10 +307,14 @@ fn follow(work: &Work<'_>, layout: &Layout, parent: &str) -> Result<(), Error> {
 
 /// Marks the parent's nested rows that `stays` does not name.
 fn keep(work: &Work<'_>, layout: &Layout, parent: &str, stays: impl Fn(&str) -> bool) -> Result<u64, Error> {
-    let (name, column, key) = (layout.table.name, layout.table.parent_column(), layout.key_expression());
-    let mut select = work
-        .connection
-        .prepare_cached(&format!("SELECT rowid, {key} FROM {name} WHERE {column} = ?1 AND _deleted_at IS NULL"))?;
+    let (name, column, key) = (
+        layout.table.name,
+        layout.table.parent_column(),
+        layout.key_expression(),
+    );
+    let mut select = work.connection.prepare_cached(&format!(
+        "SELECT rowid, {key} FROM {name} WHERE {column} = ?1 AND _deleted_at IS NULL"
+    ))?;
     let mut gone = Vec::new();
     let mut rows = select.query([parent])?;
     while let Some(row) = rows.next()? {
@@ -317,7 +348,10 @@ pub(super) fn lacks_named(
     list: &List<'_>,
 ) -> Result<bool, Error> {
     let (name, column) = (layout.table.name, layout.table.parent_column());
-    let sql = format!("SELECT 1 FROM {name} WHERE {} AND _deleted_at IS NULL", layout.key_condition(1));
+    let sql = format!(
+        "SELECT 1 FROM {name} WHERE {} AND _deleted_at IS NULL",
+        layout.key_condition(1)
+    );
     let mut find = work.connection.prepare_cached(&sql)?;
     for id in named_ids(layout, list) {
         if !find.exists([id])? {
@@ -328,12 +362,22 @@ pub(super) fn lacks_named(
         return Ok(false);
     }
     let sql = format!("SELECT count(*) FROM {name} WHERE {column} = ?1 AND _deleted_at IS NULL");
-    let held: i64 = work.connection.prepare_cached(&sql)?.query_row([parent], |row| row.get(0))?;
-    Ok(list.total.is_none_or(|total| u64::try_from(held).ok() != Some(total)))
+    let held: i64 = work
+        .connection
+        .prepare_cached(&sql)?
+        .query_row([parent], |row| row.get(0))?;
+    Ok(list
+        .total
+        .is_none_or(|total| u64::try_from(held).ok() != Some(total)))
 }
 
 /// Marks the nested rows that a whole list no longer names.
-pub(super) fn keep_named(work: &mut Work<'_>, layout: &Layout, parent: &str, list: &List<'_>) -> Result<(), Failure> {
+pub(super) fn keep_named(
+    work: &mut Work<'_>,
+    layout: &Layout,
+    parent: &str,
+    list: &List<'_>,
+) -> Result<(), Failure> {
     let named = named_ids(layout, list);
     let removed = keep(work, layout, parent, |id| named.contains(id))?;
     if removed > 0 {

@@ -21,12 +21,12 @@ use super::{
 
 const BUSY: Duration = Duration::from_secs(5);
 /// Larger than SQLite's own choice: a record and its columns fit on one page.
-const PAGE_BYTES: u32 = 8192;
+const PAGE_BYTES: u32 = 16_384;
 /// 8 MiB, in SQLite's notation for KiB.
 const WRITER_CACHE: i32 = -8192;
 const READER_CACHE: i32 = -4096;
-/// Pages of the log after which it is folded into the file: 8 MiB.
-const LOG_PAGES: u32 = 1024;
+/// Pages of the log after which it is folded into the file: 32 MiB, so that pages written again and again are moved once.
+const LOG_PAGES: u32 = 2048;
 /// More statements than all tables have.
 const STATEMENTS: usize = 512;
 
@@ -36,7 +36,8 @@ pub(super) fn open(path: &Path, options: &StorageOptions) -> Result<Engine, Stor
     look(path)?;
     let lock = take_lock(path)?;
     let fail = |doing| move |error| StorageError::from_sqlite(path, doing, error);
-    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let flags =
+        OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(path, flags).map_err(fail("opening"))?;
     prepare(&connection, options).map_err(fail("opening"))?;
     let layouts = Layouts::new(|table| Privacy::of(table, options));
@@ -44,7 +45,10 @@ pub(super) fn open(path: &Path, options: &StorageOptions) -> Result<Engine, Stor
         connection,
         path: path.to_path_buf(),
         layouts,
-        state: State { history: options.history, ..State::default() },
+        state: State {
+            history: options.history,
+            ..State::default()
+        },
         lock: Some(lock),
     };
     update(&mut engine, options).map_err(fail("bringing its tables up to date"))?;
@@ -57,21 +61,32 @@ pub(super) fn reader(path: &Path) -> Result<Connection, StorageError> {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(path, flags).map_err(fail)?;
     connection.busy_timeout(BUSY).map_err(fail)?;
-    connection.pragma_update(None, "cache_size", READER_CACHE).map_err(fail)?;
+    connection
+        .pragma_update(None, "cache_size", READER_CACHE)
+        .map_err(fail)?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS);
     Ok(connection)
 }
 
 /// Looks at the file without changing it.
 fn look(path: &Path) -> Result<(), StorageError> {
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let folder = path
+        .parent()
+        .filter(|folder| !folder.as_os_str().is_empty())
+        .unwrap_or(Path::new("."));
     if !folder.is_dir() {
         let reason = format!("there is no folder {}", folder.display());
-        return Err(StorageError::CannotOpen { path: path.to_path_buf(), reason });
+        return Err(StorageError::CannotOpen {
+            path: path.to_path_buf(),
+            reason,
+        });
     }
     let length = match path.metadata() {
         Ok(metadata) if metadata.is_dir() => {
-            return Err(StorageError::NotAMirror { path: path.to_path_buf(), reason: "it is a folder".to_owned() });
+            return Err(StorageError::NotAMirror {
+                path: path.to_path_buf(),
+                reason: "it is a folder".to_owned(),
+            });
         }
         Ok(metadata) => metadata.len(),
         Err(_) => 0,
@@ -83,12 +98,17 @@ fn look(path: &Path) -> Result<(), StorageError> {
     let connection = reader(path)?;
     if schema::is_foreign(&connection).map_err(fail)? {
         let reason = "it is a database of another program".to_owned();
-        return Err(StorageError::NotAMirror { path: path.to_path_buf(), reason });
+        return Err(StorageError::NotAMirror {
+            path: path.to_path_buf(),
+            reason,
+        });
     }
     match schema::format(&connection).map_err(fail)? {
-        Some(found) if found > schema::FORMAT => {
-            Err(StorageError::NewerFormat { path: path.to_path_buf(), found, known: schema::FORMAT })
-        }
+        Some(found) if found > schema::FORMAT => Err(StorageError::NewerFormat {
+            path: path.to_path_buf(),
+            found,
+            known: schema::FORMAT,
+        }),
         _ => Ok(()),
     }
 }
@@ -97,20 +117,29 @@ fn look(path: &Path) -> Result<(), StorageError> {
 fn take_lock(path: &Path) -> Result<File, StorageError> {
     let mut name = path.as_os_str().to_owned();
     name.push("-lock");
-    let file = OpenOptions::new().create(true).truncate(false).write(true).open(PathBuf::from(name)).map_err(|error| {
-        match error.kind() {
-            ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem => {
-                StorageError::ReadOnly { path: path.to_path_buf() }
-            }
-            _ => StorageError::CannotOpen { path: path.to_path_buf(), reason: error.to_string() },
-        }
-    })?;
+    let file = OpenOptions::new()
+        .create(true)
+        .truncate(false)
+        .write(true)
+        .open(PathBuf::from(name))
+        .map_err(|error| match error.kind() {
+            ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem => StorageError::ReadOnly {
+                path: path.to_path_buf(),
+            },
+            _ => StorageError::CannotOpen {
+                path: path.to_path_buf(),
+                reason: error.to_string(),
+            },
+        })?;
     match file.try_lock() {
         Ok(()) => Ok(file),
-        Err(TryLockError::WouldBlock) => Err(StorageError::Locked { path: path.to_path_buf() }),
-        Err(TryLockError::Error(error)) => {
-            Err(StorageError::CannotOpen { path: path.to_path_buf(), reason: error.to_string() })
-        }
+        Err(TryLockError::WouldBlock) => Err(StorageError::Locked {
+            path: path.to_path_buf(),
+        }),
+        Err(TryLockError::Error(error)) => Err(StorageError::CannotOpen {
+            path: path.to_path_buf(),
+            reason: error.to_string(),
+        }),
     }
 }
 
@@ -124,6 +153,7 @@ fn prepare(connection: &Connection, options: &StorageOptions) -> Result<(), rusq
     connection.pragma_update(None, "wal_autocheckpoint", LOG_PAGES)?;
     connection.pragma_update(None, "journal_size_limit", 64 << 20)?;
     connection.pragma_update(None, "temp_store", "memory")?;
+    connection.pragma_update(None, "foreign_keys", false)?;
     if let Some(pages) = options.max_pages {
         connection.pragma_update(None, "max_page_count", pages)?;
     }
@@ -135,13 +165,19 @@ fn update(engine: &mut Engine, options: &StorageOptions) -> Result<(), rusqlite:
     schema::migrate(&engine.connection)?;
     schema::create(&engine.connection, &engine.layouts, options.history)?;
     scrub::follow(&engine.connection, options)?;
-    for layout in engine.layouts.all().filter(|layout| layout.table.custom.is_some()) {
+    for layout in engine
+        .layouts
+        .all()
+        .filter(|layout| layout.table.custom.is_some())
+    {
         views::rebuild(&engine.connection, layout)?;
     }
     engine.remember()?;
     if !options.history {
         // What changes from now on has no versions: turning history on again has to look at every row.
-        engine.connection.execute("DELETE FROM _trunkline_meta WHERE key = 'history'", [])?;
+        engine
+            .connection
+            .execute("DELETE FROM _trunkline_meta WHERE key = 'history'", [])?;
     }
     engine.connection.execute_batch("COMMIT")
 }

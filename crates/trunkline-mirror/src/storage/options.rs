@@ -33,10 +33,14 @@ impl FromStr for ColumnRef {
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         match text.trim().split_once('.') {
-            Some((stream, column)) if !stream.is_empty() && !column.is_empty() => {
-                Ok(Self { stream: stream.to_owned(), column: column.to_owned() })
-            }
-            _ => Err(BadColumnRef { text: text.to_owned(), reason: "it is not written stream.column" }),
+            Some((stream, column)) if !stream.is_empty() && !column.is_empty() => Ok(Self {
+                stream: stream.to_owned(),
+                column: column.to_owned(),
+            }),
+            _ => Err(BadColumnRef {
+                text: text.to_owned(),
+                reason: "it is not written stream.column",
+            }),
         }
     }
 }

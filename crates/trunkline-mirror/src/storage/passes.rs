@@ -30,7 +30,10 @@ pub(super) fn start(work: &Work<'_>, layout: &Layout, pass: i64) -> Result<(), F
         return Ok(());
     }
     forget(work, stream)?;
-    let tracked = work.connection.prepare_cached(&format!("SELECT 1 FROM {stream} LIMIT 1"))?.exists([])?;
+    let tracked = work
+        .connection
+        .prepare_cached(&format!("SELECT 1 FROM {stream} LIMIT 1"))?
+        .exists([])?;
     work.connection
         .prepare_cached(
             "INSERT INTO _trunkline_passes (stream, pass, tracked, started_at) VALUES (?1, ?2, ?3, ?4) \
@@ -50,8 +53,8 @@ impl<'c> Seen<'c> {
     pub(super) fn of(work: &Work<'c>, layout: &Layout, pass: Option<i64>) -> Result<Self, Error> {
         let stream = layout.table.name;
         // A record that comes outside of the pass exists all the same.
-        let tracked =
-            open(work, stream)?.is_some_and(|(open, tracked)| tracked && pass.is_none_or(|pass| pass == open));
+        let tracked = open(work, stream)?
+            .is_some_and(|(open, tracked)| tracked && pass.is_none_or(|pass| pass == open));
         let insert = if tracked {
             let sql = "INSERT INTO _trunkline_seen (stream, id) VALUES (?1, ?2) ON CONFLICT DO NOTHING";
             Some(work.connection.prepare_cached(sql)?)
@@ -72,25 +75,32 @@ impl<'c> Seen<'c> {
 /// Ends a pass: marks what it did not see.
 pub(super) fn complete(work: &mut Work<'_>, layout: &Layout, pass: i64) -> Result<(), Failure> {
     let stream = layout.table.name;
-    let Some((_, tracked)) = open(work, stream)?.filter(|(open, _)| *open == pass) else { return Ok(()) };
-    while tracked {
-        let gone: Vec<String> = work
-            .connection
-            .prepare_cached(&format!(
-                "SELECT {0} FROM {stream} WHERE _deleted_at IS NULL \
-                 AND {0} NOT IN (SELECT id FROM _trunkline_seen WHERE stream = ?1) LIMIT ?2",
-                layout.key_expression()
-            ))?
-            .query_map(params![stream, CHUNK], |row| row.get(0))?
-            .collect::<Result<_, _>>()?;
-        if gone.is_empty() {
-            break;
-        }
-        for key in &gone {
-            vanish::record(work, layout, key)?;
+    let Some((_, tracked)) = open(work, stream)?.filter(|(open, _)| *open == pass) else {
+        return Ok(());
+    };
+    if tracked {
+        while let gone @ [_, ..] = &*unseen(work, layout)? {
+            for key in gone {
+                vanish::record(work, layout, key)?;
+            }
         }
     }
     forget(work, stream)?;
-    work.connection.prepare_cached("DELETE FROM _trunkline_passes WHERE stream = ?1")?.execute([stream])?;
+    work.connection
+        .prepare_cached("DELETE FROM _trunkline_passes WHERE stream = ?1")?
+        .execute([stream])?;
     Ok(())
+}
+
+/// Some of the rows that the pass did not see.
+fn unseen(work: &Work<'_>, layout: &Layout) -> Result<Vec<String>, Error> {
+    let stream = layout.table.name;
+    work.connection
+        .prepare_cached(&format!(
+            "SELECT {0} FROM {stream} WHERE _deleted_at IS NULL \
+             AND {0} NOT IN (SELECT id FROM _trunkline_seen WHERE stream = ?1) LIMIT ?2",
+            layout.key_expression()
+        ))?
+        .query_map(params![stream, CHUNK], |row| row.get(0))?
+        .collect()
 }

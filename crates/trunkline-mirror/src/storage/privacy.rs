@@ -28,8 +28,13 @@ impl Privacy {
     /// The rules of `table` among `options`, those for the records inside its records included.
     pub(super) fn of(table: &'static Table, options: &StorageOptions) -> Self {
         let mut privacy = Self::default();
-        let chosen = options.exclude.iter().map(|reference| (reference, Action::Exclude));
-        for (reference, action) in chosen.chain(options.hash.iter().map(|reference| (reference, Action::Hash))) {
+        let chosen = options
+            .exclude
+            .iter()
+            .map(|reference| (reference, Action::Exclude));
+        for (reference, action) in
+            chosen.chain(options.hash.iter().map(|reference| (reference, Action::Hash)))
+        {
             for path in paths(table, &reference.column).filter(|_| reference.stream == table.name) {
                 privacy.rules.push((path, action));
             }
@@ -39,8 +44,14 @@ impl Privacy {
             {
                 privacy.excluded.push(column.name);
             }
-            for list in table.lists.iter().filter(|list| list.kind == ListKind::Nested && list.stream == reference.stream) {
-                let Some(inner) = tables::table(list.stream) else { continue };
+            for list in table
+                .lists
+                .iter()
+                .filter(|list| list.kind == ListKind::Nested && list.stream == reference.stream)
+            {
+                let Some(inner) = tables::table(list.stream) else {
+                    continue;
+                };
                 for path in paths(inner, &reference.column) {
                     // The list's own key differs by resource; `*` stands for whatever holds it.
                     let mut whole: Vec<String> = list.path.split('.').map(str::to_owned).collect();
@@ -55,6 +66,12 @@ impl Privacy {
 
     pub(super) fn excludes(&self, column: &str) -> bool {
         self.excluded.contains(&column)
+    }
+
+    /// Whether some SQL names a column that is left out.
+    pub(super) fn touches(&self, sql: &str) -> bool {
+        sql.split(|c: char| !c.is_ascii_alphanumeric() && c != '_')
+            .any(|word| self.excludes(word))
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -74,7 +91,10 @@ impl Privacy {
 /// Refuses what does not exist and what a table cannot do without.
 pub(super) fn check(options: &StorageOptions) -> Result<(), BadColumnRef> {
     for reference in options.exclude.iter().chain(&options.hash) {
-        let bad = |reason| BadColumnRef { text: reference.to_string(), reason };
+        let bad = |reason| BadColumnRef {
+            text: reference.to_string(),
+            reason,
+        };
         let table = tables::table(&reference.stream).ok_or_else(|| bad("there is no such stream"))?;
         if table.is_members() {
             return Err(bad("the stream has nothing but ids"));
@@ -82,7 +102,8 @@ pub(super) fn check(options: &StorageOptions) -> Result<(), BadColumnRef> {
         if table.key.contains(&reference.column.as_str()) || table.parent_column() == reference.column {
             return Err(bad("it identifies the row or its parent"));
         }
-        if table.updated == Some(reference.column.as_str()) || reference.column == "count_conversation_parts" {
+        if table.updated == Some(reference.column.as_str()) || reference.column == "count_conversation_parts"
+        {
             return Err(bad("the mirror needs it to know what changed"));
         }
         if paths(table, &reference.column).next().is_none() {
@@ -113,7 +134,10 @@ fn walk(value: &mut Value, path: &[String], action: Action, salt: &str) {
         Value::Object(object) => match path {
             [] => {}
             [star, rest @ ..] if star == "*" => {
-                object.values_mut().filter(|value| value.is_array()).for_each(|value| walk(value, rest, action, salt));
+                object
+                    .values_mut()
+                    .filter(|value| value.is_array())
+                    .for_each(|value| walk(value, rest, action, salt));
             }
             [last] => match action {
                 // Another place of a column may be an object that a sibling of the column stands in.
@@ -141,9 +165,12 @@ fn digest(value: &Value, salt: &str) -> String {
     hasher.update(salt.as_bytes());
     hasher.update([0x1f]);
     hasher.update(text.as_bytes());
-    hasher.finalize().iter().fold(String::with_capacity(64), |mut hex, byte| {
-        // Writing to a String cannot fail.
-        let _ = write!(hex, "{byte:02x}");
-        hex
-    })
+    hasher
+        .finalize()
+        .iter()
+        .fold(String::with_capacity(64), |mut hex, byte| {
+            // Writing to a String cannot fail.
+            let _ = write!(hex, "{byte:02x}");
+            hex
+        })
 }

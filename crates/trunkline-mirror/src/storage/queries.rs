@@ -182,7 +182,11 @@ impl Storage {
     pub async fn checkpoint(&self, stream: &'static str) -> Result<Option<Value>, StorageError> {
         self.read(move |connection| {
             let text: Option<String> = connection
-                .query_row("SELECT cursor FROM _trunkline_checkpoints WHERE stream = ?1", [stream], |row| row.get(0))
+                .query_row(
+                    "SELECT cursor FROM _trunkline_checkpoints WHERE stream = ?1",
+                    [stream],
+                    |row| row.get(0),
+                )
                 .optional()?;
             Ok(text.and_then(|text| serde_json::from_str(&text).ok()))
         })
@@ -196,15 +200,19 @@ impl Storage {
     pub async fn workspace(&self) -> Result<Option<Workspace>, StorageError> {
         self.read(|connection| {
             connection
-                .query_row("SELECT id_code, name, time_zone, region, version FROM _trunkline_workspace", [], |row| {
-                    Ok(Workspace {
-                        id_code: row.get(0)?,
-                        name: row.get(1)?,
-                        time_zone: row.get(2)?,
-                        region: row.get(3)?,
-                        version: row.get(4)?,
-                    })
-                })
+                .query_row(
+                    "SELECT id_code, name, time_zone, region, version FROM _trunkline_workspace",
+                    [],
+                    |row| {
+                        Ok(Workspace {
+                            id_code: row.get(0)?,
+                            name: row.get(1)?,
+                            time_zone: row.get(2)?,
+                            region: row.get(3)?,
+                            version: row.get(4)?,
+                        })
+                    },
+                )
                 .optional()
         })
         .await
@@ -217,7 +225,11 @@ impl Storage {
     pub async fn open_pass(&self, stream: &'static str) -> Result<Option<i64>, StorageError> {
         self.read(move |connection| {
             connection
-                .query_row("SELECT pass FROM _trunkline_passes WHERE stream = ?1", [stream], |row| row.get(0))
+                .query_row(
+                    "SELECT pass FROM _trunkline_passes WHERE stream = ?1",
+                    [stream],
+                    |row| row.get(0),
+                )
                 .optional()
         })
         .await
@@ -227,7 +239,11 @@ impl Storage {
     ///
     /// # Errors
     /// When the mirror cannot be read.
-    pub async fn pending_parts(&self, after_id: Option<String>, limit: u32) -> Result<Vec<PendingParts>, StorageError> {
+    pub async fn pending_parts(
+        &self,
+        after_id: Option<String>,
+        limit: u32,
+    ) -> Result<Vec<PendingParts>, StorageError> {
         self.read(move |connection| {
             let sql = format!(
                 "SELECT id, _parts_stated, _parts_held FROM conversations WHERE {PENDING_PARTS} AND id > ?1 \
@@ -238,7 +254,9 @@ impl Storage {
                 .query_map(params![after_id.unwrap_or_default(), limit], |row| {
                     Ok(PendingParts {
                         id: row.get(0)?,
-                        stated: row.get::<_, Option<i64>>(1)?.and_then(|stated| u64::try_from(stated).ok()),
+                        stated: row
+                            .get::<_, Option<i64>>(1)?
+                            .and_then(|stated| u64::try_from(stated).ok()),
                         held: count(row, 2)?,
                     })
                 })?
@@ -263,7 +281,10 @@ impl Storage {
             connection
                 .prepare_cached(&sql)?
                 .query_map(params![after_id.unwrap_or_default(), limit], |row| {
-                    Ok(PendingContact { id: row.get(0)?, needs: Needs(row.get(1)?) })
+                    Ok(PendingContact {
+                        id: row.get(0)?,
+                        needs: Needs(row.get(1)?),
+                    })
                 })?
                 .collect()
         })
@@ -274,10 +295,17 @@ impl Storage {
     ///
     /// # Errors
     /// When the mirror cannot be read or has no such stream.
-    pub async fn known_ids(&self, stream: &'static str, ids: Vec<String>) -> Result<Vec<String>, StorageError> {
+    pub async fn known_ids(
+        &self,
+        stream: &'static str,
+        ids: Vec<String>,
+    ) -> Result<Vec<String>, StorageError> {
         let table = self.table(stream)?;
         self.read(move |connection| {
-            let sql = format!("SELECT 1 FROM {} WHERE {} = ?1 AND _deleted_at IS NULL", table.name, table.key[0]);
+            let sql = format!(
+                "SELECT 1 FROM {} WHERE {} = ?1 AND _deleted_at IS NULL",
+                table.name, table.key[0]
+            );
             let mut statement = connection.prepare_cached(&sql)?;
             let mut known = Vec::new();
             for id in ids {
@@ -327,7 +355,9 @@ impl Storage {
                 table.name,
                 table.parent_column()
             );
-            connection.prepare_cached(&sql)?.query_row([parent_id], |row| count(row, 0))
+            connection
+                .prepare_cached(&sql)?
+                .query_row([parent_id], |row| count(row, 0))
         })
         .await
     }
@@ -395,7 +425,11 @@ fn all_counts(connection: &Connection) -> Result<Vec<StreamCount>, rusqlite::Err
             );
             connection.prepare_cached(&sql)?.query_row([], |row| {
                 let (all, deleted) = (count(row, 0)?, count(row, 1)?);
-                Ok(StreamCount { stream: table.name, rows: all.saturating_sub(deleted), deleted })
+                Ok(StreamCount {
+                    stream: table.name,
+                    rows: all.saturating_sub(deleted),
+                    deleted,
+                })
             })
         })
         .collect()
@@ -404,32 +438,56 @@ fn all_counts(connection: &Connection) -> Result<Vec<StreamCount>, rusqlite::Err
 fn completeness(connection: &Connection) -> Result<Completeness, rusqlite::Error> {
     let number = |sql: &str| connection.prepare_cached(sql)?.query_row([], |row| count(row, 0));
     let mut notes: BTreeMap<String, BTreeMap<String, String>> = BTreeMap::new();
-    let mut statement = connection.prepare_cached("SELECT stream, kind, value FROM _trunkline_stream_state")?;
+    let mut statement =
+        connection.prepare_cached("SELECT stream, kind, value FROM _trunkline_stream_state")?;
     let mut rows = statement.query([])?;
     while let Some(row) = rows.next()? {
-        notes.entry(row.get(0)?).or_default().insert(row.get(1)?, row.get(2)?);
+        notes
+            .entry(row.get(0)?)
+            .or_default()
+            .insert(row.get(1)?, row.get(2)?);
     }
     let streams = all_counts(connection)?
         .into_iter()
-        .map(|StreamCount { stream, rows, deleted }| StreamCompleteness {
-            stream,
-            rows,
-            deleted,
-            notes: notes.remove(stream).unwrap_or_default(),
-        })
+        .map(
+            |StreamCount {
+                 stream,
+                 rows,
+                 deleted,
+             }| StreamCompleteness {
+                stream,
+                rows,
+                deleted,
+                notes: notes.remove(stream).unwrap_or_default(),
+            },
+        )
         .collect();
     let rejects = connection
-        .prepare_cached("SELECT stream, count(*), error, max(seen_at) FROM _trunkline_rejects GROUP BY stream ORDER BY 1")?
-        .query_map([], |row| Ok(Rejects { stream: row.get(0)?, records: count(row, 1)?, latest: row.get(2)? }))?
+        .prepare_cached(
+            "SELECT stream, count(*), error, max(seen_at) FROM _trunkline_rejects GROUP BY stream ORDER BY 1",
+        )?
+        .query_map([], |row| {
+            Ok(Rejects {
+                stream: row.get(0)?,
+                records: count(row, 1)?,
+                latest: row.get(2)?,
+            })
+        })?
         .collect::<Result<_, _>>()?;
     Ok(Completeness {
         streams,
-        conversations_pending: number(&format!("SELECT count(*) FROM conversations WHERE {PENDING_PARTS}"))?,
+        conversations_pending: number(&format!(
+            "SELECT count(*) FROM conversations WHERE {PENDING_PARTS}"
+        ))?,
         conversations_truncated: number(
             "SELECT count(*) FROM conversations WHERE _truncated = 1 AND _deleted_at IS NULL",
         )?,
-        parts_stated: number("SELECT coalesce(sum(_parts_stated), 0) FROM conversations WHERE _deleted_at IS NULL")?,
-        parts_held: number("SELECT coalesce(sum(_parts_held), 0) FROM conversations WHERE _deleted_at IS NULL")?,
+        parts_stated: number(
+            "SELECT coalesce(sum(_parts_stated), 0) FROM conversations WHERE _deleted_at IS NULL",
+        )?,
+        parts_held: number(
+            "SELECT coalesce(sum(_parts_held), 0) FROM conversations WHERE _deleted_at IS NULL",
+        )?,
         contacts_pending: number(&format!("SELECT count(*) FROM contacts WHERE {PENDING_CONTACTS}"))?,
         rejects,
     })

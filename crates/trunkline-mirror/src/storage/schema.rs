@@ -24,15 +24,23 @@ pub(super) fn format(connection: &Connection) -> Result<Option<i64>, Error> {
     if !exists {
         return Ok(None);
     }
-    let value: Option<String> =
-        connection.query_row("SELECT value FROM _trunkline_meta WHERE key = 'format'", [], |row| row.get(0)).optional()?;
+    let value: Option<String> = connection
+        .query_row(
+            "SELECT value FROM _trunkline_meta WHERE key = 'format'",
+            [],
+            |row| row.get(0),
+        )
+        .optional()?;
     Ok(Some(value.and_then(|value| value.parse().ok()).unwrap_or(0)))
 }
 
 /// Whether the file has tables of somebody else's.
 pub(super) fn is_foreign(connection: &Connection) -> Result<bool, Error> {
-    let tables: i64 =
-        connection.query_row("SELECT count(*) FROM sqlite_schema WHERE name NOT LIKE 'sqlite_%'", [], |row| row.get(0))?;
+    let tables: i64 = connection.query_row(
+        "SELECT count(*) FROM sqlite_schema WHERE name NOT LIKE 'sqlite_%'",
+        [],
+        |row| row.get(0),
+    )?;
     Ok(tables > 0 && format(connection)?.is_none())
 }
 
@@ -56,12 +64,23 @@ pub(super) fn migrate(connection: &Connection) -> Result<(), Error> {
 pub(super) fn create(connection: &Connection, layouts: &Layouts, with_history: bool) -> Result<(), Error> {
     for layout in layouts.all() {
         let name = layout.table.name;
-        let key: Vec<String> = layout.table.key.iter().map(|name| quote(name)).collect();
-        let end = if layout.table.is_members() { ") WITHOUT ROWID" } else { ")" };
+        let key: Vec<String> = layout.key_names().iter().map(|name| quote(name)).collect();
+        let end = if layout.table.is_members() {
+            ") WITHOUT ROWID"
+        } else {
+            ")"
+        };
         let last = format!("PRIMARY KEY ({})", key.join(", "));
         widen(connection, name, &layout.definitions(), &last, end)?;
-        for (suffix, sql) in layout.table.indexes {
-            connection.execute_batch(&format!("CREATE INDEX IF NOT EXISTS {name}__{suffix} ON {name} {sql}"))?;
+        for (suffix, sql) in layout
+            .table
+            .indexes
+            .iter()
+            .filter(|(_, sql)| !layout.privacy.touches(sql))
+        {
+            connection.execute_batch(&format!(
+                "CREATE INDEX IF NOT EXISTS {name}__{suffix} ON {name} {sql}"
+            ))?;
         }
         connection.execute_batch(&format!(
             "CREATE INDEX IF NOT EXISTS {name}__deleted ON {name} (_deleted_at) WHERE _deleted_at IS NOT NULL"
@@ -75,11 +94,19 @@ pub(super) fn create(connection: &Connection, layouts: &Layouts, with_history: b
 
 fn create_history(connection: &Connection, layout: &Layout) -> Result<(), Error> {
     let name = format!("{}_history", layout.table.name);
-    let mut key: Vec<String> = layout.table.key.iter().map(|name| quote(name)).collect();
+    let mut key: Vec<String> = layout.key_names().iter().map(|name| quote(name)).collect();
     key.push("_valid_from".to_owned());
-    widen(connection, &name, &history::definitions(layout), &format!("PRIMARY KEY ({})", key.join(", ")), ")")?;
+    widen(
+        connection,
+        &name,
+        &history::definitions(layout),
+        &format!("PRIMARY KEY ({})", key.join(", ")),
+        ")",
+    )?;
     if let Some(second) = layout.table.key.get(1).filter(|_| layout.table.is_members()) {
-        connection.execute_batch(&format!("CREATE INDEX IF NOT EXISTS {name}__{second} ON {name} ({second})"))?;
+        connection.execute_batch(&format!(
+            "CREATE INDEX IF NOT EXISTS {name}__{second} ON {name} ({second})"
+        ))?;
     }
     Ok(())
 }
@@ -92,17 +119,29 @@ fn widen(
     end: &str,
 ) -> Result<(), Error> {
     let held: HashSet<String> = connection
-        .prepare("SELECT lower(name) FROM pragma_table_info(?1)")?
+        .prepare("SELECT lower(name) FROM pragma_table_xinfo(?1)")?
         .query_map([name], |row| row.get(0))?
         .collect::<Result<_, _>>()?;
     if held.is_empty() {
-        let columns: Vec<String> =
-            definitions.iter().map(|(name, sql)| format!("    {} {sql}", quote(name))).collect();
-        return connection.execute_batch(&format!("CREATE TABLE {name} (\n{},\n    {last}\n{end}", columns.join(",\n")));
+        let columns: Vec<String> = definitions
+            .iter()
+            .map(|(name, sql)| format!("    {} {sql}", quote(name)))
+            .collect();
+        return connection.execute_batch(&format!(
+            "CREATE TABLE {name} (\n{},\n    {last}\n{end}",
+            columns.join(",\n")
+        ));
     }
-    for (column, sql) in definitions.iter().filter(|(column, _)| !held.contains(&column.to_lowercase())) {
+    for (column, sql) in definitions
+        .iter()
+        .filter(|(column, _)| !held.contains(&column.to_lowercase()))
+    {
         // Rows that are there already have no value for it, whatever the definition asks of new ones.
-        let sql = if sql.contains("DEFAULT") { sql.as_str() } else { sql.trim_end_matches(" NOT NULL") };
+        let sql = if sql.contains("DEFAULT") {
+            sql.as_str()
+        } else {
+            sql.trim_end_matches(" NOT NULL")
+        };
         connection.execute_batch(&format!("ALTER TABLE {name} ADD COLUMN {} {sql}", quote(column)))?;
     }
     Ok(())

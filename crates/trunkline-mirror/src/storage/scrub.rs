@@ -24,14 +24,24 @@ pub(super) fn follow(connection: &Connection, options: &StorageOptions) -> Resul
     if exclude.is_empty() && hash.is_empty() {
         return Ok(());
     }
-    let new = StorageOptions { exclude, hash, ..StorageOptions::default() };
+    let new = StorageOptions {
+        exclude,
+        hash,
+        ..StorageOptions::default()
+    };
     let salt = apply::workspace(connection)?.unwrap_or_default();
     for table in tables::all() {
         let privacy = Privacy::of(table, &new);
         if !privacy.is_empty() {
             let layout = Layout::new(table, Privacy::default());
             rewrite(connection, &layout, table.name, &privacy, &salt)?;
-            rewrite(connection, &layout, &format!("{}_history", table.name), &privacy, &salt)?;
+            rewrite(
+                connection,
+                &layout,
+                &format!("{}_history", table.name),
+                &privacy,
+                &salt,
+            )?;
         }
     }
     Ok(())
@@ -40,7 +50,9 @@ pub(super) fn follow(connection: &Connection, options: &StorageOptions) -> Resul
 /// Keeps the choices; answers those that are new.
 fn remember(connection: &Connection, key: &str, chosen: &[ColumnRef]) -> Result<Vec<ColumnRef>, Error> {
     let held: String = connection
-        .query_row("SELECT value FROM _trunkline_meta WHERE key = ?1", [key], |row| row.get(0))
+        .query_row("SELECT value FROM _trunkline_meta WHERE key = ?1", [key], |row| {
+            row.get(0)
+        })
         .optional()?
         .unwrap_or_default();
     let mut names: Vec<String> = chosen.iter().map(ToString::to_string).collect();
@@ -53,10 +65,20 @@ fn remember(connection: &Connection, key: &str, chosen: &[ColumnRef]) -> Result<
         )?;
     }
     let held: HashSet<&str> = held.lines().collect();
-    Ok(chosen.iter().filter(|reference| !held.contains(reference.to_string().as_str())).cloned().collect())
+    Ok(chosen
+        .iter()
+        .filter(|reference| !held.contains(reference.to_string().as_str()))
+        .cloned()
+        .collect())
 }
 
-fn rewrite(connection: &Connection, layout: &Layout, name: &str, privacy: &Privacy, salt: &str) -> Result<(), Error> {
+fn rewrite(
+    connection: &Connection,
+    layout: &Layout,
+    name: &str,
+    privacy: &Privacy,
+    salt: &str,
+) -> Result<(), Error> {
     let held: HashSet<String> = connection
         .prepare("SELECT name FROM pragma_table_info(?1)")?
         .query_map([name], |row| row.get(0))?
@@ -65,28 +87,45 @@ fn rewrite(connection: &Connection, layout: &Layout, name: &str, privacy: &Priva
         return Ok(());
     }
     // Ids stay, and the parent's may not even stand in the record.
-    let fixed: Vec<&str> = layout.table.key.iter().copied().chain([layout.table.parent_column()]).collect();
+    let fixed: Vec<&str> = layout
+        .table
+        .key
+        .iter()
+        .copied()
+        .chain([layout.table.parent_column()])
+        .collect();
     let columns: Vec<_> = layout
         .columns
         .iter()
         .filter(|column| held.contains(&column.name) && !fixed.contains(&column.name.as_str()))
         .collect();
-    let sets: String =
-        columns.iter().zip(4..).map(|(column, place)| format!(", {} = ?{place}", quote(&column.name))).collect();
-    let mut select =
-        connection.prepare(&format!("SELECT rowid, record FROM {name} WHERE rowid > ?1 ORDER BY rowid LIMIT ?2"))?;
-    let mut update =
-        connection.prepare(&format!("UPDATE {name} SET record = ?2, _hash = ?3{sets} WHERE rowid = ?1"))?;
+    let sets: String = columns
+        .iter()
+        .zip(4..)
+        .map(|(column, place)| format!(", {} = ?{place}", quote(&column.name)))
+        .collect();
+    let mut select = connection.prepare(&format!(
+        "SELECT rowid, record FROM {name} WHERE rowid > ?1 ORDER BY rowid LIMIT ?2"
+    ))?;
+    let mut update = connection.prepare(&format!(
+        "UPDATE {name} SET record = ?2, _hash = ?3{sets} WHERE rowid = ?1"
+    ))?;
     let mut after = 0;
     loop {
         let rows: Vec<(i64, String)> = select
             .query_map(params![after, CHUNK], |row| Ok((row.get(0)?, row.get(1)?)))?
             .collect::<Result<_, _>>()?;
-        let Some((last, _)) = rows.last() else { return Ok(()) };
+        let Some((last, _)) = rows.last() else {
+            return Ok(());
+        };
         after = *last;
         for (rowid, record) in rows {
-            let Some(record) = privacy.apply(&record, salt) else { continue };
-            let Ok(extracted) = layout.plan.extract(&record) else { continue };
+            let Some(record) = privacy.apply(&record, salt) else {
+                continue;
+            };
+            let Ok(extracted) = layout.plan.extract(&record) else {
+                continue;
+            };
             update.raw_bind_parameter(1, rowid)?;
             update.raw_bind_parameter(2, &record)?;
             update.raw_bind_parameter(3, xxh3_64(record.as_bytes()).cast_signed())?;
@@ -94,7 +133,10 @@ fn rewrite(connection: &Connection, layout: &Layout, name: &str, privacy: &Priva
                 match column.source {
                     Source::Value(value) => update.raw_bind_parameter(place, &extracted.values[value])?,
                     Source::TextOf(value) => {
-                        update.raw_bind_parameter(place, extracted.values[value].as_str().map(text::from_html))?;
+                        update.raw_bind_parameter(
+                            place,
+                            extracted.values[value].as_str().map(text::from_html),
+                        )?;
                     }
                 }
             }

@@ -15,7 +15,7 @@ use super::{
     vanish,
 };
 use crate::{
-    extract::{Extracted, Value, keys},
+    extract::{Extracted, List, Value, keys},
     text,
 };
 
@@ -32,13 +32,17 @@ pub(super) enum Outcome {
 pub(super) struct Upsert<'c> {
     layout: &'c Layout,
     select: CachedStatement<'c>,
-    insert: CachedStatement<'c>,
-    update: CachedStatement<'c>,
+    insert: Write<'c>,
+    update: Write<'c>,
     history: Option<History>,
     lists: Lists<'c>,
     key: String,
-    /// The parent that the last row had before it was updated, when that was another one.
-    left: Option<String>,
+}
+
+/// A statement that writes a row, and which of its parameters are NULL now: most stay so from one row to the next.
+struct Write<'c> {
+    statement: CachedStatement<'c>,
+    nulls: Vec<bool>,
 }
 
 struct Held {
@@ -57,23 +61,17 @@ impl<'c> Upsert<'c> {
         Ok(Self {
             layout,
             select: work.connection.prepare_cached(&layout.select)?,
-            insert: work.connection.prepare_cached(&layout.insert)?,
-            update: work.connection.prepare_cached(&layout.update)?,
+            insert: Write::new(work.connection.prepare_cached(&layout.insert)?, layout),
+            update: Write::new(work.connection.prepare_cached(&layout.update)?, layout),
             history: work.state.history.then(|| History::of_row(layout)),
             lists: Lists::new(work, layout)?,
             key: String::new(),
-            left: None,
         })
     }
 
     /// The key of the last record that was not rejected.
     pub(super) fn key(&self) -> &str {
         &self.key
-    }
-
-    /// The parent from which the last record was taken away.
-    pub(super) fn left_parent(&mut self) -> Option<String> {
-        self.left.take()
     }
 
     /// Writes one record; `parent` is the id of the record that it hangs on, where that is known from outside.
@@ -111,11 +109,15 @@ impl<'c> Upsert<'c> {
         parent: Option<&str>,
     ) -> Result<Result<Outcome, String>, Failure> {
         let layout = self.layout;
-        let Ok(mut record) = std::str::from_utf8(record) else { return Ok(Err("it is not UTF-8".to_owned())) };
+        let Ok(mut record) = std::str::from_utf8(record) else {
+            return Ok(Err("it is not UTF-8".to_owned()));
+        };
         let rewritten;
         if !layout.privacy.is_empty() {
             let salt = work.state.workspace.as_deref().unwrap_or_default();
-            let Some(changed) = layout.privacy.apply(record, salt) else { return Ok(Err("it is not JSON".to_owned())) };
+            let Some(changed) = layout.privacy.apply(record, salt) else {
+                return Ok(Err("it is not JSON".to_owned()));
+            };
             rewritten = changed;
             record = &rewritten;
         }
@@ -126,42 +128,53 @@ impl<'c> Upsert<'c> {
         if let (Some(place), Some(parent)) = (layout.parent, parent) {
             extracted.values[place] = Value::Owned(parent.to_owned());
         }
-        if let Some(missing) = layout.key.iter().find(|place| is_empty(&extracted.values[**place])) {
+        if let Some(missing) = layout
+            .key
+            .iter()
+            .find(|place| is_empty(&extracted.values[**place]))
+        {
             return Ok(Err(format!("it has no {}", layout.table.columns[*missing].name)));
         }
         self.read_key(&extracted);
         let hash = xxh3_64(record.as_bytes()).cast_signed();
-        let expects_new = work.state.expects_new.get(layout.table.name).copied().unwrap_or(true);
-        let mut own = None;
+        let expects_new = work
+            .state
+            .expects_new
+            .get(layout.table.name)
+            .copied()
+            .unwrap_or(true);
         if expects_new {
-            let values = self.own(work, &extracted)?;
-            if self.insert(work, &extracted, record, hash, &values)? {
-                self.after(work, &extracted, None)?;
+            let lists = self.lists.read(&extracted);
+            let own = self.own(work, &extracted, &lists)?;
+            if self.insert(work, &extracted, record, hash, &own)? {
+                self.after(work, &extracted, &lists, None, true)?;
                 return Ok(Ok(Outcome::Inserted));
             }
-            own = Some(values);
         }
         let Some(held) = self.find(&extracted)? else {
-            let values = self.own(work, &extracted)?;
-            self.insert(work, &extracted, record, hash, &values)?;
+            let lists = self.lists.read(&extracted);
+            let own = self.own(work, &extracted, &lists)?;
+            self.insert(work, &extracted, record, hash, &own)?;
             work.state.expects_new.insert(layout.table.name, true);
-            self.after(work, &extracted, None)?;
+            self.after(work, &extracted, &lists, None, true)?;
             return Ok(Ok(Outcome::Inserted));
         };
         work.state.expects_new.insert(layout.table.name, false);
-        let moved = layout.parent.is_some_and(|place| held.parent.as_deref() != extracted.values[place].as_str());
+        let moved = layout
+            .parent
+            .is_some_and(|place| held.parent.as_deref() != extracted.values[place].as_str());
         if (held.hash == hash && held.deleted_at.is_none() && !moved) || (held.hash != hash && held.older) {
             return Ok(Ok(Outcome::Unchanged));
         }
-        let own = match own {
-            Some(own) => own,
-            None => self.own(work, &extracted)?,
-        };
-        bind(&mut self.update, layout, &extracted, &work.now, hash, record, &own)?;
-        self.update.raw_bind_parameter(layout.columns.len() + 6, held.rowid)?;
-        self.update.raw_execute()?;
-        self.left = held.parent.filter(|_| moved);
-        self.after(work, &extracted, held.deleted_at.as_deref())?;
+        let lists = self.lists.read(&extracted);
+        let own = self.own(work, &extracted, &lists)?;
+        self.update
+            .bind(layout, &extracted, &work.now, hash, record, &own)?;
+        self.update
+            .statement
+            .raw_bind_parameter(layout.columns.len() + 6, held.rowid)?;
+        self.update.statement.raw_execute()?;
+        self.after(work, &extracted, &lists, held.deleted_at.as_deref(), false)?;
         Ok(Ok(Outcome::Updated))
     }
 
@@ -171,7 +184,8 @@ impl<'c> Upsert<'c> {
             if at > 0 {
                 self.key.push('\u{1f}');
             }
-            self.key.push_str(extracted.values[*place].as_str().unwrap_or_default());
+            self.key
+                .push_str(extracted.values[*place].as_str().unwrap_or_default());
         }
     }
 
@@ -183,15 +197,20 @@ impl<'c> Upsert<'c> {
         hash: i64,
         own: &Own,
     ) -> Result<bool, Error> {
-        bind(&mut self.insert, self.layout, extracted, &work.now, hash, record, own)?;
-        Ok(self.insert.raw_execute()? == 1)
+        self.insert
+            .bind(self.layout, extracted, &work.now, hash, record, own)?;
+        Ok(self.insert.statement.raw_execute()? == 1)
     }
 
     fn find(&mut self, extracted: &Extracted<'_>) -> Result<Option<Held>, Error> {
         for (at, place) in self.layout.key.iter().enumerate() {
-            self.select.raw_bind_parameter(at + 1, &extracted.values[*place])?;
+            self.select
+                .raw_bind_parameter(at + 1, &extracted.values[*place])?;
         }
-        let given = self.layout.updated.and_then(|place| extracted.values[place].as_str());
+        let given = self
+            .layout
+            .updated
+            .and_then(|place| extracted.values[place].as_str());
         let mut rows = self.select.raw_query();
         let Some(row) = rows.next()? else { return Ok(None) };
         let updated = row.get_ref(3)?.as_str_or_null().ok().flatten();
@@ -204,35 +223,59 @@ impl<'c> Upsert<'c> {
         }))
     }
 
-    fn own(&mut self, work: &mut Work<'c>, extracted: &Extracted<'_>) -> Result<Own, Failure> {
+    fn own(
+        &self,
+        work: &Work<'c>,
+        extracted: &Extracted<'_>,
+        lists: &[Option<List<'_>>],
+    ) -> Result<Own, Failure> {
         Ok(match self.layout.special {
             Special::None => Own(None, None),
             Special::Contacts => {
-                let (set, clear) = self.lists.needs(work, extracted, &self.key)?;
+                let (set, clear) = self.lists.needs(work, lists, &self.key)?;
                 Own(Some(set), Some(clear))
             }
             // The first message is counted, and is no part.
-            Special::Conversations(place) => {
-                Own(extracted.values[place].as_integer().map(|count| (count - 1).max(0)), None)
-            }
+            Special::Conversations(place) => Own(
+                extracted.values[place]
+                    .as_integer()
+                    .map(|count| (count - 1).max(0)),
+                None,
+            ),
         })
     }
 
     /// What hangs on a row that was written: `revived` is the time of its deletion until now.
-    fn after(&mut self, work: &mut Work<'c>, extracted: &Extracted<'_>, revived: Option<&str>) -> Result<(), Failure> {
+    fn after(
+        &mut self,
+        work: &mut Work<'c>,
+        extracted: &Extracted<'_>,
+        lists: &[Option<List<'_>>],
+        revived: Option<&str>,
+        is_new: bool,
+    ) -> Result<(), Failure> {
         if let Some(deleted_at) = revived {
             vanish::revive(work, self.layout, &self.key, deleted_at)?;
         }
-        if let Some(custom) = self.layout.custom.and_then(|place| extracted.values[place].as_str()) {
+        if let Some(custom) = self
+            .layout
+            .custom
+            .and_then(|place| extracted.values[place].as_str())
+        {
             remember_attributes(work, self.layout.table.name, custom)?;
         }
         if let Some(history) = &self.history {
             let values: Vec<&dyn rusqlite::ToSql> = std::iter::once(&work.now as &dyn rusqlite::ToSql)
-                .chain(self.layout.key.iter().map(|place| &extracted.values[*place] as &dyn rusqlite::ToSql))
+                .chain(
+                    self.layout
+                        .key
+                        .iter()
+                        .map(|place| &extracted.values[*place] as &dyn rusqlite::ToSql),
+                )
                 .collect();
             history.follow(work.connection, &values)?;
         }
-        self.lists.apply(work, extracted, &self.key)
+        self.lists.apply(work, lists, &self.key, is_new)
     }
 }
 
@@ -240,48 +283,59 @@ fn is_empty(value: &Value<'_>) -> bool {
     value.as_str().is_none_or(str::is_empty)
 }
 
-fn bind(
-    statement: &mut CachedStatement<'_>,
-    layout: &Layout,
-    extracted: &Extracted<'_>,
-    now: &str,
-    hash: i64,
-    record: &str,
-    own: &Own,
-) -> Result<(), Error> {
-    for (at, column) in layout.columns.iter().enumerate() {
-        match column.source {
-            Source::Value(value) => statement.raw_bind_parameter(at + 1, &extracted.values[value])?,
-            Source::TextOf(value) => {
-                statement.raw_bind_parameter(at + 1, extracted.values[value].as_str().map(text::from_html))?;
+impl<'c> Write<'c> {
+    fn new(statement: CachedStatement<'c>, layout: &Layout) -> Self {
+        Self {
+            statement,
+            nulls: vec![true; layout.columns.len()],
+        }
+    }
+
+    fn bind(
+        &mut self,
+        layout: &Layout,
+        extracted: &Extracted<'_>,
+        now: &str,
+        hash: i64,
+        record: &str,
+        own: &Own,
+    ) -> Result<(), Error> {
+        let statement = &mut self.statement;
+        for ((column, null), place) in layout.columns.iter().zip(&mut self.nulls).zip(1..) {
+            let (Source::Value(at) | Source::TextOf(at)) = column.source;
+            let value = &extracted.values[at];
+            if std::mem::replace(null, *value == Value::Null) && *null {
+                continue;
+            }
+            match column.source {
+                Source::Value(_) => statement.raw_bind_parameter(place, value)?,
+                Source::TextOf(_) => {
+                    statement.raw_bind_parameter(place, value.as_str().map(text::from_html))?;
+                }
             }
         }
-    }
-    let count = layout.columns.len();
-    statement.raw_bind_parameter(count + 1, now)?;
-    statement.raw_bind_parameter(count + 2, hash)?;
-    statement.raw_bind_parameter(count + 3, record)?;
-    if layout.special != Special::None {
-        statement.raw_bind_parameter(count + 4, own.0)?;
-        if statement.parameter_count() > count + 4 {
-            statement.raw_bind_parameter(count + 5, own.1)?;
+        let count = layout.columns.len();
+        statement.raw_bind_parameter(count + 1, now)?;
+        statement.raw_bind_parameter(count + 2, hash)?;
+        statement.raw_bind_parameter(count + 3, record)?;
+        if layout.special != Special::None {
+            statement.raw_bind_parameter(count + 4, own.0)?;
+            if statement.parameter_count() > count + 4 {
+                statement.raw_bind_parameter(count + 5, own.1)?;
+            }
         }
+        Ok(())
     }
-    Ok(())
 }
 
 fn remember_attributes(work: &mut Work<'_>, stream: &'static str, custom: &str) -> Result<(), Failure> {
     let known = work.state.attributes.entry(stream).or_default();
     let mut new = Vec::new();
-    let read = keys(custom, |name| {
+    keys(custom, |name| {
         if !known.contains(name) {
             new.push(name.to_owned());
         }
     });
-    // Custom attributes that are no object have no names.
-    if read.is_err() {
-        return Ok(());
-    }
     for name in new {
         work.connection
             .prepare_cached(

@@ -28,7 +28,10 @@ const REFERENCES: &[(&str, &str)] = &[
 
 /// The stream that a column has ids of.
 fn referred(column: &str) -> Option<&'static str> {
-    REFERENCES.iter().find(|(name, _)| *name == column).map(|(_, stream)| *stream)
+    REFERENCES
+        .iter()
+        .find(|(name, _)| *name == column)
+        .map(|(_, stream)| *stream)
 }
 
 /// The columns of `layout` that name records of `stream`.
@@ -38,7 +41,9 @@ fn columns_naming(layout: &Layout, stream: &str) -> impl Iterator<Item = &'stati
         TableKind::Nested { parent } => vec![parent],
         TableKind::Records => Vec::new(),
     };
-    columns.into_iter().filter(move |column| referred(column) == Some(stream))
+    columns
+        .into_iter()
+        .filter(move |column| referred(column) == Some(stream))
 }
 
 fn key_values(key: &str) -> Vec<&str> {
@@ -49,7 +54,7 @@ fn key_values(key: &str) -> Vec<&str> {
 pub(super) fn record(work: &mut Work<'_>, layout: &Layout, key: &str) -> Result<(), Failure> {
     let name = layout.table.name;
     let values = key_values(key);
-    if values.len() != layout.table.key.len() {
+    if values.len() != layout.key.len() {
         return Ok(());
     }
     let mut parameters: Vec<&dyn ToSql> = vec![&work.now];
@@ -89,7 +94,12 @@ pub(super) fn record(work: &mut Work<'_>, layout: &Layout, key: &str) -> Result<
 }
 
 /// Brings back what went with a record, where its other side exists.
-pub(super) fn revive(work: &mut Work<'_>, layout: &Layout, key: &str, deleted_at: &str) -> Result<(), Failure> {
+pub(super) fn revive(
+    work: &mut Work<'_>,
+    layout: &Layout,
+    key: &str,
+    deleted_at: &str,
+) -> Result<(), Failure> {
     let stream = layout.table.name;
     for other in work.layouts.all() {
         let name = other.table.name;

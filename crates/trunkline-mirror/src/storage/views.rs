@@ -34,7 +34,9 @@ pub(super) fn rebuild(connection: &Connection, layout: &Layout) -> Result<(), Er
         return connection.execute_batch(&format!("DROP VIEW IF EXISTS {table}_custom"));
     };
     let names: Vec<String> = connection
-        .prepare_cached("SELECT name FROM _trunkline_attributes WHERE stream = ?1 ORDER BY first_seen_at, name LIMIT ?2")?
+        .prepare_cached(
+            "SELECT name FROM _trunkline_attributes WHERE stream = ?1 ORDER BY first_seen_at, name LIMIT ?2",
+        )?
         .query_map(rusqlite::params![table, MOST_COLUMNS], |row| row.get(0))?
         .collect::<Result<_, _>>()?;
     let mut taken: HashSet<String> = layout.table.key.iter().map(|name| (*name).to_owned()).collect();
@@ -46,7 +48,11 @@ pub(super) fn rebuild(connection: &Connection, layout: &Layout) -> Result<(), Er
             copies += 1;
             label = format!("{name} ({copies})");
         }
-        columns.push(format!("{} AS {}", value(custom.name, name), always_quote(&label)));
+        columns.push(format!(
+            "{} AS {}",
+            value(custom.name, name),
+            always_quote(&label)
+        ));
     }
     let sql = format!(
         "CREATE VIEW {table}_custom AS SELECT\n    {}\nFROM {table} WHERE _deleted_at IS NULL",
@@ -64,7 +70,7 @@ pub(super) fn rebuild(connection: &Connection, layout: &Layout) -> Result<(), Er
 /// The value of one attribute, in SQL.
 fn value(column: &str, name: &str) -> String {
     let text = name.replace('\'', "''");
-    if name.contains(['"', '\\']) || name.is_empty() {
+    if name.contains(['"', '\\', '\0']) || name.is_empty() {
         // A JSON path cannot name these in every version of SQLite; walking the object can.
         return format!("(SELECT value FROM json_each({column}) WHERE key = '{text}')");
     }

@@ -72,7 +72,9 @@ fn commit(engine: &mut Engine, mut group: Vec<Waiting>) {
         }
     }
     for (batch, reply) in group {
-        let answer = engine.transaction(std::iter::once(&batch)).map(|mut written| written.pop().unwrap_or_default());
+        let answer = engine
+            .transaction(std::iter::once(&batch))
+            .map(|mut written| written.pop().unwrap_or_default());
         drop(reply.send(answer));
     }
 }

@@ -20,10 +20,15 @@ fn target(link: &str) -> Option<&str> {
 /// What an answer that a contact is gone means.
 pub(crate) fn gone(id: String, error: &CallError) -> Change {
     match error.link.as_deref().and_then(target).filter(|new| *new != id) {
-        Some(new) if error.kind == ErrorKind::Gone => {
-            Change::Alias { stream: "contacts", new_id: new.to_owned(), old_id: id }
-        }
-        _ => Change::Vanished { stream: "contacts", ids: vec![id] },
+        Some(new) if error.kind == ErrorKind::Gone => Change::Alias {
+            stream: "contacts",
+            new_id: new.to_owned(),
+            old_id: id,
+        },
+        _ => Change::Vanished {
+            stream: "contacts",
+            ids: vec![id],
+        },
     }
 }
 
@@ -45,7 +50,10 @@ pub(crate) async fn find(ctx: &Context<'_>, vanished: u64) -> Result<(), Halt> {
         .await?;
     let mut changes = Vec::new();
     for id in ids {
-        match ctx.call("contacts", Call::new("contacts.get").path("id", &id)).await {
+        match ctx
+            .call("contacts", Call::new("contacts.get").path("id", &id))
+            .await
+        {
             Err(error) if error.kind == ErrorKind::Gone => changes.push(gone(id, &error)),
             // Archived contacts can still be read; deleted ones are not found. Both are marked already.
             Ok(_) => {}
@@ -68,7 +76,10 @@ mod tests {
         for (link, expected) in [
             ("</contacts/5ba682d2>; rel=\"canonical\"", Some("5ba682d2")),
             ("/contacts/5ba682d2", Some("5ba682d2")),
-            ("<https://api.eu.intercom.io/contacts/5ba682d2?x=1>; rel=canonical", Some("5ba682d2")),
+            (
+                "<https://api.eu.intercom.io/contacts/5ba682d2?x=1>; rel=canonical",
+                Some("5ba682d2"),
+            ),
             ("</contacts/>", None),
             ("</companies/1>", None),
             ("", None),

@@ -28,7 +28,10 @@ static SCROLL: LazyLock<Mutex<()>> = LazyLock::new(Mutex::default);
 /// Reads all companies.
 pub(crate) async fn read(ctx: &Context<'_>) -> Result<(), Halt> {
     let cursor = ctx.cursor(STREAM).await?;
-    let done = Cursor { read_at: Some(ctx.started_at.as_second()), ..Cursor::default() };
+    let done = Cursor {
+        read_at: Some(ctx.started_at.as_second()),
+        ..Cursor::default()
+    };
     let again = cursor.read_at.is_some();
     if again && units::exists("companies.list", ctx.client.version()) {
         let held = ctx.held(STREAM).await?;
@@ -42,7 +45,9 @@ pub(crate) async fn read(ctx: &Context<'_>) -> Result<(), Halt> {
     let turn = if let Ok(turn) = SCROLL.try_lock() {
         turn
     } else {
-        (ctx.events)(SyncEvent::Waiting { reason: "another run reads the companies".to_owned() });
+        (ctx.events)(SyncEvent::Waiting {
+            reason: "another run reads the companies".to_owned(),
+        });
         SCROLL.lock().await
     };
     let mut attempt = 1;
@@ -50,7 +55,9 @@ pub(crate) async fn read(ctx: &Context<'_>) -> Result<(), Halt> {
         match scroll(ctx, again, &done).await {
             Err(Halt::Call(error)) if error.kind == ErrorKind::ScrollLost && attempt < ATTEMPTS => {
                 attempt += 1;
-                (ctx.events)(SyncEvent::Waiting { reason: "the scroll of companies was lost and begins again".to_owned() });
+                (ctx.events)(SyncEvent::Waiting {
+                    reason: "the scroll of companies was lost and begins again".to_owned(),
+                });
             }
             outcome => {
                 drop(turn);
@@ -63,12 +70,23 @@ pub(crate) async fn read(ctx: &Context<'_>) -> Result<(), Halt> {
 /// One scroll from its beginning to its end.
 async fn scroll(ctx: &Context<'_>, again: bool, done: &Cursor) -> Result<(), Halt> {
     // On the first reading nothing is held that could have vanished.
-    let pass = if again || ctx.held(STREAM).await? > 0 { Some(ctx.new_pass(STREAM).await?) } else { None };
-    let mut changes: Vec<Change> = pass.map(|pass| Change::PassStarted { stream: STREAM, pass }).into_iter().collect();
+    let pass = if again || ctx.held(STREAM).await? > 0 {
+        Some(ctx.new_pass(STREAM).await?)
+    } else {
+        None
+    };
+    let mut changes: Vec<Change> = pass
+        .map(|pass| Change::PassStarted { stream: STREAM, pass })
+        .into_iter()
+        .collect();
     let mut pages = ctx.client.pages(Call::new("companies.scroll"), None);
     let mut next = ctx.next_page(STREAM, &mut pages).await?;
     while let Some(page) = next {
-        changes.push(Change::Records { stream: STREAM, records: page.into_rows(), pass });
+        changes.push(Change::Records {
+            stream: STREAM,
+            records: page.into_rows(),
+            pass,
+        });
         let write = ctx.write(STREAM, std::mem::take(&mut changes), None);
         next = both(write, ctx.next_page(STREAM, &mut pages)).await?.1;
     }

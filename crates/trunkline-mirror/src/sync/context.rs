@@ -66,7 +66,17 @@ impl<'a> Context<'a> {
         selected: BTreeSet<&'static str>,
     ) -> Self {
         let started_at = clock.now();
-        Self { client, storage, options, clock, events, zone, started_at, selected, counts: Mutex::default() }
+        Self {
+            client,
+            storage,
+            options,
+            clock,
+            events,
+            zone,
+            started_at,
+            selected,
+            counts: Mutex::default(),
+        }
     }
 
     /// Changes the counts of a stream.
@@ -102,8 +112,15 @@ impl<'a> Context<'a> {
         changes: Vec<Change>,
         cursor: Option<&Cursor>,
     ) -> Result<Written, StorageError> {
-        let checkpoint = cursor.map(|cursor| Checkpoint { stream, cursor: cursor.save() });
-        let batch = Batch { synced_at: self.clock.now(), changes, checkpoint };
+        let checkpoint = cursor.map(|cursor| Checkpoint {
+            stream,
+            cursor: cursor.save(),
+        });
+        let batch = Batch {
+            synced_at: self.clock.now(),
+            changes,
+            checkpoint,
+        };
         let written = self.storage.write(batch).await?;
         for (name, tally) in &written.by_stream {
             self.count(name, |counts| {
@@ -119,20 +136,32 @@ impl<'a> Context<'a> {
     }
 
     /// Fetches the next page and counts what it took.
-    pub(crate) async fn next_page(&self, stream: &'static str, pages: &mut Pages) -> Result<Option<Page>, CallError> {
+    pub(crate) async fn next_page(
+        &self,
+        stream: &'static str,
+        pages: &mut Pages,
+    ) -> Result<Option<Page>, CallError> {
         let page = pages.next().await;
         let requests = match &page {
             Ok(Some(page)) => page.requests,
             Ok(None) => 0,
             Err(error) => error.attempts,
         };
-        let rows = page.as_ref().ok().and_then(Option::as_ref).map_or(0, |page| page.rows().len() as u64);
+        let rows = page
+            .as_ref()
+            .ok()
+            .and_then(Option::as_ref)
+            .map_or(0, |page| page.rows().len() as u64);
         let (records, requests) = self.count(stream, |counts| {
             counts.requests += u64::from(requests);
             counts.records += rows;
             (counts.records, counts.requests)
         });
-        (self.events)(SyncEvent::Progress { stream, records, requests });
+        (self.events)(SyncEvent::Progress {
+            stream,
+            records,
+            requests,
+        });
         page
     }
 
@@ -162,8 +191,14 @@ impl<'a> Context<'a> {
 
     /// Rows of a stream that the mirror holds as existing.
     pub(crate) async fn held(&self, stream: &'static str) -> Result<u64, StorageError> {
-        let counts = self.storage.counts().await?;
-        Ok(counts.into_iter().find(|count| count.stream == stream).map_or(0, |count| count.rows))
+        let sql = format!(
+            "SELECT (SELECT count(*) FROM {stream}) - (SELECT count(*) FROM {stream} WHERE _deleted_at IS NOT NULL)"
+        );
+        let rows: i64 = self
+            .storage
+            .read(move |connection| connection.query_row(&sql, [], |row| row.get(0)))
+            .await?;
+        Ok(u64::try_from(rows).unwrap_or(0))
     }
 
     /// Whether any of these streams is selected.
@@ -175,12 +210,22 @@ impl<'a> Context<'a> {
 impl Ending {
     /// Something could not be read.
     pub(crate) fn partial(why: impl Into<String>) -> Self {
-        Self { state: StreamState::Partial, why: Some(why.into()), code: None, advice: None }
+        Self {
+            state: StreamState::Partial,
+            why: Some(why.into()),
+            code: None,
+            advice: None,
+        }
     }
 
     /// Everything was read, and there is something to say about it.
     pub(crate) fn complete(why: impl Into<String>) -> Self {
-        Self { state: StreamState::Complete, why: Some(why.into()), code: None, advice: None }
+        Self {
+            state: StreamState::Complete,
+            why: Some(why.into()),
+            code: None,
+            advice: None,
+        }
     }
 
     /// A call failed.

@@ -64,7 +64,14 @@ pub(crate) struct Cursor {
 
 impl Default for Cursor {
     fn default() -> Self {
-        Self { v: FORMAT, high_water: None, run: None, read_at: None, version: None, surplus: 0 }
+        Self {
+            v: FORMAT,
+            high_water: None,
+            run: None,
+            read_at: None,
+            version: None,
+            surplus: 0,
+        }
     }
 }
 
@@ -102,8 +109,16 @@ mod tests {
         };
         for cursor in [
             Cursor::default(),
-            Cursor { high_water: Some(4), run: Some(run), ..Cursor::default() },
-            Cursor { read_at: Some(1), version: Some("2.16".to_owned()), ..Cursor::default() },
+            Cursor {
+                high_water: Some(4),
+                run: Some(run),
+                ..Cursor::default()
+            },
+            Cursor {
+                read_at: Some(1),
+                version: Some("2.16".to_owned()),
+                ..Cursor::default()
+            },
         ] {
             assert_eq!(Cursor::load(Some(cursor.save())), cursor);
         }
@@ -111,7 +126,13 @@ mod tests {
 
     #[test]
     fn what_cannot_be_read_is_the_beginning() {
-        for saved in [None, Some(json!(null)), Some(json!({})), Some(json!({ "v": 2 })), Some(json!({ "v": 1, "run": 3 }))] {
+        for saved in [
+            None,
+            Some(json!(null)),
+            Some(json!({})),
+            Some(json!({ "v": 2 })),
+            Some(json!({ "v": 1, "run": 3 })),
+        ] {
             assert_eq!(Cursor::load(saved.clone()), Cursor::default(), "{saved:?}");
         }
     }

@@ -43,8 +43,15 @@ pub(crate) async fn read(ctx: &Context<'_>) -> Result<(), Halt> {
     let lost = stage::run(ctx, STREAM, &Wake::finished(), look, fetch).await?;
     let ending = match lost.latest {
         Some(error) => {
-            let why = format!("the events of {} contacts could not be read; the latest: {error}", lost.objects);
-            Ending { code: Some(error.code()), advice: Some(error.advice()), ..Ending::partial(why) }
+            let why = format!(
+                "the events of {} contacts could not be read; the latest: {error}",
+                lost.objects
+            );
+            Ending {
+                code: Some(error.code()),
+                advice: Some(error.advice()),
+                ..Ending::partial(why)
+            }
         }
         None => Ending::complete("the API gives the events of the last 90 days"),
     };
@@ -53,12 +60,18 @@ pub(crate) async fn read(ctx: &Context<'_>) -> Result<(), Halt> {
 }
 
 async fn fetch(ctx: &Context<'_>, contact: String) -> Result<Vec<Change>, CallError> {
-    let call = Call::new(STREAM_OPERATION).query("type", "user").query("intercom_user_id", contact);
+    let call = Call::new(STREAM_OPERATION)
+        .query("type", "user")
+        .query("intercom_user_id", contact);
     let mut pages = ctx.client.pages(call, None);
     let mut changes = Vec::new();
     loop {
         match ctx.next_page(STREAM, &mut pages).await {
-            Ok(Some(page)) => changes.push(Change::Records { stream: STREAM, records: page.into_rows(), pass: None }),
+            Ok(Some(page)) => changes.push(Change::Records {
+                stream: STREAM,
+                records: page.into_rows(),
+                pass: None,
+            }),
             Ok(None) => return Ok(changes),
             // A contact that is gone has no events; the contacts' own reading finds out about it.
             Err(error) if matches!(error.kind, ErrorKind::NotFound | ErrorKind::Gone) => return Ok(changes),

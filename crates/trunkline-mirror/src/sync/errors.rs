@@ -31,7 +31,11 @@ pub enum SyncError {
 }
 
 fn suggestion(names: &[&str]) -> String {
-    if names.is_empty() { String::new() } else { format!("; did you mean {}?", names.join(" or ")) }
+    if names.is_empty() {
+        String::new()
+    } else {
+        format!("; did you mean {}?", names.join(" or "))
+    }
 }
 
 impl SyncError {
@@ -84,7 +88,9 @@ impl From<StorageError> for Halt {
 /// What a failed call means for the stream that it was made for.
 pub(crate) fn state_of(error: &CallError) -> StreamState {
     match error.kind {
-        ErrorKind::Unauthorized | ErrorKind::Forbidden | ErrorKind::PlanRestricted => StreamState::EmptyByPermission,
+        ErrorKind::Unauthorized | ErrorKind::Forbidden | ErrorKind::PlanRestricted => {
+            StreamState::EmptyByPermission
+        }
         ErrorKind::NotInVersion => StreamState::NotInVersion,
         _ => StreamState::Failed,
     }

@@ -22,15 +22,34 @@ pub(crate) async fn report(
     requests: u64,
     took: Duration,
 ) -> Result<SyncReport, StorageError> {
-    let endings: BTreeMap<&'static str, Ending> =
-        ctx.selected.iter().filter_map(|stream| Some((*stream, ending(ctx, stream)?))).collect();
-    let facts = ctx.selected.iter().flat_map(|stream| facts(stream, &ctx.counts(stream), endings.get(stream))).collect();
+    let endings: BTreeMap<&'static str, Ending> = ctx
+        .selected
+        .iter()
+        .filter_map(|stream| Some((*stream, ending(ctx, stream)?)))
+        .collect();
+    let facts = ctx
+        .selected
+        .iter()
+        .flat_map(|stream| facts(stream, &ctx.counts(stream), endings.get(stream)))
+        .collect();
     ctx.write("workspace", facts, None).await?;
     let held = ctx.storage.completeness().await?;
-    let rows: BTreeMap<&str, u64> = held.streams.iter().map(|stream| (stream.stream, stream.rows)).collect();
+    let rows: BTreeMap<&str, u64> = held
+        .streams
+        .iter()
+        .map(|stream| (stream.stream, stream.rows))
+        .collect();
     let streams = in_order()
         .filter(|stream| ctx.selected.contains(stream))
-        .map(|stream| line(stream, ctx.counts(stream), endings.get(stream), rows.get(stream).copied().unwrap_or(0), &held))
+        .map(|stream| {
+            line(
+                stream,
+                &ctx.counts(stream),
+                endings.get(stream),
+                rows.get(stream).copied().unwrap_or(0),
+                &held,
+            )
+        })
         .collect();
     Ok(SyncReport {
         workspace: me.app.id_code.clone(),
@@ -50,18 +69,29 @@ fn ending(ctx: &Context<'_>, stream: &'static str) -> Option<Ending> {
     let own = ctx.counts(stream).ending;
     own.or_else(|| {
         let unit = UNITS.iter().find(|unit| unit.streams.contains(&stream))?;
-        ctx.counts(unit.stream()).ending.filter(|ending| ending.state != StreamState::Complete)
+        ctx.counts(unit.stream())
+            .ending
+            .filter(|ending| ending.state != StreamState::Complete)
     })
 }
 
 fn facts(stream: &'static str, counts: &Counts, ending: Option<&Ending>) -> Vec<Change> {
     let state = ending.map(|ending| ending.state);
     let why = ending.and_then(|ending| ending.why.clone()).unwrap_or_default();
-    let when = |wanted| if state == Some(wanted) { why.clone() } else { String::new() };
+    let when = |wanted| {
+        if state == Some(wanted) {
+            why.clone()
+        } else {
+            String::new()
+        }
+    };
     let [stated, permission, version, failed] = FACTS;
     let note = |kind, value| Change::Note { stream, kind, value };
     vec![
-        note(stated, counts.stated.map(|stated| stated.to_string()).unwrap_or_default()),
+        note(
+            stated,
+            counts.stated.map(|stated| stated.to_string()).unwrap_or_default(),
+        ),
         note(permission, when(StreamState::EmptyByPermission)),
         note(version, when(StreamState::NotInVersion)),
         note(failed, when(StreamState::Failed)),
@@ -70,7 +100,7 @@ fn facts(stream: &'static str, counts: &Counts, ending: Option<&Ending>) -> Vec<
 
 fn line(
     stream: &'static str,
-    counts: Counts,
+    counts: &Counts,
     ending: Option<&Ending>,
     held: u64,
     all: &Completeness,
@@ -93,8 +123,10 @@ fn line(
     if stream == "conversation_parts" && all.parts_stated > 0 {
         report.stated = Some(all.parts_stated);
         if report.state == StreamState::Complete && all.conversations_truncated > 0 {
-            report.why =
-                Some(format!("{} conversations have more parts than the API gives", all.conversations_truncated));
+            report.why = Some(format!(
+                "{} conversations have more parts than the API gives",
+                all.conversations_truncated
+            ));
         }
     }
     report
@@ -109,7 +141,11 @@ pub(crate) fn lacking(held: Completeness) -> Lacking {
         rejected: held
             .rejects
             .into_iter()
-            .map(|rejects| Rejected { stream: rejects.stream, records: rejects.records, latest: rejects.latest })
+            .map(|rejects| Rejected {
+                stream: rejects.stream,
+                records: rejects.records,
+                latest: rejects.latest,
+            })
             .collect(),
     }
 }

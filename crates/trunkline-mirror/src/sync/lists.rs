@@ -49,7 +49,11 @@ impl Census {
     /// Whether nothing can be missing: one page, or as many different rows as every page stated.
     pub(crate) fn is_whole(&self) -> bool {
         let counted = self.total.is_none_or(|total| total == self.seen.len() as u64);
-        if self.pages <= 1 { counted || self.total == Some(0) } else { counted && !self.moved }
+        if self.pages <= 1 {
+            counted || self.total == Some(0)
+        } else {
+            counted && !self.moved
+        }
     }
 
     /// Rows that were seen.
@@ -79,7 +83,12 @@ fn identity(row: &Bytes) -> u64 {
 }
 
 /// Reads a whole list as one pass.
-pub(crate) async fn read(ctx: &Context<'_>, stream: &'static str, call: Call, cursor: Option<&Cursor>) -> Result<Census, Halt> {
+pub(crate) async fn read(
+    ctx: &Context<'_>,
+    stream: &'static str,
+    call: Call,
+    cursor: Option<&Cursor>,
+) -> Result<Census, Halt> {
     let pass = ctx.new_pass(stream).await?;
     let mut pages = ctx.client.pages(call, None);
     let mut census = Census::default();
@@ -88,7 +97,11 @@ pub(crate) async fn read(ctx: &Context<'_>, stream: &'static str, call: Call, cu
     while let Some(page) = next.take() {
         census.page(&page);
         let more = page.next.is_some();
-        changes.push(Change::Records { stream, records: page.into_rows(), pass: Some(pass) });
+        changes.push(Change::Records {
+            stream,
+            records: page.into_rows(),
+            pass: Some(pass),
+        });
         if more {
             let write = ctx.write(stream, std::mem::take(&mut changes), None);
             next = both(write, ctx.next_page(stream, &mut pages)).await?.1;
@@ -98,7 +111,10 @@ pub(crate) async fn read(ctx: &Context<'_>, stream: &'static str, call: Call, cu
     if census.is_whole() {
         changes.push(Change::PassComplete { stream, pass });
     } else {
-        ctx.end(stream, Ending::complete("the list changed while it was read; the next run tells what vanished"));
+        ctx.end(
+            stream,
+            Ending::complete("the list changed while it was read; the next run tells what vanished"),
+        );
     }
     ctx.write(stream, changes, cursor).await?;
     Ok(census)
@@ -113,10 +129,17 @@ pub(crate) async fn read_settled(ctx: &Context<'_>, stream: &'static str, call: 
     if !named && is_settled(&saved, now, &version) {
         let held = ctx.held(stream).await?;
         ctx.count(stream, |counts| counts.stated = Some(held));
-        ctx.end(stream, Ending::complete("read less than an hour ago, not read again"));
+        ctx.end(
+            stream,
+            Ending::complete("read less than an hour ago, not read again"),
+        );
         return Ok(());
     }
-    let cursor = Cursor { read_at: Some(now), version: Some(version), ..Cursor::default() };
+    let cursor = Cursor {
+        read_at: Some(now),
+        version: Some(version),
+        ..Cursor::default()
+    };
     read(ctx, stream, call, Some(&cursor)).await?;
     Ok(())
 }
@@ -124,7 +147,9 @@ pub(crate) async fn read_settled(ctx: &Context<'_>, stream: &'static str, call: 
 /// Whether a reading still stands. A clock that jumped back makes it stand no longer.
 fn is_settled(saved: &Cursor, now: i64, version: &str) -> bool {
     saved.version.as_deref() == Some(version)
-        && saved.read_at.is_some_and(|read| (0..SETTLED).contains(&now.saturating_sub(read)))
+        && saved
+            .read_at
+            .is_some_and(|read| (0..SETTLED).contains(&now.saturating_sub(read)))
 }
 
 #[cfg(test)]
@@ -132,7 +157,9 @@ mod tests {
     use super::*;
 
     fn rows(ids: &[u32]) -> Vec<Bytes> {
-        ids.iter().map(|id| Bytes::from(format!("{{\"id\":{id}}}"))).collect()
+        ids.iter()
+            .map(|id| Bytes::from(format!("{{\"id\":{id}}}")))
+            .collect()
     }
 
     #[test]
@@ -160,7 +187,11 @@ mod tests {
 
     #[test]
     fn a_reading_stands_for_an_hour_unless_the_clock_or_the_version_changes() {
-        let saved = Cursor { read_at: Some(10_000), version: Some("2.16".to_owned()), ..Cursor::default() };
+        let saved = Cursor {
+            read_at: Some(10_000),
+            version: Some("2.16".to_owned()),
+            ..Cursor::default()
+        };
         for (now, version, settled) in [
             (10_000, "2.16", true),
             (13_599, "2.16", true),

@@ -35,8 +35,18 @@ pub(crate) async fn read(ctx: &Context<'_>, wake: &Wake) -> Result<(), Halt> {
     let fetch = async |wanted: PendingContact| fetch(ctx, wanted).await;
     let lost = stage::run(ctx, "contacts", wake, look, fetch).await?;
     if let Some(error) = lost.latest {
-        let why = format!("the lists of {} contacts could not be read; the latest: {error}", lost.objects);
-        ctx.end("contacts", Ending { code: Some(error.code()), advice: Some(error.advice()), ..Ending::partial(why) });
+        let why = format!(
+            "the lists of {} contacts could not be read; the latest: {error}",
+            lost.objects
+        );
+        ctx.end(
+            "contacts",
+            Ending {
+                code: Some(error.code()),
+                advice: Some(error.advice()),
+                ..Ending::partial(why)
+            },
+        );
     }
     Ok(())
 }
@@ -44,8 +54,12 @@ pub(crate) async fn read(ctx: &Context<'_>, wake: &Wake) -> Result<(), Halt> {
 async fn fetch(ctx: &Context<'_>, wanted: PendingContact) -> Result<Vec<Change>, CallError> {
     let mut changes = Vec::new();
     for stream in wanted.needs.streams() {
-        let Some((operation, parameter)) = operation(stream) else { continue };
-        let mut pages = ctx.client.pages(Call::new(operation).path(parameter, &wanted.id), None);
+        let Some((operation, parameter)) = operation(stream) else {
+            continue;
+        };
+        let mut pages = ctx
+            .client
+            .pages(Call::new(operation).path(parameter, &wanted.id), None);
         let mut records = Vec::new();
         loop {
             match ctx.next_page(stream, &mut pages).await {
@@ -57,7 +71,11 @@ async fn fetch(ctx: &Context<'_>, wanted: PendingContact) -> Result<Vec<Change>,
                 Err(error) => return Err(error),
             }
         }
-        changes.push(Change::Children { stream, parent_id: wanted.id.clone(), records });
+        changes.push(Change::Children {
+            stream,
+            parent_id: wanted.id.clone(),
+            records,
+        });
     }
     Ok(changes)
 }

@@ -36,7 +36,9 @@ impl Newest {
 
     fn call(self, run: &Run) -> Call {
         match self {
-            Self::ActivityLogs => Call::new("activity_logs.list").query("created_at_after", run.after.to_string()),
+            Self::ActivityLogs => {
+                Call::new("activity_logs.list").query("created_at_after", run.after.to_string())
+            }
             Self::DeletedConversations => Call::new("conversations.list_deleted").query("order", "desc"),
         }
     }
@@ -46,18 +48,35 @@ impl Newest {
 pub(crate) async fn read(ctx: &Context<'_>, newest: Newest) -> Result<(), Halt> {
     let stream = newest.stream();
     let mut cursor = ctx.cursor(stream).await?;
-    let mut run = cursor.run.take().filter(|run| !ctx.options.full || run.phase == Phase::Full).unwrap_or_else(|| {
-        let (phase, mark) = match cursor.high_water {
-            Some(mark) if !ctx.options.full => (Phase::Incremental, mark.saturating_sub(ctx.lookback())),
-            Some(_) => (Phase::Full, 0),
-            None => (Phase::Backfill, ctx.options.start_date.map_or(0, jiff::Timestamp::as_second)),
-        };
-        let after = mark.saturating_sub(1).max(0);
-        Run { phase, after, floor: mark, order: Order::Descending, seen: None, page: None, pass: None }
-    });
+    let mut run = cursor
+        .run
+        .take()
+        .filter(|run| !ctx.options.full || run.phase == Phase::Full)
+        .unwrap_or_else(|| {
+            let (phase, mark) = match cursor.high_water {
+                Some(mark) if !ctx.options.full => (Phase::Incremental, mark.saturating_sub(ctx.lookback())),
+                Some(_) => (Phase::Full, 0),
+                None => (
+                    Phase::Backfill,
+                    ctx.options.start_date.map_or(0, jiff::Timestamp::as_second),
+                ),
+            };
+            let after = mark.saturating_sub(1).max(0);
+            Run {
+                phase,
+                after,
+                floor: mark,
+                order: Order::Descending,
+                seen: None,
+                page: None,
+                pass: None,
+            }
+        });
     let resumed = run.page.is_some();
     match pages(ctx, newest, &mut cursor, &mut run).await {
-        Err(Halt::Call(error)) if resumed && matches!(error.kind, ErrorKind::Invalid | ErrorKind::BadCall) => {
+        Err(Halt::Call(error))
+            if resumed && matches!(error.kind, ErrorKind::Invalid | ErrorKind::BadCall) =>
+        {
             run.page = None;
             pages(ctx, newest, &mut cursor, &mut run).await
         }
@@ -89,7 +108,12 @@ async fn pages(ctx: &Context<'_>, newest: Newest, cursor: &mut Cursor, run: &mut
             return Ok(());
         }
         cursor.run = Some(run.clone());
-        next = both(ctx.write(stream, changes, Some(cursor)), ctx.next_page(stream, &mut pages)).await?.1;
+        next = both(
+            ctx.write(stream, changes, Some(cursor)),
+            ctx.next_page(stream, &mut pages),
+        )
+        .await?
+        .1;
     }
     finish(ctx, cursor, run);
     ctx.write(stream, Vec::new(), Some(cursor)).await?;
@@ -97,16 +121,27 @@ async fn pages(ctx: &Context<'_>, newest: Newest, cursor: &mut Cursor, run: &mut
 }
 
 fn changes(newest: Newest, stream: &'static str, ids: Vec<String>, page: Page) -> Vec<Change> {
-    let mut changes = vec![Change::Records { stream, records: page.into_rows(), pass: None }];
+    let mut changes = vec![Change::Records {
+        stream,
+        records: page.into_rows(),
+        pass: None,
+    }];
     if newest == Newest::DeletedConversations && !ids.is_empty() {
-        changes.push(Change::Vanished { stream: "conversations", ids });
+        changes.push(Change::Vanished {
+            stream: "conversations",
+            ids,
+        });
     }
     changes
 }
 
 fn finish(ctx: &Context<'_>, cursor: &mut Cursor, run: &Run) {
     cursor.run = None;
-    cursor.high_water = plan::high_water(cursor.high_water, run.seen.or(Some(0)), ctx.started_at.as_second());
+    cursor.high_water = plan::high_water(
+        cursor.high_water,
+        run.seen.or(Some(0)),
+        ctx.started_at.as_second(),
+    );
 }
 
 /// A record's id, whether it is text or a number.
@@ -144,7 +179,11 @@ mod tests {
             (r#"{"deleted_at":1}"#, None),
             ("7", None),
         ] {
-            assert_eq!(id(&Bytes::from_static(row.as_bytes())).as_deref(), expected, "{row}");
+            assert_eq!(
+                id(&Bytes::from_static(row.as_bytes())).as_deref(),
+                expected,
+                "{row}"
+            );
         }
     }
 }

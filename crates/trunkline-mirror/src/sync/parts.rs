@@ -43,28 +43,57 @@ pub(crate) async fn read(ctx: &Context<'_>, wake: &Wake) -> Result<(), Halt> {
     let fetch = async |wanted: PendingParts| fetch(ctx, wanted).await;
     let lost = stage::run(ctx, STREAM, wake, look, fetch).await?;
     if let Some(error) = lost.latest {
-        let why = format!("the parts of {} conversations could not be read; the latest: {error}", lost.objects);
-        ctx.end(STREAM, Ending { code: Some(error.code()), advice: Some(error.advice()), ..Ending::partial(why) });
+        let why = format!(
+            "the parts of {} conversations could not be read; the latest: {error}",
+            lost.objects
+        );
+        ctx.end(
+            STREAM,
+            Ending {
+                code: Some(error.code()),
+                advice: Some(error.advice()),
+                ..Ending::partial(why)
+            },
+        );
     }
     Ok(())
 }
 
 async fn fetch(ctx: &Context<'_>, wanted: PendingParts) -> Result<Vec<Change>, CallError> {
-    let answer = match ctx.call(STREAM, Call::new(OPERATION).path("id", &wanted.id)).await {
+    let answer = match ctx
+        .call(STREAM, Call::new(OPERATION).path("id", &wanted.id))
+        .await
+    {
         Ok(answer) => answer,
         Err(error) if matches!(error.kind, ErrorKind::NotFound | ErrorKind::Gone) => {
-            return Ok(vec![Change::Vanished { stream: "conversations", ids: vec![wanted.id] }]);
+            return Ok(vec![Change::Vanished {
+                stream: "conversations",
+                ids: vec![wanted.id],
+            }]);
         }
         Err(error) => return Err(error),
     };
-    let Some((records, total_count)) = parts(&answer.body) else { return Err(unusable(answer.request_id)) };
+    let Some((records, total_count)) = parts(&answer.body) else {
+        return Err(unusable(answer.request_id));
+    };
     ctx.count(STREAM, |counts| counts.records += records.len() as u64);
-    Ok(vec![Change::Parts { conversation_id: wanted.id, records, total_count, stated: wanted.stated }])
+    Ok(vec![Change::Parts {
+        conversation_id: wanted.id,
+        records,
+        total_count,
+        stated: wanted.stated,
+    }])
 }
 
 fn unusable(request_id: Option<String>) -> CallError {
-    let operation = Catalog::embedded().operation(OPERATION).expect("the operation was called a moment ago");
-    let mut error = CallError::of(operation, ErrorKind::BadAnswer, "the conversation came without its parts");
+    let operation = Catalog::embedded()
+        .operation(OPERATION)
+        .expect("the operation was called a moment ago");
+    let mut error = CallError::of(
+        operation,
+        ErrorKind::BadAnswer,
+        "the conversation came without its parts",
+    );
     error.request_id = request_id;
     error.attempts = 1;
     error
@@ -74,7 +103,11 @@ fn unusable(request_id: Option<String>) -> CallError {
 fn parts(body: &Bytes) -> Option<(Vec<Bytes>, Option<u64>)> {
     let conversation: Conversation<'_> = serde_json::from_slice(body).ok()?;
     let parts = conversation.conversation_parts?;
-    let records = parts.conversation_parts.iter().map(|part| body.slice_ref(part.get().as_bytes())).collect();
+    let records = parts
+        .conversation_parts
+        .iter()
+        .map(|part| body.slice_ref(part.get().as_bytes()))
+        .collect();
     Some((records, parts.total_count))
 }
 
@@ -94,7 +127,13 @@ mod tests {
 
     #[test]
     fn a_conversation_without_parts_is_no_answer() {
-        for body in ["{}", r#"{"conversation_parts":null}"#, r#"{"conversation_parts":7}"#, "<html>", "[]"] {
+        for body in [
+            "{}",
+            r#"{"conversation_parts":null}"#,
+            r#"{"conversation_parts":7}"#,
+            "<html>",
+            "[]",
+        ] {
             assert!(parts(&Bytes::from_static(body.as_bytes())).is_none(), "{body}");
         }
     }

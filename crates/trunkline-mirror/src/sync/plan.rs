@@ -19,26 +19,27 @@ pub(crate) enum Order {
 
 /// How finely `version` compares times in contact search (facts 4.4).
 pub(crate) fn contact_granularity(version: Version) -> SearchGranularity {
-    if version == Version::Preview { SearchGranularity::Second } else { SearchGranularity::Day }
+    if version == Version::Preview {
+        SearchGranularity::Second
+    } else {
+        SearchGranularity::Day
+    }
 }
 
 /// The value for `updated_at > value` that gives everything that changed at `since` or later.
 ///
-/// By the day, `>` begins at the midnight after the value's day: the value is noon of the day before `since`, which no
-/// change of the clocks moves to another day. Without a known time zone it is noon UTC two days before, which is early
-/// enough for every zone from UTC-12 to UTC+14.
+/// By the day, `>` begins at the midnight after the value's day. The value is noon two days before `since`: noon, because
+/// no change of the clocks moves it to another day; two days, because a country may skip one at the date line, and because
+/// without a known time zone UTC has to do for every zone from UTC-12 to UTC+14.
 pub(crate) fn after(since: i64, granularity: SearchGranularity, zone: Option<&TimeZone>) -> i64 {
     let exact = since.saturating_sub(1).max(0);
     if granularity == SearchGranularity::Second {
         return exact;
     }
-    let (zone, days) = match zone {
-        Some(zone) => (zone.clone(), 1),
-        None => (TimeZone::UTC, 2),
-    };
+    let zone = zone.cloned().unwrap_or(TimeZone::UTC);
     Timestamp::from_second(since)
         .ok()
-        .and_then(|moment| moment.to_zoned(zone.clone()).date().checked_sub(days.days()).ok())
+        .and_then(|moment| moment.to_zoned(zone.clone()).date().checked_sub(2.days()).ok())
         .and_then(|day| day.at(12, 0, 0, 0).to_zoned(zone).ok())
         .map_or(0, |noon| noon.timestamp().as_second().max(0))
 }

@@ -31,7 +31,11 @@ pub(crate) async fn read(ctx: &Context<'_>) -> Result<(), Halt> {
     for segment in held(ctx).await? {
         let same = segment.count == Some(segment.held);
         let again = ctx.options.full || !same || (changed && segment.held <= READ_AGAIN);
-        let members = if again { pages(ctx, &segment.id).await? } else { segment.count };
+        let members = if again {
+            pages(ctx, &segment.id).await?
+        } else {
+            segment.count
+        };
         certain &= members.is_some();
         stated += members.unwrap_or(0);
     }
@@ -66,9 +70,16 @@ async fn held(ctx: &Context<'_>) -> Result<Vec<Segment>, Halt> {
     Ok(rows
         .into_iter()
         .filter_map(|(id, record, held)| {
-            let record: Record = serde_json::from_str(&record).unwrap_or(Record { count: None, person_type: None });
+            let record: Record = serde_json::from_str(&record).unwrap_or(Record {
+                count: None,
+                person_type: None,
+            });
             let people = record.person_type.as_deref() != Some("company");
-            people.then_some(Segment { id, count: record.count, held })
+            people.then_some(Segment {
+                id,
+                count: record.count,
+                held,
+            })
         })
         .collect())
 }

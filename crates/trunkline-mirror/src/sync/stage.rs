@@ -91,7 +91,12 @@ pub(crate) async fn run<T: Wanted>(
         if queue.is_empty() && !idle && fetches.len() < IN_FLIGHT && batch.len() < 4 * A_BATCH {
             // Read before the look, so that a page written after it is looked at once more.
             let done = wake.done.load(Ordering::Acquire);
-            queue.extend(look().await?.into_iter().filter(|item| !busy.contains(item.id()) && !failed.contains(item.id())));
+            queue.extend(
+                look()
+                    .await?
+                    .into_iter()
+                    .filter(|item| !busy.contains(item.id()) && !failed.contains(item.id())),
+            );
             busy.extend(queue.iter().map(|item| item.id().to_owned()));
             idle = queue.is_empty();
             over = idle && done;
@@ -105,8 +110,15 @@ pub(crate) async fn run<T: Wanted>(
             });
         }
         if writes.len() < 2 && (batch.len() >= A_BATCH || (fetches.is_empty() && !batch.is_empty())) {
-            let (ids, changes): (Vec<String>, Vec<Vec<Change>>) = std::mem::take(&mut batch).into_iter().unzip();
-            writes.push(async move { (ids, ctx.write(stream, changes.into_iter().flatten().collect(), None).await) });
+            let (ids, changes): (Vec<String>, Vec<Vec<Change>>) =
+                std::mem::take(&mut batch).into_iter().unzip();
+            writes.push(async move {
+                (
+                    ids,
+                    ctx.write(stream, changes.into_iter().flatten().collect(), None)
+                        .await,
+                )
+            });
         }
         if over && fetches.is_empty() && writes.is_empty() && batch.is_empty() {
             return Ok(lost);

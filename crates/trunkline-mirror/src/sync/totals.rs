@@ -11,8 +11,7 @@ use trunkline_client::{Answer, Call, CallError, Client, Priority};
 use super::{
     aliases,
     context::{Context, Ending},
-    end,
-    plan, read_search, search_of,
+    end, plan, read_search, search_of,
     units::How,
 };
 use crate::storage::StorageError;
@@ -45,7 +44,11 @@ fn total_of(answer: &Answer) -> Result<Option<u64>, CallError> {
 }
 
 /// Asks how many records of a stream there are; none where the API does not say.
-pub(crate) async fn stated_total(client: &Client, stream: &str, priority: Priority) -> Result<Option<u64>, CallError> {
+pub(crate) async fn stated_total(
+    client: &Client,
+    stream: &str,
+    priority: Priority,
+) -> Result<Option<u64>, CallError> {
     match total_call(stream) {
         Some(call) => total_of(&client.call(call.priority(priority)).await?),
         None => Ok(None),
@@ -54,8 +57,19 @@ pub(crate) async fn stated_total(client: &Client, stream: &str, priority: Priori
 
 /// Compares what is held with the stated totals, and finds out what vanished.
 pub(crate) async fn reconcile(ctx: &Context<'_>) -> Result<(), StorageError> {
-    let one = async |how| if ctx.wants(&[search_of(ctx, how).stream]) { reconcile_one(ctx, how).await } else { Ok(()) };
-    try_join!(Box::pin(one(How::Contacts)), Box::pin(one(How::Conversations)), Box::pin(one(How::Tickets))).map(drop)
+    let one = async |how| {
+        if ctx.wants(&[search_of(ctx, how).stream]) {
+            reconcile_one(ctx, how).await
+        } else {
+            Ok(())
+        }
+    };
+    try_join!(
+        Box::pin(one(How::Contacts)),
+        Box::pin(one(How::Conversations)),
+        Box::pin(one(How::Tickets))
+    )
+    .map(drop)
 }
 
 async fn reconcile_one(ctx: &Context<'_>, how: How) -> Result<(), StorageError> {
@@ -72,7 +86,13 @@ async fn reconcile_one(ctx: &Context<'_>, how: How) -> Result<(), StorageError> 
             Ok(None) => return Ok(()),
             Err(error) => {
                 let why = format!("how many there are could not be asked: {error}");
-                ctx.end(stream, Ending { code: Some(error.code()), ..Ending::complete(why) });
+                ctx.end(
+                    stream,
+                    Ending {
+                        code: Some(error.code()),
+                        ..Ending::complete(why)
+                    },
+                );
                 return Ok(());
             }
         },
@@ -81,9 +101,18 @@ async fn reconcile_one(ctx: &Context<'_>, how: How) -> Result<(), StorageError> 
     let known = ctx.cursor(stream).await?.surplus;
     if surplus > known && !ctx.options.full {
         if stated > SWEEP_UP_TO {
-            ctx.end(stream, Ending::complete(format!("{surplus} rows are gone from the API; `--full` finds out which")));
+            ctx.end(
+                stream,
+                Ending::complete(format!(
+                    "{surplus} rows are gone from the API; `--full` finds out which"
+                )),
+            );
         } else {
-            tracing::info!(stream, surplus, "the mirror holds more than the API states; everything is read once more");
+            tracing::info!(
+                stream,
+                surplus,
+                "the mirror holds more than the API states; everything is read once more"
+            );
             read_search(ctx, search, true).await?;
             remember_surplus(ctx, stream).await?;
         }
@@ -98,7 +127,9 @@ async fn reconcile_one(ctx: &Context<'_>, how: How) -> Result<(), StorageError> 
 }
 
 async fn total(ctx: &Context<'_>, stream: &'static str) -> Result<Option<u64>, CallError> {
-    let Some(call) = total_call(stream) else { return Ok(None) };
+    let Some(call) = total_call(stream) else {
+        return Ok(None);
+    };
     let total = total_of(&ctx.call(stream, call).await?)?;
     if let Some(total) = total {
         ctx.state_total(stream, total);
@@ -109,7 +140,10 @@ async fn total(ctx: &Context<'_>, stream: &'static str) -> Result<Option<u64>, C
 /// What is left over after everything was read is no reason to read everything again in the next run.
 async fn remember_surplus(ctx: &Context<'_>, stream: &'static str) -> Result<(), StorageError> {
     let mut cursor = ctx.cursor(stream).await?;
-    let surplus = ctx.held(stream).await?.saturating_sub(ctx.counts(stream).stated.unwrap_or(u64::MAX));
+    let surplus = ctx
+        .held(stream)
+        .await?
+        .saturating_sub(ctx.counts(stream).stated.unwrap_or(u64::MAX));
     if cursor.run.is_none() && cursor.surplus != surplus {
         cursor.surplus = surplus;
         ctx.write(stream, Vec::new(), Some(&cursor)).await?;

@@ -48,7 +48,12 @@ pub(crate) struct Unit {
 }
 
 const fn unit(how: How, operation: &'static str, streams: &'static [&'static str]) -> Unit {
-    Unit { streams, operation, how, query: &[] }
+    Unit {
+        streams,
+        operation,
+        how,
+        query: &[],
+    }
 }
 
 const fn list(operation: &'static str, streams: &'static [&'static str]) -> Unit {
@@ -63,27 +68,53 @@ pub(crate) const UNITS: &[Unit] = &[
     list("admins.list", &["admins"]),
     list("teams.list", &["teams", "team_admins"]),
     list("tags.list", &["tags"]),
-    Unit { query: &[("include_count", "true")], ..list("segments.list", &["segments"]) },
+    Unit {
+        query: &[("include_count", "true")],
+        ..list("segments.list", &["segments"])
+    },
     list("data_attributes.list", &["data_attributes"]),
     list("conversation_attributes.list", &["conversation_attributes"]),
     settled("subscription_types.list", &["subscription_types"]),
     list("ticket_types.list", &["ticket_types", "ticket_type_attributes"]),
     settled("ticket_states.list", &["ticket_states"]),
-    unit(How::Companies, "companies.scroll", &["companies", "company_tags", "company_segments"]),
+    unit(
+        How::Companies,
+        "companies.scroll",
+        &["companies", "company_tags", "company_segments"],
+    ),
     unit(
         How::Contacts,
         "contacts.search",
-        &["contacts", "contact_companies", "contact_tags", "contact_subscriptions", "notes"],
+        &[
+            "contacts",
+            "contact_companies",
+            "contact_tags",
+            "contact_subscriptions",
+            "notes",
+        ],
     ),
     unit(How::ContactSegments, "contacts.search", &["contact_segments"]),
     unit(How::DataEvents, "data_events.list", &["data_events"]),
     unit(
         How::Conversations,
         "conversations.search",
-        &["conversations", "conversation_tags", "conversation_contacts", "conversation_parts"],
+        &[
+            "conversations",
+            "conversation_tags",
+            "conversation_contacts",
+            "conversation_parts",
+        ],
     ),
-    unit(How::DeletedConversations, "conversations.list_deleted", &["deleted_conversations"]),
-    unit(How::Tickets, "tickets.search", &["tickets", "ticket_parts", "ticket_contacts"]),
+    unit(
+        How::DeletedConversations,
+        "conversations.list_deleted",
+        &["deleted_conversations"],
+    ),
+    unit(
+        How::Tickets,
+        "tickets.search",
+        &["tickets", "ticket_parts", "ticket_contacts"],
+    ),
     list("articles.list", &["articles"]),
     list("collections.list", &["collections"]),
     settled("help_centers.list", &["help_centers"]),
@@ -122,12 +153,17 @@ impl Unit {
 
 /// Whether `version` has the operation.
 pub(crate) fn exists(operation: &str, version: Version) -> bool {
-    Catalog::embedded().operation(operation).is_some_and(|operation| operation.exists_in(version))
+    Catalog::embedded()
+        .operation(operation)
+        .is_some_and(|operation| operation.exists_in(version))
 }
 
 /// The permission that an operation takes, in Intercom's words.
 pub(crate) fn permission(operation: &str) -> Option<&'static str> {
-    Catalog::embedded().operation(operation).map(|operation| operation.permission).filter(|text| !text.is_empty())
+    Catalog::embedded()
+        .operation(operation)
+        .map(|operation| operation.permission)
+        .filter(|text| !text.is_empty())
 }
 
 /// The selected streams: those named, or all that a run reads by itself.
@@ -140,10 +176,12 @@ pub(crate) fn select(names: Option<&[String]>) -> Result<BTreeSet<&'static str>,
         .iter()
         .map(|name| {
             let name = name.trim();
-            all().find(|stream| *stream == name).ok_or_else(|| SyncError::UnknownStream {
-                name: name.to_owned(),
-                near: near(name, all()),
-            })
+            all()
+                .find(|stream| *stream == name)
+                .ok_or_else(|| SyncError::UnknownStream {
+                    name: name.to_owned(),
+                    near: near(name, all()),
+                })
         })
         .collect()
 }
@@ -169,7 +207,9 @@ fn distance(left: &str, right: &str) -> usize {
         let mut corner = row[0];
         row[0] = number + 1;
         for (column, other) in right.iter().enumerate() {
-            let best = (corner + usize::from(letter != *other)).min(row[column] + 1).min(row[column + 1] + 1);
+            let best = (corner + usize::from(letter != *other))
+                .min(row[column] + 1)
+                .min(row[column + 1] + 1);
             corner = std::mem::replace(&mut row[column + 1], best);
         }
     }
@@ -205,7 +245,9 @@ mod tests {
         ] {
             let error = select(Some(&[name.to_owned()])).unwrap_err();
             assert_eq!(error.code(), "TL0250");
-            let SyncError::UnknownStream { near, .. } = error else { panic!("{name}") };
+            let SyncError::UnknownStream { near, .. } = error else {
+                panic!("{name}")
+            };
             match expected {
                 Some(expected) => assert!(near.contains(&expected), "{name}: {near:?}"),
                 None => assert!(near.is_empty(), "{name}: {near:?}"),
@@ -216,6 +258,10 @@ mod tests {
     #[test]
     fn events_are_read_only_when_they_are_named() {
         assert!(!select(None).unwrap().contains("data_events"));
-        assert!(select(Some(&["data_events".to_owned()])).unwrap().contains("data_events"));
+        assert!(
+            select(Some(&["data_events".to_owned()]))
+                .unwrap()
+                .contains("data_events")
+        );
     }
 }

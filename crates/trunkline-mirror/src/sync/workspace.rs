@@ -55,16 +55,24 @@ impl Me {
 /// Asks whose token it is.
 pub(crate) async fn who_am_i(client: &Client, priority: Priority) -> Result<Me, SyncError> {
     let answer = client.call(Call::new("me.get").priority(priority)).await?;
-    let parsed: Answer =
-        serde_json::from_slice(&answer.body).map_err(|error| SyncError::NoWorkspace { reason: error.to_string() })?;
+    let parsed: Answer = serde_json::from_slice(&answer.body).map_err(|error| SyncError::NoWorkspace {
+        reason: error.to_string(),
+    })?;
     match parsed.app {
         Some(app) if !app.id_code.is_empty() => Ok(Me { app }),
-        _ => Err(SyncError::NoWorkspace { reason: "there is no app.id_code in it".to_owned() }),
+        _ => Err(SyncError::NoWorkspace {
+            reason: "there is no app.id_code in it".to_owned(),
+        }),
     }
 }
 
 /// Makes the mirror this workspace's, or refuses one that is another's.
-pub(crate) async fn claim(storage: &Storage, me: &Me, client: &Client, now: Timestamp) -> Result<(), SyncError> {
+pub(crate) async fn claim(
+    storage: &Storage,
+    me: &Me,
+    client: &Client,
+    now: Timestamp,
+) -> Result<(), SyncError> {
     let change = Change::Workspace {
         id_code: me.app.id_code.clone(),
         name: me.name(),
@@ -72,6 +80,12 @@ pub(crate) async fn claim(storage: &Storage, me: &Me, client: &Client, now: Time
         region: me.region(),
         version: client.version().to_string(),
     };
-    storage.write(Batch { synced_at: now, changes: vec![change], checkpoint: None }).await?;
+    storage
+        .write(Batch {
+            synced_at: now,
+            changes: vec![change],
+            checkpoint: None,
+        })
+        .await?;
     Ok(())
 }

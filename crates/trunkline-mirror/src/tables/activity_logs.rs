@@ -12,11 +12,27 @@ pub(super) const ACTIVITY_LOGS: Table = Table {
         &[
             text("id", "id", "Intercom's id."),
             text("activity_type", "activity_type", "What was done."),
-            text("activity_description", "activity_description", "What was done, in a sentence."),
-            text("performed_by_type", "performed_by.type", "admin, or what else did it."),
+            text(
+                "activity_description",
+                "activity_description",
+                "What was done, in a sentence.",
+            ),
+            text(
+                "performed_by_type",
+                "performed_by.type",
+                "admin, or what else did it.",
+            ),
             text("performed_by_id", "performed_by.id", "Who did it."),
-            text("performed_by_email", "performed_by.email", "Their e-mail address."),
-            text("performed_by_ip", "performed_by.ip", "The address that it came from."),
+            text(
+                "performed_by_email",
+                "performed_by.email",
+                "Their e-mail address.",
+            ),
+            text(
+                "performed_by_ip",
+                "performed_by.ip",
+                "The address that it came from.",
+            ),
             time("created_at", "created_at", "When it was done."),
             json("metadata", "metadata", "What it was done to."),
         ],

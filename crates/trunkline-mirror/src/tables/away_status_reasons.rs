@@ -11,7 +11,11 @@ pub(super) const AWAY_STATUS_REASONS: Table = records(
         text("label", "label", "What people see."),
         text("emoji", "emoji", "Emoji."),
         integer("order", "order", "Where it stands among the others."),
-        boolean("deleted", "deleted", "Whether it is out of use; the API still lists it."),
+        boolean(
+            "deleted",
+            "deleted",
+            "Whether it is out of use; the API still lists it.",
+        ),
         time("created_at", "created_at", "When it was made."),
         time("updated_at", "updated_at", "When it last changed."),
     ],

@@ -18,6 +18,10 @@ pub(super) const COLLECTIONS: Table = records(
         text("default_locale", "default_locale", "Its first language."),
         time("created_at", "created_at", "When it was made."),
         time("updated_at", "updated_at", "When it last changed."),
-        json("translated_content", "translated_content", "Name and description in other languages."),
+        json(
+            "translated_content",
+            "translated_content",
+            "Name and description in other languages.",
+        ),
     ],
 );

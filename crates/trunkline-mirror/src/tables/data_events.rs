@@ -6,7 +6,10 @@ use super::{Table, TableKind, json, records, text, time};
 pub(super) const DATA_EVENTS: Table = Table {
     kind: TableKind::Nested { parent: "contact_id" },
     updated: None,
-    indexes: &[("contact_id", "(contact_id)"), ("name", "(event_name, created_at)")],
+    indexes: &[
+        ("contact_id", "(contact_id)"),
+        ("name", "(event_name, created_at)"),
+    ],
     ..records(
         "data_events",
         "What contacts did, as your own systems told Intercom.",

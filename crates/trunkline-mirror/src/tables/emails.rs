@@ -12,8 +12,16 @@ pub(super) const EMAILS: Table = records(
         boolean("verified", "verified", "Whether it was proved to be yours."),
         text("domain", "domain", "Its domain."),
         text("brand_id", "brand_id", "Its brand."),
-        boolean("forwarding_enabled", "forwarding_enabled", "Whether what comes there is passed on to Intercom."),
-        time("forwarded_email_last_received_at", "forwarded_email_last_received_at", "When something was last passed on."),
+        boolean(
+            "forwarding_enabled",
+            "forwarding_enabled",
+            "Whether what comes there is passed on to Intercom.",
+        ),
+        time(
+            "forwarded_email_last_received_at",
+            "forwarded_email_last_received_at",
+            "When something was last passed on.",
+        ),
         time("created_at", "created_at", "When it was added."),
         time("updated_at", "updated_at", "When it last changed."),
     ],

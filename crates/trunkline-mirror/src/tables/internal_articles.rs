@@ -14,8 +14,16 @@ pub(super) const INTERNAL_ARTICLES: Table = records(
         text("author_id", "author_id", "The teammate who wrote it."),
         text("locale", "locale", "Its language."),
         json("audience_ids", "audience_ids", "Who may read it."),
-        boolean("ai_chatbot_availability", "ai_chatbot_availability", "Whether the AI agent may use it."),
-        boolean("ai_copilot_availability", "ai_copilot_availability", "Whether teammates' AI help may use it."),
+        boolean(
+            "ai_chatbot_availability",
+            "ai_chatbot_availability",
+            "Whether the AI agent may use it.",
+        ),
+        boolean(
+            "ai_copilot_availability",
+            "ai_copilot_availability",
+            "Whether teammates' AI help may use it.",
+        ),
         time("created_at", "created_at", "When it was made."),
         time("updated_at", "updated_at", "When it last changed."),
     ],

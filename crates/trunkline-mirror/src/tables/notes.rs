@@ -13,7 +13,11 @@ pub(super) const NOTES: Table = Table {
         &[
             text("id", "id", "Intercom's id."),
             text("contact_id", "contact.id", "The contact it is about."),
-            text("company_id", "company.id", "The company it is about, by Intercom's id."),
+            text(
+                "company_id",
+                "company.id",
+                "The company it is about, by Intercom's id.",
+            ),
             text("author_id", "author.id", "The teammate who wrote it."),
             text("author_name", "author.name", "Their name."),
             html("body", "body", "What was written."),

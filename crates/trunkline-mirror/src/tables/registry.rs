@@ -2,8 +2,8 @@
 
 use super::{
     Table, activity_logs, admins, articles, away_status_reasons, brands, collections, companies, contacts,
-    conversation_attributes, conversations, data_attributes, data_events, emails, help_centers, internal_articles,
-    macros, news, notes, segments, subscription_types, tags, teams, ticket_types, tickets,
+    conversation_attributes, conversations, data_attributes, data_events, emails, help_centers,
+    internal_articles, macros, news, notes, segments, subscription_types, tags, teams, ticket_types, tickets,
 };
 
 static TABLES: &[Table] = &[

@@ -44,12 +44,27 @@ impl TableSchema {
     fn of(table: &Table) -> Self {
         let mut columns = Vec::new();
         let mut add = |name: &str, kind: &'static str, nullable: bool, summary: &str| {
-            columns.push(ColumnSchema { name: name.to_owned(), kind, nullable, summary: summary.to_owned() });
+            columns.push(ColumnSchema {
+                name: name.to_owned(),
+                kind,
+                nullable,
+                summary: summary.to_owned(),
+            });
         };
         for column in table.columns {
-            add(column.name, column.kind.name(), !table.key.contains(&column.name), column.summary);
+            add(
+                column.name,
+                column.kind.name(),
+                !table.key.contains(&column.name),
+                column.summary,
+            );
             if column.kind == Kind::Html {
-                add(&format!("{}_text", column.name), "text", true, &format!("The same as plain text: {}", column.name));
+                add(
+                    &format!("{}_text", column.name),
+                    "text",
+                    true,
+                    &format!("The same as plain text: {}", column.name),
+                );
             }
         }
         for own in table.own {
@@ -57,9 +72,19 @@ impl TableSchema {
         }
         add("_synced_at", "time", false, "When the mirror last wrote the row.");
         if !table.is_members() {
-            add("_hash", "integer", false, "Digest of the record, by which a change is noticed.");
+            add(
+                "_hash",
+                "integer",
+                false,
+                "Digest of the record, by which a change is noticed.",
+            );
         }
-        add("_deleted_at", "time", true, "When the mirror found that it is gone; empty while it exists.");
+        add(
+            "_deleted_at",
+            "time",
+            true,
+            "When the mirror found that it is gone; empty while it exists.",
+        );
         if !table.is_members() {
             add("record", "json", false, "The whole record as the API gave it.");
         }
@@ -75,10 +100,17 @@ impl TableSchema {
     /// The JSON Schema of a row.
     #[must_use]
     pub fn json_schema(&self) -> Value {
-        let properties: Map<String, Value> =
-            self.columns.iter().map(|column| (column.name.clone(), column.json_schema())).collect();
-        let required: Vec<&str> =
-            self.columns.iter().filter(|column| !column.nullable).map(|column| column.name.as_str()).collect();
+        let properties: Map<String, Value> = self
+            .columns
+            .iter()
+            .map(|column| (column.name.clone(), column.json_schema()))
+            .collect();
+        let required: Vec<&str> = self
+            .columns
+            .iter()
+            .filter(|column| !column.nullable)
+            .map(|column| column.name.as_str())
+            .collect();
         json!({
             "$schema": "https://json-schema.org/draft/2020-12/schema",
             "title": self.name,
@@ -100,13 +132,24 @@ impl ColumnSchema {
             _ => ("string", None),
         };
         let mut schema = Map::new();
-        let types = if self.nullable { json!([kind, "null"]) } else { json!(kind) };
+        let types = if self.nullable {
+            json!([kind, "null"])
+        } else {
+            json!(kind)
+        };
         schema.insert("type".to_owned(), types);
         if let Some(format) = format {
             schema.insert("format".to_owned(), json!(format));
         }
         match self.kind {
-            "boolean" => schema.insert("enum".to_owned(), if self.nullable { json!([0, 1, null]) } else { json!([0, 1]) }),
+            "boolean" => schema.insert(
+                "enum".to_owned(),
+                if self.nullable {
+                    json!([0, 1, null])
+                } else {
+                    json!([0, 1])
+                },
+            ),
             "json" => schema.insert("contentMediaType".to_owned(), json!("application/json")),
             _ => None,
         };

@@ -12,9 +12,21 @@ pub(super) const TEAMS: Table = Table {
         &[
             text("id", "id", "Intercom's id."),
             text("name", "name", "Name."),
-            integer("assignment_limit", "assignment_limit", "How many conversations each of its people gets at most."),
-            text("distribution_method", "distribution_method", "How conversations are dealt out."),
-            json("admin_priority_level", "admin_priority_level", "Its people who come first and second."),
+            integer(
+                "assignment_limit",
+                "assignment_limit",
+                "How many conversations each of its people gets at most.",
+            ),
+            text(
+                "distribution_method",
+                "distribution_method",
+                "How conversations are dealt out.",
+            ),
+            json(
+                "admin_priority_level",
+                "admin_priority_level",
+                "Its people who come first and second.",
+            ),
         ],
     )
 };
@@ -26,6 +38,9 @@ pub(super) const TEAM_ADMINS: Table = Table {
         "team_admins",
         "Which teammate is in which team.",
         &["team_id", "admin_id"],
-        &[text("team_id", "", "The team."), text("admin_id", "id", "The teammate.")],
+        &[
+            text("team_id", "", "The team."),
+            text("admin_id", "id", "The teammate."),
+        ],
     )
 };

@@ -24,7 +24,9 @@ pub(super) const TICKET_TYPES: Table = Table {
 
 /// The attributes of ticket types.
 pub(super) const TICKET_TYPE_ATTRIBUTES: Table = Table {
-    kind: TableKind::Nested { parent: "ticket_type_id" },
+    kind: TableKind::Nested {
+        parent: "ticket_type_id",
+    },
     indexes: &[("ticket_type_id", "(ticket_type_id)")],
     ..records(
         "ticket_type_attributes",
@@ -34,13 +36,33 @@ pub(super) const TICKET_TYPE_ATTRIBUTES: Table = Table {
             text("ticket_type_id", "ticket_type_id", "The ticket type."),
             text("name", "name", "Name, also the key in a ticket's attributes."),
             text("description", "description", "What it means."),
-            text("data_type", "data_type", "string, list, integer, decimal, boolean, datetime or files."),
+            text(
+                "data_type",
+                "data_type",
+                "string, list, integer, decimal, boolean, datetime or files.",
+            ),
             json("input_options", "input_options", "How it is entered."),
             integer("order", "order", "Where it stands among the others."),
-            boolean("required_to_create", "required_to_create", "Whether teammates must fill it."),
-            boolean("required_to_create_for_contacts", "required_to_create_for_contacts", "Whether contacts must fill it."),
-            boolean("visible_on_create", "visible_on_create", "Whether teammates see it when they make a ticket."),
-            boolean("visible_to_contacts", "visible_to_contacts", "Whether contacts see it."),
+            boolean(
+                "required_to_create",
+                "required_to_create",
+                "Whether teammates must fill it.",
+            ),
+            boolean(
+                "required_to_create_for_contacts",
+                "required_to_create_for_contacts",
+                "Whether contacts must fill it.",
+            ),
+            boolean(
+                "visible_on_create",
+                "visible_on_create",
+                "Whether teammates see it when they make a ticket.",
+            ),
+            boolean(
+                "visible_to_contacts",
+                "visible_to_contacts",
+                "Whether contacts see it.",
+            ),
             boolean("default", "default", "Whether every type has it."),
             boolean("archived", "archived", "Whether it is out of use."),
             time("created_at", "created_at", "When it was made."),
@@ -57,11 +79,19 @@ pub(super) const TICKET_STATES: Table = Table {
         "States that a ticket goes through.",
         &[
             text("id", "id", "Intercom's id."),
-            text("category", "category", "submitted, in_progress, waiting_on_customer or resolved."),
+            text(
+                "category",
+                "category",
+                "submitted, in_progress, waiting_on_customer or resolved.",
+            ),
             text("internal_label", "internal_label", "What teammates see."),
             text("external_label", "external_label", "What contacts see."),
             boolean("archived", "archived", "Whether it is out of use."),
-            json("ticket_types", "ticket_types.data", "The ticket types that have it."),
+            json(
+                "ticket_types",
+                "ticket_types.data",
+                "The ticket types that have it.",
+            ),
         ],
     )
 };

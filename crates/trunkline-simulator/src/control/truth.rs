@@ -1,155 +1,33 @@
-//! Everything that exists now, by the names of the streams that a mirror holds.
-
-use std::collections::BTreeMap;
+//! Everything that exists now, line by line, by the names of the streams that a mirror holds.
+//!
+//! The one rule: a span of rows at a time, so that neither memory nor a lock is held for a whole stream. Counting is in
+//! `counts.rs`.
 
 use serde::Serialize;
 use serde_json::{Value, json};
 use trunkline_catalog::Version;
 
+use super::counts::{is_listed, small_lists, ticket_type_attributes};
 use crate::{
     habits::Habits,
-    presenter::{View, companies, contacts, conversations, parts, reference, tickets, value},
-    texts::{self, mix},
+    presenter::{View, companies, contacts, conversations, notes, parts, reference, tickets, value},
+    resources::visitors,
     workspace::{
-        Workspace, company, contact,
-        conversation::{Author, Conversation},
+        Workspace,
+        company::{self, Company},
+        contact::{self, Contact, Life},
+        conversation::{self, Conversation},
+        ticket::Ticket,
     },
 };
 
-/// How many objects of each stream exist.
-pub(crate) fn counts(workspace: &Workspace) -> BTreeMap<&'static str, usize> {
-    let lists = &workspace.reference;
-    let mut counts: BTreeMap<&'static str, usize> = small_lists(workspace)
-        .map(|(name, rows)| (name, rows.len()))
-        .collect();
-    counts.insert("tags", workspace.tags.iter().filter(|tag| !tag.deleted).count());
-    counts.insert("segments", workspace.segments.len());
-    counts.insert("contacts", workspace.contact_order.len());
-    counts.insert("companies", listed_companies(workspace).count());
-    counts.insert("conversations", workspace.conversation_order.len());
-    counts.insert(
-        "conversation_parts",
-        alive(workspace)
-            .map(|conversation| conversation.parts.len())
-            .sum(),
-    );
-    counts.insert("tickets", workspace.ticket_order.len());
-    counts.insert(
-        "ticket_parts",
-        workspace
-            .tickets
-            .iter()
-            .filter(|ticket| !ticket.deleted)
-            .map(|ticket| ticket.parts.len())
-            .sum(),
-    );
-    counts.insert("deleted_conversations", workspace.deleted_conversations.len());
-    counts.insert("ticket_type_attributes", lists.ticket_types.len() * 4);
-    let people = || workspace.contacts.iter().filter(|contact| contact.is_listed());
-    counts.insert("notes", people().map(|contact| contact.notes.len()).sum());
-    counts.insert("contact_tags", people().map(|contact| contact.tags.len()).sum());
-    counts.insert(
-        "contact_companies",
-        people().map(|contact| contact.companies.len()).sum(),
-    );
-    counts.insert(
-        "contact_segments",
-        people()
-            .map(|contact| workspace.segments_of_contact(contact).count())
-            .sum(),
-    );
-    counts.insert(
-        "contact_subscriptions",
-        people().map(|contact| contact.consents.len()).sum(),
-    );
-    counts.insert(
-        "company_tags",
-        listed_companies(workspace)
-            .map(|company| company.tags.len())
-            .sum(),
-    );
-    counts.insert(
-        "company_segments",
-        listed_companies(workspace)
-            .map(|company| workspace.segments_of_company(company).count())
-            .sum(),
-    );
-    counts.insert(
-        "conversation_tags",
-        alive(workspace).map(|conversation| conversation.tags.len()).sum(),
-    );
-    counts.insert(
-        "conversation_contacts",
-        alive(workspace)
-            .map(|conversation| conversation.contacts.len())
-            .sum(),
-    );
-    counts.insert(
-        "team_admins",
-        lists
-            .teams
-            .iter()
-            .map(|team| team["admin_ids"].as_array().map_or(0, Vec::len))
-            .sum(),
-    );
-    counts
-}
+/// How many rows are looked at before the lock is let go.
+const SPAN: usize = 500;
 
-/// The objects of a stream, one line each, as the version shows them; `None` when there is no such stream.
-pub(crate) fn lines(
-    workspace: &Workspace,
-    habits: &Habits,
-    version: Version,
-    stream: &str,
-) -> Option<Vec<u8>> {
-    let view = View {
-        workspace,
-        version,
-        habits,
-    };
-    let mut out = Lines::default();
-    match stream {
-        "contacts" => people(workspace).for_each(|contact| out.push(&contacts::view(view, contact))),
-        "companies" => listed_companies(workspace).for_each(|company| out.push(&companies::view(view, company))),
-        "conversations" => alive(workspace).for_each(|row| out.push(&conversations::row(view, row))),
-        "conversation_parts" => alive(workspace).for_each(|row| conversation_parts(view, row, &mut out)),
-        "tickets" => workspace.tickets.iter().filter(|ticket| !ticket.deleted).for_each(|ticket| out.push(&tickets::view(view, ticket))),
-        "ticket_parts" => {
-            for ticket in workspace.tickets.iter().filter(|ticket| !ticket.deleted) {
-                for index in 0..ticket.parts.len() {
-                    out.push(&with(parts::of_ticket(view, ticket, index), "ticket_id", &ticket.id()));
-                }
-            }
-        }
-        "tags" => workspace.tags.iter().filter(|tag| !tag.deleted).for_each(|tag| out.push(&json!({ "type": "tag", "id": tag.id.to_string(), "name": tag.name }))),
-        "segments" => workspace.segments.iter().for_each(|segment| {
-            let count = match segment.person_type() {
-                "company" => listed_companies(workspace).filter(|company| segment.holds_company(company)).count(),
-                _ => people(workspace).filter(|contact| segment.holds_contact(workspace.seed, contact)).count(),
-            };
-            let mut shown = companies::segment(segment);
-            shown["count"] = json!(count);
-            out.push(&shown);
-        }),
-        "notes" => people(workspace).for_each(|contact| notes(view, contact, &mut out)),
-        "articles" => workspace.reference.articles.iter().for_each(|article| out.push(&reference::article(article, version))),
-        "deleted_conversations" => workspace.deleted_conversations.iter().for_each(|(row, at)| {
-            out.push(&json!({ "type": "conversation", "id": crate::workspace::conversation::id(*row), "metrics_retained": true, "deleted_at": at }));
-        }),
-        other => {
-            if let Some((_, rows)) = small_lists(workspace).find(|(name, _)| *name == other) {
-                rows.iter().for_each(|row| out.push(row));
-            } else {
-                pairs(workspace, other)?.into_iter().for_each(|pair| out.push(&pair));
-            }
-        }
-    }
-    Some(out.bytes)
-}
-
-#[derive(Default)]
-struct Lines {
-    bytes: Vec<u8>,
+/// Lines of one span.
+#[derive(Debug, Default)]
+pub(crate) struct Lines {
+    pub(crate) bytes: Vec<u8>,
 }
 
 impl Lines {
@@ -160,119 +38,221 @@ impl Lines {
     }
 }
 
-fn people(workspace: &Workspace) -> impl Iterator<Item = &contact::Contact> {
-    workspace.contacts.iter().filter(|contact| contact.is_listed())
+/// What a stream's lines are made from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Base {
+    Contacts,
+    Companies,
+    Conversations,
+    Tickets,
+    /// A list so small that it is one span.
+    Small,
 }
 
-fn alive(workspace: &Workspace) -> impl Iterator<Item = &Conversation> {
-    workspace
-        .conversations
-        .iter()
-        .filter(|conversation| !conversation.deleted)
+fn base(workspace: &Workspace, stream: &str) -> Option<Base> {
+    Some(match stream {
+        "contacts"
+        | "notes"
+        | "contact_tags"
+        | "contact_companies"
+        | "contact_segments"
+        | "contact_subscriptions"
+        | "visitors" => Base::Contacts,
+        "companies" | "company_tags" | "company_segments" => Base::Companies,
+        "conversations" | "conversation_parts" | "conversation_tags" | "conversation_contacts" => {
+            Base::Conversations
+        }
+        "tickets" | "ticket_parts" => Base::Tickets,
+        "tags"
+        | "segments"
+        | "articles"
+        | "ticket_type_attributes"
+        | "deleted_conversations"
+        | "team_admins" => Base::Small,
+        other => small_lists(workspace)
+            .any(|(name, _)| name == other)
+            .then_some(Base::Small)?,
+    })
 }
 
-fn listed_companies(workspace: &Workspace) -> impl Iterator<Item = &company::Company> {
-    workspace
-        .companies
-        .iter()
-        .filter(|company| !company.deleted && workspace.contacts_of_company(company.row).next().is_some())
+/// One span of a stream's lines as a version shows them, and where the next one begins; `None` for an unknown stream.
+pub(crate) fn span(
+    workspace: &Workspace,
+    habits: &Habits,
+    version: Version,
+    stream: &str,
+    from: usize,
+) -> Option<(Lines, Option<usize>)> {
+    let view = View {
+        workspace,
+        version,
+        habits,
+    };
+    let base = base(workspace, stream)?;
+    let mut out = Lines::default();
+    let to = from + SPAN;
+    let total = match base {
+        Base::Contacts => {
+            of(&workspace.contacts, from, to).for_each(|row| of_contact(view, stream, row, &mut out));
+            workspace.contacts.len()
+        }
+        Base::Companies => {
+            of(&workspace.companies, from, to)
+                .filter(|row| is_listed(workspace, row))
+                .for_each(|row| of_company(view, stream, row, &mut out));
+            workspace.companies.len()
+        }
+        Base::Conversations => {
+            of(&workspace.conversations, from, to)
+                .filter(|row| row.is_listed())
+                .for_each(|row| of_conversation(view, stream, row, &mut out));
+            workspace.conversations.len()
+        }
+        Base::Tickets => {
+            of(&workspace.tickets, from, to)
+                .filter(|row| !row.deleted)
+                .for_each(|row| of_ticket(view, stream, row, &mut out));
+            workspace.tickets.len()
+        }
+        Base::Small => {
+            small(view, stream, &mut out);
+            0
+        }
+    };
+    Some((out, (to < total).then_some(to)))
 }
 
-fn small_lists(workspace: &Workspace) -> impl Iterator<Item = (&'static str, &[Value])> {
-    let lists = &workspace.reference;
-    [
-        ("admins", lists.admins.as_slice()),
-        ("teams", &lists.teams),
-        ("ticket_types", &lists.ticket_types),
-        ("ticket_states", &lists.ticket_states),
-        ("subscription_types", &lists.subscription_types),
-        ("data_attributes", &lists.data_attributes),
-        ("conversation_attributes", &lists.conversation_attributes),
-        ("articles", &lists.articles),
-        ("collections", &lists.collections),
-        ("help_centers", &lists.help_centers),
-        ("internal_articles", &lists.internal_articles),
-        ("activity_logs", &lists.activity_logs),
-        ("news_items", &lists.news_items),
-        ("newsfeeds", &lists.newsfeeds),
-        ("away_status_reasons", &lists.away_status_reasons),
-        ("brands", &lists.brands),
-        ("emails", &lists.emails),
-        ("macros", &lists.macros),
-    ]
-    .into_iter()
+fn of<T>(rows: &[T], from: usize, to: usize) -> impl Iterator<Item = &T> {
+    rows.get(from..to.min(rows.len())).unwrap_or_default().iter()
 }
 
-fn with(mut row: Value, field: &str, parent: &str) -> Value {
+fn with(row: &impl Serialize, field: &str, parent: &str) -> Value {
+    let mut row = value(row);
     row[field] = json!(parent);
     row
 }
 
-fn conversation_parts(view: View<'_>, conversation: &Conversation, out: &mut Lines) {
-    let id = conversation.id();
-    for index in 0..conversation.parts.len() {
-        let part = value(&parts::of_conversation(view, conversation, index));
-        out.push(&with(part, "conversation_id", &id));
-    }
-}
-
-fn notes(view: View<'_>, contact: &contact::Contact, out: &mut Lines) {
+fn of_contact(view: View<'_>, stream: &str, row: &Contact, out: &mut Lines) {
     let workspace = view.workspace;
-    let id = contact.id(workspace.seed);
-    for row in &contact.notes {
-        let note = &workspace.notes[*row as usize];
-        let body = note
-            .body
-            .clone()
-            .unwrap_or_else(|| texts::note(mix(workspace.seed, 12, note.row)).to_owned());
-        out.push(&json!({
-            "type": "note",
-            "id": note.id(),
-            "created_at": note.created_at,
-            "contact": { "type": "contact", "id": id },
-            "contact_id": id,
-            "author": value(&parts::author(view, Author::Admin(note.admin))),
-            "body": format!("<p>{body}</p>"),
-        }));
+    let seed = workspace.seed;
+    if stream == "visitors" {
+        if row.life == Life::Visitor {
+            out.push(&visitors::view(workspace, row));
+        }
+        return;
+    }
+    if !row.is_listed() {
+        return;
+    }
+    let id = row.id(seed);
+    let tag = |tag: &u32| workspace.tags[*tag as usize].id.to_string();
+    match stream {
+        "contacts" => out.push(&contacts::view(view, row)),
+        "notes" => row.notes.iter().for_each(|note| {
+            out.push(&with(
+                &notes::view(view, &workspace.notes[*note as usize]),
+                "contact_id",
+                &id,
+            ));
+        }),
+        "contact_tags" => row
+            .tags
+            .iter()
+            .for_each(|held| out.push(&json!({ "contact_id": id, "tag_id": tag(held) }))),
+        "contact_companies" => row.companies.iter().for_each(|held| {
+            out.push(&json!({ "contact_id": id, "company_id": company::id(seed, *held) }));
+        }),
+        "contact_segments" => workspace.segments_of_contact(row).for_each(|segment| {
+            out.push(&json!({ "contact_id": id, "segment_id": segment.id }));
+        }),
+        _ => row.consents.iter().for_each(|(number, is_in)| {
+            let kind = &workspace.reference.subscription_types[usize::from(*number)]["id"];
+            let consent = if *is_in { "opt_in" } else { "opt_out" };
+            out.push(&json!({ "contact_id": id, "subscription_type_id": kind, "consent": consent }));
+        }),
     }
 }
 
-fn pairs(workspace: &Workspace, stream: &str) -> Option<Vec<Value>> {
-    let seed = workspace.seed;
-    let tag = |row: &u32| workspace.tags[*row as usize].id.to_string();
-    let mut all = Vec::new();
+fn of_company(view: View<'_>, stream: &str, row: &Company, out: &mut Lines) {
+    let workspace = view.workspace;
+    let id = row.id(workspace.seed);
     match stream {
-        "contact_tags" => people(workspace).for_each(|contact| {
-            all.extend(contact.tags.iter().map(|row| json!({ "contact_id": contact.id(seed), "tag_id": tag(row) })));
+        "companies" => out.push(&companies::view(view, row)),
+        "company_tags" => row.tags.iter().for_each(|held| {
+            out.push(&json!({ "company_id": id, "tag_id": workspace.tags[*held as usize].id.to_string() }));
         }),
-        "contact_companies" => people(workspace).for_each(|contact| {
-            all.extend(contact.companies.iter().map(|row| json!({ "contact_id": contact.id(seed), "company_id": company::id(seed, *row) })));
+        _ => workspace.segments_of_company(row).for_each(|segment| {
+            out.push(&json!({ "company_id": id, "segment_id": segment.id }));
         }),
-        "contact_segments" => people(workspace).for_each(|contact| {
-            all.extend(workspace.segments_of_contact(contact).map(|segment| json!({ "contact_id": contact.id(seed), "segment_id": segment.id })));
+    }
+}
+
+fn of_conversation(view: View<'_>, stream: &str, row: &Conversation, out: &mut Lines) {
+    let workspace = view.workspace;
+    let id = row.id();
+    match stream {
+        "conversations" => out.push(&conversations::row(view, row)),
+        "conversation_parts" => (0..row.parts.len()).for_each(|index| {
+            out.push(&with(
+                &parts::of_conversation(view, row, index),
+                "conversation_id",
+                &id,
+            ));
         }),
-        "contact_subscriptions" => people(workspace).for_each(|contact| {
-            all.extend(contact.consents.iter().map(|(number, is_in)| {
-                let kind = &workspace.reference.subscription_types[usize::from(*number)]["id"];
-                json!({ "contact_id": contact.id(seed), "subscription_type_id": kind, "consent": if *is_in { "opt_in" } else { "opt_out" } })
-            }));
+        "conversation_tags" => row.tags.iter().for_each(|held| {
+            out.push(
+                &json!({ "conversation_id": id, "tag_id": workspace.tags[*held as usize].id.to_string() }),
+            );
         }),
-        "company_tags" => listed_companies(workspace).for_each(|company| {
-            all.extend(company.tags.iter().map(|row| json!({ "company_id": company.id(seed), "tag_id": tag(row) })));
+        _ => row.contacts.iter().for_each(|held| {
+            out.push(&json!({ "conversation_id": id, "contact_id": contact::id(workspace.seed, *held) }));
         }),
-        "company_segments" => listed_companies(workspace).for_each(|company| {
-            all.extend(workspace.segments_of_company(company).map(|segment| json!({ "company_id": company.id(seed), "segment_id": segment.id })));
+    }
+}
+
+fn of_ticket(view: View<'_>, stream: &str, row: &Ticket, out: &mut Lines) {
+    if stream == "tickets" {
+        out.push(&tickets::view(view, row));
+        return;
+    }
+    for index in 0..row.parts.len() {
+        out.push(&with(&parts::of_ticket(view, row, index), "ticket_id", &row.id()));
+    }
+}
+
+fn small(view: View<'_>, stream: &str, out: &mut Lines) {
+    let workspace = view.workspace;
+    match stream {
+        "tags" => workspace.tags.iter().filter(|tag| !tag.deleted).for_each(|tag| {
+            out.push(&json!({ "type": "tag", "id": tag.id.to_string(), "name": tag.name }));
         }),
-        "conversation_tags" => alive(workspace).for_each(|conversation| {
-            all.extend(conversation.tags.iter().map(|row| json!({ "conversation_id": conversation.id(), "tag_id": tag(row) })));
-        }),
-        "conversation_contacts" => alive(workspace).for_each(|conversation| {
-            all.extend(conversation.contacts.iter().map(|row| json!({ "conversation_id": conversation.id(), "contact_id": contact::id(seed, *row) })));
+        "segments" => workspace
+            .segments
+            .iter()
+            .for_each(|segment| out.push(&companies::counted(workspace, segment))),
+        "articles" => {
+            let articles = &workspace.reference.articles;
+            articles
+                .iter()
+                .for_each(|article| out.push(&reference::article(article, view.version)));
+        }
+        "ticket_type_attributes" => {
+            ticket_type_attributes(workspace).for_each(|attribute| out.push(attribute));
+        }
+        "deleted_conversations" => workspace.deleted_conversations.iter().for_each(|(row, at)| {
+            let id = conversation::id(*row);
+            out.push(
+                &json!({ "type": "conversation", "id": id, "metrics_retained": true, "deleted_at": at }),
+            );
         }),
         "team_admins" => workspace.reference.teams.iter().for_each(|team| {
-            all.extend(team["admin_ids"].as_array().into_iter().flatten().map(|admin| json!({ "team_id": team["id"], "admin_id": admin.to_string() })));
+            for admin in team["admin_ids"].as_array().into_iter().flatten() {
+                out.push(&json!({ "team_id": team["id"], "admin_id": admin.to_string() }));
+            }
         }),
-        _ => return None,
+        other => small_lists(workspace)
+            .filter(|(name, _)| *name == other)
+            .flat_map(|(_, rows)| rows)
+            .for_each(|row| out.push(row)),
     }
-    Some(all)
 }

@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 use super::View;
 use crate::{
     texts::mix,
-    workspace::{company::Company, people::Segment},
+    workspace::{Workspace, company::Company, people::Segment},
 };
 
 /// Shows a company; what was never set is left out, as the platform does.
@@ -87,4 +87,27 @@ pub(crate) fn segment(segment: &Segment) -> Value {
         "updated_at": segment.created_at,
         "person_type": segment.person_type(),
     })
+}
+
+/// Shows a segment with the number of those whom lists show in it.
+pub(crate) fn counted(workspace: &Workspace, segment: &Segment) -> Value {
+    let count = workspace.total(format!("segment {}", segment.id), || {
+        match segment.person_type() {
+            "company" => workspace
+                .companies
+                .iter()
+                .filter(|company| {
+                    segment.holds_company(company) && crate::control::counts::is_listed(workspace, company)
+                })
+                .count(),
+            _ => workspace
+                .contacts
+                .iter()
+                .filter(|contact| segment.holds_contact(workspace.seed, contact))
+                .count(),
+        }
+    });
+    let mut shown = self::segment(segment);
+    shown["count"] = json!(count);
+    shown
 }

@@ -1,15 +1,23 @@
 //! A conversation as the API shows it.
+//!
+//! The one rule: the fields are written straight from the row, because pages of conversations are what a mirror reads most.
 
+use serde::Serialize;
 use serde_json::{Map, Value, json};
 use trunkline_catalog::Version;
 
-use super::{View, parts, value};
+use super::{
+    View, companies,
+    parts::{self, AuthorView, PartView},
+    value,
+};
 use crate::{
     texts,
     workspace::{
         contact,
-        conversation::{Author, Conversation, PartKind, Text},
+        conversation::{Author, Conversation, State, Text},
         reference::{admin_id, team_id},
+        statistics::Statistics,
     },
 };
 
@@ -17,211 +25,449 @@ const PRIORITIES: [&str; 5] = ["none", "low", "medium", "high", "urgent"];
 /// The most parts that one answer shows.
 const MOST_PARTS: usize = 500;
 
-/// Shows a conversation as lists and searches do, without its parts.
-pub(crate) fn row(view: View<'_>, conversation: &Conversation) -> Value {
-    Value::Object(fields(view, conversation))
+/// A conversation, in the platform's order of fields.
+#[derive(Debug, Serialize)]
+pub(crate) struct ConversationView<'a> {
+    #[serde(rename = "type")]
+    kind: &'static str,
+    id: String,
+    created_at: i64,
+    updated_at: i64,
+    waiting_since: Option<i64>,
+    snoozed_until: Option<i64>,
+    source: SourceView,
+    contacts: People,
+    first_contact_reply: Option<FirstReply>,
+    admin_assignee_id: Option<u64>,
+    team_assignee_id: Option<u64>,
+    open: bool,
+    state: &'static str,
+    read: bool,
+    tags: Tags<'a>,
+    priority: &'static str,
+    sla_applied: Option<Sla>,
+    statistics: StatisticsView,
+    conversation_rating: Option<Rating>,
+    teammates: Teammates,
+    title: Option<&'a str>,
+    custom_attributes: Map<String, Value>,
+    topics: Map<String, Value>,
+    ticket: Option<Value>,
+    linked_objects: Value,
+    /// Since 2.15; null without a company.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    company: Option<Value>,
+    /// Since 2.12; nothing that a machine answered is simulated.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ai_agent: Option<Value>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ai_agent_participated: Option<bool>,
+    /// Only when one conversation is asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    conversation_parts: Option<Parts>,
+}
+
+#[derive(Debug, Serialize)]
+struct SourceView {
+    #[serde(rename = "type")]
+    kind: &'static str,
+    id: String,
+    delivered_as: &'static str,
+    subject: &'static str,
+    body: Option<String>,
+    author: Option<AuthorView>,
+    attachments: [Value; 0],
+    url: Option<&'static str>,
+    redacted: bool,
+}
+
+#[derive(Debug, Serialize)]
+struct Person {
+    #[serde(rename = "type")]
+    kind: &'static str,
+    id: String,
+    external_id: Option<String>,
+}
+
+#[derive(Debug, Serialize)]
+struct People {
+    #[serde(rename = "type")]
+    kind: &'static str,
+    contacts: Vec<Person>,
+}
+
+#[derive(Debug, Serialize)]
+struct FirstReply {
+    created_at: i64,
+    #[serde(rename = "type")]
+    kind: &'static str,
+    url: Option<&'static str>,
+}
+
+#[derive(Debug, Serialize)]
+struct TagView<'a> {
+    #[serde(rename = "type")]
+    kind: &'static str,
+    id: String,
+    name: &'a str,
+}
+
+#[derive(Debug, Serialize)]
+struct Tags<'a> {
+    #[serde(rename = "type")]
+    kind: &'static str,
+    tags: Vec<TagView<'a>>,
+}
+
+#[derive(Debug, Serialize)]
+struct Sla {
+    #[serde(rename = "type")]
+    kind: &'static str,
+    sla_name: &'static str,
+    sla_status: &'static str,
+}
+
+#[derive(Debug, Serialize)]
+struct Reference {
+    #[serde(rename = "type")]
+    kind: &'static str,
+    id: String,
+}
+
+#[derive(Debug, Serialize)]
+struct Rating {
+    rating: u8,
+    remark: &'static str,
+    created_at: i64,
+    contact: Option<Reference>,
+    teammate: Option<Reference>,
+}
+
+#[derive(Debug, Serialize)]
+struct Teammates {
+    #[serde(rename = "type")]
+    kind: &'static str,
+    admins: Vec<Reference>,
+}
+
+#[derive(Debug, Serialize)]
+struct Parts {
+    #[serde(rename = "type")]
+    kind: &'static str,
+    conversation_parts: Vec<PartView>,
+    total_count: usize,
+}
+
+#[derive(Debug, Serialize)]
+struct StatisticsView {
+    #[serde(rename = "type")]
+    kind: &'static str,
+    time_to_assignment: Option<i64>,
+    time_to_admin_reply: Option<i64>,
+    time_to_first_close: Option<i64>,
+    time_to_last_close: Option<i64>,
+    median_time_to_reply: Option<i64>,
+    first_contact_reply_at: Option<i64>,
+    first_assignment_at: Option<i64>,
+    first_admin_reply_at: Option<i64>,
+    first_close_at: Option<i64>,
+    last_assignment_at: Option<i64>,
+    last_assignment_admin_reply_at: Option<i64>,
+    last_contact_reply_at: Option<i64>,
+    last_admin_reply_at: Option<i64>,
+    last_close_at: Option<i64>,
+    last_closed_by_id: Option<u64>,
+    count_reopens: u32,
+    count_assignments: u32,
+    count_conversation_parts: u32,
+}
+
+/// The id of a conversation's first message.
+pub(crate) fn message_id(row: u32) -> String {
+    (u64::from(row) + 403_000_000).to_string()
 }
 
 /// Shows a conversation with its newest parts.
-pub(crate) fn whole(view: View<'_>, conversation: &Conversation) -> Value {
-    let mut all = fields(view, conversation);
-    let total = conversation.parts.len();
+pub(crate) fn whole<'a>(view: View<'a>, conversation: &'a Conversation) -> ConversationView<'a> {
+    let total_count = conversation.parts.len();
     let first = if view.habits.five_hundred_parts {
-        total.saturating_sub(MOST_PARTS)
+        total_count.saturating_sub(MOST_PARTS)
     } else {
         0
     };
-    let shown: Vec<Value> = (first..total)
-        .map(|index| value(&parts::of_conversation(view, conversation, index)))
+    let shown = (first..total_count)
+        .map(|index| parts::of_conversation(view, conversation, index))
         .collect();
-    all.insert(
-        "conversation_parts".to_owned(),
-        json!({ "type": "conversation_part.list", "conversation_parts": shown, "total_count": total }),
-    );
-    Value::Object(all)
-}
-
-fn fields(view: View<'_>, conversation: &Conversation) -> Map<String, Value> {
-    let workspace = view.workspace;
-    let seed = workspace.seed;
-    let newest = view.version >= Version::V2_16;
-    let assignee = |number: u16, id: fn(u16) -> u64| match number.checked_sub(1) {
-        Some(number) => json!(id(number)),
-        None if newest => json!(0),
-        None => Value::Null,
+    let parts = Parts {
+        kind: "conversation_part.list",
+        conversation_parts: shown,
+        total_count,
     };
-    let priority = match (newest, conversation.priority) {
-        (true, priority) => PRIORITIES[usize::from(priority)],
-        (false, 0) => "not_priority",
-        (false, _) => "priority",
-    };
-    let contacts: Vec<Value> = conversation
-        .contacts
-        .iter()
-        .map(|row| {
-            let external_id = workspace.contacts[*row as usize].external_id(seed);
-            json!({ "type": "contact", "id": contact::id(seed, *row), "external_id": external_id })
-        })
-        .collect();
-    let tags: Vec<Value> = conversation
-        .tags
-        .iter()
-        .map(|tag| &workspace.tags[*tag as usize])
-        .map(|tag| json!({ "type": "tag", "id": tag.id.to_string(), "name": tag.name }))
-        .collect();
-    let teammates: Vec<Value> = conversation
-        .admin
-        .checked_sub(1)
-        .map(|number| json!({ "type": "admin", "id": admin_id(number).to_string() }))
-        .into_iter()
-        .collect();
-    let mut fields = Map::new();
-    let mut set = |name: &str, value: Value| fields.insert(name.to_owned(), value);
-    set("type", json!("conversation"));
-    set("id", json!(conversation.id()));
-    set("created_at", json!(conversation.created_at));
-    set("updated_at", json!(conversation.updated_at));
-    set("waiting_since", json!(conversation.waiting_since()));
-    set("snoozed_until", json!(conversation.snoozed_until));
-    set("source", source(view, conversation));
-    set(
-        "contacts",
-        json!({ "type": "contact.list", "contacts": contacts }),
-    );
-    set(
-        "first_contact_reply",
-        json!({ "created_at": conversation.created_at, "type": "conversation", "url": Value::Null }),
-    );
-    set("admin_assignee_id", assignee(conversation.admin, admin_id));
-    set("team_assignee_id", assignee(conversation.team, team_id));
-    set(
-        "open",
-        json!(conversation.state == crate::workspace::conversation::State::Open),
-    );
-    set("state", json!(conversation.state.as_str()));
-    set("read", json!(conversation.read));
-    set("tags", json!({ "type": "tag.list", "tags": tags }));
-    set("priority", json!(priority));
-    set("sla_applied", sla(conversation));
-    set("statistics", statistics(conversation));
-    set("conversation_rating", rating(view, conversation));
-    set("teammates", json!({ "type": "admin.list", "admins": teammates }));
-    set("title", json!(conversation.title));
-    set("custom_attributes", Value::Object(attributes(conversation)));
-    set("topics", json!({}));
-    set("ticket", Value::Null);
-    set(
-        "linked_objects",
-        json!({ "type": "list", "data": [], "total_count": 0, "has_more": false }),
-    );
-    if view.version >= Version::V2_12 {
-        set("ai_agent", Value::Null);
-        set("ai_agent_participated", json!(false));
+    ConversationView {
+        conversation_parts: Some(parts),
+        ..row(view, conversation)
     }
-    fields
 }
 
-fn source(view: View<'_>, conversation: &Conversation) -> Value {
+/// Shows a conversation as lists and searches do, without its parts.
+pub(crate) fn row<'a>(view: View<'a>, conversation: &'a Conversation) -> ConversationView<'a> {
+    let is_newest = view.version >= Version::V2_16;
+    let assignee = |number: u16, id: fn(u16) -> u64| match number.checked_sub(1) {
+        Some(number) => Some(id(number)),
+        None => is_newest.then_some(0),
+    };
+    let [old_priority, new_priority] = priorities(conversation);
+    let statistics = Statistics::of(conversation);
+    ConversationView {
+        kind: "conversation",
+        id: conversation.id(),
+        created_at: conversation.created_at,
+        updated_at: conversation.updated_at,
+        waiting_since: conversation.waiting_since(),
+        snoozed_until: conversation.snoozed_until,
+        source: source(view, conversation),
+        contacts: people(view, conversation),
+        first_contact_reply: statistics.first_contact_reply_at.map(|created_at| FirstReply {
+            created_at,
+            kind: "conversation",
+            url: None,
+        }),
+        admin_assignee_id: assignee(conversation.admin, admin_id),
+        team_assignee_id: assignee(conversation.team, team_id),
+        open: conversation.state == State::Open,
+        state: conversation.state.as_str(),
+        read: conversation.read,
+        tags: tags(view, conversation),
+        priority: if is_newest { new_priority } else { old_priority },
+        sla_applied: sla(conversation),
+        statistics: shown(&statistics),
+        conversation_rating: rating(view, conversation),
+        teammates: Teammates {
+            kind: "admin.list",
+            admins: teammates(conversation),
+        },
+        title: conversation.title.as_deref(),
+        custom_attributes: attributes(conversation),
+        topics: Map::new(),
+        ticket: ticket(view, conversation),
+        linked_objects: linked(view, conversation),
+        company: (view.version >= Version::V2_15).then(|| company(view, conversation)),
+        ai_agent: (view.version >= Version::V2_12).then_some(Value::Null),
+        ai_agent_participated: (view.version >= Version::V2_12).then_some(false),
+        conversation_parts: None,
+    }
+}
+
+/// The priority as versions before 2.16 call it, and as 2.16 does.
+pub(crate) fn priorities(conversation: &Conversation) -> [&'static str; 2] {
+    let old = if conversation.priority == 0 {
+        "not_priority"
+    } else {
+        "priority"
+    };
+    [old, PRIORITIES[usize::from(conversation.priority)]]
+}
+
+fn source(view: View<'_>, conversation: &Conversation) -> SourceView {
     let first = conversation.contacts.first().copied();
     let body = match &conversation.source {
+        _ if conversation.redacted => Some(parts::REDACTED.to_owned()),
         Text::None => None,
         Text::Written(text) => Some(text.to_string()),
-        Text::Seeded(number) => {
-            let language = first.map_or("en", |row| {
-                view.workspace.contacts[row as usize].language(view.workspace.seed)
-            });
-            Some(format!("<p>{}</p>", texts::opening(language, u64::from(*number))))
-        }
+        Text::Seeded(number) => Some(format!("<p>{}</p>", opening(view, first, *number))),
     };
-    json!({
-        "type": "conversation",
-        "id": (u64::from(conversation.row) + 403_000_000).to_string(),
-        "delivered_as": "customer_initiated",
-        "subject": "",
-        "body": body,
-        "author": first.map(|row| value(&parts::author(view, Author::Contact(row)))),
-        "attachments": [],
-        "url": "https://app.example.com/settings",
-        "redacted": false,
-    })
-}
-
-fn sla(conversation: &Conversation) -> Value {
-    if conversation.row % 9 != 4 {
-        return Value::Null;
+    let author = conversation.author.or_else(|| first.map(Author::Contact));
+    SourceView {
+        kind: "conversation",
+        id: message_id(conversation.row),
+        delivered_as: if conversation.author.is_some() {
+            "admin_initiated"
+        } else {
+            "customer_initiated"
+        },
+        subject: "",
+        body,
+        author: author.map(|author| parts::author(view, author)),
+        attachments: [],
+        url: conversation
+            .is_generated()
+            .then_some("https://app.example.com/settings"),
+        redacted: conversation.redacted,
     }
-    json!({ "type": "conversation_sla_summary", "sla_name": "Four hours", "sla_status": if conversation.row % 2 == 0 { "hit" } else { "missed" } })
 }
 
-fn rating(view: View<'_>, conversation: &Conversation) -> Value {
-    let Some((score, at)) = conversation.rating else {
-        return Value::Null;
-    };
-    json!({
-        "rating": score,
-        "remark": if score > 3 { "Quick and kind" } else { "" },
-        "created_at": at,
-        "contact": conversation.contacts.first().map(|row| json!({ "type": "contact", "id": contact::id(view.workspace.seed, *row) })),
-        "teammate": conversation.admin.checked_sub(1).map(|number| json!({ "type": "admin", "id": admin_id(number) })),
+/// The generated first message, in the language of its writer.
+pub(crate) fn opening(view: View<'_>, contact: Option<u32>, number: u32) -> &'static str {
+    let language = contact.map_or("en", |row| {
+        view.workspace.contacts[row as usize].language(view.workspace.seed)
+    });
+    texts::opening(language, u64::from(number))
+}
+
+fn people(view: View<'_>, conversation: &Conversation) -> People {
+    let seed = view.workspace.seed;
+    let contacts = conversation
+        .contacts
+        .iter()
+        .map(|row| Person {
+            kind: "contact",
+            id: contact::id(seed, *row),
+            external_id: view.workspace.contacts[*row as usize].external_id(seed),
+        })
+        .collect();
+    People {
+        kind: "contact.list",
+        contacts,
+    }
+}
+
+fn tags<'a>(view: View<'a>, conversation: &Conversation) -> Tags<'a> {
+    let tags = conversation
+        .tags
+        .iter()
+        .map(|tag| &view.workspace.tags[*tag as usize])
+        .map(|tag| TagView {
+            kind: "tag",
+            id: tag.id.to_string(),
+            name: &tag.name,
+        })
+        .collect();
+    Tags {
+        kind: "tag.list",
+        tags,
+    }
+}
+
+fn teammates(conversation: &Conversation) -> Vec<Reference> {
+    let mut numbers: Vec<u16> = conversation.admin.checked_sub(1).into_iter().collect();
+    for part in &conversation.parts {
+        if let Author::Admin(number) = part.author
+            && !numbers.contains(&number)
+        {
+            numbers.push(number);
+        }
+    }
+    numbers
+        .into_iter()
+        .map(|number| Reference {
+            kind: "admin",
+            id: admin_id(number).to_string(),
+        })
+        .collect()
+}
+
+fn sla(conversation: &Conversation) -> Option<Sla> {
+    (conversation.is_generated() && conversation.row % 9 == 4).then_some(Sla {
+        kind: "conversation_sla_summary",
+        sla_name: "Four hours",
+        sla_status: if conversation.row.is_multiple_of(2) {
+            "hit"
+        } else {
+            "missed"
+        },
     })
 }
 
-fn attributes(conversation: &Conversation) -> Map<String, Value> {
+/// What people say along with a rating.
+pub(crate) fn remark(score: u8) -> &'static str {
+    if score > 3 { "Quick and kind" } else { "" }
+}
+
+fn rating(view: View<'_>, conversation: &Conversation) -> Option<Rating> {
+    let (score, created_at) = conversation.rating?;
+    let first = conversation.contacts.first();
+    let teammate = conversation.admin.checked_sub(1);
+    Some(Rating {
+        rating: score,
+        remark: remark(score),
+        created_at,
+        contact: first.map(|row| Reference {
+            kind: "contact",
+            id: contact::id(view.workspace.seed, *row),
+        }),
+        teammate: teammate.map(|number| Reference {
+            kind: "admin",
+            id: admin_id(number).to_string(),
+        }),
+    })
+}
+
+/// Custom attributes: the platform's own, the generated ones and what calls have written.
+pub(crate) fn attributes(conversation: &Conversation) -> Map<String, Value> {
     let mut all = Map::new();
-    all.insert("Has attachments".to_owned(), json!(false));
     all.insert(
-        "Topic".to_owned(),
-        json!(["Login", "Billing", "Import"][conversation.row as usize % 3]),
+        "Has attachments".to_owned(),
+        json!(conversation.parts.iter().any(|part| part.files.is_some())),
     );
+    if conversation.is_generated() {
+        let topic = ["Login", "Billing", "Import"][conversation.row as usize % 3];
+        all.insert("Topic".to_owned(), json!(topic));
+    }
     if let Some(written) = &conversation.attributes {
         all.extend(written.iter().map(|(name, value)| (name.clone(), value.clone())));
     }
     all
 }
 
-fn statistics(conversation: &Conversation) -> Value {
-    let at = |found: Option<&crate::workspace::conversation::Part>| found.map(|part| part.at);
-    let is_admin = |part: &&crate::workspace::conversation::Part| matches!(part.author, Author::Admin(_));
-    let comments = || {
-        conversation
-            .parts
-            .iter()
-            .filter(|part| part.kind == PartKind::Comment)
-    };
-    let first_reply = at(comments().find(is_admin));
-    let closes = || {
-        conversation
-            .parts
-            .iter()
-            .filter(|part| part.kind == PartKind::Close)
-    };
-    let assignments = || {
-        conversation
-            .parts
-            .iter()
-            .filter(|part| part.kind == PartKind::Assignment)
-    };
-    let since = |moment: Option<i64>| moment.map(|moment| moment - conversation.created_at);
-    json!({
-        "type": "conversation_statistics",
-        "time_to_assignment": since(at(assignments().next())),
-        "time_to_admin_reply": since(first_reply),
-        "time_to_first_close": since(at(closes().next())),
-        "time_to_last_close": since(at(closes().next_back())),
-        "median_time_to_reply": since(first_reply),
-        "first_contact_reply_at": conversation.created_at,
-        "first_assignment_at": at(assignments().next()),
-        "first_admin_reply_at": first_reply,
-        "first_close_at": at(closes().next()),
-        "last_assignment_at": at(assignments().next_back()),
-        "last_assignment_admin_reply_at": Value::Null,
-        "last_contact_reply_at": at(comments().rfind(|part| !is_admin(part))),
-        "last_admin_reply_at": at(comments().rfind(is_admin)),
-        "last_close_at": at(closes().next_back()),
-        "last_closed_by_id": conversation.admin.checked_sub(1).filter(|_| closes().next().is_some()).map(admin_id),
-        "count_reopens": conversation.parts.iter().filter(|part| part.kind == PartKind::Open).count(),
-        "count_assignments": assignments().count(),
-        // The first message counts too.
-        "count_conversation_parts": conversation.parts.len() + 1,
-    })
+/// The ticket that the conversation became.
+fn ticket(view: View<'_>, conversation: &Conversation) -> Option<Value> {
+    let row = view.workspace.reference.extra.converted.get(&conversation.row)?;
+    let ticket = &view.workspace.tickets[*row as usize];
+    (!ticket.deleted).then(|| json!({ "type": "ticket", "id": ticket.id(), "ticket_id": ticket.ticket_id() }))
+}
+
+/// The tickets that the conversation is linked to.
+fn linked(view: View<'_>, conversation: &Conversation) -> Value {
+    let workspace = view.workspace;
+    let data: Vec<Value> = workspace
+        .reference
+        .extra
+        .links
+        .iter()
+        .filter(|(_, conversations)| conversations.contains(&conversation.row))
+        .map(|(ticket, _)| &workspace.tickets[*ticket as usize])
+        .filter(|ticket| !ticket.deleted)
+        .map(|ticket| {
+            let kind = &workspace.reference.ticket_types[usize::from(ticket.ticket_type)];
+            json!({ "type": "ticket", "id": ticket.id(), "category": kind["category"] })
+        })
+        .collect();
+    json!({ "type": "list", "total_count": data.len(), "has_more": false, "data": data })
+}
+
+fn company(view: View<'_>, conversation: &Conversation) -> Value {
+    let company = view
+        .workspace
+        .reference
+        .extra
+        .company_of_conversation
+        .get(&conversation.row);
+    let company = company
+        .map(|row| &view.workspace.companies[*row as usize])
+        .filter(|company| !company.deleted);
+    company.map_or(Value::Null, |company| value(&companies::view(view, company)))
+}
+
+fn shown(statistics: &Statistics) -> StatisticsView {
+    StatisticsView {
+        kind: "conversation_statistics",
+        time_to_assignment: statistics.since(statistics.first_assignment_at),
+        time_to_admin_reply: statistics.since(statistics.first_admin_reply_at),
+        time_to_first_close: statistics.since(statistics.first_close_at),
+        time_to_last_close: statistics.since(statistics.last_close_at),
+        median_time_to_reply: statistics.median_time_to_reply,
+        first_contact_reply_at: statistics.first_contact_reply_at,
+        first_assignment_at: statistics.first_assignment_at,
+        first_admin_reply_at: statistics.first_admin_reply_at,
+        first_close_at: statistics.first_close_at,
+        last_assignment_at: statistics.last_assignment_at,
+        last_assignment_admin_reply_at: statistics.last_assignment_admin_reply_at,
+        last_contact_reply_at: statistics.last_contact_reply_at,
+        last_admin_reply_at: statistics.last_admin_reply_at,
+        last_close_at: statistics.last_close_at,
+        last_closed_by_id: statistics.last_closed_by.map(admin_id),
+        count_reopens: statistics.count_reopens,
+        count_assignments: statistics.count_assignments,
+        count_conversation_parts: statistics.count_conversation_parts,
+    }
 }

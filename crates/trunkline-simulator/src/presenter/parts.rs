@@ -1,19 +1,19 @@
 //! Parts of conversations and tickets as the API shows them.
 
 use serde::Serialize;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use super::View;
 use crate::{
     texts,
     workspace::{
-        conversation::{Author, Conversation, Part, PartKind, Text},
-        reference::admin_id,
+        conversation::{Assignee, Author, Conversation, Part, PartKind, Text},
+        reference::{admin_id, team_id},
         ticket::Ticket,
     },
 };
 
-const REDACTED: &str = "<p><i>This message was deleted</i></p>";
+pub(super) const REDACTED: &str = "<p><i>This message was deleted</i></p>";
 
 /// Who wrote something.
 #[derive(Debug, Serialize)]
@@ -23,6 +23,19 @@ pub(crate) struct AuthorView {
     id: String,
     name: Option<String>,
     email: Option<String>,
+}
+
+impl AuthorView {
+    /// A field by the name that searches use.
+    pub(crate) fn field(self, name: &str) -> Option<String> {
+        match name {
+            "id" => Some(self.id),
+            "type" => Some(self.kind.to_owned()),
+            "name" => self.name,
+            "email" => self.email,
+            _ => None,
+        }
+    }
 }
 
 /// A part of a conversation, in the platform's order.
@@ -58,6 +71,12 @@ pub(crate) fn author(view: View<'_>, author: Author) -> AuthorView {
                 email: admin["email"].as_str().map(str::to_owned),
             }
         }
+        Author::Bot => AuthorView {
+            kind: "bot",
+            id: (admin_id(0) - 1).to_string(),
+            name: Some("Operator".to_owned()),
+            email: Some(format!("operator+{}@intercom.io", view.workspace.id_code)),
+        },
         Author::Contact(row) => {
             let contact = &view.workspace.contacts[row as usize];
             let seed = view.workspace.seed;
@@ -78,13 +97,28 @@ pub(crate) fn body(part: &Part) -> Option<String> {
     }
     match &part.text {
         Text::None => None,
-        Text::Seeded(number) => Some(format!("<p>{}</p>", texts::reply(u64::from(*number)))),
+        Text::Seeded(number) => Some(format!("<p>{}</p>", texts::replies::line(u64::from(*number)))),
         Text::Written(text) => Some(text.to_string()),
     }
 }
 
+/// Whom a part assigned its conversation to.
+fn assigned_to(kind: PartKind) -> Option<Value> {
+    let PartKind::Assignment(assignee) = kind else {
+        return None;
+    };
+    Some(match assignee {
+        Assignee::Nobody => json!({ "type": "nobody_admin", "id": Value::Null }),
+        Assignee::Admin(number) => json!({ "type": "admin", "id": admin_id(number).to_string() }),
+        Assignee::Team(number) => json!({ "type": "team", "id": team_id(number).to_string() }),
+    })
+}
+
 /// The files of a part: one generated part in some dozens has one.
 fn attachments(part: &Part) -> Vec<Value> {
+    if let Some(files) = &part.files {
+        return files.iter().map(|url| attached(url)).collect();
+    }
     match part.text {
         Text::Seeded(number) if number % 37 == 0 => vec![json!({
             "type": "upload",
@@ -99,6 +133,21 @@ fn attachments(part: &Part) -> Vec<Value> {
     }
 }
 
+/// A file that a call attached by its address.
+fn attached(url: &str) -> Value {
+    let name = url.rsplit('/').next().unwrap_or(url);
+    let content_type = match name.rsplit('.').next() {
+        Some("png") => "image/png",
+        Some("jpg" | "jpeg") => "image/jpeg",
+        Some("pdf") => "application/pdf",
+        _ => "application/octet-stream",
+    };
+    json!({
+        "type": "upload", "name": name, "url": url, "content_type": content_type,
+        "filesize": 1_024, "width": Value::Null, "height": Value::Null,
+    })
+}
+
 /// Shows a part of a conversation.
 pub(crate) fn of_conversation(view: View<'_>, conversation: &Conversation, index: usize) -> PartView {
     let part = &conversation.parts[index];
@@ -110,10 +159,7 @@ pub(crate) fn of_conversation(view: View<'_>, conversation: &Conversation, index
         created_at: part.at,
         updated_at: part.at,
         notified_at: part.at,
-        assigned_to: (part.kind == PartKind::Assignment).then(|| match part.author {
-            Author::Admin(number) => json!({ "type": "admin", "id": admin_id(number).to_string() }),
-            Author::Contact(_) => json!({ "type": "nobody_admin", "id": Value::Null }),
-        }),
+        assigned_to: assigned_to(part.kind),
         author: author(view, part.author),
         attachments: attachments(part),
         external_id: None,
@@ -124,25 +170,50 @@ pub(crate) fn of_conversation(view: View<'_>, conversation: &Conversation, index
     }
 }
 
-/// Shows a part of a ticket; empty fields are left out, unlike in conversations.
-pub(crate) fn of_ticket(view: View<'_>, ticket: &Ticket, index: usize) -> Value {
+/// A part of a ticket; empty fields are left out, unlike in conversations.
+#[derive(Debug, Serialize)]
+pub(crate) struct TicketPartView {
+    #[serde(rename = "type")]
+    kind: &'static str,
+    id: String,
+    part_type: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    body: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ticket_state: Option<Value>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    previous_ticket_state: Option<Value>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    assigned_to: Option<Value>,
+    created_at: i64,
+    updated_at: i64,
+    author: AuthorView,
+    attachments: Vec<Value>,
+    redacted: bool,
+}
+
+/// Shows a part of a ticket.
+pub(crate) fn of_ticket(view: View<'_>, ticket: &Ticket, index: usize) -> TicketPartView {
     let part = &ticket.parts[index];
-    let mut fields = Map::new();
-    let mut set = |name: &str, value: Value| fields.insert(name.to_owned(), value);
-    set("type", json!("ticket_part"));
-    set("id", json!(ticket.part_id(index)));
-    set("part_type", json!(part.kind.as_str()));
-    if let Some(body) = body(part) {
-        set("body", json!(body));
+    let category =
+        |number: u16| view.workspace.reference.ticket_states[usize::from(number)]["category"].clone();
+    let states = match part.kind {
+        PartKind::TicketState { from, to } => Some((category(from), category(to))),
+        _ => None,
+    };
+    let (previous_ticket_state, ticket_state) = states.unzip();
+    TicketPartView {
+        kind: "ticket_part",
+        id: ticket.part_id(index),
+        part_type: part.kind.as_str(),
+        body: body(part),
+        ticket_state,
+        previous_ticket_state,
+        assigned_to: assigned_to(part.kind),
+        created_at: part.at,
+        updated_at: part.at,
+        author: author(view, part.author),
+        attachments: attachments(part),
+        redacted: part.redacted,
     }
-    if part.kind == PartKind::TicketState {
-        set("ticket_state", json!("in_progress"));
-        set("previous_ticket_state", json!("submitted"));
-    }
-    set("created_at", json!(part.at));
-    set("updated_at", json!(part.at));
-    set("author", super::value(&author(view, part.author)));
-    set("attachments", Value::Array(attachments(part)));
-    set("redacted", json!(part.redacted));
-    Value::Object(fields)
 }

@@ -23,24 +23,6 @@ pub(crate) fn article(article: &Value, version: Version) -> Value {
     shown
 }
 
-/// A ticket type as it stands inside a ticket.
-pub(crate) fn ticket_type(ticket_type: &Value) -> Value {
-    let mut shown = ticket_type.clone();
-    fields(&mut shown).remove("ticket_states");
-    shown
-}
-
-/// A ticket state as it stands inside a ticket.
-pub(crate) fn ticket_state(state: &Value) -> Value {
-    json!({
-        "type": "ticket_state",
-        "id": state["id"],
-        "category": state["category"],
-        "internal_label": state["internal_label"],
-        "external_label": state["external_label"],
-    })
-}
-
 /// A tag outside any tagging.
 pub(crate) fn tag(tag: &Tag) -> Value {
     json!({ "type": "tag", "id": tag.id.to_string(), "name": tag.name, "applied_at": Value::Null, "applied_by": Value::Null })

@@ -1,32 +1,141 @@
 //! A ticket as the API shows it.
 
+use serde::Serialize;
 use serde_json::{Map, Value, json};
 use trunkline_catalog::Version;
 
-use super::{View, parts, reference};
+use super::{View, parts};
 use crate::{
     texts,
     workspace::{
-        contact,
+        company, contact,
+        conversation::{self, PartKind},
         reference::{admin_id, team_id},
         ticket::Ticket,
     },
 };
 
+/// A ticket with all its parts, in the platform's order of fields.
+#[derive(Debug, Serialize)]
+pub(crate) struct TicketView<'a> {
+    #[serde(rename = "type")]
+    kind: &'static str,
+    id: String,
+    ticket_id: String,
+    category: &'a Value,
+    ticket_attributes: Map<String, Value>,
+    ticket_state: State<'a>,
+    ticket_type: &'a Value,
+    contacts: Value,
+    admin_assignee_id: Assignee,
+    team_assignee_id: Assignee,
+    created_at: i64,
+    updated_at: i64,
+    open: bool,
+    snoozed_until: Option<i64>,
+    linked_objects: Value,
+    ticket_parts: Parts,
+    is_shared: bool,
+    company_id: Option<String>,
+    /// Since 2.12.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    previous_ticket_state_id: Option<Value>,
+    /// Up to 2.11, beside the state's word.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ticket_state_internal_label: Option<&'a Value>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ticket_state_external_label: Option<&'a Value>,
+}
+
+/// Text up to 2.15, a number since.
+#[derive(Debug, Serialize)]
+#[serde(untagged)]
+enum Assignee {
+    Text(String),
+    Number(u64),
+}
+
+/// A word up to 2.11, an object since.
+#[derive(Debug, Serialize)]
+#[serde(untagged)]
+enum State<'a> {
+    Word(&'a Value),
+    Whole {
+        #[serde(rename = "type")]
+        kind: &'static str,
+        id: &'a Value,
+        category: &'a Value,
+        internal_label: &'a Value,
+        external_label: &'a Value,
+    },
+}
+
+#[derive(Debug, Serialize)]
+struct Parts {
+    #[serde(rename = "type")]
+    kind: &'static str,
+    ticket_parts: Vec<parts::TicketPartView>,
+    total_count: usize,
+}
+
 /// Shows a ticket with all its parts.
-pub(crate) fn view(view: View<'_>, ticket: &Ticket) -> Value {
-    let workspace = view.workspace;
-    let lists = &workspace.reference;
+pub(crate) fn view<'a>(view: View<'a>, ticket: &Ticket) -> TicketView<'a> {
+    let lists = &view.workspace.reference;
     let state = &lists.ticket_states[usize::from(ticket.state)];
     let ticket_type = &lists.ticket_types[usize::from(ticket.ticket_type)];
+    let has_states = view.version >= Version::V2_12;
     let assignee = |number: u16, id: fn(u16) -> u64| {
         let id = number.checked_sub(1).map_or(0, id);
         if view.version >= Version::V2_16 {
-            json!(id)
+            Assignee::Number(id)
         } else {
-            json!(id.to_string())
+            Assignee::Text(id.to_string())
         }
     };
+    let shown: Vec<_> = (0..ticket.parts.len())
+        .map(|index| parts::of_ticket(view, ticket, index))
+        .collect();
+    TicketView {
+        kind: "ticket",
+        id: ticket.id(),
+        ticket_id: ticket.ticket_id(),
+        category: &ticket_type["category"],
+        ticket_attributes: attributes(ticket),
+        ticket_state: if has_states {
+            State::Whole {
+                kind: "ticket_state",
+                id: &state["id"],
+                category: &state["category"],
+                internal_label: &state["internal_label"],
+                external_label: &state["external_label"],
+            }
+        } else {
+            State::Word(&state["category"])
+        },
+        ticket_type,
+        contacts: people(view, ticket),
+        admin_assignee_id: assignee(ticket.admin, admin_id),
+        team_assignee_id: assignee(ticket.team, team_id),
+        created_at: ticket.created_at,
+        updated_at: ticket.updated_at,
+        open: ticket.open,
+        snoozed_until: ticket.snoozed_until,
+        linked_objects: linked(view, ticket),
+        ticket_parts: Parts {
+            kind: "ticket_part.list",
+            total_count: shown.len(),
+            ticket_parts: shown,
+        },
+        is_shared: ticket.is_shared,
+        company_id: company(view, ticket),
+        previous_ticket_state_id: has_states.then(|| previous_state(view, ticket)),
+        ticket_state_internal_label: (!has_states).then(|| &state["internal_label"]),
+        ticket_state_external_label: (!has_states).then(|| &state["external_label"]),
+    }
+}
+
+fn people(view: View<'_>, ticket: &Ticket) -> Value {
+    let workspace = view.workspace;
     let contacts: Vec<Value> = ticket
         .contacts
         .iter()
@@ -35,58 +144,77 @@ pub(crate) fn view(view: View<'_>, ticket: &Ticket) -> Value {
             json!({ "type": "contact", "id": contact::id(workspace.seed, *row), "external_id": external_id })
         })
         .collect();
-    let shown: Vec<Value> = (0..ticket.parts.len())
-        .map(|index| parts::of_ticket(view, ticket, index))
-        .collect();
-    let mut fields = Map::new();
-    let mut set = |name: &str, value: Value| fields.insert(name.to_owned(), value);
-    set("type", json!("ticket"));
-    set("id", json!(ticket.id()));
-    set("ticket_id", json!(ticket.ticket_id()));
-    set("created_at", json!(ticket.created_at));
-    set("updated_at", json!(ticket.updated_at));
-    set("category", ticket_type["category"].clone());
-    set("ticket_attributes", Value::Object(attributes(ticket)));
-    set("ticket_type", reference::ticket_type(ticket_type));
-    set(
-        "contacts",
-        json!({ "type": "contact.list", "contacts": contacts }),
-    );
-    set("admin_assignee_id", assignee(ticket.admin, admin_id));
-    set("team_assignee_id", assignee(ticket.team, team_id));
-    set("open", json!(ticket.open));
-    set("snoozed_until", json!(ticket.snoozed_until));
-    set("is_shared", json!(ticket.is_shared));
-    set(
-        "linked_objects",
-        json!({ "type": "list", "data": [], "total_count": 0, "has_more": false }),
-    );
-    set(
-        "ticket_parts",
-        json!({ "type": "ticket_part.list", "ticket_parts": shown, "total_count": ticket.parts.len() }),
-    );
-    if view.version >= Version::V2_12 {
-        set("ticket_state", reference::ticket_state(state));
-    } else {
-        set("ticket_state", state["category"].clone());
-        set("ticket_state_internal_label", state["internal_label"].clone());
-        set("ticket_state_external_label", state["external_label"].clone());
-    }
-    Value::Object(fields)
+    json!({ "type": "contact.list", "contacts": contacts })
 }
 
-fn attributes(ticket: &Ticket) -> Map<String, Value> {
+/// The id of the state before the last change of state.
+fn previous_state(view: View<'_>, ticket: &Ticket) -> Value {
+    let from = ticket.parts.iter().rev().find_map(|part| match part.kind {
+        PartKind::TicketState { from, .. } => Some(from),
+        _ => None,
+    });
+    from.map_or(Value::Null, |from| {
+        view.workspace.reference.ticket_states[usize::from(from)]["id"].clone()
+    })
+}
+
+/// The company that a ticket was made for.
+fn company(view: View<'_>, ticket: &Ticket) -> Option<String> {
+    let row = view
+        .workspace
+        .reference
+        .extra
+        .company_of_ticket
+        .get(&ticket.row)?;
+    Some(company::id(view.workspace.seed, *row))
+}
+
+/// The conversations that are linked to a ticket.
+fn linked(view: View<'_>, ticket: &Ticket) -> Value {
+    let linked = view.workspace.reference.extra.links.get(&ticket.row);
+    let data: Vec<Value> = linked
+        .into_iter()
+        .flatten()
+        .map(|row| json!({ "type": "conversation", "id": conversation::id(*row), "category": Value::Null }))
+        .collect();
+    json!({ "type": "list", "total_count": data.len(), "has_more": false, "data": data })
+}
+
+const TITLES: [&str; 8] = [
+    "Export stops halfway",
+    "Second charge in one month",
+    "Refund for a cancelled seat",
+    "Webhook arrives three times",
+    "Report shows no numbers",
+    "Import rejects a row",
+    "Login mail never comes",
+    "App closes on opening a report",
+];
+const SEVERITIES: [&str; 3] = ["low", "normal", "high"];
+
+/// The attributes of a ticket, generated and written ones.
+pub(crate) fn attributes(ticket: &Ticket) -> Map<String, Value> {
     let mut all = Map::new();
-    let number = u64::from(ticket.row);
-    all.insert(
-        "_default_title_".to_owned(),
-        json!(format!("Ticket {}", ticket.row + 1)),
-    );
-    all.insert(
-        "_default_description_".to_owned(),
-        json!(texts::opening("en", number)),
-    );
-    all.insert("Order: number".to_owned(), json!(format!("A-{}", 1_000 + number)));
+    let number = texts::mix(0, 17, ticket.row);
+    if ticket.generated {
+        let title = TITLES[(number % TITLES.len() as u64) as usize];
+        all.insert("_default_title_".to_owned(), json!(title));
+        all.insert(
+            "_default_description_".to_owned(),
+            json!(texts::opening("en", number >> 8)),
+        );
+        all.insert(
+            "Order: number".to_owned(),
+            json!(format!("A-{}", 1_000 + u64::from(ticket.row))),
+        );
+        all.insert(
+            "Severity".to_owned(),
+            json!(SEVERITIES[(number >> 16) as usize % SEVERITIES.len()]),
+        );
+    } else {
+        all.insert("_default_title_".to_owned(), Value::Null);
+        all.insert("_default_description_".to_owned(), Value::Null);
+    }
     if let Some(written) = &ticket.attributes {
         all.extend(written.iter().map(|(name, value)| (name.clone(), value.clone())));
     }

@@ -30,37 +30,52 @@ fn set_away(workspace: &mut Workspace, request: &Request<'_>) -> Answer {
     };
     let unknown = |_| Refusal::new(404, "admin_not_found", "Admin for admin_id not found");
     let number = common::admin(workspace, id).map_err(unknown)?;
-    let flag = |field: &str| request.body[field].as_bool().ok_or_else(|| Refusal::missing(field));
+    let flag = |field: &str| {
+        request.body[field]
+            .as_bool()
+            .ok_or_else(|| Refusal::missing(field))
+    };
     let (is_away, reassign) = (flag("away_mode_enabled")?, flag("away_mode_reassign")?);
     let reason = match as_text(&request.body["away_status_reason_id"]) {
-        None => Value::Null,
+        None => None,
         Some(id) => {
             let reason = reference::find(&workspace.reference.away_status_reasons, &id)
                 .ok_or_else(|| Refusal::invalid("Away status reason not found"))?;
             if reason["deleted"] == true {
                 return Err(Refusal::invalid("Away status reason is deleted"));
             }
-            json!(id.parse::<u64>().unwrap_or_default())
+            id.parse::<u64>().ok()
         }
     };
+    set(workspace, number, is_away, reassign, reason, request.now);
+    Ok(Reply::json(&workspace.reference.admins[usize::from(number)]))
+}
+
+/// Sends an admin away or brings it back, and writes that into the log.
+pub(crate) fn set(
+    workspace: &mut Workspace,
+    number: u16,
+    is_away: bool,
+    reassign: bool,
+    reason: Option<u64>,
+    now: i64,
+) {
     let admin = &mut workspace.reference.admins[usize::from(number)];
     let before = admin["away_mode_enabled"].clone();
     admin["away_mode_enabled"] = json!(is_away);
     admin["away_mode_reassign"] = json!(reassign);
-    admin["away_status_reason_id"] = if is_away { reason } else { Value::Null };
-    let shown = admin.clone();
+    admin["away_status_reason_id"] = json!(reason.filter(|_| is_away));
+    let (id, email) = (admin["id"].clone(), admin["email"].clone());
     let place = workspace.reference.activity_logs.len() as u32;
-    let entry = json!({
+    workspace.reference.activity_logs.push(json!({
         "id": texts::uuid(texts::mix(workspace.seed, 51, place), place),
-        "performed_by": { "type": "admin", "id": shown["id"], "email": shown["email"], "ip": "127.0.0.1" },
+        "performed_by": { "type": "admin", "id": id, "email": email, "ip": "127.0.0.1" },
         "metadata": { "away_mode": is_away, "before": before, "after": is_away, "reassign_conversations": reassign },
-        "created_at": request.now,
+        "created_at": now,
         "activity_type": "admin_away_mode_change",
         "activity_description": if is_away { "switched the away mode on" } else { "switched the away mode off" },
-    });
-    workspace.reference.activity_logs.push(entry);
+    }));
     workspace.changed();
-    Ok(Reply::json(&shown))
 }
 
 /// A whole number of the body, sent as a number or as text.
@@ -81,22 +96,40 @@ fn search_logs(workspace: &Workspace, request: &Request<'_>) -> Answer {
     let before = number(body, "created_at_before")?.unwrap_or(i64::MAX);
     let per_page = number(body, "per_page")?.unwrap_or(20).clamp(1, 250) as usize;
     let page = number(body, "page")?.unwrap_or(1).max(1) as usize;
-    let types: Option<Vec<&str>> =
-        body["event_types"].as_array().map(|all| all.iter().filter_map(Value::as_str).collect());
+    let types: Option<Vec<&str>> = body["event_types"]
+        .as_array()
+        .map(|all| all.iter().filter_map(Value::as_str).collect());
     let mut rows: Vec<&Value> = workspace
         .reference
         .activity_logs
         .iter()
-        .filter(|log| log["created_at"].as_i64().is_some_and(|at| after <= at && at <= before))
         .filter(|log| {
-            types.as_ref().is_none_or(|types| log["activity_type"].as_str().is_some_and(|kind| types.contains(&kind)))
+            log["created_at"]
+                .as_i64()
+                .is_some_and(|at| after <= at && at <= before)
+        })
+        .filter(|log| {
+            types.as_ref().is_none_or(|types| {
+                log["activity_type"]
+                    .as_str()
+                    .is_some_and(|kind| types.contains(&kind))
+            })
         })
         .collect();
     rows.sort_by_key(|log| std::cmp::Reverse(log["created_at"].as_i64()));
     let total_pages = rows.len().div_ceil(per_page).max(1);
-    let shown: Vec<&Value> = rows.into_iter().skip((page - 1) * per_page).take(per_page).collect();
-    let next = (page < total_pages)
-        .then(|| format!("{}/admins/activity_logs/search?page={}&per_page={per_page}", request.base_url, page + 1));
+    let shown: Vec<&Value> = rows
+        .into_iter()
+        .skip((page - 1).saturating_mul(per_page))
+        .take(per_page)
+        .collect();
+    let next = (page < total_pages).then(|| {
+        format!(
+            "{}/admins/activity_logs/search?page={}&per_page={per_page}",
+            request.base_url,
+            page + 1
+        )
+    });
     Ok(Reply::json(&json!({
         "type": "activity_log.list",
         "pages": { "type": "pages", "next": next, "page": page, "per_page": per_page, "total_pages": total_pages },
@@ -105,12 +138,23 @@ fn search_logs(workspace: &Workspace, request: &Request<'_>) -> Answer {
 }
 
 fn list_event_types(workspace: &Workspace, _: &Request<'_>) -> Answer {
-    let mut types: Vec<&str> =
-        workspace.reference.activity_logs.iter().filter_map(|log| log["activity_type"].as_str()).collect();
-    types.extend(["admin_login_success", "admin_logout", "app_name_change", "campaign_state_change"]);
+    let mut types: Vec<&str> = workspace
+        .reference
+        .activity_logs
+        .iter()
+        .filter_map(|log| log["activity_type"].as_str())
+        .collect();
+    types.extend([
+        "admin_login_success",
+        "admin_logout",
+        "app_name_change",
+        "campaign_state_change",
+    ]);
     types.sort_unstable();
     types.dedup();
-    Ok(Reply::json(&json!({ "type": "list", "event_types": types, "data": types })))
+    Ok(Reply::json(
+        &json!({ "type": "list", "event_types": types, "data": types }),
+    ))
 }
 
 /// How long an open conversation may rest before it counts as idle, in seconds.
@@ -122,8 +166,14 @@ fn get_metrics(workspace: &Workspace, request: &Request<'_>) -> Answer {
         id => id,
     };
     let number = common::team(workspace, id)?;
-    let threshold = request.query("idle_threshold").and_then(|text| text.parse().ok()).unwrap_or(IDLE);
-    let members = workspace.reference.teams[usize::from(number)]["admin_ids"].as_array().cloned().unwrap_or_default();
+    let threshold = request
+        .query("idle_threshold")
+        .and_then(|text| text.parse().ok())
+        .unwrap_or(IDLE);
+    let members = workspace.reference.teams[usize::from(number)]["admin_ids"]
+        .as_array()
+        .cloned()
+        .unwrap_or_default();
     let data: Vec<Value> = members
         .iter()
         .filter_map(as_text)
@@ -134,7 +184,9 @@ fn get_metrics(workspace: &Workspace, request: &Request<'_>) -> Answer {
                     .conversations
                     .iter()
                     .filter(|found| !found.deleted && found.admin == admin + 1 && found.team == number + 1)
-                    .filter(|found| found.state == state && (!idle || found.updated_at + threshold < request.now))
+                    .filter(|found| {
+                        found.state == state && (!idle || found.updated_at + threshold < request.now)
+                    })
                     .count()
             };
             json!({
@@ -149,8 +201,17 @@ fn get_metrics(workspace: &Workspace, request: &Request<'_>) -> Answer {
     Ok(Reply::json(&json!({ "type": "team_metric.list", "data": data })))
 }
 
+/// What a call may change of a team.
+const TEAM_FIELDS: [&str; 2] = ["admin_ids", "admin_priority_level"];
+
 fn update_team(workspace: &mut Workspace, request: &Request<'_>) -> Answer {
     let number = common::team(workspace, request.parameter("id"))?;
+    let sent = request.body.as_object();
+    if let Some(other) = sent.and_then(|sent| sent.keys().find(|key| !TEAM_FIELDS.contains(&key.as_str()))) {
+        return Err(Refusal::invalid(format!(
+            "Only admin_ids and admin_priority_level can be updated on a team, but the request changed {other}"
+        )));
+    }
     let members = match request.body["admin_ids"].as_array() {
         None => None,
         Some(ids) => Some(
@@ -160,9 +221,14 @@ fn update_team(workspace: &mut Workspace, request: &Request<'_>) -> Answer {
         ),
     };
     let team = &mut workspace.reference.teams[usize::from(number)];
-    common::copy(reference::fields(team), &request.body, &["name", "assignment_limit", "distribution_method"]);
+    common::copy(reference::fields(team), &request.body, &["admin_priority_level"]);
     if let Some(members) = &members {
-        team["admin_ids"] = json!(members.iter().map(|member| admin_id(*member)).collect::<Vec<u64>>());
+        team["admin_ids"] = json!(
+            members
+                .iter()
+                .map(|member| admin_id(*member))
+                .collect::<Vec<u64>>()
+        );
     }
     let shown = team.clone();
     if let Some(members) = members {

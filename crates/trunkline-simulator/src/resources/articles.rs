@@ -53,7 +53,10 @@ fn place(workspace: &Workspace, request: &Request<'_>) -> Result<usize, Refusal>
 fn shown(workspace: &Workspace, request: &Request<'_>, place: usize) -> Value {
     let article = &workspace.reference.articles[place];
     let mut shown = presenter::reference::article(article, request.version);
-    let number = article["id"].as_str().and_then(|id| id.parse().ok()).unwrap_or(0_u32);
+    let number = article["id"]
+        .as_str()
+        .and_then(|id| id.parse().ok())
+        .unwrap_or(0_u32);
     let views = texts::mix(workspace.seed, 15, number) % 4_000;
     shown["statistics"] = json!({
         "type": "article_statistics",
@@ -68,7 +71,11 @@ fn shown(workspace: &Workspace, request: &Request<'_>, place: usize) -> Value {
 }
 
 fn get(workspace: &Workspace, request: &Request<'_>) -> Answer {
-    Ok(Reply::json(&shown(workspace, request, place(workspace, request)?)))
+    Ok(Reply::json(&shown(
+        workspace,
+        request,
+        place(workspace, request)?,
+    )))
 }
 
 fn search(workspace: &Workspace, request: &Request<'_>) -> Answer {
@@ -80,12 +87,16 @@ fn search(workspace: &Workspace, request: &Request<'_>) -> Answer {
         .iter()
         .filter(|article| state == "all" || article["state"] == state)
         .filter(|article| {
-            ["title", "description", "body"]
-                .iter()
-                .any(|field| article[*field].as_str().is_some_and(|text| text.to_lowercase().contains(&phrase)))
+            ["title", "description", "body"].iter().any(|field| {
+                article[*field]
+                    .as_str()
+                    .is_some_and(|text| text.to_lowercase().contains(&phrase))
+            })
         })
         .collect();
-    let rows = found.iter().map(|article| presenter::reference::article(article, request.version));
+    let rows = found
+        .iter()
+        .map(|article| presenter::reference::article(article, request.version));
     let page = paging::offset(request, rows, 10, 150, LastPage::Absent)?;
     let highlights: Vec<Value> = match request.query("highlight") {
         Some("true") => page
@@ -108,7 +119,9 @@ fn search(workspace: &Workspace, request: &Request<'_>) -> Answer {
 
 /// HTML of a body, from whichever of its two forms was sent.
 fn body_of(sent: &Value) -> Option<String> {
-    let plain = sent["body_markdown"].as_str().map(|text| format!("<p class=\"no-margin\">{}</p>", common::escape(text)));
+    let plain = sent["body_markdown"]
+        .as_str()
+        .map(|text| format!("<p class=\"no-margin\">{}</p>", common::escape(text)));
     let html = sent["body"].as_str().map(|text| match text {
         "" => String::new(),
         text if text.starts_with('<') => text.replacen("<p>", "<p class=\"no-margin\">", usize::MAX),
@@ -118,7 +131,9 @@ fn body_of(sent: &Value) -> Option<String> {
 }
 
 fn author(workspace: &Workspace, request: &Request<'_>) -> Result<Option<u64>, Refusal> {
-    let Some(id) = as_text(&request.body["author_id"]) else { return Ok(None) };
+    let Some(id) = as_text(&request.body["author_id"]) else {
+        return Ok(None);
+    };
     common::admin(workspace, &id).map(|number| Some(reference::admin_id(number)))
 }
 
@@ -129,7 +144,8 @@ fn parent(workspace: &Workspace, body: &Value) -> Result<Option<Option<u64>>, Re
         Some(Value::Null) => Ok(Some(None)),
         Some(id) => {
             let id = as_text(id).unwrap_or_default();
-            reference::find(&workspace.reference.collections, &id).ok_or_else(|| Refusal::not_found("Resource"))?;
+            reference::find(&workspace.reference.collections, &id)
+                .ok_or_else(|| Refusal::not_found("Resource"))?;
             Ok(Some(id.parse().ok()))
         }
     }
@@ -145,7 +161,11 @@ fn check_state(body: &Value) -> Result<(), Refusal> {
 fn create(workspace: &mut Workspace, request: &Request<'_>) -> Answer {
     let title = request.required("title")?;
     let author = author(workspace, request)?.ok_or_else(|| {
-        Refusal::new(400, "parameter_not_found", "author_id must be in the main body or default locale translated_content object")
+        Refusal::new(
+            400,
+            "parameter_not_found",
+            "author_id must be in the main body or default locale translated_content object",
+        )
     })?;
     check_state(&request.body)?;
     let parent = parent(workspace, &request.body)?.flatten();
@@ -154,7 +174,11 @@ fn create(workspace: &mut Workspace, request: &Request<'_>) -> Answer {
         title,
         body: body_of(&request.body).unwrap_or_default(),
         author,
-        state: if request.body["state"] == "published" { "published" } else { "draft" },
+        state: if request.body["state"] == "published" {
+            "published"
+        } else {
+            "draft"
+        },
         parent,
         created_at: request.now,
         updated_at: request.now,
@@ -209,11 +233,16 @@ fn delete(workspace: &mut Workspace, request: &Request<'_>) -> Answer {
     let place = place(workspace, request)?;
     let gone = workspace.reference.articles.remove(place);
     workspace.changed();
-    Ok(Reply::json(&json!({ "id": gone["id"], "object": "article", "deleted": true })))
+    Ok(Reply::json(
+        &json!({ "id": gone["id"], "object": "article", "deleted": true }),
+    ))
 }
 
 fn id_at(workspace: &Workspace, place: usize) -> String {
-    workspace.reference.articles[place]["id"].as_str().unwrap_or_default().to_owned()
+    workspace.reference.articles[place]["id"]
+        .as_str()
+        .unwrap_or_default()
+        .to_owned()
 }
 
 /// The article as it would be with what is staged for it.
@@ -221,7 +250,8 @@ fn with_draft(workspace: &Workspace, request: &Request<'_>, place: usize) -> Val
     let mut article = workspace.reference.articles[place].clone();
     let staged = workspace.reference.extra.drafts.get(&id_at(workspace, place));
     if let Some(staged) = staged {
-        reference::fields(&mut article).extend(staged.iter().map(|(field, value)| (field.clone(), value.clone())));
+        reference::fields(&mut article)
+            .extend(staged.iter().map(|(field, value)| (field.clone(), value.clone())));
     }
     let mut shown = presenter::reference::article(&article, request.version);
     shown["has_unpublished_changes"] = json!(staged.is_some());
@@ -233,7 +263,12 @@ fn with_draft(workspace: &Workspace, request: &Request<'_>, place: usize) -> Val
 
 fn get_draft(workspace: &Workspace, request: &Request<'_>) -> Answer {
     let place = place(workspace, request)?;
-    if !workspace.reference.extra.drafts.contains_key(&id_at(workspace, place)) {
+    if !workspace
+        .reference
+        .extra
+        .drafts
+        .contains_key(&id_at(workspace, place))
+    {
         return Err(Refusal::not_found("Resource"));
     }
     Ok(Reply::json(&with_draft(workspace, request, place)))
@@ -277,7 +312,12 @@ fn publish_draft(workspace: &mut Workspace, request: &Request<'_>) -> Answer {
 fn keep_version(workspace: &mut Workspace, place: usize, now: i64) {
     let id = workspace.reference.next_id();
     let version = version(&workspace.reference.articles[place], id, now, "api");
-    let held = workspace.reference.extra.versions.entry(id_at(workspace, place)).or_default();
+    let held = workspace
+        .reference
+        .extra
+        .versions
+        .entry(id_at(workspace, place))
+        .or_default();
     let mut version = version;
     version["from_version_id"] = held.last().map_or(Value::Null, |last| last["id"].clone());
     held.push(version);
@@ -310,7 +350,12 @@ fn versions(workspace: &Workspace, place: usize) -> Vec<Value> {
         Some(held) => held.iter().rev().cloned().collect(),
         None => {
             let number = id.parse::<u64>().unwrap_or_default();
-            vec![version(article, 300_000 + number, article["updated_at"].as_i64().unwrap_or_default(), "web")]
+            vec![version(
+                article,
+                300_000 + number,
+                article["updated_at"].as_i64().unwrap_or_default(),
+                "web",
+            )]
         }
     }
 }
@@ -339,5 +384,7 @@ fn get_version(workspace: &Workspace, request: &Request<'_>) -> Answer {
     let place = place(workspace, request)?;
     check_locale(request)?;
     let versions = versions(workspace, place);
-    reference::find(&versions, request.parameter("id")).map(Reply::json).ok_or_else(|| Refusal::not_found("Resource"))
+    reference::find(&versions, request.parameter("id"))
+        .map(Reply::json)
+        .ok_or_else(|| Refusal::not_found("Resource"))
 }

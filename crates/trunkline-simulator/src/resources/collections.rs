@@ -58,7 +58,9 @@ fn check_parent(workspace: &Workspace, body: &Value, own: Option<&str>) -> Resul
         let parent = reference::find(&workspace.reference.collections, &id).ok_or_else(unknown)?;
         levels += 1;
         if levels > MOST_LEVELS {
-            return Err(Refusal::invalid(format!("collections can be nested {MOST_LEVELS} levels deep")));
+            return Err(Refusal::invalid(format!(
+                "collections can be nested {MOST_LEVELS} levels deep"
+            )));
         }
         next = as_text(&parent["parent_id"]);
     }
@@ -84,7 +86,11 @@ fn create(workspace: &mut Workspace, request: &Request<'_>) -> Answer {
         "type": "collection",
     });
     let fields = reference::fields(&mut made);
-    common::copy(fields, &request.body, &["description", "translated_content", "help_center_id"]);
+    common::copy(
+        fields,
+        &request.body,
+        &["description", "translated_content", "help_center_id"],
+    );
     fields.insert("parent_id".to_owned(), json!(as_text(&request.body["parent_id"])));
     workspace.reference.collections.push(made.clone());
     workspace.changed();
@@ -96,7 +102,11 @@ fn update(workspace: &mut Workspace, request: &Request<'_>) -> Answer {
     let place = reference::position(&workspace.reference.collections, id).ok_or_else(unknown)?;
     check_parent(workspace, &request.body, Some(id))?;
     let row = &mut workspace.reference.collections[place];
-    common::copy(reference::fields(row), &request.body, &["name", "description", "translated_content"]);
+    common::copy(
+        reference::fields(row),
+        &request.body,
+        &["name", "description", "translated_content"],
+    );
     if request.body.get("parent_id").is_some() {
         row["parent_id"] = json!(as_text(&request.body["parent_id"]));
     }
@@ -107,10 +117,13 @@ fn update(workspace: &mut Workspace, request: &Request<'_>) -> Answer {
 }
 
 fn delete(workspace: &mut Workspace, request: &Request<'_>) -> Answer {
-    let place = reference::position(&workspace.reference.collections, id_of_path(request)).ok_or_else(unknown)?;
+    let place =
+        reference::position(&workspace.reference.collections, id_of_path(request)).ok_or_else(unknown)?;
     let gone = workspace.reference.collections.remove(place);
     workspace.changed();
-    Ok(Reply::json(&json!({ "id": gone["id"], "object": "collection", "deleted": true })))
+    Ok(Reply::json(
+        &json!({ "id": gone["id"], "object": "collection", "deleted": true }),
+    ))
 }
 
 /// The help center that the path of a redirect names.
@@ -160,16 +173,33 @@ fn create_redirect(workspace: &mut Workspace, request: &Request<'_>) -> Answer {
         _ => return Err(Refusal::invalid("target_type must be 'article' or 'collection'")),
     };
     let target_id = request.required("target_id")?;
-    reference::find(targets, &target_id).ok_or_else(|| Refusal::new(404, "not_found", "Resource not found"))?;
+    reference::find(targets, &target_id)
+        .ok_or_else(|| Refusal::new(404, "not_found", "Resource not found"))?;
     let locale = request.required("locale")?;
-    let base = workspace.reference.help_centers.iter().find(|found| found["id"] == help_center.as_str());
-    let is_within = base.and_then(|found| found["url"].as_str()).is_some_and(|base| from_url.starts_with(base));
+    let base = workspace
+        .reference
+        .help_centers
+        .iter()
+        .find(|found| found["id"] == help_center.as_str());
+    let is_within = base
+        .and_then(|found| found["url"].as_str())
+        .is_some_and(|base| from_url.starts_with(base));
     if !is_within {
         let message = "from_url must be an absolute URL within this help center's URL space";
         return Err(Refusal::new(422, "data_invalid", message));
     }
-    if workspace.reference.extra.redirects.iter().any(|held| held["from_url"] == from_url.as_str()) {
-        return Err(Refusal::new(409, "resource_conflict", "A redirect with that URL already exists"));
+    if workspace
+        .reference
+        .extra
+        .redirects
+        .iter()
+        .any(|held| held["from_url"] == from_url.as_str())
+    {
+        return Err(Refusal::new(
+            409,
+            "resource_conflict",
+            "A redirect with that URL already exists",
+        ));
     }
     let made = json!({
         "id": workspace.reference.next_id().to_string(),
@@ -191,7 +221,9 @@ fn delete_redirect(workspace: &mut Workspace, request: &Request<'_>) -> Answer {
     let place = redirect(workspace, request)?;
     let gone = workspace.reference.extra.redirects.remove(place);
     workspace.changed();
-    Ok(Reply::json(&json!({ "id": gone["id"], "object": "help_center_redirect", "deleted": true })))
+    Ok(Reply::json(
+        &json!({ "id": gone["id"], "object": "help_center_redirect", "deleted": true }),
+    ))
 }
 
 fn list_sections(workspace: &Workspace, request: &Request<'_>) -> Answer {
@@ -237,7 +269,11 @@ fn create_section(workspace: &mut Workspace, request: &Request<'_>) -> Answer {
 fn update_section(workspace: &mut Workspace, request: &Request<'_>) -> Answer {
     let place = section(workspace, request)?;
     let row = &mut workspace.reference.extra.sections[place];
-    common::copy(reference::fields(row), &request.body, &["name", "translated_content", "parent_id"]);
+    common::copy(
+        reference::fields(row),
+        &request.body,
+        &["name", "translated_content", "parent_id"],
+    );
     row["updated_at"] = json!(request.now);
     let shown = row.clone();
     workspace.changed();
@@ -248,5 +284,7 @@ fn delete_section(workspace: &mut Workspace, request: &Request<'_>) -> Answer {
     let place = section(workspace, request)?;
     let gone = workspace.reference.extra.sections.remove(place);
     workspace.changed();
-    Ok(Reply::json(&json!({ "id": gone["id"], "object": "section", "deleted": true })))
+    Ok(Reply::json(
+        &json!({ "id": gone["id"], "object": "section", "deleted": true }),
+    ))
 }

@@ -8,7 +8,8 @@ use crate::{
     pipeline::{Request, as_text},
     workspace::{
         Workspace, company,
-        conversation::{self, Conversation, State, Text},
+        contact::Contact,
+        conversation::{self, Conversation, Text},
         reference, ticket,
     },
 };
@@ -35,7 +36,12 @@ pub(crate) fn team(workspace: &Workspace, id: &str) -> Result<u16, Refusal> {
 /// The row of a conversation that exists.
 pub(crate) fn conversation(workspace: &Workspace, id: &str) -> Result<u32, Refusal> {
     conversation::row(id)
-        .filter(|row| workspace.conversations.get(*row as usize).is_some_and(|found| !found.deleted))
+        .filter(|row| {
+            workspace
+                .conversations
+                .get(*row as usize)
+                .is_some_and(|found| !found.deleted)
+        })
         .ok_or_else(|| Refusal::new(404, "not_found", "Conversation not found"))
 }
 
@@ -49,8 +55,18 @@ pub(crate) fn conversation_of_path(workspace: &Workspace, request: &Request<'_>)
 
 /// The row of a ticket that exists.
 pub(crate) fn ticket(workspace: &Workspace, id: &str) -> Result<u32, Refusal> {
+    let converted = || {
+        let conversation = conversation::row(id)?;
+        workspace.reference.extra.converted.get(&conversation).copied()
+    };
     ticket::row(id)
-        .filter(|row| workspace.tickets.get(*row as usize).is_some_and(|found| !found.deleted))
+        .or_else(converted)
+        .filter(|row| {
+            workspace
+                .tickets
+                .get(*row as usize)
+                .is_some_and(|found| !found.deleted)
+        })
         .ok_or_else(|| Refusal::new(404, "ticket_not_found", "Ticket not found"))
 }
 
@@ -65,7 +81,12 @@ pub(crate) fn ticket_of_path(workspace: &Workspace, request: &Request<'_>) -> Re
 /// The row of a company that exists, by Intercom's id.
 pub(crate) fn company(workspace: &Workspace, id: &str) -> Result<u32, Refusal> {
     company::row(workspace.seed, id)
-        .filter(|row| workspace.companies.get(*row as usize).is_some_and(|found| !found.deleted))
+        .filter(|row| {
+            workspace
+                .companies
+                .get(*row as usize)
+                .is_some_and(|found| !found.deleted)
+        })
         .ok_or_else(|| Refusal::new(404, "company_not_found", "Company Not Found"))
 }
 
@@ -89,29 +110,39 @@ pub(crate) fn person(workspace: &Workspace, request: &Request<'_>, named: &Value
 
 /// The listed contact with this external id.
 pub(crate) fn by_external_id(workspace: &Workspace, external_id: &str) -> Result<u32, Refusal> {
-    workspace
-        .contacts
-        .iter()
-        .find(|contact| contact.is_listed() && contact.external_id(workspace.seed).as_deref() == Some(external_id))
+    let matching = |contact: &&Contact| {
+        contact.is_listed() && contact.external_id(workspace.seed).as_deref() == Some(external_id)
+    };
+    let found = workspace.perhaps_called(&[external_id]).find(matching);
+    found
         .map(|contact| contact.row)
         .ok_or_else(|| Refusal::not_found("User"))
 }
 
 /// The listed contact with this address, a user before a lead.
 pub(crate) fn by_email(workspace: &Workspace, email: &str) -> Result<u32, Refusal> {
-    let matching = |wants_lead: bool| {
-        workspace.contacts.iter().find(|contact| {
-            contact.is_lead == wants_lead
-                && contact.is_listed()
-                && contact.email(workspace.seed).is_some_and(|held| held.eq_ignore_ascii_case(email))
-        })
+    let is_called = |contact: &Contact| {
+        contact.is_listed()
+            && contact
+                .email(workspace.seed)
+                .is_some_and(|held| held.eq_ignore_ascii_case(email))
     };
-    matching(false).or_else(|| matching(true)).map(|contact| contact.row).ok_or_else(|| Refusal::not_found("User"))
+    let matching = |is_lead: bool| {
+        workspace
+            .perhaps_called(&[email])
+            .find(|contact| contact.is_lead == is_lead && is_called(contact))
+    };
+    let found = matching(false).or_else(|| matching(true));
+    found
+        .map(|contact| contact.row)
+        .ok_or_else(|| Refusal::not_found("User"))
 }
 
 /// Plain text as HTML.
 pub(crate) fn escape(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
+    text.replace('&', "&amp;")
+        .replace('<', "&lt;")
+        .replace('>', "&gt;")
 }
 
 /// A paragraph of plain text.
@@ -121,7 +152,11 @@ pub(crate) fn paragraph(text: &str) -> String {
 
 /// HTML as it is, and anything else as a paragraph.
 pub(crate) fn html(text: &str) -> String {
-    if text.trim_start().starts_with('<') { text.to_owned() } else { format!("<p>{text}</p>") }
+    if text.trim_start().starts_with('<') {
+        text.to_owned()
+    } else {
+        format!("<p>{text}</p>")
+    }
 }
 
 /// The moment that the body gives for what it creates; now when it gives none.
@@ -136,6 +171,23 @@ pub(crate) fn created_at(request: &Request<'_>) -> Result<i64, Refusal> {
     }
 }
 
+/// The most files that one reply carries.
+const MOST_FILES: usize = 10;
+
+/// The addresses of the files that a reply attaches.
+pub(crate) fn files(request: &Request<'_>) -> Result<Option<Box<[String]>>, Refusal> {
+    let Some(all) = request.body["attachment_urls"].as_array() else {
+        return Ok(None);
+    };
+    if all.len() > MOST_FILES {
+        return Err(Refusal::invalid(format!(
+            "attachment_urls can hold {MOST_FILES} addresses"
+        )));
+    }
+    let files: Vec<String> = all.iter().filter_map(Value::as_str).map(str::to_owned).collect();
+    Ok((!files.is_empty()).then(|| files.into_boxed_slice()))
+}
+
 /// Copies the named fields of the body into an object; null clears.
 pub(crate) fn copy(into: &mut Map<String, Value>, body: &Value, fields: &[&str]) {
     for field in fields {
@@ -148,25 +200,12 @@ pub(crate) fn copy(into: &mut Map<String, Value>, body: &Value, fields: &[&str])
 /// Begins a conversation of a contact.
 pub(crate) fn begin(workspace: &mut Workspace, contact: u32, created_at: i64, now: i64, body: String) -> u32 {
     let row = workspace.conversations.len() as u32;
-    workspace.conversations.push(Conversation {
+    workspace.conversations.push(Conversation::new(
         row,
+        contact,
         created_at,
-        updated_at: now,
-        deleted: false,
-        state: State::Open,
-        read: false,
-        priority: 0,
-        contacts: vec![contact],
-        admin: 0,
-        team: 0,
-        tags: Vec::new(),
-        source: Text::Written(body.into()),
-        parts: Vec::new(),
-        title: None,
-        snoozed_until: None,
-        rating: None,
-        attributes: None,
-    });
+        Text::Written(body.into()),
+    ));
     workspace.touch_conversation(row, now);
     row
 }
@@ -180,7 +219,11 @@ mod tests {
         for (text, expected) in [("a < b & c", "<p>a &lt; b &amp; c</p>"), ("", "<p></p>")] {
             assert_eq!(paragraph(text), expected);
         }
-        for (text, expected) in [("hello", "<p>hello</p>"), ("<p>hi</p>", "<p>hi</p>"), (" <b>x</b>", " <b>x</b>")] {
+        for (text, expected) in [
+            ("hello", "<p>hello</p>"),
+            ("<p>hi</p>", "<p>hi</p>"),
+            (" <b>x</b>", " <b>x</b>"),
+        ] {
             assert_eq!(html(text), expected);
         }
     }

@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use super::{Handler, contacts};
 use crate::{
+    control::counts,
     errors::Refusal,
     paging::{self, LastPage},
     pipeline::{Request, as_text},
@@ -26,7 +27,6 @@ pub(crate) const HANDLERS: &[(&str, Handler)] = &[
     ("companies.delete", Handler::Write(delete)),
     ("companies.list_contacts", Handler::Read(list_contacts)),
     ("companies.list_segments", Handler::Read(list_segments)),
-    ("companies.list_notes", Handler::Read(list_notes)),
     ("companies.attach_to_contact", Handler::Write(attach)),
     ("companies.detach_from_contact", Handler::Write(detach)),
 ];
@@ -38,12 +38,12 @@ const SCROLL_LIFE: i64 = 60;
 /// Rows that the list gives out at most.
 const LIST_END: usize = 10_000;
 
-/// Companies that lists show: those with at least one person, as (number, company).
-fn listed(workspace: &Workspace) -> impl Iterator<Item = &Company> {
+/// Companies that lists show.
+pub(super) fn listed(workspace: &Workspace) -> impl Iterator<Item = &Company> {
     workspace
         .companies
         .iter()
-        .filter(|company| !company.deleted && workspace.contacts_of_company(company.row).next().is_some())
+        .filter(|company| counts::is_listed(workspace, company))
 }
 
 fn of_path<'w>(workspace: &'w Workspace, id: &str) -> Result<&'w Company, Refusal> {
@@ -115,7 +115,7 @@ fn list(workspace: &Workspace, request: &Request<'_>) -> Answer {
         .and_then(|page| page.parse::<usize>().ok())
         .unwrap_or(1)
         .saturating_sub(1)
-        * paging::per_page(request.query("per_page"), 15, 150)?;
+        .saturating_mul(paging::per_page(request.query("per_page"), 15, 150)?);
     if start >= LIST_END {
         return Err(Refusal::new(
             400,
@@ -128,41 +128,59 @@ fn list(workspace: &Workspace, request: &Request<'_>) -> Answer {
 
 fn scroll(workspace: &mut Workspace, request: &Request<'_>) -> Answer {
     let now = request.now;
-    let alive = workspace
-        .scroll
-        .clone()
-        .filter(|scroll| now - scroll.used_at <= SCROLL_LIFE);
-    let from = match (request.query("scroll_param"), alive) {
-        (None, Some(_)) if request.habits.scroll_lock => {
-            return Err(Refusal::new(
-                400,
-                "scroll_exists",
-                "scroll already exists for this workspace",
-            ));
+    workspace
+        .scrolls
+        .retain(|scroll| now - scroll.used_at <= SCROLL_LIFE);
+    let place = match request.query("scroll_param") {
+        None if request.habits.scroll_lock && !workspace.scrolls.is_empty() => {
+            let message = "scroll already exists for this workspace";
+            return Err(Refusal::new(400, "scroll_exists", message));
         }
-        (None, _) => 0,
-        (Some(param), Some(scroll)) if scroll.param == param => scroll.next,
-        (Some(_), _) => return Err(Refusal::not_found("Resource")),
+        None => {
+            workspace.scrolls_opened += 1;
+            let number = texts::mix(workspace.seed, 71, workspace.scrolls_opened as u32);
+            let param = texts::uuid(number, workspace.scrolls_opened as u32);
+            workspace.scrolls.push(Scroll {
+                param,
+                next: 0,
+                used_at: now,
+            });
+            workspace.scrolls.len() - 1
+        }
+        Some(param) => workspace
+            .scrolls
+            .iter()
+            .position(|scroll| scroll.param == param)
+            .ok_or_else(|| Refusal::not_found("Resource"))?,
     };
-    let rows: Vec<u32> = listed(workspace)
-        .map(|company| company.row)
-        .filter(|row| *row >= from)
+    let from = workspace.scrolls[place].next as usize;
+    let view = request.view(workspace);
+    let rows: Vec<&Company> = workspace
+        .companies
+        .iter()
+        .skip(from)
+        .filter(|company| counts::is_listed(workspace, company))
         .take(SCROLL_PAGE)
         .collect();
-    workspace.scrolls_opened += u64::from(from == 0);
-    let number = texts::mix(workspace.seed, 71, workspace.scrolls_opened as u32);
-    let param = texts::uuid(number, workspace.scrolls_opened as u32);
-    // The empty page ends the scroll: its parameter is not found any more.
-    workspace.scroll = rows.last().map(|last| Scroll {
-        param: param.clone(),
-        next: last + 1,
-        used_at: now,
-    });
-    let view = request.view(workspace);
+    let next = rows.last().map(|last| last.row + 1);
     let data: Vec<Value> = rows
-        .iter()
-        .map(|row| presented::view(view, &workspace.companies[*row as usize]))
+        .into_iter()
+        .map(|company| presented::view(view, company))
         .collect();
+    let param = workspace.scrolls[place].param.clone();
+    match next {
+        Some(next) => {
+            workspace.scrolls[place] = Scroll {
+                param: param.clone(),
+                next,
+                used_at: now,
+            }
+        }
+        // The empty page ends the scroll: its parameter is not found any more.
+        None => {
+            workspace.scrolls.remove(place);
+        }
+    }
     Ok(Reply::json(&json!({
         "type": "list", "data": data, "pages": Value::Null, "total_count": Value::Null, "scroll_param": param,
     })))
@@ -234,19 +252,7 @@ fn upsert(workspace: &mut Workspace, request: &Request<'_>) -> Answer {
         None => workspace.companies.len() as u32,
     };
     if found.is_none() {
-        workspace.companies.push(Company {
-            row,
-            created_at: request.now,
-            updated_at: request.now,
-            deleted: false,
-            generated: false,
-            size: None,
-            monthly_spend: 0,
-            contacts: Vec::new(),
-            tags: Vec::new(),
-            written: None,
-            attributes: None,
-        });
+        workspace.companies.push(Company::new(row, request.now));
     }
     if let Err(refusal) = write(workspace, row, &request.body) {
         if found.is_none() {
@@ -311,16 +317,6 @@ fn list_segments(workspace: &Workspace, request: &Request<'_>) -> Answer {
         .map(presented::segment)
         .collect();
     Ok(Reply::json(&paging::whole_list("list", "data", segments)))
-}
-
-fn list_notes(workspace: &Workspace, request: &Request<'_>) -> Answer {
-    of_path(workspace, request.parameter("company_id"))?;
-    let none = std::iter::empty::<Value>();
-    Ok(Reply::json(&paging::offset_list(
-        "list",
-        "data",
-        paging::offset(request, none, 50, 150, LastPage::Null)?,
-    )))
 }
 
 /// The most companies of one contact.

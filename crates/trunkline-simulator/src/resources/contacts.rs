@@ -1,20 +1,22 @@
 //! Contacts: users and leads (facts 6.1).
+//!
+//! The one rule: every change ends in `touch_contact`. Merging is in `contact_merges.rs`, the lists of one contact are in
+//! `contact_lists.rs`, and visitors, who may become contacts, in `visitors.rs`.
 
 use serde_json::{Map, Value, json};
 use trunkline_catalog::Version;
 
-use super::Handler;
+use super::{Handler, common, contact_merges, visitors};
 use crate::{
     errors::Refusal,
-    paging::{self, Cursor, LastPage},
+    paging::{self, Cursor},
     pipeline::{Request, as_text},
-    presenter::{self, companies, contacts, reference},
+    presenter::contacts,
     reply::{Answer, Reply},
-    search::{self, Plan, Times, fields},
+    search::{self, Plan, Times, contact_fields, fields},
     workspace::{
         Workspace,
         contact::{self, Contact, Life},
-        people::Note,
     },
 };
 
@@ -29,14 +31,6 @@ pub(crate) const HANDLERS: &[(&str, Handler)] = &[
     ("contacts.archive", Handler::Write(archive)),
     ("contacts.unarchive", Handler::Write(unarchive)),
     ("contacts.block", Handler::Write(block)),
-    ("contacts.merge", Handler::Write(merge)),
-    ("contacts.list_merge_history", Handler::Read(list_merge_history)),
-    ("contacts.list_tags", Handler::Read(list_tags)),
-    ("contacts.list_companies", Handler::Read(list_companies)),
-    ("contacts.list_segments", Handler::Read(list_segments)),
-    ("contacts.list_subscriptions", Handler::Read(list_subscriptions)),
-    ("contacts.list_notes", Handler::Read(list_notes)),
-    ("contacts.create_note", Handler::Write(create_note)),
 ];
 
 /// How long a new contact is missing from search, in seconds.
@@ -49,58 +43,61 @@ pub(crate) fn find(workspace: &Workspace, request: &Request<'_>, id: &str) -> Re
         .ok_or_else(|| Refusal::not_found("User"))?;
     match workspace.contacts[row as usize].life {
         Life::Listed | Life::Archived => Ok(row),
-        Life::Deleted => Err(Refusal::not_found("User")),
         Life::Merged if request.version >= Version::V2_16 && request.habits.merged_gone => {
-            Err(merged(workspace, row))
+            Err(contact_merges::gone(workspace, row))
         }
-        Life::Merged => Err(Refusal::not_found("User")),
+        Life::Merged | Life::Deleted | Life::Visitor => Err(Refusal::not_found("User")),
     }
 }
 
-fn merged(workspace: &Workspace, row: u32) -> Refusal {
-    let mut into = row;
-    while let Some((next, _)) = workspace.merges.get(&into) {
-        into = *next;
-    }
-    let link = format!(
-        "</contacts/{}>; rel=\"canonical\"",
-        contact::id(workspace.seed, into)
-    );
-    Refusal {
-        link: Some(link),
-        ..Refusal::new(410, "contact_merged", "The contact was merged into another one")
+/// The contact that a path names, whatever the parameter is called in this operation.
+pub(super) fn of_path(workspace: &Workspace, request: &Request<'_>) -> Result<u32, Refusal> {
+    match request.parameter("contact_id") {
+        "" => find(workspace, request, request.parameter("id")),
+        id => find(workspace, request, id),
     }
 }
 
-fn of_path(workspace: &Workspace, request: &Request<'_>) -> Result<u32, Refusal> {
-    let id = match request.parameter("contact_id") {
-        "" => request.parameter("id"),
-        id => id,
-    };
-    find(workspace, request, id)
+/// The contact that a body names; a visitor among them becomes a lead.
+pub(super) fn find_or_convert(
+    workspace: &mut Workspace,
+    request: &Request<'_>,
+    named: &Value,
+) -> Result<u32, Refusal> {
+    match visitors::welcome(workspace, named, request.now) {
+        Some(row) => Ok(row),
+        None => common::person(workspace, request, named),
+    }
 }
 
-fn shown(workspace: &Workspace, request: &Request<'_>, row: u32) -> Reply {
-    Reply::json(&contacts::view(
-        request.view(workspace),
-        &workspace.contacts[row as usize],
-    ))
+/// A contact as an answer, with what went into it when that is asked for.
+pub(super) fn shown(workspace: &Workspace, request: &Request<'_>, row: u32) -> Answer {
+    let view = contacts::view(request.view(workspace), &workspace.contacts[row as usize]);
+    if !contact_merges::is_asked_for(request) {
+        return Ok(Reply::json(&view));
+    }
+    let mut view = crate::presenter::value(&view);
+    view["merge_history"] = contact_merges::history(workspace, row);
+    Ok(Reply::json(&view))
 }
 
 fn get(workspace: &Workspace, request: &Request<'_>) -> Answer {
-    Ok(shown(workspace, request, of_path(workspace, request)?))
+    shown(workspace, request, of_path(workspace, request)?)
 }
 
 fn get_by_external_id(workspace: &Workspace, request: &Request<'_>) -> Answer {
-    let wanted = Some(request.parameter("external_id").to_owned());
-    let found = workspace
-        .contacts
-        .iter()
-        .find(|contact| {
-            contact.is_listed() && !contact.is_lead && contact.external_id(workspace.seed) == wanted
+    let wanted = request.parameter("external_id");
+    let matching = |life: Life| {
+        workspace.perhaps_called(&[wanted]).find(|contact| {
+            contact.life == life
+                && !contact.is_lead
+                && contact.external_id(workspace.seed).as_deref() == Some(wanted)
         })
+    };
+    let found = matching(Life::Listed)
+        .or_else(|| matching(Life::Archived))
         .ok_or_else(|| Refusal::not_found("User"))?;
-    Ok(shown(workspace, request, found.row))
+    shown(workspace, request, found.row)
 }
 
 /// A list of contacts as the platform wraps it.
@@ -168,22 +165,27 @@ fn search(workspace: &Workspace, request: &Request<'_>) -> Answer {
     } else {
         Times::Seconds
     };
-    let filter = search::compile(&request.body["query"], &fields::contact_kind, times)?;
+    let filter = search::compile(&request.body["query"], &contact_fields::kind, times)?;
     let plan = Plan::read(&request.body, 50, 150)?;
     let lag = if request.habits.search_lag { LAG } else { 0 };
+    // While somebody new is still hidden, the answer depends on the moment.
+    let is_settled = workspace.reference.extra.last_indexed_at + lag <= request.now;
     let passes = |row: u32| {
         let contact = &workspace.contacts[row as usize];
-        contact.indexed_at + lag <= request.now
-            && filter.passes(&|field| fields::of_contact(workspace, contact, field))
+        (is_settled || contact.indexed_at + lag <= request.now)
+            && filter.passes(&|field| contact_fields::value(workspace, contact, field))
     };
-    let key =
-        |field: &str, row: u32| match fields::of_contact(workspace, &workspace.contacts[row as usize], field)
-        {
-            fields::Value::Number(number) => number,
-            _ => i64::from(row),
-        };
+    let key = |field: &str, row: u32| match contact_fields::value(
+        workspace,
+        &workspace.contacts[row as usize],
+        field,
+    ) {
+        fields::Value::Number(number) => number,
+        _ => i64::from(row),
+    };
     let order = &workspace.contact_order;
-    let asked = format!("contacts {} {}", request.now, request.body["query"]);
+    let moment = if is_settled { 0 } else { request.now };
+    let asked = format!("contacts {moment} {by_days} {}", request.body["query"]);
     let total = workspace.total(asked, || {
         order
             .after(filter.earliest(), None)
@@ -194,92 +196,144 @@ fn search(workspace: &Workspace, request: &Request<'_>) -> Answer {
     Ok(wrap(workspace, request, &found.rows, found.total, found.pages))
 }
 
-/// The fields that a call may write as they are.
-const TEXTS: [&str; 5] = ["name", "email", "phone", "external_id", "avatar"];
-const TIMES: [&str; 3] = ["signed_up_at", "last_seen_at", "last_replied_at"];
+/// What a call may write as it is.
+const FIELDS: [&str; 10] = [
+    "name",
+    "email",
+    "phone",
+    "external_id",
+    "avatar",
+    "signed_up_at",
+    "last_seen_at",
+    "last_replied_at",
+    "unsubscribed_from_emails",
+    "language_override",
+];
+
+/// Refuses custom attributes that the workspace does not have.
+pub(super) fn check_attributes(workspace: &Workspace, body: &Value) -> Result<(), Refusal> {
+    let known = |name: &str| {
+        workspace.reference.data_attributes.iter().any(|attribute| {
+            attribute["model"] == "contact"
+                && attribute["custom"] == true
+                && attribute["archived"] != true
+                && attribute["name"] == name
+        })
+    };
+    match body["custom_attributes"]
+        .as_object()
+        .and_then(|sent| sent.keys().find(|name| !known(name)))
+    {
+        Some(name) => Err(Refusal::invalid(format!(
+            "Custom attribute '{name}' does not exist"
+        ))),
+        None => Ok(()),
+    }
+}
+
+/// Refuses values that no contact can have.
+fn check(workspace: &Workspace, body: &Value, has_email: bool) -> Result<(), Refusal> {
+    check_attributes(workspace, body)?;
+    match &body["email"] {
+        Value::Null => {}
+        Value::String(email) if email.contains('@') => {}
+        _ => return Err(Refusal::invalid("email is not an address")),
+    }
+    if body["email_verified"] == true && !has_email && !body["email"].is_string() {
+        return Err(Refusal::invalid(
+            "email_verified can only be set together with email",
+        ));
+    }
+    if body
+        .get("role")
+        .is_some_and(|role| role != "user" && role != "lead")
+    {
+        return Err(Refusal::invalid("role must be user or lead"));
+    }
+    Ok(())
+}
 
 fn write(workspace: &mut Workspace, row: u32, body: &Value) -> Result<(), Refusal> {
-    let known: Vec<String> = workspace
-        .reference
-        .data_attributes
-        .iter()
-        .filter(|attribute| {
-            attribute["model"] == "contact" && attribute["custom"] == true && attribute["archived"] != true
-        })
-        .filter_map(|attribute| attribute["name"].as_str().map(str::to_owned))
-        .collect();
-    if let Some(name) = body["custom_attributes"]
-        .as_object()
-        .and_then(|sent| sent.keys().find(|name| !known.contains(name)))
-    {
-        return Err(Refusal::invalid(format!(
-            "Custom attribute '{name}' does not exist"
-        )));
+    let has_email = workspace.contacts[row as usize].email(workspace.seed).is_some();
+    check(workspace, body, has_email)?;
+    match body.get("owner_id") {
+        None => {}
+        Some(Value::Null) => workspace.contacts[row as usize].owner = 0,
+        Some(owner) => {
+            let number = common::admin(workspace, &as_text(owner).unwrap_or_default())?;
+            workspace.contacts[row as usize].owner = number + 1;
+        }
     }
-    if let Some(owner) = as_text(&body["owner_id"]) {
-        let place = crate::workspace::reference::position(&workspace.reference.admins, &owner)
-            .ok_or_else(|| Refusal::new(404, "admin_not_found", "Admin not found"))?;
-        workspace.contacts[row as usize].owner = place as u16 + 1;
-    }
+    let seed = workspace.seed;
     let contact = &mut workspace.contacts[row as usize];
-    for field in TEXTS
-        .into_iter()
-        .chain(TIMES)
-        .chain(["unsubscribed_from_emails", "language_override"])
-    {
+    for field in FIELDS {
         if let Some(value) = body.get(field) {
             contact.write(field, value.clone());
         }
     }
     if let Some(role) = body["role"].as_str() {
-        contact.is_lead = role == "lead";
+        let is_lead = role == "lead";
+        if is_lead != contact.is_lead {
+            contact.pin(seed);
+        }
+        contact.is_lead = is_lead;
     }
     if let Some(sent) = body["custom_attributes"].as_object() {
-        contact
-            .attributes
-            .get_or_insert_default()
-            .extend(sent.iter().map(|(name, value)| (name.clone(), value.clone())));
+        let all = contact.attributes.get_or_insert_default();
+        all.extend(sent.iter().map(|(name, value)| (name.clone(), value.clone())));
     }
     Ok(())
 }
 
 /// The contact, other than `except`, that has the same e-mail or external id.
-fn twin(workspace: &Workspace, body: &Value, except: Option<u32>) -> Option<Refusal> {
-    let email = body["email"].as_str().map(str::to_lowercase);
+fn twin(workspace: &Workspace, request: &Request<'_>, except: Option<u32>) -> Option<Refusal> {
+    let body = &request.body;
+    let email = body["email"].as_str();
     let external_id = as_text(&body["external_id"]);
-    let is_lead = body["role"] == "lead";
+    if email.is_none() && external_id.is_none() {
+        return None;
+    }
+    let is_lead = match except {
+        Some(row) => workspace.contacts[row as usize].is_lead,
+        None => body["role"] == "lead",
+    };
     let seed = workspace.seed;
-    let found = workspace.contacts.iter().find(|contact| {
+    let same_email = |contact: &Contact| match (email, contact.email(seed)) {
+        (Some(email), Some(held)) => {
+            !is_lead && !contact.is_lead && held.to_lowercase() == email.to_lowercase()
+        }
+        _ => false,
+    };
+    let names: Vec<&str> = email.into_iter().chain(external_id.as_deref()).collect();
+    let found = workspace.perhaps_called(&names).find(|contact| {
         Some(contact.row) != except
             && matches!(contact.life, Life::Listed | Life::Archived)
-            && ((external_id.is_some() && contact.external_id(seed) == external_id)
-                || (email.is_some()
-                    && !is_lead
-                    && !contact.is_lead
-                    && contact.email(seed).map(|email| email.to_lowercase()) == email))
+            && ((external_id.is_some() && contact.external_id(seed) == external_id) || same_email(contact))
     })?;
     let adjective = if found.life == Life::Archived {
         "An archived"
     } else {
         "A"
     };
-    let id = found.id(seed);
-    Some(Refusal::new(
-        409,
-        "conflict",
-        format!("{adjective} contact matching those details already exists with id={id}"),
-    ))
+    let id = if request.habits.conflict_id {
+        format!(" with id={}", found.id(seed))
+    } else {
+        String::new()
+    };
+    let message = format!("{adjective} contact matching those details already exists{id}");
+    Some(Refusal::new(409, "conflict", message))
 }
 
 fn create(workspace: &mut Workspace, request: &Request<'_>) -> Answer {
     let body = &request.body;
-    let identified = ["email", "external_id", "role"]
+    let is_identified = ["email", "external_id", "role"]
         .iter()
-        .any(|field| as_text(&body[field]).is_some());
-    if !identified {
+        .any(|field| as_text(&body[*field]).is_some());
+    if !is_identified {
         return Err(Refusal::missing("email, external_id or role"));
     }
-    if let Some(refusal) = twin(workspace, body, None) {
+    check(workspace, body, false)?;
+    if let Some(refusal) = twin(workspace, request, None) {
         return Err(refusal);
     }
     let row = add(workspace, request.now, body["role"] == "lead");
@@ -288,48 +342,33 @@ fn create(workspace: &mut Workspace, request: &Request<'_>) -> Answer {
         workspace.contacts.pop();
         return Err(refusal);
     }
-    Ok(shown(workspace, request, row))
+    workspace.touch_contact(row, request.now);
+    shown(workspace, request, row)
 }
 
 /// A new contact without any field.
 pub(crate) fn add(workspace: &mut Workspace, now: i64, is_lead: bool) -> u32 {
     let row = workspace.contacts.len() as u32;
-    let mut contact = Contact {
-        row,
-        created_at: now,
-        updated_at: now,
-        indexed_at: now,
-        is_lead,
-        life: Life::Listed,
-        blocked: false,
-        owner: 0,
-        tags: Vec::new(),
-        companies: Vec::new(),
-        notes: Vec::new(),
-        consents: Vec::new(),
-        written: None,
-        attributes: None,
-        generated: false,
-    };
+    let mut contact = Contact::new(row, now, is_lead);
     if is_lead {
-        contact.write(
-            "external_id",
-            json!(crate::texts::uuid(crate::texts::mix(workspace.seed, 9, row), row)),
-        );
+        let number = crate::texts::mix(workspace.seed, 9, row);
+        contact.write("external_id", json!(crate::texts::uuid(number, row)));
     }
     workspace.contacts.push(contact);
+    let newest = &mut workspace.reference.extra.last_indexed_at;
+    *newest = now.max(*newest);
     workspace.touch_contact(row, now);
     row
 }
 
 fn update(workspace: &mut Workspace, request: &Request<'_>) -> Answer {
     let row = of_path(workspace, request)?;
-    if let Some(refusal) = twin(workspace, &request.body, Some(row)) {
+    if let Some(refusal) = twin(workspace, request, Some(row)) {
         return Err(refusal);
     }
     write(workspace, row, &request.body)?;
     workspace.touch_contact(row, request.now);
-    Ok(shown(workspace, request, row))
+    shown(workspace, request, row)
 }
 
 /// The short answer of what ends or revives a contact.
@@ -346,6 +385,7 @@ fn receipt(workspace: &Workspace, row: u32, field: &str, value: bool) -> Reply {
     Reply::json(&Value::Object(fields))
 }
 
+/// Moves a contact into another part of its life.
 pub(crate) fn end(workspace: &mut Workspace, row: u32, life: Life, now: i64) {
     workspace.contacts[row as usize].life = life;
     workspace.touch_contact(row, now);
@@ -373,235 +413,15 @@ fn block(workspace: &mut Workspace, request: &Request<'_>) -> Answer {
     let row = of_path(workspace, request)?;
     workspace.contacts[row as usize].blocked = true;
     workspace.touch_contact(row, request.now);
-    Ok(receipt(workspace, row, "blocked", true))
-}
-
-fn merge(workspace: &mut Workspace, request: &Request<'_>) -> Answer {
-    let from = find(workspace, request, &request.required("from")?)?;
-    let into = find(workspace, request, &request.required("into")?)?;
-    let invalid = |message: &str| Refusal::new(400, "invalid_merge", message);
-    let seed = workspace.seed;
-    let (lead, user) = (
-        &workspace.contacts[from as usize],
-        &workspace.contacts[into as usize],
-    );
-    if from == into || !lead.is_lead || user.is_lead {
-        return Err(invalid("A lead can be merged into a user, and nothing else"));
-    }
-    let forced = request.body["skip_duplicate_validation"].as_bool() == Some(true);
-    if request.version >= Version::V2_16 && !forced {
-        let same = |left: Option<String>, right: Option<String>| left.is_some() && left == right;
-        if !same(lead.email(seed), user.email(seed)) && !same(lead.phone(seed), user.phone(seed)) {
-            return Err(invalid(
-                "The contacts share no identifier; set skip_duplicate_validation to merge them anyway",
-            ));
-        }
-    }
-    merge_rows(workspace, from, into, request.now);
-    Ok(shown(workspace, request, into))
-}
-
-/// Moves everything of a lead to a user, copies what the user lacks, and takes the lead away.
-pub(crate) fn merge_rows(workspace: &mut Workspace, from: u32, into: u32, now: i64) {
-    let lead = workspace.contacts[from as usize].clone();
-    let seed = workspace.seed;
-    for company in &lead.companies {
-        let contacts = &mut workspace.companies[*company as usize].contacts;
-        contacts.retain(|row| *row != from);
-        if !contacts.contains(&into) {
-            contacts.push(into);
-        }
-    }
-    for note in &lead.notes {
-        workspace.notes[*note as usize].contact = into;
-    }
-    for conversation in &mut workspace.conversations {
-        for row in &mut conversation.contacts {
-            if *row == from {
-                *row = into;
-            }
-        }
-        conversation.contacts.dedup();
-    }
-    let written: Vec<(&str, Option<String>)> = vec![
-        ("name", lead.name(seed)),
-        ("email", lead.email(seed)),
-        ("phone", lead.phone(seed)),
-    ];
-    let attributes = lead.custom_attributes(seed);
-    let user = &mut workspace.contacts[into as usize];
-    for (list, more) in [
-        (&mut user.tags, &lead.tags),
-        (&mut user.companies, &lead.companies),
-        (&mut user.notes, &lead.notes),
-    ] {
-        for entry in more {
-            if !list.contains(entry) {
-                list.push(*entry);
-            }
-        }
-    }
-    let has = [
-        user.name(seed).is_some(),
-        user.email(seed).is_some(),
-        user.phone(seed).is_some(),
-    ];
-    for ((field, value), has) in written.into_iter().zip(has) {
-        if let (false, Some(value)) = (has, value) {
-            user.write(field, json!(value));
-        }
-    }
-    let own = user.custom_attributes(seed);
-    for (name, value) in attributes {
-        if !own.contains_key(&name) {
-            user.attributes.get_or_insert_default().insert(name, value);
-        }
-    }
-    workspace.contacts[from as usize].life = Life::Merged;
-    workspace.merges.insert(from, (into, now));
-    let moved: Vec<u32> = workspace
+    let theirs: Vec<u32> = workspace
         .conversations
         .iter()
-        .filter(|conversation| !conversation.deleted && conversation.contacts.contains(&into))
+        .filter(|conversation| conversation.is_listed() && conversation.contacts.first() == Some(&row))
         .map(|conversation| conversation.row)
         .collect();
-    for row in moved {
-        let at = workspace.conversations[row as usize].updated_at;
-        workspace.touch_conversation(row, at.max(now));
+    for conversation in theirs {
+        workspace.conversations[conversation as usize].archived = true;
+        workspace.touch_conversation(conversation, request.now);
     }
-    for ticket in &mut workspace.tickets {
-        for row in &mut ticket.contacts {
-            if *row == from {
-                *row = into;
-            }
-        }
-    }
-    let tickets: Vec<u32> = workspace
-        .tickets
-        .iter()
-        .filter(|ticket| !ticket.deleted && ticket.contacts.contains(&into))
-        .map(|ticket| ticket.row)
-        .collect();
-    for row in tickets {
-        let at = workspace.tickets[row as usize].updated_at;
-        workspace.touch_ticket(row, at.max(now));
-    }
-    workspace.touch_contact(from, now);
-    workspace.touch_contact(into, now);
-}
-
-fn list_merge_history(workspace: &Workspace, request: &Request<'_>) -> Answer {
-    let row = of_path(workspace, request)?;
-    let data: Vec<Value> = workspace
-        .merges
-        .iter()
-        .filter(|(_, (into, _))| *into == row)
-        .map(|(from, (into, at))| {
-            json!({
-                "type": "contact_merge_history",
-                "source_contact_id": contact::id(workspace.seed, *from),
-                "target_contact_id": contact::id(workspace.seed, *into),
-                "merged_at": at,
-            })
-        })
-        .collect();
-    Ok(Reply::json(
-        &json!({ "type": "list", "data": data, "has_more": false, "next_cursor": Value::Null }),
-    ))
-}
-
-fn list_tags(workspace: &Workspace, request: &Request<'_>) -> Answer {
-    let contact = &workspace.contacts[of_path(workspace, request)? as usize];
-    let tags = contact
-        .tags
-        .iter()
-        .map(|tag| reference::tag(&workspace.tags[*tag as usize]))
-        .collect();
-    Ok(Reply::json(&paging::whole_list("list", "data", tags)))
-}
-
-fn list_companies(workspace: &Workspace, request: &Request<'_>) -> Answer {
-    let contact = &workspace.contacts[of_path(workspace, request)? as usize];
-    let all = contact
-        .companies
-        .iter()
-        .map(|company| companies::view(request.view(workspace), &workspace.companies[*company as usize]));
-    Ok(Reply::json(&paging::offset_list(
-        "list",
-        "data",
-        paging::offset(request, all, 50, 150, LastPage::Null)?,
-    )))
-}
-
-fn list_segments(workspace: &Workspace, request: &Request<'_>) -> Answer {
-    let contact = &workspace.contacts[of_path(workspace, request)? as usize];
-    let segments = workspace
-        .segments_of_contact(contact)
-        .map(companies::segment)
-        .collect();
-    Ok(Reply::json(&paging::whole_list("list", "data", segments)))
-}
-
-fn list_subscriptions(workspace: &Workspace, request: &Request<'_>) -> Answer {
-    let contact = &workspace.contacts[of_path(workspace, request)? as usize];
-    let types = contact
-        .consents
-        .iter()
-        .map(|(number, _)| workspace.reference.subscription_types[usize::from(*number)].clone())
-        .collect();
-    Ok(Reply::json(&paging::whole_list("list", "data", types)))
-}
-
-/// A note as the API shows it.
-pub(crate) fn note(workspace: &Workspace, request: &Request<'_>, note: &Note) -> Value {
-    let view = request.view(workspace);
-    let body = note
-        .body
-        .clone()
-        .unwrap_or_else(|| crate::texts::note(crate::texts::mix(workspace.seed, 12, note.row)).to_owned());
-    json!({
-        "type": "note",
-        "id": note.id(),
-        "created_at": note.created_at,
-        "contact": { "type": "contact", "id": contact::id(workspace.seed, note.contact) },
-        "author": presenter::value(&presenter::parts::author(view, crate::workspace::conversation::Author::Admin(note.admin))),
-        "body": format!("<p>{body}</p>"),
-    })
-}
-
-fn list_notes(workspace: &Workspace, request: &Request<'_>) -> Answer {
-    let contact = &workspace.contacts[of_path(workspace, request)? as usize];
-    let all = contact
-        .notes
-        .iter()
-        .rev()
-        .map(|row| note(workspace, request, &workspace.notes[*row as usize]));
-    Ok(Reply::json(&paging::offset_list(
-        "list",
-        "data",
-        paging::offset(request, all, 50, 150, LastPage::Null)?,
-    )))
-}
-
-fn create_note(workspace: &mut Workspace, request: &Request<'_>) -> Answer {
-    let contact = of_path(workspace, request)?;
-    let body = request.required("body")?;
-    let admin = match request.text("admin_id") {
-        None => 0,
-        Some(id) => crate::workspace::reference::position(&workspace.reference.admins, &id)
-            .ok_or_else(|| Refusal::new(404, "admin_not_found", "Admin not found"))?
-            as u16,
-    };
-    let row = workspace.notes.len() as u32;
-    let made = Note {
-        row,
-        contact,
-        admin,
-        created_at: request.now,
-        body: Some(body),
-    };
-    workspace.notes.push(made.clone());
-    workspace.contacts[contact as usize].notes.push(row);
-    workspace.touch_contact(contact, request.now);
-    Ok(Reply::json(&note(workspace, request, &made)))
+    Ok(receipt(workspace, row, "blocked", true))
 }

@@ -16,12 +16,30 @@ pub(crate) const HANDLERS: &[(&str, Handler)] = &[
     ("conversation_attributes.create", Handler::Write(create)),
     ("conversation_attributes.update", Handler::Write(update)),
     ("conversation_attributes.delete", Handler::Write(delete)),
-    ("conversation_attributes.create_option", Handler::Write(create_option)),
-    ("conversation_attributes.update_option", Handler::Write(update_option)),
-    ("conversation_attributes.delete_option", Handler::Write(delete_option)),
+    (
+        "conversation_attributes.create_option",
+        Handler::Write(create_option),
+    ),
+    (
+        "conversation_attributes.update_option",
+        Handler::Write(update_option),
+    ),
+    (
+        "conversation_attributes.delete_option",
+        Handler::Write(delete_option),
+    ),
 ];
 
-const TYPES: [&str; 8] = ["string", "integer", "list", "decimal", "boolean", "datetime", "relationship", "files"];
+const TYPES: [&str; 8] = [
+    "string",
+    "integer",
+    "list",
+    "decimal",
+    "boolean",
+    "datetime",
+    "relationship",
+    "files",
+];
 /// A list to choose from needs at least so many active options.
 const FEWEST_OPTIONS: usize = 2;
 
@@ -34,8 +52,11 @@ fn unknown(message: &str) -> Refusal {
 }
 
 fn place(workspace: &Workspace, request: &Request<'_>) -> Result<usize, Refusal> {
-    reference::position(&workspace.reference.conversation_attributes, request.parameter("id"))
-        .ok_or_else(|| unknown("Conversation attribute not found"))
+    reference::position(
+        &workspace.reference.conversation_attributes,
+        request.parameter("id"),
+    )
+    .ok_or_else(|| unknown("Conversation attribute not found"))
 }
 
 fn get(workspace: &Workspace, request: &Request<'_>) -> Answer {
@@ -50,20 +71,35 @@ fn option(workspace: &mut Workspace, label: &str) -> Value {
 }
 
 fn create(workspace: &mut Workspace, request: &Request<'_>) -> Answer {
-    let name = request.text("name").filter(|name| !name.is_empty()).ok_or_else(|| invalid("name is required"))?;
+    let name = request
+        .text("name")
+        .filter(|name| !name.is_empty())
+        .ok_or_else(|| invalid("name is required"))?;
     let data_type = request.text("data_type").unwrap_or_default();
     if !TYPES.contains(&data_type.as_str()) {
         let allowed = TYPES.join(", ");
-        return Err(invalid(&format!("data_type '{data_type}' is not valid. Allowed types: {allowed}")));
+        return Err(invalid(&format!(
+            "data_type '{data_type}' is not valid. Allowed types: {allowed}"
+        )));
     }
     let lists = &workspace.reference.conversation_attributes;
-    if lists.iter().any(|held| held["archived"] != true && held["name"] == name.as_str()) {
+    if lists
+        .iter()
+        .any(|held| held["archived"] != true && held["name"] == name.as_str())
+    {
         return Err(invalid(&format!("There is an attribute '{name}' already")));
     }
     let labels: Vec<String> = request.body["options"]
         .as_array()
         .map(|all| {
-            all.iter().filter_map(|entry| entry["label"].as_str().or_else(|| entry.as_str()).map(str::to_owned)).collect()
+            all.iter()
+                .filter_map(|entry| {
+                    entry["label"]
+                        .as_str()
+                        .or_else(|| entry.as_str())
+                        .map(str::to_owned)
+                })
+                .collect()
         })
         .unwrap_or_default();
     if data_type == "list" && labels.len() < FEWEST_OPTIONS {
@@ -85,10 +121,17 @@ fn create(workspace: &mut Workspace, request: &Request<'_>) -> Answer {
     ] {
         made.insert(field.to_owned(), value);
     }
-    common::copy(&mut made, &request.body, &["description", "required", "visible_to_team_ids"]);
+    common::copy(
+        &mut made,
+        &request.body,
+        &["description", "required", "visible_to_team_ids"],
+    );
     match data_type.as_str() {
         "string" => {
-            made.insert("multiline".to_owned(), json!(request.body["multiline"].as_bool().unwrap_or(false)));
+            made.insert(
+                "multiline".to_owned(),
+                json!(request.body["multiline"].as_bool().unwrap_or(false)),
+            );
         }
         "list" => {
             let options: Vec<Value> = labels.iter().map(|label| option(workspace, label)).collect();
@@ -119,7 +162,18 @@ fn change(
 
 fn update(workspace: &mut Workspace, request: &Request<'_>) -> Answer {
     change(workspace, request, |row| {
-        common::copy(row, &request.body, &["name", "description", "required", "visible_to_team_ids", "multiline", "archived"]);
+        common::copy(
+            row,
+            &request.body,
+            &[
+                "name",
+                "description",
+                "required",
+                "visible_to_team_ids",
+                "multiline",
+                "archived",
+            ],
+        );
         Ok(())
     })
 }
@@ -159,7 +213,8 @@ fn create_option(workspace: &mut Workspace, request: &Request<'_>) -> Answer {
 }
 
 fn option_of_path<'a>(options: &'a mut [Value], request: &Request<'_>) -> Result<&'a mut Value, Refusal> {
-    let place = reference::position(options, request.parameter("option_id")).ok_or_else(|| unknown("List option not found"))?;
+    let place = reference::position(options, request.parameter("option_id"))
+        .ok_or_else(|| unknown("List option not found"))?;
     Ok(&mut options[place])
 }
 

@@ -2,14 +2,14 @@
 
 use serde_json::{Value, json};
 
-use super::Handler;
+use super::{Handler, common};
 use crate::{
     errors::Refusal,
     paging::{self, Cursor, LastPage},
     pipeline::Request,
-    presenter::conversations,
+    presenter::{self, conversations},
     reply::{Answer, Reply},
-    search::{self, Plan, Times, fields},
+    search::{self, Plan, Times, conversation_fields, fields},
     workspace::{Workspace, conversation},
 };
 
@@ -20,27 +20,19 @@ pub(crate) const HANDLERS: &[(&str, Handler)] = &[
     ("conversations.list_deleted", Handler::Read(list_deleted)),
 ];
 
-/// The row of a conversation that exists.
-pub(crate) fn find(workspace: &Workspace, id: &str) -> Result<u32, Refusal> {
-    conversation::row(id)
-        .filter(|row| {
-            workspace
-                .conversations
-                .get(*row as usize)
-                .is_some_and(|conversation| !conversation.deleted)
-        })
-        .ok_or_else(|| Refusal::new(404, "conversation_not_found", "Conversation not found"))
-}
-
 fn get(workspace: &Workspace, request: &Request<'_>) -> Answer {
-    let row = find(workspace, request.parameter("id"))?;
+    let row = common::conversation_of_path(workspace, request).map_err(|_| Refusal::not_found("Resource"))?;
     Ok(shown(workspace, request, row))
 }
 
 /// The whole conversation; with `display_as=plaintext` without its markup.
 pub(crate) fn shown(workspace: &Workspace, request: &Request<'_>, row: u32) -> Reply {
-    let mut whole = conversations::whole(request.view(workspace), &workspace.conversations[row as usize]);
-    if request.query("display_as") == Some("plaintext") {
+    let whole = conversations::whole(request.view(workspace), &workspace.conversations[row as usize]);
+    if request.query("display_as") != Some("plaintext") {
+        return Reply::json(&whole);
+    }
+    let mut whole = presenter::value(&whole);
+    {
         plain(&mut whole["source"]["body"]);
         for part in whole["conversation_parts"]["conversation_parts"]
             .as_array_mut()
@@ -73,15 +65,28 @@ fn plain(body: &mut Value) {
     );
 }
 
+/// A list of conversations as the platform wraps it.
+#[derive(serde::Serialize)]
+struct ConversationList<'a> {
+    #[serde(rename = "type")]
+    kind: &'static str,
+    pages: &'a Value,
+    total_count: usize,
+    conversations: Vec<conversations::ConversationView<'a>>,
+}
+
 fn wrap(workspace: &Workspace, request: &Request<'_>, rows: &[u32], total: usize, pages: &Value) -> Reply {
     let view = request.view(workspace);
-    let shown: Vec<Value> = rows
+    let shown = rows
         .iter()
         .map(|row| conversations::row(view, &workspace.conversations[*row as usize]))
         .collect();
-    Reply::json(
-        &json!({ "type": "conversation.list", "pages": pages, "total_count": total, "conversations": shown }),
-    )
+    Reply::json(&ConversationList {
+        kind: "conversation.list",
+        pages,
+        total_count: total,
+        conversations: shown,
+    })
 }
 
 fn list(workspace: &Workspace, request: &Request<'_>) -> Answer {
@@ -112,10 +117,10 @@ fn list(workspace: &Workspace, request: &Request<'_>) -> Answer {
 }
 
 fn search(workspace: &Workspace, request: &Request<'_>) -> Answer {
-    let filter = search::compile(&request.body["query"], &fields::conversation_kind, Times::Seconds)?;
+    let filter = search::compile(&request.body["query"], &conversation_fields::kind, Times::Seconds)?;
     let plan = Plan::read(&request.body, 20, 150)?;
     let value = |row: u32, field: &str| {
-        fields::of_conversation(workspace, &workspace.conversations[row as usize], field)
+        conversation_fields::value(workspace, &workspace.conversations[row as usize], field)
     };
     let passes = |row: u32| filter.passes(&|field| value(row, field));
     let key = |field: &str, row: u32| match value(row, field) {

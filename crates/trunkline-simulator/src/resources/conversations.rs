@@ -2,7 +2,7 @@
 //!
 //! The one rule: every change ends in `touch_conversation`. Reading is in `conversation_reads.rs`.
 
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use super::{Handler, common, contacts};
 use crate::{
@@ -13,7 +13,7 @@ use crate::{
     reply::{Answer, Reply},
     workspace::{
         Workspace, contact,
-        conversation::{Author, Conversation, Part, PartKind, State, Text},
+        conversation::{Assignee, Author, Conversation, Part, PartKind, State, Text},
         reference,
     },
 };
@@ -27,20 +27,29 @@ pub(crate) const HANDLERS: &[(&str, Handler)] = &[
     ("conversations.attach_contact", Handler::Write(attach_contact)),
     ("conversations.detach_contact", Handler::Write(detach_contact)),
     ("conversations.redact", Handler::Write(redact)),
+    ("conversations.update_part", Handler::Write(update_part)),
     ("conversations.merge", Handler::Write(merge)),
-    ("conversations.run_assignment_rules", Handler::Write(run_assignment_rules)),
-    ("conversations.list_handling_events", Handler::Read(list_handling_events)),
-    ("conversations.list_side_conversations", Handler::Read(list_side_conversations)),
+    (
+        "conversations.run_assignment_rules",
+        Handler::Write(run_assignment_rules),
+    ),
+    (
+        "conversations.list_handling_events",
+        Handler::Read(list_handling_events),
+    ),
+    (
+        "conversations.list_side_conversations",
+        Handler::Read(list_side_conversations),
+    ),
 ];
-
-const REDACTED: &str = "<p><i>This message was deleted</i></p>";
-/// The most files that one reply carries.
-const MOST_FILES: usize = 10;
 
 /// The whole conversation, as most of these operations answer.
 pub(super) fn shown(workspace: &Workspace, request: &Request<'_>, row: u32) -> Answer {
     let conversation = &workspace.conversations[row as usize];
-    Ok(Reply::json(&presenter::conversations::whole(request.view(workspace), conversation)))
+    Ok(Reply::json(&presenter::conversations::whole(
+        request.view(workspace),
+        conversation,
+    )))
 }
 
 fn at(workspace: &mut Workspace, row: u32) -> &mut Conversation {
@@ -52,12 +61,9 @@ fn add(workspace: &mut Workspace, row: u32, now: i64, part: Part) {
     workspace.touch_conversation(row, now);
 }
 
-fn part(kind: PartKind, author: Author, at: i64, text: Text) -> Part {
-    Part { kind, author, at, text, redacted: false }
-}
-
 fn written(text: Option<String>) -> Text {
-    text.filter(|text| !text.is_empty()).map_or(Text::None, |text| Text::Written(common::html(&text).into()))
+    text.filter(|text| !text.is_empty())
+        .map_or(Text::None, |text| Text::Written(common::html(&text).into()))
 }
 
 fn create(workspace: &mut Workspace, request: &Request<'_>) -> Answer {
@@ -68,7 +74,13 @@ fn create(workspace: &mut Workspace, request: &Request<'_>) -> Answer {
     let body = request.required("body")?;
     let contact = contacts::find_or_convert(workspace, request, from)?;
     let created_at = common::created_at(request)?;
-    let row = common::begin(workspace, contact, created_at, request.now, common::paragraph(&body));
+    let row = common::begin(
+        workspace,
+        contact,
+        created_at,
+        request.now,
+        common::paragraph(&body),
+    );
     let conversation = at(workspace, row);
     conversation.title = as_text(&request.body["subject"]);
     let id = conversation.id();
@@ -95,7 +107,9 @@ fn update(workspace: &mut Workspace, request: &Request<'_>) -> Answer {
                 .any(|attribute| attribute["name"] == name && attribute["archived"] != true)
         };
         if let Some(name) = sent.keys().find(|name| !known(name)) {
-            return Err(Refusal::invalid(format!("Custom attribute '{name}' does not exist")));
+            return Err(Refusal::invalid(format!(
+                "Custom attribute '{name}' does not exist"
+            )));
         }
     }
     match body.get("company_id") {
@@ -105,7 +119,11 @@ fn update(workspace: &mut Workspace, request: &Request<'_>) -> Answer {
         }
         Some(id) => {
             let company = common::company(workspace, &as_text(id).unwrap_or_default())?;
-            workspace.reference.extra.company_of_conversation.insert(row, company);
+            workspace
+                .reference
+                .extra
+                .company_of_conversation
+                .insert(row, company);
         }
     }
     let conversation = at(workspace, row);
@@ -129,7 +147,9 @@ fn delete(workspace: &mut Workspace, request: &Request<'_>) -> Answer {
     let row = common::conversation_of_path(workspace, request)?;
     let id = at(workspace, row).id();
     remove(workspace, row, request.now);
-    Ok(Reply::json(&json!({ "id": id, "object": "conversation", "deleted": true })))
+    Ok(Reply::json(
+        &json!({ "id": id, "object": "conversation", "deleted": true }),
+    ))
 }
 
 /// Takes a conversation away for good; `conversations.list_deleted` remembers it.
@@ -142,12 +162,9 @@ pub(crate) fn remove(workspace: &mut Workspace, row: u32, now: i64) {
 fn reply(workspace: &mut Workspace, request: &Request<'_>) -> Answer {
     let created_at = common::created_at(request)?;
     let kind = request.required("message_type")?;
-    let files = request.body["attachment_urls"].as_array().map_or(0, Vec::len);
-    if files > MOST_FILES {
-        return Err(Refusal::invalid(format!("attachment_urls can hold {MOST_FILES} addresses")));
-    }
+    let files = common::files(request)?;
     let body = request.text("body").filter(|body| !body.is_empty());
-    if body.is_none() && files == 0 && kind != "quick_reply" {
+    if body.is_none() && files.is_none() && kind != "quick_reply" {
         return Err(Refusal::invalid("body is required"));
     }
     match request.required("type")?.as_str() {
@@ -170,8 +187,13 @@ fn reply(workspace: &mut Workspace, request: &Request<'_>) -> Answer {
             conversation.state = State::Open;
             conversation.snoozed_until = None;
             conversation.read = false;
-            let comment = part(PartKind::Comment, Author::Contact(contact), created_at, written(body));
-            add(workspace, row, request.now, comment);
+            let comment = Part::new(
+                PartKind::Comment,
+                Author::Contact(contact),
+                created_at,
+                written(body),
+            );
+            add(workspace, row, request.now, Part { files, ..comment });
             shown(workspace, request, row)
         }
         other => Err(Refusal::invalid(format!("type cannot be {other}"))),
@@ -180,7 +202,11 @@ fn reply(workspace: &mut Workspace, request: &Request<'_>) -> Answer {
 
 /// The conversation of the path, where `last` is the newest one of the contact.
 fn target(workspace: &Workspace, request: &Request<'_>, contact: Option<u32>) -> Result<u32, Refusal> {
-    match (request.parameter("id"), request.parameter("conversation_id"), contact) {
+    match (
+        request.parameter("id"),
+        request.parameter("conversation_id"),
+        contact,
+    ) {
         ("last", _, Some(contact)) | (_, "last", Some(contact)) => workspace
             .conversations
             .iter()
@@ -210,13 +236,27 @@ fn reply_as_admin(
         }
         "comment" | "quick_reply" if conversation.admin == 0 && conversation.team == 0 => {
             conversation.admin = admin + 1;
-            PartKind::Assignment
+            PartKind::Assignment(Assignee::Admin(admin))
         }
-        "comment" | "quick_reply" => PartKind::Comment,
+        "quick_reply" => PartKind::QuickReply,
+        "comment" => PartKind::Comment,
         other => return Err(Refusal::invalid(format!("message_type cannot be {other}"))),
     };
-    let made = part(kind, Author::Admin(admin), created_at, written(request.text("body")));
-    add(workspace, row, request.now, made);
+    let made = Part::new(
+        kind,
+        Author::Admin(admin),
+        created_at,
+        written(request.text("body")),
+    );
+    add(
+        workspace,
+        row,
+        request.now,
+        Part {
+            files: common::files(request)?,
+            ..made
+        },
+    );
     Ok(())
 }
 
@@ -230,27 +270,29 @@ fn manage(workspace: &mut Workspace, request: &Request<'_>) -> Answer {
             let conversation = at(workspace, row);
             conversation.state = State::Closed;
             conversation.snoozed_until = None;
-            part(PartKind::Close, author, request.now, text)
+            Part::new(PartKind::Close, author, request.now, text)
         }
         "open" => {
             let conversation = at(workspace, row);
             conversation.state = State::Open;
             conversation.snoozed_until = None;
-            part(PartKind::Open, author, request.now, text)
+            Part::new(PartKind::Open, author, request.now, text)
         }
         "snoozed" => {
-            let until = request.body["snoozed_until"].as_i64().ok_or_else(|| Refusal::missing("snoozed_until"))?;
+            let until = request.body["snoozed_until"]
+                .as_i64()
+                .ok_or_else(|| Refusal::missing("snoozed_until"))?;
             if until <= request.now {
                 return Err(Refusal::invalid("snoozed_until must be in the future"));
             }
             let conversation = at(workspace, row);
             conversation.state = State::Snoozed;
             conversation.snoozed_until = Some(until);
-            part(PartKind::Snoozed, author, request.now, text)
+            Part::new(PartKind::Snoozed, author, request.now, text)
         }
         "assignment" => {
-            assign(workspace, request, row)?;
-            part(PartKind::Assignment, author, request.now, text)
+            let assignee = assign(workspace, request, row)?;
+            Part::new(PartKind::Assignment(assignee), author, request.now, text)
         }
         other => return Err(Refusal::invalid(format!("message_type cannot be {other}"))),
     };
@@ -258,28 +300,48 @@ fn manage(workspace: &mut Workspace, request: &Request<'_>) -> Answer {
     shown(workspace, request, row)
 }
 
-fn assign(workspace: &mut Workspace, request: &Request<'_>, row: u32) -> Result<(), Refusal> {
+fn assign(workspace: &mut Workspace, request: &Request<'_>, row: u32) -> Result<Assignee, Refusal> {
     let assignee = request.required("assignee_id")?;
     let unknown = |_| Refusal::new(404, "assignee_not_found", "Assignee not found");
     match (request.required("type")?.as_str(), assignee.as_str()) {
-        ("admin", "0") => at(workspace, row).admin = 0,
-        ("team", "0") => at(workspace, row).team = 0,
-        ("admin", id) => at(workspace, row).admin = common::admin(workspace, id).map_err(unknown)? + 1,
-        ("team", id) => at(workspace, row).team = common::team(workspace, id).map_err(unknown)? + 1,
-        (other, _) => return Err(Refusal::invalid(format!("type cannot be {other}"))),
+        ("admin", "0") => {
+            at(workspace, row).admin = 0;
+            Ok(Assignee::Nobody)
+        }
+        ("team", "0") => {
+            at(workspace, row).team = 0;
+            Ok(Assignee::Nobody)
+        }
+        ("admin", id) => {
+            let number = common::admin(workspace, id).map_err(unknown)?;
+            at(workspace, row).admin = number + 1;
+            Ok(Assignee::Admin(number))
+        }
+        ("team", id) => {
+            let number = common::team(workspace, id).map_err(unknown)?;
+            at(workspace, row).team = number + 1;
+            Ok(Assignee::Team(number))
+        }
+        (other, _) => Err(Refusal::invalid(format!("type cannot be {other}"))),
     }
-    Ok(())
 }
 
 /// The people of a conversation in the old and the new shape, as attaching and detaching answer.
 fn with_customers(workspace: &Workspace, request: &Request<'_>, row: u32) -> Reply {
     let conversation = &workspace.conversations[row as usize];
-    let mut fields = presenter::conversations::whole(request.view(workspace), conversation);
+    let mut fields = presenter::value(&presenter::conversations::whole(
+        request.view(workspace),
+        conversation,
+    ));
     let customers: Vec<Value> = conversation
         .contacts
         .iter()
         .map(|row| {
-            let kind = if workspace.contacts[*row as usize].is_lead { "lead" } else { "user" };
+            let kind = if workspace.contacts[*row as usize].is_lead {
+                "lead"
+            } else {
+                "user"
+            };
             json!({ "type": kind, "id": contact::id(workspace.seed, *row) })
         })
         .collect();
@@ -294,10 +356,17 @@ fn attach_contact(workspace: &mut Workspace, request: &Request<'_>) -> Answer {
         Ok(contact) => contact,
         Err(refusal) => {
             // An unknown address is a new lead; an unknown id is a mistake.
-            let named = ["intercom_user_id", "id", "user_id"].iter().any(|field| !customer[*field].is_null());
-            let email = customer["email"].as_str().filter(|_| !named).ok_or(refusal)?.to_owned();
+            let named = ["intercom_user_id", "id", "user_id"]
+                .iter()
+                .any(|field| !customer[*field].is_null());
+            let email = customer["email"]
+                .as_str()
+                .filter(|_| !named)
+                .ok_or(refusal)?
+                .to_owned();
             let lead = contacts::add(workspace, request.now, true);
             workspace.contacts[lead as usize].write("email", json!(email));
+            workspace.touch_contact(lead, request.now);
             lead
         }
     };
@@ -317,7 +386,11 @@ fn detach_contact(workspace: &mut Workspace, request: &Request<'_>) -> Answer {
         return Err(Refusal::not_found("User"));
     }
     if conversation.contacts.len() == 1 {
-        return Err(Refusal::new(422, "parameter_invalid", "Removing the last customer is not allowed"));
+        return Err(Refusal::new(
+            422,
+            "parameter_invalid",
+            "Removing the last customer is not allowed",
+        ));
     }
     conversation.contacts.retain(|held| *held != contact);
     workspace.touch_conversation(row, request.now);
@@ -325,16 +398,29 @@ fn detach_contact(workspace: &mut Workspace, request: &Request<'_>) -> Answer {
 }
 
 fn redact(workspace: &mut Workspace, request: &Request<'_>) -> Answer {
-    let unknown = || Refusal::new(404, "conversation_part_or_message_not_found", "Conversation part or message not found");
-    let row = common::conversation(workspace, &request.required("conversation_id")?).map_err(|_| unknown())?;
+    let unknown = || {
+        Refusal::new(
+            404,
+            "conversation_part_or_message_not_found",
+            "Conversation part or message not found",
+        )
+    };
+    let row =
+        common::conversation(workspace, &request.required("conversation_id")?).map_err(|_| unknown())?;
     match request.required("type")?.as_str() {
         "conversation_part" => {
             let id = request.required("conversation_part_id")?;
             let conversation = at(workspace, row);
-            let index = (0..conversation.parts.len()).find(|index| conversation.part_id(*index) == id).ok_or_else(unknown)?;
+            let index = (0..conversation.parts.len())
+                .find(|index| conversation.part_id(*index) == id)
+                .ok_or_else(unknown)?;
             let part = &mut conversation.parts[index];
             if part.text == Text::None {
-                return Err(Refusal::new(400, "conversation_part_not_redactable", "The part has no body"));
+                return Err(Refusal::new(
+                    400,
+                    "conversation_part_not_redactable",
+                    "The part has no body",
+                ));
             }
             part.redacted = true;
         }
@@ -342,12 +428,33 @@ fn redact(workspace: &mut Workspace, request: &Request<'_>) -> Answer {
             if request.required("source_id")? != presenter::conversations::message_id(row) {
                 return Err(unknown());
             }
-            at(workspace, row).source = Text::Written(REDACTED.into());
+            at(workspace, row).redacted = true;
         }
         other => return Err(Refusal::invalid(format!("type cannot be {other}"))),
     }
     workspace.touch_conversation(row, request.now);
     shown(workspace, request, row)
+}
+
+/// Marks a part as seen or tells what became of it elsewhere; neither shows in the part that is simulated.
+fn update_part(workspace: &mut Workspace, request: &Request<'_>) -> Answer {
+    let unknown = || Refusal::not_found("Resource");
+    let row = common::conversation(workspace, request.parameter("conversation_id")).map_err(|_| unknown())?;
+    let id = request.parameter("id");
+    let conversation = &workspace.conversations[row as usize];
+    let index = (0..conversation.parts.len())
+        .find(|index| conversation.part_id(*index) == id)
+        .ok_or_else(unknown)?;
+    if request.body["seen"] == true {
+        at(workspace, row).read = true;
+        workspace.touch_conversation(row, request.now);
+    }
+    let view = request.view(workspace);
+    Ok(Reply::json(&presenter::parts::of_conversation(
+        view,
+        &workspace.conversations[row as usize],
+        index,
+    )))
 }
 
 fn merge(workspace: &mut Workspace, request: &Request<'_>) -> Answer {
@@ -356,19 +463,40 @@ fn merge(workspace: &mut Workspace, request: &Request<'_>) -> Answer {
     let into = request.body["merge_into_conversation_id"]
         .as_u64()
         .or_else(|| request.body["merge_into_conversation_id"].as_str()?.parse().ok())
-        .ok_or_else(|| Refusal::invalid("merge_into_conversation_id must be a valid integer conversation ID"))?;
-    let primary =
-        common::conversation(workspace, &into.to_string()).map_err(|_| failed("Primary conversation not found"))?;
+        .ok_or_else(|| {
+            Refusal::invalid("merge_into_conversation_id must be a valid integer conversation ID")
+        })?;
+    let primary = common::conversation(workspace, &into.to_string())
+        .map_err(|_| failed("Primary conversation not found"))?;
     if primary == secondary {
         return Err(failed("Cannot merge a conversation into itself"));
     }
-    if workspace.reference.extra.merged_conversations.contains_key(&secondary) {
+    if workspace
+        .reference
+        .extra
+        .merged_conversations
+        .contains_key(&secondary)
+    {
         return Err(failed("Secondary conversation has already been merged"));
     }
-    workspace.reference.extra.merged_conversations.insert(secondary, primary);
+    workspace
+        .reference
+        .extra
+        .merged_conversations
+        .insert(secondary, primary);
     at(workspace, secondary).state = State::Closed;
-    add(workspace, secondary, request.now, part(PartKind::Close, Author::Admin(0), request.now, Text::None));
-    add(workspace, primary, request.now, part(PartKind::MergedPrimary, Author::Bot, request.now, Text::None));
+    add(
+        workspace,
+        secondary,
+        request.now,
+        Part::new(PartKind::Close, Author::Admin(0), request.now, Text::None),
+    );
+    add(
+        workspace,
+        primary,
+        request.now,
+        Part::new(PartKind::MergedPrimary, Author::Bot, request.now, Text::None),
+    );
     shown(workspace, request, primary)
 }
 
@@ -376,9 +504,15 @@ fn run_assignment_rules(workspace: &mut Workspace, request: &Request<'_>) -> Ans
     let row = common::conversation_of_path(workspace, request)?;
     let teams = workspace.reference.teams.len() as u32;
     let conversation = at(workspace, row);
-    conversation.team = (row % teams.max(1)) as u16 + 1;
-    let admin = conversation.admin.saturating_sub(1);
-    add(workspace, row, request.now, part(PartKind::Assignment, Author::Admin(admin), request.now, Text::None));
+    let team = (row % teams.max(1)) as u16;
+    conversation.team = team + 1;
+    let kind = PartKind::Assignment(Assignee::Team(team));
+    add(
+        workspace,
+        row,
+        request.now,
+        Part::new(kind, Author::Bot, request.now, Text::None),
+    );
     shown(workspace, request, row)
 }
 
@@ -406,12 +540,16 @@ fn list_handling_events(workspace: &Workspace, request: &Request<'_>) -> Answer 
 
 fn list_side_conversations(workspace: &Workspace, request: &Request<'_>) -> Answer {
     common::conversation_of_path(workspace, request)?;
-    let page = paging::offset(request, std::iter::empty::<Value>(), 25, 50, paging::LastPage::Absent)?;
-    Ok(Reply::json(&paging::offset_list("side_conversation.list", "side_conversations", page)))
+    let page = paging::offset(
+        request,
+        std::iter::empty::<Value>(),
+        25,
+        50,
+        paging::LastPage::Absent,
+    )?;
+    Ok(Reply::json(&paging::offset_list(
+        "side_conversation.list",
+        "side_conversations",
+        page,
+    )))
 }
-
-/// Attributes that a ticket gets when a conversation becomes one.
-pub(super) fn attributes(body: &Value, field: &str) -> Option<Box<Map<String, Value>>> {
-    body[field].as_object().filter(|sent| !sent.is_empty()).map(|sent| Box::new(sent.clone()))
-}
-

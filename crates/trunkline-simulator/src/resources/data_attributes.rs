@@ -16,7 +16,9 @@ pub(crate) const HANDLERS: &[(&str, Handler)] = &[
     ("data_attributes.update", Handler::Write(update)),
 ];
 
-const TYPES: [&str; 7] = ["string", "integer", "float", "boolean", "datetime", "date", "options"];
+const TYPES: [&str; 7] = [
+    "string", "integer", "float", "boolean", "datetime", "date", "options",
+];
 
 /// The words to choose from, as the body gives them: `[{"value": ".."}]`.
 fn options(body: &Value) -> Result<Option<Vec<Value>>, Refusal> {
@@ -28,7 +30,10 @@ fn options(body: &Value) -> Result<Option<Vec<Value>>, Refusal> {
     list.iter()
         .map(|option| match option {
             Value::String(_) => Ok(option.clone()),
-            Value::Object(fields) => fields.get("value").cloned().ok_or_else(|| Refusal::missing("options.value")),
+            Value::Object(fields) => fields
+                .get("value")
+                .cloned()
+                .ok_or_else(|| Refusal::missing("options.value")),
             _ => Err(Refusal::invalid("an option must be an object with a value")),
         })
         .collect::<Result<Vec<_>, _>>()
@@ -42,7 +47,11 @@ fn create(workspace: &mut Workspace, request: &Request<'_>) -> Answer {
     let people = match model.as_str() {
         "contact" => "people",
         "company" => "company",
-        _ => return Err(Refusal::invalid("The Data Attribute model field must be either contact or company")),
+        _ => {
+            return Err(Refusal::invalid(
+                "The Data Attribute model field must be either contact or company",
+            ));
+        }
     };
     if !TYPES.contains(&data_type.as_str()) {
         return Err(Refusal::invalid("Data Type isn't an option"));
@@ -53,7 +62,10 @@ fn create(workspace: &mut Workspace, request: &Request<'_>) -> Answer {
         ));
     }
     let is_taken = workspace.reference.data_attributes.iter().any(|held| {
-        held["model"] == model.as_str() && held["name"].as_str().is_some_and(|held| held.eq_ignore_ascii_case(&name))
+        held["model"] == model.as_str()
+            && held["name"]
+                .as_str()
+                .is_some_and(|held| held.eq_ignore_ascii_case(&name))
     });
     if is_taken {
         return Err(Refusal::invalid(format!(
@@ -97,11 +109,19 @@ fn update(workspace: &mut Workspace, request: &Request<'_>) -> Answer {
         id => id,
     };
     let place = reference::position(&workspace.reference.data_attributes, id).ok_or_else(|| {
-        Refusal::new(404, "field_not_found", "We couldn't find that data attribute to update")
+        Refusal::new(
+            404,
+            "field_not_found",
+            "We couldn't find that data attribute to update",
+        )
     })?;
     let options = options(&request.body)?;
     let row = &mut workspace.reference.data_attributes[place];
-    common::copy(reference::fields(row), &request.body, &["archived", "description", "messenger_writable"]);
+    common::copy(
+        reference::fields(row),
+        &request.body,
+        &["archived", "description", "messenger_writable"],
+    );
     if let Some(options) = options {
         row["options"] = Value::Array(options);
     }

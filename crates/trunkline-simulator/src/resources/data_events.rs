@@ -29,14 +29,21 @@ fn create(workspace: &mut Workspace, request: &Request<'_>) -> Answer {
         Value::Null => return Err(Refusal::missing("created_at")),
         _ => common::created_at(request)?,
     };
-    let named = ["id", "user_id", "email"].iter().any(|field| request.text(field).is_some());
+    let named = ["id", "user_id", "email"]
+        .iter()
+        .any(|field| request.text(field).is_some());
     if !named {
         return Err(Refusal::missing("user_id, email or id"));
     }
     let contact = common::person(workspace, request, &request.body)?;
     let metadata: Map<String, Value> = request.body["metadata"]
         .as_object()
-        .map(|sent| sent.iter().take(MOST_KEYS).map(|(key, value)| (key.clone(), value.clone())).collect())
+        .map(|sent| {
+            sent.iter()
+                .take(MOST_KEYS)
+                .map(|(key, value)| (key.clone(), value.clone()))
+                .collect()
+        })
         .unwrap_or_default();
     let is_known = workspace
         .events
@@ -44,7 +51,12 @@ fn create(workspace: &mut Workspace, request: &Request<'_>) -> Answer {
         .any(|event| event.contact == contact && event.name == name && event.created_at == created_at);
     // A repeated event is accepted and ignored.
     if !is_known {
-        workspace.events.push(Event { contact, name, created_at, metadata });
+        workspace.events.push(Event {
+            contact,
+            name,
+            created_at,
+            metadata,
+        });
         workspace.changed();
     }
     Ok(Reply::empty(202))
@@ -53,15 +65,28 @@ fn create(workspace: &mut Workspace, request: &Request<'_>) -> Answer {
 fn create_summary(workspace: &mut Workspace, request: &Request<'_>) -> Answer {
     let summaries = &request.body["event_summaries"];
     let contact = common::person(workspace, request, &request.body)?;
-    let list = summaries.as_array().map_or_else(|| vec![summaries.clone()], Clone::clone);
+    let list = summaries
+        .as_array()
+        .map_or_else(|| vec![summaries.clone()], Clone::clone);
     for summary in list {
-        let Some(name) = summary["event_name"].as_str() else { return Err(Refusal::missing("event_name")) };
+        let Some(name) = summary["event_name"].as_str() else {
+            return Err(Refusal::missing("event_name"));
+        };
         let at = |field: &str| summary[field].as_i64().unwrap_or(request.now);
         let mut moments = vec![at("first"), at("last")];
         moments.dedup();
-        moments.truncate(usize::try_from(summary["count"].as_u64().unwrap_or(1)).unwrap_or(1).max(1));
+        moments.truncate(
+            usize::try_from(summary["count"].as_u64().unwrap_or(1))
+                .unwrap_or(1)
+                .max(1),
+        );
         for created_at in moments {
-            workspace.events.push(Event { contact, name: name.to_owned(), created_at, metadata: Map::new() });
+            workspace.events.push(Event {
+                contact,
+                name: name.to_owned(),
+                created_at,
+                metadata: Map::new(),
+            });
         }
     }
     workspace.changed();
@@ -103,7 +128,10 @@ fn list(workspace: &Workspace, request: &Request<'_>) -> Answer {
         })));
     }
     let per_page = paging::per_page(request.query("per_page"), 50, 150)?;
-    let first = request.query("after").and_then(|text| text.parse().ok()).unwrap_or(0_usize);
+    let first = request
+        .query("after")
+        .and_then(|text| text.parse().ok())
+        .unwrap_or(0_usize);
     let shown: Vec<Value> = events
         .iter()
         .skip(first)
@@ -123,14 +151,22 @@ fn list(workspace: &Workspace, request: &Request<'_>) -> Answer {
         .collect();
     let mut pages = Map::new();
     let end = first + shown.len();
-    let base = format!("{}/events?type=user&intercom_user_id={id}&per_page={per_page}", request.base_url);
+    let base = format!(
+        "{}/events?type=user&intercom_user_id={id}&per_page={per_page}",
+        request.base_url
+    );
     if end < events.len() {
         pages.insert("next".to_owned(), json!(format!("{base}&after={end}")));
     }
     if let Some((_, newest)) = events.first() {
-        pages.insert("since".to_owned(), json!(format!("{base}&since={}", newest.created_at)));
+        pages.insert(
+            "since".to_owned(),
+            json!(format!("{base}&since={}", newest.created_at)),
+        );
     }
-    Ok(Reply::json(&json!({ "type": "event.list", "events": shown, "pages": pages })))
+    Ok(Reply::json(
+        &json!({ "type": "event.list", "events": shown, "pages": pages }),
+    ))
 }
 
 fn summaries(events: &[(usize, &Event)]) -> Vec<Value> {
@@ -143,7 +179,12 @@ fn summaries(events: &[(usize, &Event)]) -> Vec<Value> {
     names
         .into_iter()
         .map(|name| {
-            let moments = || events.iter().filter(|(_, event)| event.name == name).map(|(_, event)| event.created_at);
+            let moments = || {
+                events
+                    .iter()
+                    .filter(|(_, event)| event.name == name)
+                    .map(|(_, event)| event.created_at)
+            };
             json!({
                 "name": name,
                 "first": reference::iso(moments().min().unwrap_or_default()),

@@ -23,7 +23,8 @@ fn place(workspace: &Workspace, request: &Request<'_>) -> Result<usize, Refusal>
         "" => request.parameter("id"),
         id => id,
     };
-    reference::position(&workspace.reference.internal_articles, id).ok_or_else(|| Refusal::not_found("Resource"))
+    reference::position(&workspace.reference.internal_articles, id)
+        .ok_or_else(|| Refusal::not_found("Resource"))
 }
 
 fn search(workspace: &Workspace, request: &Request<'_>) -> Answer {
@@ -32,7 +33,9 @@ fn search(workspace: &Workspace, request: &Request<'_>) -> Answer {
         .reference
         .internal_articles
         .iter()
-        .filter(|article| folder.is_none_or(|folder| as_text(&article["folder_id"]).as_deref() == Some(folder)))
+        .filter(|article| {
+            folder.is_none_or(|folder| as_text(&article["folder_id"]).as_deref() == Some(folder))
+        })
         .cloned()
         .collect();
     let page = paging::offset(request, rows.into_iter(), 10, 150, LastPage::Absent)?;
@@ -57,7 +60,11 @@ fn create(workspace: &mut Workspace, request: &Request<'_>) -> Answer {
     let title = request.required("title")?;
     let [owner, author] = people(workspace, &request.body)?;
     let author = author.ok_or_else(|| {
-        Refusal::new(400, "parameter_not_found", "author_id must be in the main body or default locale translated_content object")
+        Refusal::new(
+            400,
+            "parameter_not_found",
+            "author_id must be in the main body or default locale translated_content object",
+        )
     })?;
     let owner = owner.ok_or_else(|| Refusal::missing("owner_id"))?;
     let mut made = json!({
@@ -71,7 +78,11 @@ fn create(workspace: &mut Workspace, request: &Request<'_>) -> Answer {
         "updated_at": request.now,
         "locale": "en",
     });
-    common::copy(reference::fields(&mut made), &request.body, &["locale", "folder_id"]);
+    common::copy(
+        reference::fields(&mut made),
+        &request.body,
+        &["locale", "folder_id"],
+    );
     workspace.reference.internal_articles.push(made.clone());
     workspace.changed();
     Ok(Reply::json(&made))
@@ -81,7 +92,11 @@ fn update(workspace: &mut Workspace, request: &Request<'_>) -> Answer {
     let place = place(workspace, request)?;
     let [owner, author] = people(workspace, &request.body)?;
     let row = &mut workspace.reference.internal_articles[place];
-    common::copy(reference::fields(row), &request.body, &["title", "locale", "folder_id"]);
+    common::copy(
+        reference::fields(row),
+        &request.body,
+        &["title", "locale", "folder_id"],
+    );
     if let Some(body) = request.text("body") {
         row["body"] = json!(common::html(&body));
     }
@@ -100,5 +115,7 @@ fn delete(workspace: &mut Workspace, request: &Request<'_>) -> Answer {
     let place = place(workspace, request)?;
     let gone = workspace.reference.internal_articles.remove(place);
     workspace.changed();
-    Ok(Reply::json(&json!({ "id": gone["id"], "object": "internal_article", "deleted": true })))
+    Ok(Reply::json(
+        &json!({ "id": gone["id"], "object": "internal_article", "deleted": true }),
+    ))
 }

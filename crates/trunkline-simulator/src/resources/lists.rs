@@ -12,7 +12,6 @@ use crate::{
     reply::{Answer, Reply},
     workspace::{
         Workspace,
-        people::Segment,
         reference::{Reference, find},
     },
 };
@@ -47,7 +46,6 @@ pub(crate) const HANDLERS: &[(&str, Handler)] = &[
     ("tags.get", Handler::Read(get_tag)),
     ("segments.list", Handler::Read(list_segments)),
     ("segments.get", Handler::Read(get_segment)),
-    ("notes.get", Handler::Read(get_note)),
     (
         "ticket_states.list",
         Handler::Read(|workspace, _| whole("list", "data", &workspace.reference.ticket_states)),
@@ -95,7 +93,7 @@ pub(crate) const HANDLERS: &[(&str, Handler)] = &[
         "internal_articles.get",
         Handler::Read(|workspace, request| {
             one(request, &workspace.reference.internal_articles, || {
-                Refusal::new(404, "internal_article_not_found", "Internal article not found")
+                Refusal::not_found("Resource")
             })
         }),
     ),
@@ -214,29 +212,8 @@ fn list_tags(workspace: &Workspace, _: &Request<'_>) -> Answer {
 fn get_tag(workspace: &Workspace, request: &Request<'_>) -> Answer {
     let (_, tag) = workspace
         .tag(request.parameter("id"))
-        .ok_or_else(|| Refusal::new(404, "tag_not_found", "Resource Not Found"))?;
+        .ok_or_else(|| Refusal::not_found("Resource"))?;
     Ok(Reply::json(&reference::tag(tag)))
-}
-
-/// A segment with the number of its people or companies, which costs a count of all of them.
-fn counted(workspace: &Workspace, segment: &Segment) -> Value {
-    let mut shown = companies::segment(segment);
-    let count = workspace.total(format!("segment {}", segment.id), || {
-        match segment.person_type() {
-            "company" => workspace
-                .companies
-                .iter()
-                .filter(|company| segment.holds_company(company))
-                .count(),
-            _ => workspace
-                .contacts
-                .iter()
-                .filter(|contact| segment.holds_contact(workspace.seed, contact))
-                .count(),
-        }
-    });
-    shown["count"] = json!(count);
-    shown
 }
 
 fn list_segments(workspace: &Workspace, request: &Request<'_>) -> Answer {
@@ -246,7 +223,7 @@ fn list_segments(workspace: &Workspace, request: &Request<'_>) -> Answer {
         .iter()
         .map(|segment| {
             if with_count {
-                counted(workspace, segment)
+                companies::counted(workspace, segment)
             } else {
                 companies::segment(segment)
             }
@@ -267,19 +244,10 @@ fn get_segment(workspace: &Workspace, request: &Request<'_>) -> Answer {
         .ok_or_else(|| Refusal::not_found("Resource"))?;
     let with_count = request.query("include_count") == Some("true");
     Ok(Reply::json(&if with_count {
-        counted(workspace, segment)
+        companies::counted(workspace, segment)
     } else {
         companies::segment(segment)
     }))
-}
-
-fn get_note(workspace: &Workspace, request: &Request<'_>) -> Answer {
-    let note = workspace
-        .notes
-        .iter()
-        .find(|note| note.id() == request.parameter("id"))
-        .ok_or_else(|| Refusal::not_found("Resource"))?;
-    Ok(Reply::json(&super::contacts::note(workspace, request, note)))
 }
 
 fn list_ticket_types(workspace: &Workspace, request: &Request<'_>) -> Answer {
@@ -327,12 +295,29 @@ fn list_articles(workspace: &Workspace, request: &Request<'_>) -> Answer {
 
 fn list_macros(workspace: &Workspace, request: &Request<'_>) -> Answer {
     let per_page = paging::per_page(request.query("per_page"), 50, 150)?;
-    let rows = &workspace.reference.macros;
+    let since = match request.query("updated_since") {
+        None => i64::MIN,
+        Some(text) => text
+            .parse()
+            .map_err(|_| Refusal::invalid("Invalid updated_since timestamp"))?,
+    };
+    let updated_at = |row: &Value| {
+        row["updated_at"]
+            .as_str()
+            .and_then(|text| text.parse::<jiff::Timestamp>().ok())
+            .map(jiff::Timestamp::as_second)
+    };
+    let rows: Vec<&Value> = workspace
+        .reference
+        .macros
+        .iter()
+        .filter(|row| updated_at(row) > Some(since))
+        .collect();
     let first = match request.query("starting_after") {
         None => 0,
         Some(text) => paging::Cursor::decode(text)?.row as usize,
     };
-    let shown: Vec<Value> = rows.iter().skip(first).take(per_page).cloned().collect();
+    let shown: Vec<&Value> = rows.iter().skip(first).take(per_page).copied().collect();
     let end = first + shown.len();
     let mut pages = json!({ "type": "pages", "per_page": per_page });
     if end < rows.len() {
@@ -385,22 +370,6 @@ mod tests {
     use crate::testing::TestSim;
 
     #[test]
-    fn every_stream_of_the_truth_can_be_read_at_every_version_line_by_line() {
-        let sim = TestSim::new();
-        let workspace = crate::pipeline::read(&sim.state.workspace);
-        let habits = crate::pipeline::read(&sim.state.habits);
-        for (stream, count) in crate::control::truth::counts(&workspace) {
-            if stream == "ticket_type_attributes" {
-                continue;
-            }
-            let version = trunkline_catalog::Version::V2_16;
-            let lines = crate::control::truth::lines(&workspace, &habits, version, stream).unwrap();
-            assert_eq!(lines.iter().filter(|byte| **byte == b'\n').count(), count, "{stream}");
-            assert!(count > 0, "{stream} is empty");
-        }
-    }
-
-    #[test]
     fn a_contact_search_pages_through_everyone_exactly_once() {
         let sim = TestSim::new();
         let mut seen = std::collections::BTreeSet::new();
@@ -434,15 +403,37 @@ mod tests {
         for (version, method, target, status, code) in [
             ("9.9", "GET", "/me", 400, "intercom_version_invalid"),
             ("2.14", "GET", "/macros", 400, "intercom_version_invalid"),
-            ("2.16", "GET", "/contacts/5f7f0d217289f8d2f4262080", 404, "not_found"),
-            ("2.16", "GET", "/data_attributes?model=conversation", 422, "parameter_invalid"),
+            (
+                "2.16",
+                "GET",
+                "/contacts/5f7f0d217289f8d2f4262080",
+                404,
+                "not_found",
+            ),
+            (
+                "2.16",
+                "GET",
+                "/data_attributes?model=conversation",
+                422,
+                "parameter_invalid",
+            ),
             ("2.16", "POST", "/fin/start", 501, "not_simulated"),
-            ("2.16", "GET", "/companies/scroll?scroll_param=gone", 404, "not_found"),
+            (
+                "2.16",
+                "GET",
+                "/companies/scroll?scroll_param=gone",
+                404,
+                "not_found",
+            ),
         ] {
             let mut sim_at = TestSim::with(|_| {});
             sim_at.version = version;
             let (found, body) = sim_at.json(method, target, None);
-            assert_eq!((found, body["errors"][0]["code"].as_str()), (status, Some(code)), "{method} {target} {body}");
+            assert_eq!(
+                (found, body["errors"][0]["code"].as_str()),
+                (status, Some(code)),
+                "{method} {target} {body}"
+            );
         }
         let mut wrong = TestSim::with(|options| options.tokens = vec!["other".to_owned()]);
         wrong.version = "2.16";
@@ -456,7 +447,10 @@ mod tests {
         let sim = TestSim::new();
         assert_eq!(sim.json("GET", "/companies/scroll", None).0, 200);
         let (status, body) = sim.json("GET", "/companies/scroll", None);
-        assert_eq!((status, body["errors"][0]["code"].as_str()), (400, Some("scroll_exists")));
+        assert_eq!(
+            (status, body["errors"][0]["code"].as_str()),
+            (400, Some("scroll_exists"))
+        );
         sim.state.clock.advance(61);
         assert_eq!(sim.json("GET", "/companies/scroll", None).0, 200);
     }
@@ -469,11 +463,20 @@ mod tests {
         let (_, lead) = sim.json("POST", "/contacts", Some(&lead));
         let (_, user) = sim.json("POST", "/contacts", Some(&user));
         let (from, into) = (lead["id"].as_str().unwrap(), user["id"].as_str().unwrap());
-        let (status, merged) = sim.json("POST", "/contacts/merge", Some(&json!({ "from": from, "into": into })));
+        let (status, merged) = sim.json(
+            "POST",
+            "/contacts/merge",
+            Some(&json!({ "from": from, "into": into })),
+        );
         assert_eq!((status, merged["name"].as_str()), (200, Some("Lee")), "{merged}");
         let gone = sim.call("GET", &format!("/contacts/{from}"), None);
         assert_eq!(gone.status, 410);
-        assert!(gone.headers.iter().any(|(name, value)| *name == "link" && value.contains(into)), "{gone:?}");
+        assert!(
+            gone.headers
+                .iter()
+                .any(|(name, value)| *name == "link" && value.contains(into)),
+            "{gone:?}"
+        );
     }
 
     #[test]

@@ -29,7 +29,11 @@ fn create(workspace: &mut Workspace, request: &Request<'_>) -> Answer {
     let subject = request.text("subject").filter(|subject| !subject.is_empty());
     match kind.as_str() {
         "email" if subject.is_none() => {
-            return Err(Refusal::new(422, "parameter_not_found", "No subject supplied for email message"));
+            return Err(Refusal::new(
+                422,
+                "parameter_not_found",
+                "No subject supplied for email message",
+            ));
         }
         "inapp" | "in_app" | "email" | "whatsapp" | "conversation" => {}
         other => return Err(Refusal::invalid(format!("message_type cannot be {other}"))),
@@ -40,7 +44,13 @@ fn create(workspace: &mut Workspace, request: &Request<'_>) -> Answer {
     }
     let contact = contacts::find_or_convert(workspace, request, &from)?;
     let created_at = common::created_at(request)?;
-    let row = common::begin(workspace, contact, created_at, request.now, common::paragraph(&body));
+    let row = common::begin(
+        workspace,
+        contact,
+        created_at,
+        request.now,
+        common::paragraph(&body),
+    );
     Ok(Reply::json(&json!({
         "type": "user_message",
         "id": presenter::conversations::message_id(row),
@@ -60,7 +70,10 @@ fn from_admin(
     subject: Option<String>,
     body: &str,
 ) -> Answer {
-    let admin = common::admin(workspace, &as_text(&from["id"]).ok_or_else(|| Refusal::missing("from.id"))?)?;
+    let admin = common::admin(
+        workspace,
+        &as_text(&from["id"]).ok_or_else(|| Refusal::missing("from.id"))?,
+    )?;
     let to = match &request.body["to"] {
         Value::Array(several) => several.first().cloned().unwrap_or_default(),
         one => one.clone(),
@@ -100,11 +113,16 @@ fn from_admin(
 
 /// The shape that these two operations show for their errors.
 fn flat(status: u16, message: &str) -> Reply {
-    Reply::with_status(status, &json!({ "type": "error", "request_id": Value::Null, "message": message }))
+    Reply::with_status(
+        status,
+        &json!({ "type": "error", "request_id": Value::Null, "message": message }),
+    )
 }
 
 fn list_status(_: &Workspace, request: &Request<'_>) -> Answer {
-    let Some(ruleset) = request.query("ruleset_id") else { return Ok(flat(400, "ruleset_id is required")) };
+    let Some(ruleset) = request.query("ruleset_id") else {
+        return Ok(flat(400, "ruleset_id is required"));
+    };
     let per_page = crate::paging::per_page(request.query("per_page"), 50, 100)?;
     Ok(Reply::json(&json!({
         "type": "list",
@@ -119,5 +137,9 @@ fn get_whatsapp_status(_: &Workspace, request: &Request<'_>) -> Answer {
     if request.query("message_id").is_none() {
         return Ok(flat(400, "message_id is required"));
     }
-    Err(Refusal::new(404, "whatsapp_message_not_found", "Whatsapp message not found"))
+    Err(Refusal::new(
+        404,
+        "whatsapp_message_not_found",
+        "Whatsapp message not found",
+    ))
 }

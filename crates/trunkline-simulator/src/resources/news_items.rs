@@ -19,7 +19,15 @@ pub(crate) const HANDLERS: &[(&str, Handler)] = &[
 ];
 
 /// What a body may set as it is.
-const FIELDS: [&str; 7] = ["title", "body", "state", "labels", "reactions", "deliver_silently", "newsfeed_assignments"];
+const FIELDS: [&str; 7] = [
+    "title",
+    "body",
+    "state",
+    "labels",
+    "reactions",
+    "deliver_silently",
+    "newsfeed_assignments",
+];
 
 fn place(workspace: &Workspace, request: &Request<'_>) -> Result<usize, Refusal> {
     let id = match request.parameter("news_item_id") {
@@ -32,7 +40,11 @@ fn place(workspace: &Workspace, request: &Request<'_>) -> Result<usize, Refusal>
 /// Refuses a sender or a newsfeed that does not exist; gives the sender's id.
 fn check(workspace: &Workspace, request: &Request<'_>) -> Result<u64, Refusal> {
     let sender = common::admin(workspace, &request.required("sender_id")?)?;
-    for assignment in request.body["newsfeed_assignments"].as_array().into_iter().flatten() {
+    for assignment in request.body["newsfeed_assignments"]
+        .as_array()
+        .into_iter()
+        .flatten()
+    {
         let id = crate::pipeline::as_text(&assignment["newsfeed_id"]).unwrap_or_default();
         reference::find(&workspace.reference.newsfeeds, &id).ok_or_else(|| Refusal::not_found("Resource"))?;
     }
@@ -80,7 +92,9 @@ fn delete(workspace: &mut Workspace, request: &Request<'_>) -> Answer {
     let place = place(workspace, request)?;
     let gone = workspace.reference.news_items.remove(place);
     workspace.changed();
-    Ok(Reply::json(&json!({ "id": gone["id"], "object": "news-item", "deleted": true })))
+    Ok(Reply::json(
+        &json!({ "id": gone["id"], "object": "news-item", "deleted": true }),
+    ))
 }
 
 fn list_items(workspace: &Workspace, request: &Request<'_>) -> Answer {
@@ -91,11 +105,18 @@ fn list_items(workspace: &Workspace, request: &Request<'_>) -> Answer {
     reference::find(&workspace.reference.newsfeeds, id).ok_or_else(|| Refusal::not_found("Resource"))?;
     let is_in = |item: &&Value| {
         item["state"] == "live"
-            && item["newsfeed_assignments"]
-                .as_array()
-                .is_some_and(|all| all.iter().any(|one| crate::pipeline::as_text(&one["newsfeed_id"]).as_deref() == Some(id)))
+            && item["newsfeed_assignments"].as_array().is_some_and(|all| {
+                all.iter()
+                    .any(|one| crate::pipeline::as_text(&one["newsfeed_id"]).as_deref() == Some(id))
+            })
     };
-    let rows: Vec<Value> = workspace.reference.news_items.iter().filter(is_in).cloned().collect();
+    let rows: Vec<Value> = workspace
+        .reference
+        .news_items
+        .iter()
+        .filter(is_in)
+        .cloned()
+        .collect();
     let page = paging::offset(request, rows.into_iter(), 20, 150, LastPage::Absent)?;
     Ok(Reply::json(&paging::offset_list("list", "data", page)))
 }

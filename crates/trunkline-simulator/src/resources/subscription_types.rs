@@ -52,5 +52,7 @@ fn detach(workspace: &mut Workspace, request: &Request<'_>) -> Answer {
     if consents.len() < before {
         workspace.touch_contact(contact, request.now);
     }
-    Ok(Reply::json(&workspace.reference.subscription_types[usize::from(number)]))
+    Ok(Reply::json(
+        &workspace.reference.subscription_types[usize::from(number)],
+    ))
 }

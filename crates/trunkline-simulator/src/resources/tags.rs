@@ -19,14 +19,26 @@ pub(crate) const HANDLERS: &[(&str, Handler)] = &[
     ("tags.delete", Handler::Write(delete)),
     ("tags.attach_to_contact", Handler::Write(attach_to_contact)),
     ("tags.detach_from_contact", Handler::Write(detach_from_contact)),
-    ("tags.attach_to_conversation", Handler::Write(attach_to_conversation)),
-    ("tags.detach_from_conversation", Handler::Write(detach_from_conversation)),
+    (
+        "tags.attach_to_conversation",
+        Handler::Write(attach_to_conversation),
+    ),
+    (
+        "tags.detach_from_conversation",
+        Handler::Write(detach_from_conversation),
+    ),
     ("tags.attach_to_ticket", Handler::Write(attach_to_ticket)),
     ("tags.detach_from_ticket", Handler::Write(detach_from_ticket)),
     ("tags.attach_to_article", Handler::Write(attach_to_article)),
     ("tags.detach_from_article", Handler::Write(detach_from_article)),
-    ("tags.attach_to_internal_article", Handler::Write(attach_to_internal_article)),
-    ("tags.detach_from_internal_article", Handler::Write(detach_from_internal_article)),
+    (
+        "tags.attach_to_internal_article",
+        Handler::Write(attach_to_internal_article),
+    ),
+    (
+        "tags.detach_from_internal_article",
+        Handler::Write(detach_from_internal_article),
+    ),
 ];
 
 /// The tag that the body or the path names, with the family's own refusal for an unknown one.
@@ -99,7 +111,10 @@ fn set_on_company(workspace: &mut Workspace, company: u32, tag: u32, present: bo
 
 fn upsert(workspace: &mut Workspace, request: &Request<'_>) -> Answer {
     let invalid = || Refusal::invalid("invalid tag parameters");
-    let name = request.text("name").filter(|name| !name.trim().is_empty()).ok_or_else(invalid)?;
+    let name = request
+        .text("name")
+        .filter(|name| !name.trim().is_empty())
+        .ok_or_else(invalid)?;
     let tag = match request.text("id") {
         Some(id) => {
             let tag = named(workspace, &id, plain_unknown)?;
@@ -126,11 +141,19 @@ fn upsert(workspace: &mut Workspace, request: &Request<'_>) -> Answer {
 
 /// The tag of this name, made when there is none.
 pub(crate) fn by_name(workspace: &mut Workspace, name: String) -> u32 {
-    if let Some(place) = workspace.tags.iter().position(|tag| !tag.deleted && tag.name.eq_ignore_ascii_case(&name)) {
+    if let Some(place) = workspace
+        .tags
+        .iter()
+        .position(|tag| !tag.deleted && tag.name.eq_ignore_ascii_case(&name))
+    {
         return place as u32;
     }
     let id = workspace.tags.iter().map(|tag| tag.id).max().unwrap_or(79) + 1;
-    workspace.tags.push(Tag { id, name, deleted: false });
+    workspace.tags.push(Tag {
+        id,
+        name,
+        deleted: false,
+    });
     workspace.tags.len() as u32 - 1
 }
 
@@ -142,7 +165,8 @@ fn company(workspace: &Workspace, _: &Request<'_>, named: &Value) -> Result<u32,
     if let Some(id) = as_text(&named["id"]) {
         return common::company(workspace, &id);
     }
-    let company_id = as_text(&named["company_id"]).ok_or_else(|| Refusal::invalid("invalid tag parameters"))?;
+    let company_id =
+        as_text(&named["company_id"]).ok_or_else(|| Refusal::invalid("invalid tag parameters"))?;
     workspace
         .companies
         .iter()
@@ -159,7 +183,9 @@ fn taggings(
     list: &str,
     find: fn(&Workspace, &Request<'_>, &Value) -> Result<u32, Refusal>,
 ) -> Result<Option<Vec<Value>>, Refusal> {
-    let Some(entries) = request.body[list].as_array() else { return Ok(None) };
+    let Some(entries) = request.body[list].as_array() else {
+        return Ok(None);
+    };
     let mut found = Vec::with_capacity(entries.len());
     for entry in entries {
         match find(workspace, request, entry) {
@@ -178,7 +204,9 @@ fn taggings(
             (_, Some(row)) => set_on_company(workspace, row, tag, present, request.now),
             (_, None) => {}
         }
-        let id = ["id", "company_id", "user_id", "email"].iter().find_map(|field| as_text(&entry[*field]));
+        let id = ["id", "company_id", "user_id", "email"]
+            .iter()
+            .find_map(|field| as_text(&entry[*field]));
         told.push(json!({ "id": id, "tagged": row.is_some() && present }));
     }
     Ok(Some(told))
@@ -188,27 +216,48 @@ fn delete(workspace: &mut Workspace, request: &Request<'_>) -> Answer {
     let tag = named(workspace, id_of_path(request), plain_unknown)?;
     let id = workspace.tags[tag as usize].id.to_string();
     workspace.tags[tag as usize].deleted = true;
-    let contacts: Vec<u32> =
-        workspace.contacts.iter().filter(|contact| contact.tags.contains(&tag)).map(|contact| contact.row).collect();
+    let contacts: Vec<u32> = workspace
+        .contacts
+        .iter()
+        .filter(|contact| contact.tags.contains(&tag))
+        .map(|contact| contact.row)
+        .collect();
     for row in contacts {
         set_on_contact(workspace, row, tag, false, request.now);
     }
-    let companies: Vec<u32> =
-        workspace.companies.iter().filter(|company| company.tags.contains(&tag)).map(|company| company.row).collect();
+    let companies: Vec<u32> = workspace
+        .companies
+        .iter()
+        .filter(|company| company.tags.contains(&tag))
+        .map(|company| company.row)
+        .collect();
     for row in companies {
         set_on_company(workspace, row, tag, false, request.now);
     }
-    let conversations: Vec<u32> =
-        workspace.conversations.iter().filter(|found| found.tags.contains(&tag)).map(|found| found.row).collect();
+    let conversations: Vec<u32> = workspace
+        .conversations
+        .iter()
+        .filter(|found| found.tags.contains(&tag))
+        .map(|found| found.row)
+        .collect();
     for row in conversations {
         set_on_conversation(workspace, row, tag, false, request.now);
     }
-    let tickets: Vec<u32> =
-        workspace.tickets.iter().filter(|ticket| ticket.tags.contains(&tag)).map(|ticket| ticket.row).collect();
+    let tickets: Vec<u32> = workspace
+        .tickets
+        .iter()
+        .filter(|ticket| ticket.tags.contains(&tag))
+        .map(|ticket| ticket.row)
+        .collect();
     for row in tickets {
         set_on_ticket(workspace, row, tag, false, request.now);
     }
-    for article in workspace.reference.articles.iter_mut().chain(&mut workspace.reference.internal_articles) {
+    for article in workspace
+        .reference
+        .articles
+        .iter_mut()
+        .chain(&mut workspace.reference.internal_articles)
+    {
         if let Some(list) = article["tags"]["tags"].as_array_mut() {
             list.retain(|held| held["id"] != id.as_str());
         }
@@ -287,7 +336,10 @@ fn detach_from_ticket(workspace: &mut Workspace, request: &Request<'_>) -> Answe
 fn set_on_article(article: &mut Value, tag: &Tag, present: bool) {
     let id = tag.id.to_string();
     let list = article["tags"]["tags"].as_array().cloned().unwrap_or_default();
-    let mut list: Vec<Value> = list.into_iter().filter(|held| held["id"] != id.as_str()).collect();
+    let mut list: Vec<Value> = list
+        .into_iter()
+        .filter(|held| held["id"] != id.as_str())
+        .collect();
     if present {
         list.push(json!({ "type": "tag", "id": id, "name": tag.name }));
     }
@@ -298,10 +350,18 @@ fn article(workspace: &mut Workspace, request: &Request<'_>, id: &str, present: 
     let place = reference::position(&workspace.reference.articles, request.parameter("article_id"))
         .ok_or_else(|| Refusal::new(404, "article_not_found", "Article not found"))?;
     let tag = named(workspace, id, tag_unknown)?;
-    set_on_article(&mut workspace.reference.articles[place], &workspace.tags[tag as usize], present);
+    set_on_article(
+        &mut workspace.reference.articles[place],
+        &workspace.tags[tag as usize],
+        present,
+    );
     workspace.reference.articles[place]["updated_at"] = json!(request.now);
     workspace.changed();
-    Ok(if present { applied(workspace, tag, 0, request.now) } else { plain(workspace, tag) })
+    Ok(if present {
+        applied(workspace, tag, 0, request.now)
+    } else {
+        plain(workspace, tag)
+    })
 }
 
 fn attach_to_article(workspace: &mut Workspace, request: &Request<'_>) -> Answer {
@@ -317,9 +377,17 @@ fn internal_article(workspace: &mut Workspace, request: &Request<'_>, id: &str, 
     let place = reference::position(&workspace.reference.internal_articles, wanted)
         .ok_or_else(|| Refusal::new(404, "internal_article_not_found", "Internal article not found"))?;
     let tag = named(workspace, id, tag_unknown)?;
-    set_on_article(&mut workspace.reference.internal_articles[place], &workspace.tags[tag as usize], present);
+    set_on_article(
+        &mut workspace.reference.internal_articles[place],
+        &workspace.tags[tag as usize],
+        present,
+    );
     workspace.changed();
-    Ok(if present { applied(workspace, tag, 0, request.now) } else { plain(workspace, tag) })
+    Ok(if present {
+        applied(workspace, tag, 0, request.now)
+    } else {
+        plain(workspace, tag)
+    })
 }
 
 fn attach_to_internal_article(workspace: &mut Workspace, request: &Request<'_>) -> Answer {

@@ -1,15 +1,14 @@
 //! Tickets as they are read: one and searches.
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
-use super::Handler;
+use super::{Handler, common};
 use crate::{
-    errors::Refusal,
     pipeline::Request,
     presenter::tickets,
     reply::{Answer, Reply},
-    search::{self, Plan, Times, fields},
-    workspace::{Workspace, ticket},
+    search::{self, Plan, Times, fields, ticket_fields},
+    workspace::Workspace,
 };
 
 pub(crate) const HANDLERS: &[(&str, Handler)] = &[
@@ -17,20 +16,8 @@ pub(crate) const HANDLERS: &[(&str, Handler)] = &[
     ("tickets.search", Handler::Read(search)),
 ];
 
-/// The row of a ticket that exists.
-pub(crate) fn find(workspace: &Workspace, id: &str) -> Result<u32, Refusal> {
-    ticket::row(id)
-        .filter(|row| {
-            workspace
-                .tickets
-                .get(*row as usize)
-                .is_some_and(|ticket| !ticket.deleted)
-        })
-        .ok_or_else(|| Refusal::new(404, "ticket_not_found", "Ticket not found"))
-}
-
 fn get(workspace: &Workspace, request: &Request<'_>) -> Answer {
-    let row = find(workspace, request.parameter("id"))?;
+    let row = common::ticket_of_path(workspace, request)?;
     Ok(Reply::json(&tickets::view(
         request.view(workspace),
         &workspace.tickets[row as usize],
@@ -38,22 +25,45 @@ fn get(workspace: &Workspace, request: &Request<'_>) -> Answer {
 }
 
 fn search(workspace: &Workspace, request: &Request<'_>) -> Answer {
-    let filter = search::compile(&request.body["query"], &fields::ticket_kind, Times::Seconds)?;
+    let filter = search::compile(&request.body["query"], &ticket_fields::kind, Times::Seconds)?;
     let plan = Plan::read(&request.body, 20, 150)?;
-    let value = |row: u32, field: &str| fields::of_ticket(workspace, &workspace.tickets[row as usize], field);
+    let value =
+        |row: u32, field: &str| ticket_fields::value(workspace, &workspace.tickets[row as usize], field);
     let passes = |row: u32| filter.passes(&|field| value(row, field));
     let key = |field: &str, row: u32| match value(row, field) {
         fields::Value::Number(number) => number,
         _ => i64::from(row),
     };
-    let found = search::run(&plan, &filter, &workspace.ticket_order, &passes, &key, None);
+    let order = &workspace.ticket_order;
+    let asked = format!("tickets {}", request.body["query"]);
+    let total = workspace.total(asked, || {
+        order
+            .after(filter.earliest(), None)
+            .filter(|(_, row)| passes(*row))
+            .count()
+    });
+    let found = search::run(&plan, &filter, order, &passes, &key, Some(total));
     let view = request.view(workspace);
-    let shown: Vec<Value> = found
+    let tickets = found
         .rows
         .iter()
         .map(|row| tickets::view(view, &workspace.tickets[*row as usize]))
         .collect();
-    Ok(Reply::json(&json!({
-        "type": "ticket.list", "pages": found.pages, "total_count": found.total, "tickets": shown,
-    })))
+    let list = TicketList {
+        kind: "ticket.list",
+        pages: found.pages,
+        total_count: found.total,
+        tickets,
+    };
+    Ok(Reply::json(&list))
+}
+
+/// A list of tickets as the platform wraps it.
+#[derive(serde::Serialize)]
+struct TicketList<'a> {
+    #[serde(rename = "type")]
+    kind: &'static str,
+    pages: Value,
+    total_count: usize,
+    tickets: Vec<tickets::TicketView<'a>>,
 }

@@ -19,7 +19,9 @@ pub(crate) const HANDLERS: &[(&str, Handler)] = &[
 ];
 
 const CATEGORIES: [&str; 3] = ["Customer", "Back-office", "Tracker"];
-const DATA_TYPES: [&str; 7] = ["string", "list", "integer", "decimal", "boolean", "datetime", "files"];
+const DATA_TYPES: [&str; 7] = [
+    "string", "list", "integer", "decimal", "boolean", "datetime", "files",
+];
 /// What an attribute's body may set beside its name and type.
 const SETTINGS: [&str; 6] = [
     "name",
@@ -46,9 +48,10 @@ fn get(workspace: &Workspace, request: &Request<'_>) -> Answer {
 
 fn check_category(body: &Value) -> Result<(), Refusal> {
     match body["category"].as_str() {
-        Some(category) if !CATEGORIES.contains(&category) => {
-            Err(Refusal::invalid(format!("category must be one of {}", CATEGORIES.join(", "))))
-        }
+        Some(category) if !CATEGORIES.contains(&category) => Err(Refusal::invalid(format!(
+            "category must be one of {}",
+            CATEGORIES.join(", ")
+        ))),
         _ => Ok(()),
     }
 }
@@ -61,7 +64,8 @@ fn create(workspace: &mut Workspace, request: &Request<'_>) -> Answer {
         .iter()
         .enumerate()
         .map(|(order, name)| {
-            let settings = json!({ "name": name, "description": "", "data_type": "string", "multiline": order == 1 });
+            let settings =
+                json!({ "name": name, "description": "", "data_type": "string", "multiline": order == 1 });
             let mut made = attribute(workspace, request.now, id, order, &settings);
             made["default"] = json!(true);
             made["required_to_create"] = json!(order == 0);
@@ -80,12 +84,19 @@ fn create(workspace: &mut Workspace, request: &Request<'_>) -> Answer {
         ("created_at", json!(request.now)),
         ("updated_at", json!(request.now)),
         ("is_internal", json!(false)),
-        ("ticket_type_attributes", json!({ "type": "list", "data": defaults })),
+        (
+            "ticket_type_attributes",
+            json!({ "type": "list", "data": defaults }),
+        ),
         ("category", json!("Customer")),
     ] {
         made.insert(field.to_owned(), value);
     }
-    common::copy(&mut made, &request.body, &["description", "icon", "category", "is_internal"]);
+    common::copy(
+        &mut made,
+        &request.body,
+        &["description", "icon", "category", "is_internal"],
+    );
     let made = Value::Object(made);
     workspace.reference.ticket_types.push(made.clone());
     workspace.changed();
@@ -99,7 +110,14 @@ fn update(workspace: &mut Workspace, request: &Request<'_>) -> Answer {
     common::copy(
         reference::fields(row),
         &request.body,
-        &["name", "description", "icon", "category", "archived", "is_internal"],
+        &[
+            "name",
+            "description",
+            "icon",
+            "category",
+            "archived",
+            "is_internal",
+        ],
     );
     row["updated_at"] = json!(request.now);
     let shown = row.clone();
@@ -161,17 +179,28 @@ fn create_attribute(workspace: &mut Workspace, request: &Request<'_>) -> Answer 
     }
     let data_type = request.required("data_type")?;
     if !DATA_TYPES.contains(&data_type.as_str()) {
-        return Err(Refusal::invalid(format!("data_type must be one of {}", DATA_TYPES.join(", "))));
+        return Err(Refusal::invalid(format!(
+            "data_type must be one of {}",
+            DATA_TYPES.join(", ")
+        )));
     }
     if data_type == "list" && request.text("list_items").is_none_or(|items| items.is_empty()) {
         return Err(Refusal::missing("list_items"));
     }
     let row = &workspace.reference.ticket_types[place];
-    let held = row["ticket_type_attributes"]["data"].as_array().cloned().unwrap_or_default();
+    let held = row["ticket_type_attributes"]["data"]
+        .as_array()
+        .cloned()
+        .unwrap_or_default();
     if held.iter().any(|attribute| attribute["name"] == name.as_str()) {
-        return Err(Refusal::invalid(format!("There is an attribute '{name}' already")));
+        return Err(Refusal::invalid(format!(
+            "There is an attribute '{name}' already"
+        )));
     }
-    let ticket_type = row["id"].as_str().and_then(|id| id.parse().ok()).unwrap_or_default();
+    let ticket_type = row["id"]
+        .as_str()
+        .and_then(|id| id.parse().ok())
+        .unwrap_or_default();
     let made = attribute(workspace, request.now, ticket_type, held.len(), &request.body);
     let row = &mut workspace.reference.ticket_types[place];
     if let Some(list) = row["ticket_type_attributes"]["data"].as_array_mut() {
@@ -190,13 +219,18 @@ fn update_attribute(workspace: &mut Workspace, request: &Request<'_>) -> Answer 
         id => id,
     };
     let row = &mut workspace.reference.ticket_types[place];
-    let list = row["ticket_type_attributes"]["data"].as_array_mut().ok_or_else(unknown)?;
+    let list = row["ticket_type_attributes"]["data"]
+        .as_array_mut()
+        .ok_or_else(unknown)?;
     let found = reference::position(list, id).ok_or_else(unknown)?;
     let attribute = &mut list[found];
     let fields = reference::fields(attribute);
     common::copy(fields, &request.body, &SETTINGS);
     common::copy(fields, &request.body, &["archived"]);
-    if ["multiline", "list_items", "allow_multiple_values"].iter().any(|field| request.body.get(field).is_some()) {
+    if ["multiline", "list_items", "allow_multiple_values"]
+        .iter()
+        .any(|field| request.body.get(field).is_some())
+    {
         let mut settings = request.body.clone();
         settings["data_type"] = attribute["data_type"].clone();
         attribute["input_options"] = input_options(&settings);

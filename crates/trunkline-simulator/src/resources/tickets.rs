@@ -13,7 +13,7 @@ use crate::{
     reply::{Answer, Reply},
     workspace::{
         Workspace, conversation,
-        conversation::{Author, Part, PartKind, Text},
+        conversation::{Assignee, Author, Part, PartKind, Text},
         reference,
         ticket::Ticket,
     },
@@ -36,7 +36,10 @@ pub(crate) const HANDLERS: &[(&str, Handler)] = &[
 const MOST_LINKS: usize = 2_500;
 
 fn shown(workspace: &Workspace, request: &Request<'_>, row: u32) -> Answer {
-    Ok(Reply::json(&presenter::tickets::view(request.view(workspace), &workspace.tickets[row as usize])))
+    Ok(Reply::json(&presenter::tickets::view(
+        request.view(workspace),
+        &workspace.tickets[row as usize],
+    )))
 }
 
 fn at(workspace: &mut Workspace, row: u32) -> &mut Ticket {
@@ -49,7 +52,9 @@ fn add(workspace: &mut Workspace, row: u32, now: i64, part: Part) {
 }
 
 fn category(workspace: &Workspace, ticket_type: u16) -> &str {
-    workspace.reference.ticket_types[usize::from(ticket_type)]["category"].as_str().unwrap_or_default()
+    workspace.reference.ticket_types[usize::from(ticket_type)]["category"]
+        .as_str()
+        .unwrap_or_default()
 }
 
 /// The number of the ticket type with this id, unless it was archived.
@@ -82,10 +87,15 @@ fn checked(
     complete: bool,
 ) -> Result<Map<String, Value>, Refusal> {
     let sent = sent.cloned().unwrap_or_default();
-    let known: Vec<&Value> = workspace.reference.ticket_types[usize::from(ticket_type)]["ticket_type_attributes"]["data"]
-        .as_array()
-        .map(|all| all.iter().filter(|attribute| attribute["archived"] != true).collect())
-        .unwrap_or_default();
+    let known: Vec<&Value> =
+        workspace.reference.ticket_types[usize::from(ticket_type)]["ticket_type_attributes"]["data"]
+            .as_array()
+            .map(|all| {
+                all.iter()
+                    .filter(|attribute| attribute["archived"] != true)
+                    .collect()
+            })
+            .unwrap_or_default();
     let extra: Vec<&str> = sent
         .keys()
         .filter(|name| !known.iter().any(|attribute| attribute["name"] == name.as_str()))
@@ -93,12 +103,16 @@ fn checked(
         .collect();
     if !extra.is_empty() {
         let names = extra.join(", ");
-        return Err(Refusal::invalid(format!("Extra attributes provided that are not found on ticket type: {names}")));
+        return Err(Refusal::invalid(format!(
+            "Extra attributes provided that are not found on ticket type: {names}"
+        )));
     }
     let is_missing = |attribute: &&&Value| {
         attribute["required_to_create"] == true
             && attribute["default"] != true
-            && attribute["name"].as_str().is_none_or(|name| !sent.contains_key(name))
+            && attribute["name"]
+                .as_str()
+                .is_none_or(|name| !sent.contains_key(name))
     };
     if complete && known.iter().any(|attribute| is_missing(&attribute)) {
         return Err(Refusal::invalid("Missing required ticket attributes"));
@@ -113,12 +127,19 @@ fn create(workspace: &mut Workspace, request: &Request<'_>) -> Answer {
 
 fn make(workspace: &mut Workspace, request: &Request<'_>) -> Result<u32, Refusal> {
     let body = &request.body;
-    let kind = request
-        .text("ticket_type_id")
-        .ok_or_else(|| Refusal::new(400, "parameter_not_found", "ticket_type_id is a required parameter"))?;
+    let kind = request.text("ticket_type_id").ok_or_else(|| {
+        Refusal::new(
+            400,
+            "parameter_not_found",
+            "ticket_type_id is a required parameter",
+        )
+    })?;
     let kind = ticket_type(workspace, &kind)?;
     let attributes = checked(workspace, kind, body["ticket_attributes"].as_object(), true)?;
-    let named = body["contacts"].as_array().filter(|all| !all.is_empty()).ok_or_else(|| Refusal::missing("contacts"))?;
+    let named = body["contacts"]
+        .as_array()
+        .filter(|all| !all.is_empty())
+        .ok_or_else(|| Refusal::missing("contacts"))?;
     let linked = match request.text("conversation_to_link_id") {
         Some(id) => Some(common::conversation(workspace, &id)?),
         None => None,
@@ -128,8 +149,16 @@ fn make(workspace: &mut Workspace, request: &Request<'_>) -> Result<u32, Refusal
         None => None,
     };
     let assignment = &body["assignment"];
-    let admin = assignee(workspace, as_text(&assignment["admin_assignee_id"]), common::admin)?;
-    let team = assignee(workspace, as_text(&assignment["team_assignee_id"]), common::team)?;
+    let admin = assignee(
+        workspace,
+        as_text(&assignment["admin_assignee_id"]).as_deref(),
+        common::admin,
+    )?;
+    let team = assignee(
+        workspace,
+        as_text(&assignment["team_assignee_id"]).as_deref(),
+        common::team,
+    )?;
     let created_at = common::created_at(request)?;
     let mut people = Vec::with_capacity(named.len());
     for contact in named.clone() {
@@ -156,7 +185,13 @@ fn make(workspace: &mut Workspace, request: &Request<'_>) -> Result<u32, Refusal
         generated: false,
     });
     if let Some(conversation) = linked {
-        workspace.reference.extra.links.entry(row).or_default().push(conversation);
+        workspace
+            .reference
+            .extra
+            .links
+            .entry(row)
+            .or_default()
+            .push(conversation);
     }
     if let Some(company) = company {
         workspace.reference.extra.company_of_ticket.insert(row, company);
@@ -171,6 +206,7 @@ fn person(workspace: &mut Workspace, request: &Request<'_>, named: &Value) -> Re
         Err(refusal) if refusal.status == 404 && named["id"].is_null() && named["external_id"].is_null() => {
             let lead = contacts::add(workspace, request.now, true);
             workspace.contacts[lead as usize].write("email", named["email"].clone());
+            workspace.touch_contact(lead, request.now);
             Ok(lead)
         }
         found => found,
@@ -180,14 +216,15 @@ fn person(workspace: &mut Workspace, request: &Request<'_>, named: &Value) -> Re
 /// The number plus one of an assignee; 0 for nobody, nothing when none was named.
 fn assignee(
     workspace: &Workspace,
-    id: Option<String>,
+    id: Option<&str>,
     find: fn(&Workspace, &str) -> Result<u16, Refusal>,
 ) -> Result<Option<u16>, Refusal> {
-    match id.as_deref() {
+    match id {
         None => Ok(None),
         Some("0") => Ok(Some(0)),
         Some(id) => {
-            let number = find(workspace, id).map_err(|_| Refusal::new(404, "assignee_not_found", "Assignee not found"))?;
+            let number = find(workspace, id)
+                .map_err(|_| Refusal::new(404, "assignee_not_found", "Assignee not found"))?;
             Ok(Some(number + 1))
         }
     }
@@ -197,7 +234,7 @@ fn enqueue(workspace: &mut Workspace, request: &Request<'_>) -> Answer {
     let row = make(workspace, request)?;
     let ticket = workspace.tickets[row as usize].id();
     let number = workspace.reference.extra.jobs.len() + 1;
-    let url = format!("https://api.intercom.io/jobs/status/{number}");
+    let url = format!("{}/jobs/status/{number}", request.base_url);
     workspace.reference.extra.jobs.push(json!({
         "type": "job",
         "id": number.to_string(),
@@ -205,7 +242,7 @@ fn enqueue(workspace: &mut Workspace, request: &Request<'_>) -> Answer {
         "url": url,
         "resource_type": "ticket",
         "resource_id": ticket,
-        "resource_url": format!("https://api.intercom.io/tickets/{ticket}"),
+        "resource_url": format!("{}/tickets/{ticket}", request.base_url),
     }));
     // The answer never knows yet what became of the job.
     Ok(Reply::json(&json!({
@@ -232,16 +269,23 @@ fn job(workspace: &Workspace, request: &Request<'_>) -> Answer {
 /// The state that an update asks for: an id since 2.12, a word before.
 fn asked_state(workspace: &Workspace, request: &Request<'_>) -> Result<Option<u16>, Refusal> {
     if request.version >= Version::V2_12 {
-        return request.text("ticket_state_id").map(|id| ticket_state(workspace, &id)).transpose();
+        return request
+            .text("ticket_state_id")
+            .map(|id| ticket_state(workspace, &id))
+            .transpose();
     }
-    let Some(word) = request.body["state"].as_str() else { return Ok(None) };
+    let Some(word) = request.body["state"].as_str() else {
+        return Ok(None);
+    };
     workspace
         .reference
         .ticket_states
         .iter()
         .position(|state| state["category"] == word)
         .map(|place| Some(place as u16))
-        .ok_or_else(|| Refusal::invalid("state must be one of submitted, in_progress, waiting_on_customer, resolved"))
+        .ok_or_else(|| {
+            Refusal::invalid("state must be one of submitted, in_progress, waiting_on_customer, resolved")
+        })
 }
 
 fn update(workspace: &mut Workspace, request: &Request<'_>) -> Answer {
@@ -253,12 +297,15 @@ fn update(workspace: &mut Workspace, request: &Request<'_>) -> Answer {
     let (actor, named) = if request.version >= Version::V2_14 {
         (as_text(&body["admin_id"]), as_text(&body["assignee_id"]))
     } else {
-        (as_text(&body["assignment"]["admin_id"]), as_text(&body["assignment"]["assignee_id"]))
+        (
+            as_text(&body["assignment"]["admin_id"]),
+            as_text(&body["assignment"]["assignee_id"]),
+        )
     };
     let actor = actor.map(|id| common::admin(workspace, &id)).transpose()?;
     let author = actor.map_or(Author::Bot, Author::Admin);
-    let admin = assignee(workspace, named.clone(), common::admin);
-    let team = assignee(workspace, named.clone(), common::team);
+    let admin = assignee(workspace, named.as_deref(), common::admin);
+    let team = assignee(workspace, named.as_deref(), common::team);
     let company = match body.get("company_id") {
         None | Some(Value::Null) => None,
         Some(id) => Some(common::company(workspace, &as_text(id).unwrap_or_default())?),
@@ -267,11 +314,23 @@ fn update(workspace: &mut Workspace, request: &Request<'_>) -> Answer {
         (None, ..) => {}
         (Some(_), Ok(Some(number)), _) => {
             at(workspace, row).admin = number;
-            add(workspace, row, request.now, part(PartKind::Assignment, author, request.now, Text::None));
+            let kind = PartKind::Assignment(number.checked_sub(1).map_or(Assignee::Nobody, Assignee::Admin));
+            add(
+                workspace,
+                row,
+                request.now,
+                Part::new(kind, author, request.now, Text::None),
+            );
         }
         (Some(_), Err(_), Ok(Some(number))) => {
             at(workspace, row).team = number;
-            add(workspace, row, request.now, part(PartKind::Assignment, author, request.now, Text::None));
+            let kind = PartKind::Assignment(number.checked_sub(1).map_or(Assignee::Nobody, Assignee::Team));
+            add(
+                workspace,
+                row,
+                request.now,
+                Part::new(kind, author, request.now, Text::None),
+            );
         }
         (Some(_), Err(refusal), _) => return Err(refusal),
         (Some(_), Ok(None), _) => {}
@@ -285,7 +344,12 @@ fn update(workspace: &mut Workspace, request: &Request<'_>) -> Answer {
     let ticket = at(workspace, row);
     if !attributes.is_empty() {
         ticket.attributes.get_or_insert_default().extend(attributes);
-        ticket.parts.push(part(PartKind::TicketAttribute, author, request.now, Text::None));
+        ticket.parts.push(Part::new(
+            PartKind::TicketAttribute,
+            author,
+            request.now,
+            Text::None,
+        ));
     }
     if let Some(open) = body["open"].as_bool() {
         ticket.open = open;
@@ -300,17 +364,15 @@ fn update(workspace: &mut Workspace, request: &Request<'_>) -> Answer {
     shown(workspace, request, row)
 }
 
-fn part(kind: PartKind, author: Author, at: i64, text: Text) -> Part {
-    Part { kind, author, at, text, redacted: false }
-}
-
 fn delete(workspace: &mut Workspace, request: &Request<'_>) -> Answer {
     let row = common::ticket_of_path(workspace, request)?;
     let ticket = at(workspace, row);
     ticket.deleted = true;
     let id = ticket.id();
     workspace.touch_ticket(row, request.now);
-    Ok(Reply::json(&json!({ "id": id, "object": "ticket", "deleted": true })))
+    Ok(Reply::json(
+        &json!({ "id": id, "object": "ticket", "deleted": true }),
+    ))
 }
 
 fn reply(workspace: &mut Workspace, request: &Request<'_>) -> Answer {
@@ -318,7 +380,12 @@ fn reply(workspace: &mut Workspace, request: &Request<'_>) -> Answer {
     let created_at = common::created_at(request)?;
     let message = request.required("message_type")?;
     let body = request.text("body").filter(|body| !body.is_empty());
-    if body.is_none() && request.body["attachment_urls"].as_array().is_none_or(Vec::is_empty) && message != "quick_reply" {
+    if body.is_none()
+        && request.body["attachment_urls"]
+            .as_array()
+            .is_none_or(Vec::is_empty)
+        && message != "quick_reply"
+    {
         return Err(Refusal::invalid("body is required"));
     }
     let text = body.map_or(Text::None, |body| Text::Written(common::html(&body).into()));
@@ -330,7 +397,7 @@ fn reply(workspace: &mut Workspace, request: &Request<'_>) -> Answer {
                 "comment" | "quick_reply" => PartKind::Comment,
                 other => return Err(Refusal::invalid(format!("message_type cannot be {other}"))),
             };
-            part(kind, Author::Admin(admin), created_at, text)
+            Part::new(kind, Author::Admin(admin), created_at, text)
         }
         "user" => {
             let contact = common::person(workspace, request, &request.body)?;
@@ -338,32 +405,53 @@ fn reply(workspace: &mut Workspace, request: &Request<'_>) -> Answer {
                 let message = "User replies are not allowed on Backoffice tickets";
                 return Err(Refusal::new(400, "parameter_mismatch", message));
             }
-            part(PartKind::Comment, Author::Contact(contact), created_at, text)
+            Part::new(PartKind::Comment, Author::Contact(contact), created_at, text)
         }
         other => return Err(Refusal::invalid(format!("type cannot be {other}"))),
     };
     add(workspace, row, request.now, made);
     let ticket = &workspace.tickets[row as usize];
     let view = request.view(workspace);
-    Ok(Reply::json(&presenter::parts::of_ticket(view, ticket, ticket.parts.len() - 1)))
+    Ok(Reply::json(&presenter::parts::of_ticket(
+        view,
+        ticket,
+        ticket.parts.len() - 1,
+    )))
 }
 
 fn change_type(workspace: &mut Workspace, request: &Request<'_>) -> Answer {
     let row = common::ticket_of_path(workspace, request)?;
-    let missing = |field: &str| Refusal::new(400, "parameter_not_found", format!("{field} is a required parameter"));
-    let asked = request.text("ticket_type_id").ok_or_else(|| missing("ticket_type_id"))?;
-    let state = request.text("ticket_state_id").ok_or_else(|| missing("ticket_state_id"))?;
+    let missing = |field: &str| {
+        Refusal::new(
+            400,
+            "parameter_not_found",
+            format!("{field} is a required parameter"),
+        )
+    };
+    let asked = request
+        .text("ticket_type_id")
+        .ok_or_else(|| missing("ticket_type_id"))?;
+    let state = request
+        .text("ticket_state_id")
+        .ok_or_else(|| missing("ticket_state_id"))?;
     let new = ticket_type(workspace, &asked)?;
     let old = workspace.tickets[row as usize].ticket_type;
     if new == old {
         return Err(Refusal::invalid("Cannot change to the same ticket type"));
     }
     if category(workspace, new) != category(workspace, old) {
-        return Err(Refusal::invalid("The new ticket type must have the same category"));
+        return Err(Refusal::invalid(
+            "The new ticket type must have the same category",
+        ));
     }
     let state = ticket_state(workspace, &state)
         .map_err(|_| Refusal::invalid("Ticket custom state doesn't belong to the new ticket type"))?;
-    let attributes = checked(workspace, new, request.body["ticket_attributes"].as_object(), false)?;
+    let attributes = checked(
+        workspace,
+        new,
+        request.body["ticket_attributes"].as_object(),
+        false,
+    )?;
     let ticket = at(workspace, row);
     ticket.ticket_type = new;
     ticket.attributes.get_or_insert_default().extend(attributes);
@@ -378,7 +466,11 @@ fn tracker(workspace: &Workspace, request: &Request<'_>, verb: &str) -> Result<u
     if category(workspace, workspace.tickets[row as usize].ticket_type) == "Tracker" {
         return Ok(row);
     }
-    Err(Refusal::new(400, "invalid_ticket_type", format!("Only tracker tickets support {verb} conversations")))
+    Err(Refusal::new(
+        400,
+        "invalid_ticket_type",
+        format!("Only tracker tickets support {verb} conversations"),
+    ))
 }
 
 fn not_linked(message: &str) -> Refusal {
@@ -390,19 +482,31 @@ fn link(workspace: &mut Workspace, request: &Request<'_>) -> Answer {
     let id = request
         .text("conversation_id")
         .ok_or_else(|| Refusal::new(400, "parameter_not_found", "conversation_id not specified"))?;
-    let conversation = common::conversation(workspace, &id).map_err(|_| not_linked("Conversation not found"))?;
+    let conversation =
+        common::conversation(workspace, &id).map_err(|_| not_linked("Conversation not found"))?;
     let links = &workspace.reference.extra.links;
     let is_linked = |(ticket, linked): (&u32, &Vec<u32>)| {
-        category(workspace, workspace.tickets[*ticket as usize].ticket_type) == "Tracker" && linked.contains(&conversation)
+        category(workspace, workspace.tickets[*ticket as usize].ticket_type) == "Tracker"
+            && linked.contains(&conversation)
     };
     if links.iter().any(is_linked) {
-        return Err(Refusal::new(400, "already_linked_to_tracker", "A conversation can only have one tracker ticket"));
+        return Err(Refusal::new(
+            400,
+            "already_linked_to_tracker",
+            "A conversation can only have one tracker ticket",
+        ));
     }
     if links.get(&row).is_some_and(|linked| linked.len() >= MOST_LINKS) {
         let message = "Ticket has reached the maximum number of conversations that can be linked";
         return Err(Refusal::new(400, "linked_conversation_limit_exceeded", message));
     }
-    workspace.reference.extra.links.entry(row).or_default().push(conversation);
+    workspace
+        .reference
+        .extra
+        .links
+        .entry(row)
+        .or_default()
+        .push(conversation);
     workspace.touch_ticket(row, request.now);
     workspace.touch_conversation(conversation, request.now);
     conversations::shown(workspace, request, conversation)
@@ -412,8 +516,16 @@ fn unlink(workspace: &mut Workspace, request: &Request<'_>) -> Answer {
     let row = tracker(workspace, request, "unlinking")?;
     let missing = || not_linked("Conversation is not linked to this ticket");
     let conversation = conversation::row(request.parameter("id")).ok_or_else(missing)?;
-    let linked = workspace.reference.extra.links.get_mut(&row).ok_or_else(missing)?;
-    let place = linked.iter().position(|held| *held == conversation).ok_or_else(missing)?;
+    let linked = workspace
+        .reference
+        .extra
+        .links
+        .get_mut(&row)
+        .ok_or_else(missing)?;
+    let place = linked
+        .iter()
+        .position(|held| *held == conversation)
+        .ok_or_else(missing)?;
     linked.remove(place);
     workspace.touch_ticket(row, request.now);
     workspace.touch_conversation(conversation, request.now);
@@ -426,11 +538,12 @@ fn convert(workspace: &mut Workspace, request: &Request<'_>) -> Answer {
     if category(workspace, kind) != "Customer" {
         return Err(Refusal::invalid("Ticket type is not a customer ticket type"));
     }
-    let state = request.text("ticket_state_id").map(|id| ticket_state(workspace, &id)).transpose()?;
+    let state = request
+        .text("ticket_state_id")
+        .map(|id| ticket_state(workspace, &id))
+        .transpose()?;
     let attributes = checked(workspace, kind, request.body["attributes"].as_object(), false)?;
-    let is_ticket_already =
-        |ticket: &Ticket| !ticket.deleted && ticket.conversation == Some(conversation);
-    if workspace.tickets.iter().any(is_ticket_already) {
+    if workspace.reference.extra.converted.contains_key(&conversation) {
         return Err(Refusal::invalid("The conversation is a ticket already"));
     }
     let from = &workspace.conversations[conversation as usize];
@@ -455,6 +568,7 @@ fn convert(workspace: &mut Workspace, request: &Request<'_>) -> Answer {
         generated: false,
     };
     workspace.tickets.push(ticket);
+    workspace.reference.extra.converted.insert(conversation, row);
     workspace.touch_ticket(row, request.now);
     workspace.touch_conversation(conversation, request.now);
     shown(workspace, request, row)

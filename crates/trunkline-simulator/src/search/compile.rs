@@ -146,6 +146,12 @@ fn leaf(
             "IN and NIN take a list, other operators a single value",
         ));
     }
+    if kind == Kind::Tag && !matches!(operator, Operator::Equal | Operator::NotEqual) {
+        return Err(Refusal::invalid(format!("{field} can be compared by = and !=")));
+    }
+    if kind == Kind::Flag && !value.is_boolean() && !matches!(value.as_str(), Some("true" | "false")) {
+        return Err(Refusal::invalid(format!("{field} takes true or false")));
+    }
     if kind == Kind::Number && !value.is_null() && !value.is_array() && number(value).is_none() {
         return Err(Refusal::invalid(format!("{field} takes a number")));
     }
@@ -167,11 +173,11 @@ fn seconds(value: &Value, field: &str) -> Result<i64, Refusal> {
 fn time(field: &str, operator: Operator, at: i64, times: Times<'_>) -> Result<Filter, Refusal> {
     let (from, until) = match times {
         Times::Seconds => match operator {
-            Operator::Equal => (at, at + 1),
-            Operator::Greater => (at + 1, i64::MAX),
+            Operator::Equal => (at, at.saturating_add(1)),
+            Operator::Greater => (at.saturating_add(1), i64::MAX),
             Operator::AtLeast => (at, i64::MAX),
             Operator::Less => (i64::MIN, at),
-            Operator::AtMost => (i64::MIN, at + 1),
+            Operator::AtMost => (i64::MIN, at.saturating_add(1)),
             _ => return Err(Refusal::invalid(format!("{field} cannot be compared that way"))),
         },
         Times::Days(zone) => {
@@ -307,7 +313,10 @@ mod tests {
     #[test]
     fn days_begin_at_midnight_of_the_workspace() {
         // 2026-11-20T20:00:00-08:00, whose day in UTC is already the 21st.
-        let at = "2026-11-20T20:00:00-08:00".parse::<Timestamp>().unwrap().as_second();
+        let at = "2026-11-20T20:00:00-08:00"
+            .parse::<Timestamp>()
+            .unwrap()
+            .as_second();
         for (operator, from, until) in [
             ("=", "2026-11-20T08:00:00Z", Some("2026-11-21T08:00:00Z")),
             (">", "2026-11-21T08:00:00Z", None),

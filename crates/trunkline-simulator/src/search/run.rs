@@ -35,11 +35,8 @@ impl Plan {
             None | Some("descending") => false,
             Some("ascending") => true,
             Some(other) => {
-                return Err(Refusal::new(
-                    400,
-                    "invalid_sort_order",
-                    format!("{other} is not ascending or descending"),
-                ));
+                let message = format!("Invalid sort order '{other}'. Must be one of: ascending, descending");
+                return Err(Refusal::new(400, "invalid_sort_order", message));
             }
         };
         let field = body["sort"]["field"].as_str().unwrap_or("updated_at").to_owned();

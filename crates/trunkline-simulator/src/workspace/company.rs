@@ -24,6 +24,23 @@ pub(crate) struct Company {
 }
 
 impl Company {
+    /// A company of which only the moment is known.
+    pub(crate) fn new(row: u32, now: i64) -> Self {
+        Self {
+            row,
+            created_at: now,
+            updated_at: now,
+            deleted: false,
+            generated: false,
+            size: None,
+            monthly_spend: 0,
+            contacts: Vec::new(),
+            tags: Vec::new(),
+            written: None,
+            attributes: None,
+        }
+    }
+
     pub(crate) fn id(&self, seed: u64) -> String {
         id(seed, self.row)
     }

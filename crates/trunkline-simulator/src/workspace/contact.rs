@@ -15,6 +15,8 @@ pub(crate) enum Life {
     Deleted,
     /// Merged into another contact.
     Merged,
+    /// Somebody on the website of whom nothing is known yet.
+    Visitor,
 }
 
 /// A contact. What is not stored here is made from the seed and `row`.
@@ -45,6 +47,55 @@ pub(crate) struct Contact {
 }
 
 impl Contact {
+    /// A contact of whom only the moment is known.
+    pub(crate) fn new(row: u32, now: i64, is_lead: bool) -> Self {
+        Self {
+            row,
+            created_at: now,
+            updated_at: now,
+            indexed_at: now,
+            is_lead,
+            life: Life::Listed,
+            blocked: false,
+            owner: 0,
+            tags: Vec::new(),
+            companies: Vec::new(),
+            notes: Vec::new(),
+            consents: Vec::new(),
+            written: None,
+            attributes: None,
+            generated: false,
+        }
+    }
+
+    /// Whether a call has written its address or external id.
+    pub(crate) fn is_renamed(&self) -> bool {
+        let written = |field| {
+            self.written
+                .as_ref()
+                .is_some_and(|written| written.contains_key(field))
+        };
+        written("email") || written("external_id")
+    }
+
+    /// Keeps what the seed gives for its role, so that another role changes nothing else.
+    pub(crate) fn pin(&mut self, seed: u64) {
+        if !self.generated {
+            return;
+        }
+        for (field, text) in [
+            ("name", self.name(seed)),
+            ("email", self.email(seed)),
+            ("external_id", self.external_id(seed)),
+        ] {
+            self.write(field, text.map_or(Value::Null, Value::String));
+        }
+        self.write(
+            "signed_up_at",
+            self.signed_up_at().map_or(Value::Null, Value::from),
+        );
+    }
+
     /// Whether lists and searches show it.
     pub(crate) fn is_listed(&self) -> bool {
         self.life == Life::Listed
@@ -80,13 +131,13 @@ impl Contact {
     pub(crate) fn name(&self, seed: u64) -> Option<String> {
         // One lead in three has not said its name.
         self.text("name", || {
-            (!self.is_lead || self.row % 3 != 0).then(|| texts::person(mix(seed, 1, self.row)))
+            (!self.is_lead || !self.row.is_multiple_of(3)).then(|| texts::person(mix(seed, 1, self.row)))
         })
     }
 
     pub(crate) fn email(&self, seed: u64) -> Option<String> {
         self.text("email", || {
-            (!self.is_lead || self.row % 2 == 0).then(|| {
+            (!self.is_lead || self.row.is_multiple_of(2)).then(|| {
                 let name = texts::person(mix(seed, 1, self.row));
                 texts::email(&name, mix(seed, 2, self.row), self.row)
             })
@@ -95,7 +146,7 @@ impl Contact {
 
     pub(crate) fn phone(&self, seed: u64) -> Option<String> {
         self.text("phone", || {
-            (self.row % 4 == 0).then(|| texts::phone(mix(seed, 3, self.row)))
+            (self.row.is_multiple_of(4)).then(|| texts::phone(mix(seed, 3, self.row)))
         })
     }
 

@@ -2,17 +2,35 @@
 
 use serde_json::{Map, Value};
 
+/// Whom something was assigned to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Assignee {
+    Nobody,
+    /// An admin's number.
+    Admin(u16),
+    /// A team's number.
+    Team(u16),
+}
+
 /// What a part is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum PartKind {
     Comment,
     Note,
-    Assignment,
+    QuickReply,
+    Assignment(Assignee),
     Open,
     Close,
     Snoozed,
-    /// A state change of a ticket.
-    TicketState,
+    /// Another conversation was merged into this one.
+    MergedPrimary,
+    /// A state change of a ticket, by the states' numbers.
+    TicketState {
+        from: u16,
+        to: u16,
+    },
+    /// New values of a ticket's attributes.
+    TicketAttribute,
 }
 
 impl PartKind {
@@ -20,11 +38,14 @@ impl PartKind {
         match self {
             Self::Comment => "comment",
             Self::Note => "note",
-            Self::Assignment => "assignment",
+            Self::QuickReply => "quick_reply",
+            Self::Assignment(_) => "assignment",
             Self::Open => "open",
             Self::Close => "close",
             Self::Snoozed => "snoozed",
-            Self::TicketState => "ticket_state_updated_by_admin",
+            Self::MergedPrimary => "merged_primary_conversation",
+            Self::TicketState { .. } => "ticket_state_updated_by_admin",
+            Self::TicketAttribute => "ticket_attribute_updated_by_admin",
         }
     }
 }
@@ -36,6 +57,8 @@ pub(crate) enum Author {
     Contact(u32),
     /// An admin's number.
     Admin(u16),
+    /// The platform itself.
+    Bot,
 }
 
 /// What a part says.
@@ -56,6 +79,21 @@ pub(crate) struct Part {
     pub(crate) at: i64,
     pub(crate) text: Text,
     pub(crate) redacted: bool,
+    /// The addresses of files that a call attached.
+    pub(crate) files: Option<Box<[String]>>,
+}
+
+impl Part {
+    pub(crate) fn new(kind: PartKind, author: Author, at: i64, text: Text) -> Self {
+        Self {
+            kind,
+            author,
+            at,
+            text,
+            redacted: false,
+            files: None,
+        }
+    }
 }
 
 /// Open, closed or snoozed.
@@ -95,6 +133,12 @@ pub(crate) struct Conversation {
     pub(crate) team: u16,
     pub(crate) tags: Vec<u32>,
     pub(crate) source: Text,
+    /// Who wrote the first message when it was not the first contact.
+    pub(crate) author: Option<Author>,
+    /// Whether the first message was taken back.
+    pub(crate) redacted: bool,
+    /// Whether a block of its contact took it out of lists.
+    pub(crate) archived: bool,
     pub(crate) parts: Vec<Part>,
     pub(crate) title: Option<String>,
     pub(crate) snoozed_until: Option<i64>,
@@ -103,12 +147,48 @@ pub(crate) struct Conversation {
 }
 
 /// The step between two conversations' ids, so that they look as sparse as real ones.
-const STEP: u64 = 37;
-const FIRST: u64 = 215_472_600_000_000;
+pub(super) const STEP: u64 = 37;
+pub(super) const FIRST: u64 = 215_472_600_000_000;
 /// Parts of one conversation are numbered within this span.
 const PART_SPAN: u64 = 100_000;
 
 impl Conversation {
+    /// An open conversation without parts.
+    pub(crate) fn new(row: u32, contact: u32, created_at: i64, source: Text) -> Self {
+        Self {
+            row,
+            created_at,
+            updated_at: created_at,
+            deleted: false,
+            state: State::Open,
+            read: false,
+            priority: 0,
+            contacts: vec![contact],
+            admin: 0,
+            team: 0,
+            tags: Vec::new(),
+            source,
+            author: None,
+            redacted: false,
+            archived: false,
+            parts: Vec::new(),
+            title: None,
+            snoozed_until: None,
+            rating: None,
+            attributes: None,
+        }
+    }
+
+    /// Whether lists and searches show it.
+    pub(crate) fn is_listed(&self) -> bool {
+        !self.deleted && !self.archived
+    }
+
+    /// Whether its texts come from the seed.
+    pub(crate) fn is_generated(&self) -> bool {
+        matches!(self.source, Text::Seeded(_))
+    }
+
     pub(crate) fn id(&self) -> String {
         id(self.row)
     }

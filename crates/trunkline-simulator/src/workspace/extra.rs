@@ -1,6 +1,6 @@
 //! State that only a few operations touch: jobs, redirects, sections, drafts, links between tickets and conversations.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value};
 
@@ -25,6 +25,12 @@ pub(crate) struct Extra {
     pub(crate) company_of_conversation: BTreeMap<u32, u32>,
     /// The company of a ticket.
     pub(crate) company_of_ticket: BTreeMap<u32, u32>,
+    /// The tickets that conversations became.
+    pub(crate) converted: BTreeMap<u32, u32>,
+    /// Contacts whose address or external id was ever written.
+    pub(crate) renamed: BTreeSet<u32>,
+    /// When the newest contact came, by the time that search goes by.
+    pub(crate) last_indexed_at: i64,
     /// The messages that were sent; their number gives the next one its id.
     pub(crate) messages_sent: u64,
 }

@@ -10,11 +10,20 @@ pub(crate) struct Tag {
     pub(crate) deleted: bool,
 }
 
-/// A note on a contact.
+/// What a note is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Subject {
+    /// A contact's row.
+    Contact(u32),
+    /// A company's row.
+    Company(u32),
+}
+
+/// A note.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Note {
     pub(crate) row: u32,
-    pub(crate) contact: u32,
+    pub(crate) subject: Subject,
     /// The writing admin's number.
     pub(crate) admin: u16,
     pub(crate) created_at: i64,

@@ -27,6 +27,8 @@ pub(crate) struct Reference {
     pub(crate) macros: Vec<Value>,
     /// The last number given to a created row of any of these lists.
     pub(crate) last_id: u64,
+    /// What only a few operations touch.
+    pub(crate) extra: super::extra::Extra,
 }
 
 /// The first admin's id; the others follow.
@@ -83,10 +85,12 @@ impl Reference {
     }
 
     fn people(&mut self, seed: u64) {
+        let shift = (mix(seed, 31, 0) % 3) as u16;
+        let is_member = |admin: u16, team: u16| (admin + team + shift).is_multiple_of(3);
         for number in 0..12_u16 {
             let name = texts::person(mix(seed, 30, u32::from(number)));
             let teams: Vec<u64> = (0..4)
-                .filter(|team| (number + team).is_multiple_of(3))
+                .filter(|team| is_member(number, *team))
                 .map(team_id)
                 .collect();
             self.admins.push(json!({
@@ -107,7 +111,7 @@ impl Reference {
         for (number, name) in TEAMS.iter().enumerate() {
             let number = number as u16;
             let admins: Vec<u64> = (0..12)
-                .filter(|admin| (admin + number).is_multiple_of(3))
+                .filter(|admin| is_member(*admin, number))
                 .map(admin_id)
                 .collect();
             self.teams.push(json!({
@@ -256,7 +260,7 @@ impl Reference {
                     ),
                     body: format!(
                         "<p class=\"no-margin\">{}</p>",
-                        texts::reply(mix(seed, 40, number))
+                        texts::replies::line(mix(seed, 40, number))
                     ),
                     author: admin_id((number % 12) as u16),
                     state: if number % 6 == 5 { "draft" } else { "published" },
@@ -294,7 +298,7 @@ impl Reference {
                 "type": "news-item",
                 "workspace_id": id_code,
                 "title": format!("Release {}", number + 1),
-                "body": format!("<p>{}</p>", texts::reply(number)),
+                "body": format!("<p>{}</p>", texts::replies::line(number)),
                 "sender_id": FIRST_ADMIN,
                 "state": if number % 4 == 3 { "draft" } else { "live" },
                 "labels": ["Product"],

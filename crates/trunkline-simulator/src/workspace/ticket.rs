@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use super::conversation::Part;
+use super::conversation::{self, Author, Part, PartKind, STEP, Text};
 
 /// A ticket.
 #[derive(Clone, Debug)]
@@ -11,6 +11,10 @@ pub(crate) struct Ticket {
     pub(crate) created_at: i64,
     pub(crate) updated_at: i64,
     pub(crate) deleted: bool,
+    /// The conversation that became this ticket and gave it its id.
+    pub(crate) conversation: Option<u32>,
+    /// Whether its texts come from the seed.
+    pub(crate) generated: bool,
     /// The ticket type's number.
     pub(crate) ticket_type: u16,
     /// The state's number.
@@ -29,13 +33,20 @@ pub(crate) struct Ticket {
     pub(crate) attributes: Option<Box<Map<String, Value>>>,
 }
 
-const STEP: u64 = 41;
-const FIRST: u64 = 315_472_600_000_000;
+/// Tickets are numbered between the conversations: both draw from one space of ids.
+const FIRST: u64 = conversation::FIRST + STEP / 2;
 const PART_SPAN: u64 = 100_000;
 
 impl Ticket {
     pub(crate) fn id(&self) -> String {
-        id(self.row)
+        self.conversation.map_or_else(|| id(self.row), conversation::id)
+    }
+
+    /// Puts the ticket into another state, which its parts tell.
+    pub(crate) fn change_state(&mut self, to: u16, author: Author, at: i64) {
+        let kind = PartKind::TicketState { from: self.state, to };
+        self.parts.push(Part::new(kind, author, at, Text::None));
+        self.state = to;
     }
 
     /// The short number that people use.

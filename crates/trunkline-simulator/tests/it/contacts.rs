@@ -16,7 +16,10 @@ fn what_is_created_is_found_and_what_is_deleted_is_gone() {
     );
     assert_eq!(created["type"], "contact");
     let contact = id(&created);
-    assert!(contact.len() == 24 && contact.chars().all(|digit| digit.is_ascii_hexdigit()), "{contact}");
+    assert!(
+        contact.len() == 24 && contact.chars().all(|digit| digit.is_ascii_hexdigit()),
+        "{contact}"
+    );
     assert_eq!(created["created_at"], NOW);
     assert_eq!(created["updated_at"], NOW);
     let read = sim.get(&format!("/contacts/{contact}"));
@@ -33,10 +36,19 @@ fn what_is_created_is_found_and_what_is_deleted_is_gone() {
         assert_eq!(read[field], value, "{field}");
     }
     assert_eq!(read["custom_attributes"]["Plan tier"], "scale");
-    assert_eq!(read["tags"], json!({ "type": "list", "data": [], "url": format!("/contacts/{contact}/tags"), "total_count": 0, "has_more": false }));
+    assert_eq!(
+        read["tags"],
+        json!({ "type": "list", "data": [], "url": format!("/contacts/{contact}/tags"), "total_count": 0, "has_more": false })
+    );
     let gone = sim.delete(&format!("/contacts/{contact}"));
-    assert_eq!(gone, json!({ "type": "contact", "id": contact, "external_id": "u-1", "deleted": true }));
-    assert_eq!(sim.try_get(&format!("/contacts/{contact}")).refusal(), (404, "not_found".to_owned()));
+    assert_eq!(
+        gone,
+        json!({ "type": "contact", "id": contact, "external_id": "u-1", "deleted": true })
+    );
+    assert_eq!(
+        sim.try_get(&format!("/contacts/{contact}")).refusal(),
+        (404, "not_found".to_owned())
+    );
 }
 
 #[test]
@@ -53,7 +65,10 @@ fn an_update_changes_what_it_names_and_nothing_else() {
     let before = sim.user("Ines Prat");
     let path = format!("/contacts/{}", id(&before));
     sim.advance(60);
-    let after = sim.put(&path, &json!({ "name": "Inès Prat", "custom_attributes": { "lifetime_value": 12 } }));
+    let after = sim.put(
+        &path,
+        &json!({ "name": "Inès Prat", "custom_attributes": { "lifetime_value": 12 } }),
+    );
     assert_eq!(after["name"], "Inès Prat");
     assert_eq!(after["custom_attributes"]["lifetime_value"], 12);
     assert_eq!(after["updated_at"], NOW + 60);
@@ -69,9 +84,38 @@ fn an_update_changes_what_it_names_and_nothing_else() {
 fn a_generated_contact_can_be_changed_like_any_other() {
     let sim = Sim::new();
     let contact = id(&sim.truth("contacts")[0]);
-    let changed = sim.put(&format!("/contacts/{contact}"), &json!({ "name": "Written Over", "phone": "+15550199" }));
-    assert_eq!((&changed["name"], &changed["phone"]), (&json!("Written Over"), &json!("+15550199")));
+    let changed = sim.put(
+        &format!("/contacts/{contact}"),
+        &json!({ "name": "Written Over", "phone": "+15550199" }),
+    );
+    assert_eq!(
+        (&changed["name"], &changed["phone"]),
+        (&json!("Written Over"), &json!("+15550199"))
+    );
     assert_eq!(changed["updated_at"], NOW);
+}
+
+#[test]
+fn a_lead_that_becomes_a_user_keeps_what_it_was_called() {
+    let sim = Sim::new();
+    for lead in sim
+        .truth("contacts")
+        .iter()
+        .filter(|contact| contact["role"] == "lead")
+        .take(8)
+    {
+        let path = format!("/contacts/{}", id(lead));
+        let user = sim.put(&path, &json!({ "role": "user" }));
+        assert_eq!(user["role"], "user");
+        for field in ["name", "email", "external_id", "signed_up_at", "created_at"] {
+            assert_eq!(user[field], lead[field], "{field}");
+        }
+        let external_id = lead["external_id"].as_str().unwrap();
+        assert_eq!(
+            sim.get(&format!("/contacts/find_by_external_id/{external_id}"))["id"],
+            lead["id"]
+        );
+    }
 }
 
 #[test]
@@ -83,16 +127,51 @@ fn what_cannot_be_created_is_refused() {
     let exists = format!("A contact matching those details already exists with id={twin}");
     let archived = format!("An archived contact matching those details already exists with id={shelved}");
     for (body, status, code, message) in [
-        (json!({}), 400, "parameter_invalid", None),
-        (json!({ "name": "Only a name" }), 400, "parameter_invalid", None),
+        (json!({}), 400, "parameter_not_found", None),
+        (json!({ "name": "Only a name" }), 400, "parameter_not_found", None),
         (json!({ "role": "boss" }), 400, "parameter_invalid", None),
-        (json!({ "role": "user", "email": 7 }), 400, "parameter_invalid", None),
-        (json!({ "role": "user", "external_id": "z-1", "email_verified": true }), 400, "parameter_invalid", None),
-        (json!({ "role": "user", "external_id": "z-2", "custom_attributes": { "Shoe size": 44 } }), 400, "parameter_invalid", None),
-        (json!({ "role": "user", "email": "twin.one@people.example" }), 409, "conflict", Some(exists.as_str())),
-        (json!({ "role": "user", "email": "TWIN.ONE@people.example" }), 409, "conflict", Some(exists.as_str())),
-        (json!({ "external_id": "own-twin.one" }), 409, "conflict", Some(exists.as_str())),
-        (json!({ "role": "user", "email": "shelved.one@people.example" }), 409, "conflict", Some(archived.as_str())),
+        (
+            json!({ "role": "user", "email": 7 }),
+            400,
+            "parameter_invalid",
+            None,
+        ),
+        (
+            json!({ "role": "user", "external_id": "z-1", "email_verified": true }),
+            400,
+            "parameter_invalid",
+            None,
+        ),
+        (
+            json!({ "role": "user", "external_id": "z-2", "custom_attributes": { "Shoe size": 44 } }),
+            400,
+            "parameter_invalid",
+            None,
+        ),
+        (
+            json!({ "role": "user", "email": "twin.one@people.example" }),
+            409,
+            "conflict",
+            Some(exists.as_str()),
+        ),
+        (
+            json!({ "role": "user", "email": "TWIN.ONE@people.example" }),
+            409,
+            "conflict",
+            Some(exists.as_str()),
+        ),
+        (
+            json!({ "external_id": "own-twin.one" }),
+            409,
+            "conflict",
+            Some(exists.as_str()),
+        ),
+        (
+            json!({ "role": "user", "email": "shelved.one@people.example" }),
+            409,
+            "conflict",
+            Some(archived.as_str()),
+        ),
     ] {
         let got = sim.send("POST", "/contacts", &body);
         assert_eq!(got.refusal(), (status, code.to_owned()), "{body}");
@@ -107,10 +186,22 @@ fn an_update_cannot_take_what_belongs_to_another() {
     let sim = Sim::new();
     let first = id(&sim.user("First Owner"));
     let second = id(&sim.user("Second Owner"));
-    let got = sim.send("PUT", &format!("/contacts/{second}"), &json!({ "email": "first.owner@people.example" }));
+    let got = sim.send(
+        "PUT",
+        &format!("/contacts/{second}"),
+        &json!({ "email": "first.owner@people.example" }),
+    );
     assert_eq!(got.refusal(), (409, "conflict".to_owned()));
-    assert!(got.message().ends_with(&format!("id={first}")), "{}", got.message());
-    let same = sim.send("PUT", &format!("/contacts/{second}"), &json!({ "email": "second.owner@people.example" }));
+    assert!(
+        got.message().ends_with(&format!("id={first}")),
+        "{}",
+        got.message()
+    );
+    let same = sim.send(
+        "PUT",
+        &format!("/contacts/{second}"),
+        &json!({ "email": "second.owner@people.example" }),
+    );
     assert_eq!(same.status, 200, "its own address is no conflict: {}", same.text);
 }
 
@@ -124,9 +215,17 @@ fn an_archived_contact_leaves_lists_and_comes_back() {
     let is_found = || !sim.found("2.16", "/contacts/search", "data", &query).is_empty();
     assert!(is_found());
     let shelved = sim.post(&format!("{path}/archive"), &json!({}));
-    assert_eq!(shelved, json!({ "type": "contact", "id": id(&contact), "external_id": contact["external_id"], "archived": true }));
+    assert_eq!(
+        shelved,
+        json!({ "type": "contact", "id": id(&contact), "external_id": contact["external_id"], "archived": true })
+    );
     assert!(!is_found());
-    assert!(!sim.truth("contacts").iter().any(|held| held["id"] == contact["id"]), "an archived contact is in no list");
+    assert!(
+        !sim.truth("contacts")
+            .iter()
+            .any(|held| held["id"] == contact["id"]),
+        "an archived contact is in no list"
+    );
     let back = sim.post(&format!("{path}/unarchive"), &json!({}));
     assert_eq!(back["archived"], false);
     assert!(is_found());
@@ -136,7 +235,10 @@ fn an_archived_contact_leaves_lists_and_comes_back() {
 fn blocking_a_contact_archives_its_conversations() {
     let sim = Sim::new();
     let contact = sim.user("Rude Person");
-    let started = sim.post("/conversations", &json!({ "from": { "type": "user", "id": id(&contact) }, "body": "grr" }));
+    let started = sim.post(
+        "/conversations",
+        &json!({ "from": { "type": "user", "id": id(&contact) }, "body": "grr" }),
+    );
     let blocked = sim.post(&format!("/contacts/{}/block", id(&contact)), &json!({}));
     assert_eq!(blocked["blocked"], true);
     assert_eq!(blocked["id"], contact["id"]);
@@ -152,10 +254,21 @@ fn an_external_id_finds_users_only() {
     let lead = sim.lead("Lead Nal");
     let found = sim.get("/contacts/find_by_external_id/own-exter.nal");
     assert_eq!(found["id"], user["id"]);
-    let path = format!("/contacts/find_by_external_id/{}", lead["external_id"].as_str().unwrap());
+    let path = format!(
+        "/contacts/find_by_external_id/{}",
+        lead["external_id"].as_str().unwrap()
+    );
     assert_eq!(sim.try_get(&path).refusal(), (404, "not_found".to_owned()));
-    assert_eq!(sim.try_get("/contacts/find_by_external_id/nobody").refusal().0, 404);
-    assert_eq!(sim.at("2.12", "GET", "/contacts/find_by_external_id/own-exter.nal", None).refusal().1, "intercom_version_invalid");
+    assert_eq!(
+        sim.try_get("/contacts/find_by_external_id/nobody").refusal().0,
+        404
+    );
+    assert_eq!(
+        sim.at("2.12", "GET", "/contacts/find_by_external_id/own-exter.nal", None)
+            .refusal()
+            .1,
+        "intercom_version_invalid"
+    );
 }
 
 #[test]
@@ -192,7 +305,12 @@ fn the_list_gives_every_contact_once() {
         assert_eq!(page["type"], "list");
         seen.extend(ids(&page["data"]));
         match page["pages"]["next"]["starting_after"].as_str() {
-            Some(cursor) => path = format!("/contacts?per_page=37&starting_after={}", cursor.replace('=', "%3D").replace('+', "%2B")),
+            Some(cursor) => {
+                path = format!(
+                    "/contacts?per_page=37&starting_after={}",
+                    cursor.replace('=', "%3D").replace('+', "%2B")
+                );
+            }
             None => break,
         }
     }

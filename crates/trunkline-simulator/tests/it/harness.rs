@@ -29,7 +29,10 @@ pub(crate) struct Got {
 
 impl Got {
     pub(crate) fn header(&self, name: &str) -> Option<&str> {
-        self.headers.iter().find(|(held, _)| held.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
+        self.headers
+            .iter()
+            .find(|(held, _)| held.eq_ignore_ascii_case(name))
+            .map(|(_, value)| value.as_str())
     }
 
     pub(crate) fn json(&self) -> Value {
@@ -48,12 +51,20 @@ impl Got {
         assert_eq!(body["type"], "error.list", "{body}");
         assert_eq!(body["request_id"].as_str(), self.header("x-request-id"), "{body}");
         let error = &body["errors"][0];
-        assert!(error["message"].as_str().is_some_and(|message| !message.is_empty()), "{body}");
+        assert!(
+            error["message"]
+                .as_str()
+                .is_some_and(|message| !message.is_empty()),
+            "{body}"
+        );
         (self.status, error["code"].as_str().unwrap_or_default().to_owned())
     }
 
     pub(crate) fn message(&self) -> String {
-        self.json()["errors"][0]["message"].as_str().unwrap_or_default().to_owned()
+        self.json()["errors"][0]["message"]
+            .as_str()
+            .unwrap_or_default()
+            .to_owned()
     }
 }
 
@@ -69,6 +80,7 @@ pub(crate) fn small() -> Options {
         tickets: 40,
         rate_limit: None,
         tokens: vec![TOKEN.to_owned()],
+        clock_stands: true,
         start: Some(jiff::Timestamp::from_second(NOW).unwrap()),
         control: true,
         ..Options::default()
@@ -81,10 +93,18 @@ impl Sim {
     }
 
     pub(crate) fn start(options: Options) -> Self {
-        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(1)
+            .enable_all()
+            .build()
+            .unwrap();
         let running = runtime.block_on(trunkline_simulator::start(options)).unwrap();
         let address = running.address();
-        Self { runtime, running: Some(running), address }
+        Self {
+            runtime,
+            running: Some(running),
+            address,
+        }
     }
 
     /// A request with exactly these headers.
@@ -105,9 +125,17 @@ impl Sim {
     /// A call with a good token at a version.
     pub(crate) fn at(&self, version: &str, method: &str, path: &str, body: Option<&Value>) -> Got {
         let token = format!("Bearer {TOKEN}");
-        let headers =
-            [("authorization", token.as_str()), ("intercom-version", version), ("content-type", "application/json")];
-        self.raw(method, path, &headers, &body.map(Value::to_string).unwrap_or_default())
+        let headers = [
+            ("authorization", token.as_str()),
+            ("intercom-version", version),
+            ("content-type", "application/json"),
+        ];
+        self.raw(
+            method,
+            path,
+            &headers,
+            &body.map(Value::to_string).unwrap_or_default(),
+        )
     }
 
     /// A call at 2.16.
@@ -148,7 +176,12 @@ impl Sim {
             &[("content-type", "application/json")],
             &body.map(Value::to_string).unwrap_or_default(),
         );
-        assert!((200..300).contains(&got.status), "{method} /_sim{path}: {} {}", got.status, got.text);
+        assert!(
+            (200..300).contains(&got.status),
+            "{method} /_sim{path}: {} {}",
+            got.status,
+            got.text
+        );
         got
     }
 
@@ -175,11 +208,21 @@ impl Sim {
 
     /// The requests that were logged, oldest first.
     pub(crate) fn requests(&self) -> Vec<Value> {
-        self.control("GET", "/requests", None).text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+        self.control("GET", "/requests", None)
+            .text
+            .lines()
+            .map(|line| serde_json::from_str(line).unwrap())
+            .collect()
     }
 
     /// Every row of a search, page by page, with the total that each page stated.
-    pub(crate) fn search_all(&self, version: &str, path: &str, rows: &str, body: &Value) -> (Vec<Value>, u64) {
+    pub(crate) fn search_all(
+        &self,
+        version: &str,
+        path: &str,
+        rows: &str,
+        body: &Value,
+    ) -> (Vec<Value>, u64) {
         let mut all = Vec::new();
         let mut body = body.clone();
         loop {
@@ -196,7 +239,11 @@ impl Sim {
     /// Ids that a search for one filter finds.
     pub(crate) fn found(&self, version: &str, path: &str, rows: &str, query: &Value) -> Vec<String> {
         let body = json!({ "query": query, "pagination": { "per_page": 150 } });
-        self.search_all(version, path, rows, &body).0.iter().map(id).collect()
+        self.search_all(version, path, rows, &body)
+            .0
+            .iter()
+            .map(id)
+            .collect()
     }
 
     /// A new user.
@@ -216,7 +263,12 @@ impl Sim {
     /// The id of the first admin with a seat in the inbox.
     pub(crate) fn admin(&self) -> String {
         let admins = self.get("/admins");
-        id(admins["admins"].as_array().unwrap().iter().find(|admin| admin["has_inbox_seat"] == true).unwrap())
+        id(admins["admins"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .find(|admin| admin["has_inbox_seat"] == true)
+            .unwrap())
     }
 }
 
@@ -239,11 +291,18 @@ pub(crate) fn id(object: &Value) -> String {
 
 /// The ids of a list.
 pub(crate) fn ids(list: &Value) -> Vec<String> {
-    list.as_array().unwrap_or_else(|| panic!("not a list: {list}")).iter().map(id).collect()
+    list.as_array()
+        .unwrap_or_else(|| panic!("not a list: {list}"))
+        .iter()
+        .map(id)
+        .collect()
 }
 
 fn parse(answer: &[u8]) -> Got {
-    let end = answer.windows(4).position(|four| four == b"\r\n\r\n").expect("an answer has a head");
+    let end = answer
+        .windows(4)
+        .position(|four| four == b"\r\n\r\n")
+        .expect("an answer has a head");
     let head = std::str::from_utf8(&answer[..end]).unwrap();
     let mut lines = head.split("\r\n");
     let status = lines.next().unwrap().split(' ').nth(1).unwrap().parse().unwrap();
@@ -251,10 +310,16 @@ fn parse(answer: &[u8]) -> Got {
         .filter_map(|line| line.split_once(':'))
         .map(|(name, value)| (name.to_owned(), value.trim().to_owned()))
         .collect();
-    let is_chunked = headers.iter().any(|(name, value)| name.eq_ignore_ascii_case("transfer-encoding") && value == "chunked");
+    let is_chunked = headers
+        .iter()
+        .any(|(name, value)| name.eq_ignore_ascii_case("transfer-encoding") && value == "chunked");
     let body = &answer[end + 4..];
     let body = if is_chunked { dechunk(body) } else { body.to_vec() };
-    Got { status, headers, text: String::from_utf8(body).unwrap() }
+    Got {
+        status,
+        headers,
+        text: String::from_utf8(body).unwrap(),
+    }
 }
 
 fn dechunk(mut body: &[u8]) -> Vec<u8> {

@@ -12,7 +12,10 @@ fn a_scroll_gives_every_company_once_and_ends_with_an_empty_page() {
     let last = loop {
         let page = sim.get(&path);
         assert_eq!(page["type"], "list");
-        assert_eq!((&page["pages"], &page["total_count"]), (&Value::Null, &Value::Null));
+        assert_eq!(
+            (&page["pages"], &page["total_count"]),
+            (&Value::Null, &Value::Null)
+        );
         let param = page["scroll_param"].as_str().unwrap().to_owned();
         let rows = ids(&page["data"]);
         path = format!("/companies/scroll?scroll_param={param}");
@@ -25,28 +28,52 @@ fn a_scroll_gives_every_company_once_and_ends_with_an_empty_page() {
     seen.sort();
     expected.sort();
     assert_eq!(seen, expected);
-    assert_eq!(sim.try_get(&last).refusal(), (404, "not_found".to_owned()), "after the empty page the scroll is gone");
-    assert_eq!(sim.try_get("/companies/scroll").status, 200, "and another may be opened");
+    assert_eq!(
+        sim.try_get(&last).refusal(),
+        (404, "not_found".to_owned()),
+        "after the empty page the scroll is gone"
+    );
+    assert_eq!(
+        sim.try_get("/companies/scroll").status,
+        200,
+        "and another may be opened"
+    );
 }
 
 #[test]
 fn a_second_scroll_is_refused_until_the_first_has_been_idle_for_a_minute() {
     let sim = Sim::new();
-    let param = sim.get("/companies/scroll")["scroll_param"].as_str().unwrap().to_owned();
+    let param = sim.get("/companies/scroll")["scroll_param"]
+        .as_str()
+        .unwrap()
+        .to_owned();
     let got = sim.try_get("/companies/scroll");
     assert_eq!(got.refusal(), (400, "scroll_exists".to_owned()));
     assert_eq!(got.message(), "scroll already exists for this workspace");
     sim.advance(59);
     assert_eq!(sim.try_get("/companies/scroll").status, 400);
     sim.advance(2);
-    assert_eq!(sim.try_get(&format!("/companies/scroll?scroll_param={param}")).refusal().0, 404, "expired");
+    assert_eq!(
+        sim.try_get(&format!("/companies/scroll?scroll_param={param}"))
+            .refusal()
+            .0,
+        404,
+        "expired"
+    );
     assert_eq!(sim.try_get("/companies/scroll").status, 200);
 }
 
 #[test]
 fn using_a_scroll_keeps_it_alive() {
-    let sim = Sim::start(trunkline_simulator::Options { companies: 500, contacts: 600, ..crate::harness::small() });
-    let mut param = sim.get("/companies/scroll")["scroll_param"].as_str().unwrap().to_owned();
+    let sim = Sim::start(trunkline_simulator::Options {
+        companies: 500,
+        contacts: 600,
+        ..crate::harness::small()
+    });
+    let mut param = sim.get("/companies/scroll")["scroll_param"]
+        .as_str()
+        .unwrap()
+        .to_owned();
     for _ in 0..3 {
         sim.advance(50);
         let got = sim.try_get(&format!("/companies/scroll?scroll_param={param}"));
@@ -58,7 +85,10 @@ fn using_a_scroll_keeps_it_alive() {
 #[test]
 fn an_unknown_scroll_is_not_found() {
     let sim = Sim::new();
-    assert_eq!(sim.try_get("/companies/scroll?scroll_param=made-up").refusal(), (404, "not_found".to_owned()));
+    assert_eq!(
+        sim.try_get("/companies/scroll?scroll_param=made-up").refusal(),
+        (404, "not_found".to_owned())
+    );
 }
 
 #[test]
@@ -72,7 +102,10 @@ fn without_the_lock_several_scrolls_may_be_open() {
 #[test]
 fn a_company_without_contacts_is_in_no_list_but_can_be_read() {
     let sim = Sim::new();
-    let empty = id(&sim.post("/companies", &json!({ "company_id": "nobody-here", "name": "Nobody Here" })));
+    let empty = id(&sim.post(
+        "/companies",
+        &json!({ "company_id": "nobody-here", "name": "Nobody Here" }),
+    ));
     assert_eq!(sim.get(&format!("/companies/{empty}"))["name"], "Nobody Here");
     assert!(!sim.truth("companies").iter().any(|company| id(company) == empty));
     let contact = id(&sim.user("First Hire"));

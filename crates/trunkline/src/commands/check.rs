@@ -22,5 +22,9 @@ pub(crate) async fn run(arguments: cli::Check) -> Result<ExitCode, Failure> {
     } else {
         report::print_check(&found)?;
     }
-    Ok(if found.is_success() { ExitCode::SUCCESS } else { Exit::Incomplete.into() })
+    Ok(if found.is_success() {
+        ExitCode::SUCCESS
+    } else {
+        Exit::Incomplete.into()
+    })
 }

@@ -31,7 +31,12 @@ struct Change {
 }
 
 /// Runs every `interval` until Ctrl-C or SIGTERM; a round under way is finished first.
-pub(crate) async fn run(client: &Client, storage: &Storage, interval: Duration, as_json: bool) -> Result<(), Failure> {
+pub(crate) async fn run(
+    client: &Client,
+    storage: &Storage,
+    interval: Duration,
+    as_json: bool,
+) -> Result<(), Failure> {
     let options = SyncOptions::default();
     let quiet = Progress::start(false);
     let mut stop = std::pin::pin!(super::simulate::stopped());
@@ -78,7 +83,11 @@ fn sentence(round: &Round) -> String {
         .iter()
         .map(|change| {
             let mut counts = Vec::new();
-            for (sign, count) in [("+", change.inserted), ("~", change.updated), ("-", change.deleted)] {
+            for (sign, count) in [
+                ("+", change.inserted),
+                ("~", change.updated),
+                ("-", change.deleted),
+            ] {
                 if count > 0 {
                     counts.push(format!("{sign}{}", tables::grouped(count)));
                 }

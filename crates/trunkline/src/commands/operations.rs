@@ -3,9 +3,16 @@
 use std::process::ExitCode;
 
 use serde_json::{Value, json};
-use trunkline_catalog::{BodyField, Catalog, Effect, ErrorShape, FieldType, Operation, PageStyle, Parameter, SearchGranularity};
+use trunkline_catalog::{
+    BodyField, Catalog, Effect, ErrorShape, FieldType, Operation, PageStyle, Parameter, SearchGranularity,
+};
 
-use crate::{cli, failure::Failure, output::{json, tables}, settings};
+use crate::{
+    cli,
+    failure::Failure,
+    output::{json, tables},
+    settings,
+};
 
 /// Lists operations, one line each.
 pub(crate) fn list(arguments: &cli::Operations) -> Result<ExitCode, Failure> {
@@ -22,7 +29,12 @@ pub(crate) fn list(arguments: &cli::Operations) -> Result<ExitCode, Failure> {
         .filter(|operation| words.iter().all(|word| mentions(operation, word)))
         .collect();
     if arguments.json {
-        json::print(&found.iter().map(|operation| describe(operation)).collect::<Vec<_>>())?;
+        json::print(
+            &found
+                .iter()
+                .map(|operation| describe(operation))
+                .collect::<Vec<_>>(),
+        )?;
         return Ok(ExitCode::SUCCESS);
     }
     let mut table = tables::new(&["operation", "call", "since", "effect", "what it does"]);
@@ -51,7 +63,12 @@ pub(crate) fn explain(arguments: &cli::Operation) -> Result<ExitCode, Failure> {
     let catalog = Catalog::embedded();
     let operation = catalog
         .operation(&arguments.id)
-        .or_else(|| catalog.operations().iter().find(|operation| operation.upstream_id == Some(arguments.id.as_str())))
+        .or_else(|| {
+            catalog
+                .operations()
+                .iter()
+                .find(|operation| operation.upstream_id == Some(arguments.id.as_str()))
+        })
         .ok_or_else(|| unknown(catalog, &arguments.id))?;
     if arguments.json {
         json::print(&describe(operation))?;
@@ -73,7 +90,10 @@ fn unknown(catalog: &Catalog, id: &str) -> Failure {
     let advice = if near.is_empty() {
         "`trunkline operations` lists them all.".to_owned()
     } else {
-        format!("Near it: {}. `trunkline operations` lists them all.", near.join(", "))
+        format!(
+            "Near it: {}. `trunkline operations` lists them all.",
+            near.join(", ")
+        )
     };
     Failure::usage("TL0006", format!("there is no operation `{id}`"), advice)
 }
@@ -82,7 +102,10 @@ fn page(operation: &Operation) -> String {
     let mut lines = vec![
         format!("{}: {}", operation.id, operation.summary),
         format!("  call        {} {}", operation.method, operation.path),
-        format!("  versions    {} to {}", operation.versions.0, operation.versions.1),
+        format!(
+            "  versions    {} to {}",
+            operation.versions.0, operation.versions.1
+        ),
         format!("  effect      {}", effect(operation.effect)),
         format!("  pages       {}", pages(operation.page_style)),
         format!("  budget      {}", operation.rate_class),
@@ -96,23 +119,46 @@ fn page(operation: &Operation) -> String {
     if let Some(upstream) = operation.upstream_id {
         lines.push(format!("  upstream    {upstream}"));
     }
-    for (heading, parameters) in [("path", &operation.path_parameters), ("query", &operation.query_parameters)] {
+    for (heading, parameters) in [
+        ("path", &operation.path_parameters),
+        ("query", &operation.query_parameters),
+    ] {
         if !parameters.is_empty() {
             lines.push(format!("\n{heading} parameters"));
             lines.extend(parameters.iter().map(|parameter| {
-                line(parameter.name, parameter.field_type, parameter.required, &parameter.enumeration)
+                line(
+                    parameter.name,
+                    parameter.field_type,
+                    parameter.required,
+                    &parameter.enumeration,
+                )
             }));
         }
     }
     if !operation.body_fields.is_empty() {
-        lines.push(format!("\nbody{}", if operation.body_required { " (required)" } else { "" }));
+        lines.push(format!(
+            "\nbody{}",
+            if operation.body_required {
+                " (required)"
+            } else {
+                ""
+            }
+        ));
         lines.extend(
-            operation.body_fields.iter().map(|field| line(field.name, field.field_type, field.required, &field.enumeration)),
+            operation
+                .body_fields
+                .iter()
+                .map(|field| line(field.name, field.field_type, field.required, &field.enumeration)),
         );
     }
     let answers: Vec<String> = operation.success.iter().map(u16::to_string).collect();
     lines.push(format!("\nanswers {}", answers.join(", ")));
-    lines.extend(operation.errors.iter().map(|error| format!("  {} {}", error.status, error.code)));
+    lines.extend(
+        operation
+            .errors
+            .iter()
+            .map(|error| format!("  {} {}", error.status, error.code)),
+    );
     lines.join("\n")
 }
 

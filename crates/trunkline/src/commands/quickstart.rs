@@ -71,7 +71,10 @@ pub(crate) async fn run(arguments: cli::Quickstart) -> Result<ExitCode, Failure>
     let simulator = trunkline_simulator::start(workspace(&arguments)).await?;
     let base_url = format!("http://{}", simulator.address());
     if !arguments.json {
-        json::line(&format!("A simulated Intercom workspace (seed {}) is running at {base_url}", arguments.seed))?;
+        json::line(&format!(
+            "A simulated Intercom workspace (seed {}) is running at {base_url}",
+            arguments.seed
+        ))?;
     }
     let connection = Connection::at(&base_url, SecretString::from(TOKEN), Version::DEFAULT)?;
     let client = Client::new(connection, Settings::new(std::sync::Arc::new(SystemClock)))?;
@@ -150,13 +153,26 @@ fn prepare(data: &Path) -> Result<std::path::PathBuf, Failure> {
 
 fn show(arguments: &cli::Quickstart, mirror: &Path, first: &SyncReport) -> Result<(), Failure> {
     if arguments.json {
-        let first = FirstMirror { mirror: mirror.display().to_string(), report: first, queries: QUERIES };
-        return if arguments.once { json::print(&first) } else { json::print_line(&first) };
+        let first = FirstMirror {
+            mirror: mirror.display().to_string(),
+            report: first,
+            queries: QUERIES,
+        };
+        return if arguments.once {
+            json::print(&first)
+        } else {
+            json::print_line(&first)
+        };
     }
     report::print(first)?;
     json::line(&format!("\nThe mirror is {}. Try:\n", mirror.display()))?;
     for query in QUERIES {
-        json::line(&format!("-- {}\nsqlite3 -box {} \"{}\"\n", query.question, mirror.display(), query.sql))?;
+        json::line(&format!(
+            "-- {}\nsqlite3 -box {} \"{}\"\n",
+            query.question,
+            mirror.display(),
+            query.sql
+        ))?;
     }
     Ok(())
 }

@@ -46,6 +46,7 @@ fn options(arguments: cli::Simulate) -> Result<Options, Failure> {
         default_version: settings::version(Some(&arguments.default_version))?,
         time_zone: arguments.time_zone,
         start,
+        clock_stands: false,
         habits,
         control: arguments.control,
         live: arguments.live,
@@ -55,7 +56,11 @@ fn options(arguments: cli::Simulate) -> Result<Options, Failure> {
 /// Resolves when the process is asked to stop, by Ctrl-C or by SIGTERM.
 pub(crate) async fn stopped() -> Result<(), Failure> {
     let failed = |error: std::io::Error| {
-        Failure::new("TL0009", format!("signals cannot be received: {error}"), "Check the limits of the environment.")
+        Failure::new(
+            "TL0009",
+            format!("signals cannot be received: {error}"),
+            "Check the limits of the environment.",
+        )
     };
     let mut terminate =
         tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()).map_err(failed)?;

@@ -31,12 +31,20 @@ pub(crate) fn run(arguments: &cli::Streams) -> Result<ExitCode, Failure> {
 
 fn unknown(catalog: &Catalog, name: &str) -> Failure {
     let stem = name.trim_end_matches('s');
-    let near: Vec<&str> =
-        catalog.streams().iter().map(|stream| stream.name).filter(|known| known.contains(stem)).take(6).collect();
+    let near: Vec<&str> = catalog
+        .streams()
+        .iter()
+        .map(|stream| stream.name)
+        .filter(|known| known.contains(stem))
+        .take(6)
+        .collect();
     let advice = if near.is_empty() {
         "`trunkline streams` lists them all.".to_owned()
     } else {
-        format!("Near it: {}. `trunkline streams` lists them all.", near.join(", "))
+        format!(
+            "Near it: {}. `trunkline streams` lists them all.",
+            near.join(", ")
+        )
     };
     Failure::usage("TL0250", format!("there is no stream {name:?}"), advice)
 }
@@ -54,12 +62,17 @@ fn list(streams: &[&Stream]) -> Result<(), Failure> {
         ]);
     }
     json::line(&table.to_string())?;
-    json::line(&format!("{} streams; `trunkline streams NAME` lists the columns of one", streams.len()))
+    json::line(&format!(
+        "{} streams; `trunkline streams NAME` lists the columns of one",
+        streams.len()
+    ))
 }
 
 fn show(stream: &Stream) -> Result<(), Failure> {
     json::line(&format!("{}: {}", stream.name, stream.summary))?;
-    let Some(schema) = tables::schema(stream.name) else { return Ok(()) };
+    let Some(schema) = tables::schema(stream.name) else {
+        return Ok(());
+    };
     let mut table = output_tables::new(&["column", "type", "what it means"]);
     for column in &schema.columns {
         table.add_row([column.name.as_str(), column.kind, column.summary.as_str()]);

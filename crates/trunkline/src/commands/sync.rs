@@ -58,12 +58,21 @@ pub(crate) async fn mirror(
     options: &SyncOptions,
     progress: &Progress,
 ) -> Result<SyncReport, Failure> {
-    Ok(sync::sync(client, storage, options, Arc::new(SystemClock), &|event| progress.show(&event)).await?)
+    Ok(
+        sync::sync(client, storage, options, Arc::new(SystemClock), &|event| {
+            progress.show(&event)
+        })
+        .await?,
+    )
 }
 
 /// 0 when every stream that could be read was read, 1 when one failed.
 pub(crate) fn exit(report: &SyncReport) -> ExitCode {
-    if report.is_success() { ExitCode::SUCCESS } else { Exit::Incomplete.into() }
+    if report.is_success() {
+        ExitCode::SUCCESS
+    } else {
+        Exit::Incomplete.into()
+    }
 }
 
 /// The target from the flag or the settings file.
@@ -79,7 +88,10 @@ pub(crate) fn target(flag: Option<&str>, file: &settings::File) -> Result<Target
 }
 
 fn columns(texts: &[String]) -> Result<Vec<ColumnRef>, Failure> {
-    texts.iter().map(|text| ColumnRef::from_str(text).map_err(Failure::from)).collect()
+    texts
+        .iter()
+        .map(|text| ColumnRef::from_str(text).map_err(Failure::from))
+        .collect()
 }
 
 /// An ISO 8601 day (midnight UTC) or moment.
@@ -87,15 +99,17 @@ pub(crate) fn time(text: &str) -> Result<Timestamp, Failure> {
     if let Ok(moment) = text.parse::<Timestamp>() {
         return Ok(moment);
     }
-    text.parse::<civil::Date>().ok().and_then(|day| day.to_zoned(TimeZone::UTC).ok()).map(|day| day.timestamp()).ok_or_else(
-        || {
+    text.parse::<civil::Date>()
+        .ok()
+        .and_then(|day| day.to_zoned(TimeZone::UTC).ok())
+        .map(|day| day.timestamp())
+        .ok_or_else(|| {
             Failure::usage(
                 "TL0007",
                 format!("`{text}` is not a time"),
                 "Write a day or a moment in ISO 8601, such as 2026-01-31 or 2026-01-31T08:00:00Z.",
             )
-        },
-    )
+        })
 }
 
 /// `10m`, `2h`, `1d` or `90s`.
@@ -115,8 +129,13 @@ fn span(text: &str) -> Result<Duration, Failure> {
         'd' => 86_400,
         _ => return Err(wrong()),
     };
-    let count: u64 = text[..text.len() - unit.len_utf8()].parse().map_err(|_| wrong())?;
-    count.checked_mul(seconds).map(Duration::from_secs).ok_or_else(wrong)
+    let count: u64 = text[..text.len() - unit.len_utf8()]
+        .parse()
+        .map_err(|_| wrong())?;
+    count
+        .checked_mul(seconds)
+        .map(Duration::from_secs)
+        .ok_or_else(wrong)
 }
 
 /// Refuses a mirror file that does not exist, where a command only reads one.
@@ -154,7 +173,16 @@ mod tests {
         for (text, seconds) in [("90s", 90), ("10m", 600), ("2h", 7_200), ("1d", 86_400)] {
             assert_eq!(span(text).unwrap().as_secs(), seconds);
         }
-        for text in ["10", "m", "", "-1h", "1.5h", "99999999999999999999d", "18446744073709551615d", "1ü"] {
+        for text in [
+            "10",
+            "m",
+            "",
+            "-1h",
+            "1.5h",
+            "99999999999999999999d",
+            "18446744073709551615d",
+            "1ü",
+        ] {
             assert_eq!(span(text).unwrap_err().code, "TL0007", "{text}");
         }
     }

@@ -30,5 +30,9 @@ pub(crate) async fn run(arguments: cli::Verify) -> Result<ExitCode, Failure> {
     } else {
         report::print_completeness(&completeness)?;
     }
-    Ok(if completeness.is_complete() { ExitCode::SUCCESS } else { Exit::Incomplete.into() })
+    Ok(if completeness.is_complete() {
+        ExitCode::SUCCESS
+    } else {
+        Exit::Incomplete.into()
+    })
 }

@@ -18,7 +18,11 @@ pub(crate) fn print_line(value: &impl Serialize) -> Result<(), Failure> {
 
 fn write(text: serde_json::Result<String>) -> Result<(), Failure> {
     let text = text.map_err(|error| {
-        Failure::new("TL0008", format!("the result could not be written as JSON: {error}"), "Please report this.")
+        Failure::new(
+            "TL0008",
+            format!("the result could not be written as JSON: {error}"),
+            "Please report this.",
+        )
     })?;
     line(&text)
 }
@@ -27,9 +31,11 @@ fn write(text: serde_json::Result<String>) -> Result<(), Failure> {
 pub(crate) fn line(text: &str) -> Result<(), Failure> {
     let mut out = std::io::stdout().lock();
     match writeln!(out, "{text}").and_then(|()| out.flush()) {
-        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
-            Err(Failure::new("TL0008", format!("standard output: {error}"), "Check where the output goes."))
-        }
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(Failure::new(
+            "TL0008",
+            format!("standard output: {error}"),
+            "Check where the output goes.",
+        )),
         _ => Ok(()),
     }
 }

@@ -22,14 +22,20 @@ struct Bars {
 impl Progress {
     /// Starts drawing, if anyone looks.
     pub(crate) fn start(wanted: bool) -> Self {
-        let bars = wanted.then(|| Bars { all: MultiProgress::new(), by_stream: Mutex::default() });
+        let bars = wanted.then(|| Bars {
+            all: MultiProgress::new(),
+            by_stream: Mutex::default(),
+        });
         Self { bars }
     }
 
     /// Shows what happened.
     pub(crate) fn show(&self, event: &SyncEvent) {
         let Some(bars) = &self.bars else { return };
-        let mut by_stream = bars.by_stream.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let mut by_stream = bars
+            .by_stream
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner);
         match event {
             SyncEvent::StreamStarted { stream, expected } => {
                 let bar = bars.all.add(match expected {
@@ -40,7 +46,11 @@ impl Progress {
                 bar.enable_steady_tick(Duration::from_millis(200));
                 by_stream.insert(stream.to_string(), bar);
             }
-            SyncEvent::Progress { stream, records, requests } => {
+            SyncEvent::Progress {
+                stream,
+                records,
+                requests,
+            } => {
                 if let Some(bar) = by_stream.get(*stream) {
                     bar.set_position(*records);
                     bar.set_message(format!("{requests} requests"));

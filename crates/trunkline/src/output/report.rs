@@ -12,8 +12,9 @@ pub(crate) fn print(report: &SyncReport) -> Result<(), Failure> {
         "{} ({}), version {}, {}",
         report.workspace_name, report.workspace, report.version, report.time_zone
     ))?;
-    let mut table =
-        tables::new(&["stream", "state", "records", "new", "changed", "gone", "held", "stated", "requests", "time"]);
+    let mut table = tables::new(&[
+        "stream", "state", "records", "new", "changed", "gone", "held", "stated", "requests", "time",
+    ]);
     for stream in &report.streams {
         table.add_row([
             Cell::new(stream.stream),
@@ -25,14 +26,26 @@ pub(crate) fn print(report: &SyncReport) -> Result<(), Failure> {
             tables::number(stream.held),
             stream.stated.map_or_else(|| Cell::new(""), tables::number),
             tables::number(stream.requests),
-            Cell::new(if stream.requests == 0 { String::new() } else { tables::seconds(stream.seconds) }),
+            Cell::new(if stream.requests == 0 {
+                String::new()
+            } else {
+                tables::seconds(stream.seconds)
+            }),
         ]);
     }
     json::line(&table.to_string())?;
     for stream in report.streams.iter().filter(|stream| stream.why.is_some()) {
         let code = stream.code.map(|code| format!(" [{code}]")).unwrap_or_default();
-        let advice = stream.advice.as_deref().map(|advice| format!(" {advice}")).unwrap_or_default();
-        json::line(&format!("{}{code}: {}{advice}", stream.stream, stream.why.as_deref().unwrap_or_default()))?;
+        let advice = stream
+            .advice
+            .as_deref()
+            .map(|advice| format!(" {advice}"))
+            .unwrap_or_default();
+        json::line(&format!(
+            "{}{code}: {}{advice}",
+            stream.stream,
+            stream.why.as_deref().unwrap_or_default()
+        ))?;
     }
     json::line(&format!(
         "{} records in {} with {} requests",
@@ -46,7 +59,13 @@ pub(crate) fn print(report: &SyncReport) -> Result<(), Failure> {
 }
 
 fn completeness(report: &SyncReport) -> String {
-    let count = |state: StreamState| report.streams.iter().filter(|stream| stream.state == state).count();
+    let count = |state: StreamState| {
+        report
+            .streams
+            .iter()
+            .filter(|stream| stream.state == state)
+            .count()
+    };
     let missing: Vec<String> = report
         .streams
         .iter()
@@ -88,7 +107,9 @@ fn lacking(lacking: &Lacking) -> Result<(), Failure> {
 
 /// The mirror against what the API states.
 pub(crate) fn print_completeness(report: &CompletenessReport) -> Result<(), Failure> {
-    let mut table = tables::new(&["stream", "held", "stated", "missing", "surplus", "deleted", "note"]);
+    let mut table = tables::new(&[
+        "stream", "held", "stated", "missing", "surplus", "deleted", "note",
+    ]);
     for stream in &report.streams {
         table.add_row([
             Cell::new(stream.stream),
@@ -102,7 +123,11 @@ pub(crate) fn print_completeness(report: &CompletenessReport) -> Result<(), Fail
     }
     json::line(&table.to_string())?;
     lacking(&report.lacking)?;
-    json::line(if report.is_complete() { "The mirror is complete." } else { "The mirror is not complete." })
+    json::line(if report.is_complete() {
+        "The mirror is complete."
+    } else {
+        "The mirror is not complete."
+    })
 }
 
 /// What a mirror would hold and cost.
@@ -112,7 +137,10 @@ pub(crate) fn print_check(report: &CheckReport) -> Result<(), Failure> {
         report.workspace_name, report.workspace, report.region, report.version, report.time_zone
     ))?;
     json::line(&match report.rate_limit {
-        Some(limit) => format!("rate limit: {} calls in 10 seconds", tables::grouped(u64::from(limit))),
+        Some(limit) => format!(
+            "rate limit: {} calls in 10 seconds",
+            tables::grouped(u64::from(limit))
+        ),
         None => "rate limit: none stated".to_owned(),
     })?;
     let mut table = tables::new(&["stream", "state", "expected", "note"]);

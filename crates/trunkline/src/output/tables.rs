@@ -5,7 +5,9 @@ use comfy_table::{Cell, CellAlignment, ContentArrangement, Table, presets::UTF8_
 /// An empty table with these headings, in the one style that all commands share.
 pub(crate) fn new(headings: &[&str]) -> Table {
     let mut table = Table::new();
-    table.load_style(UTF8_HORIZONTAL_ONLY).set_content_arrangement(ContentArrangement::Dynamic);
+    table
+        .load_style(UTF8_HORIZONTAL_ONLY)
+        .set_content_arrangement(ContentArrangement::Dynamic);
     table.set_header(headings.iter().copied());
     table
 }

@@ -3,23 +3,37 @@
 use rusqlite::Connection;
 use serde_json::json;
 
-use crate::{harness::{Desk, Outcome, Simulator, TOKEN}, truth};
+use crate::{
+    harness::{Desk, Outcome, Simulator, TOKEN},
+    truth,
+};
 
 /// The command ends with this exit code and names this error code, a page that exists, and some advice.
 fn check(outcome: &Outcome, exit: i32, code: &str) {
     assert_eq!(outcome.code, exit, "{}{}", outcome.stdout, outcome.stderr);
-    assert!(outcome.stderr.contains(&format!("error[{code}]")), "expected {code}: {}", outcome.stderr);
+    assert!(
+        outcome.stderr.contains(&format!("error[{code}]")),
+        "expected {code}: {}",
+        outcome.stderr
+    );
     assert!(outcome.stderr.contains("help: "), "{}", outcome.stderr);
     let page = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("../../docs/errors/{code}.md"));
     assert!(page.exists(), "{} is missing", page.display());
-    assert!(!outcome.stderr.contains(TOKEN) && !outcome.stdout.contains(TOKEN), "the token is printed");
+    assert!(
+        !outcome.stderr.contains(TOKEN) && !outcome.stdout.contains(TOKEN),
+        "the token is printed"
+    );
 }
 
 #[test]
 fn a_command_line_that_cannot_be_is_refused_before_any_call() {
     let simulator = Simulator::small();
     let desk = Desk::new();
-    std::fs::write(desk.path().join("half.toml"), "region = \"us\"\nto = \"sqlite:mir").unwrap();
+    std::fs::write(
+        desk.path().join("half.toml"),
+        "region = \"us\"\nto = \"sqlite:mir",
+    )
+    .unwrap();
     let url = simulator.base_url();
     let base = ["sync", "--base-url", url, "--to", "sqlite:mirror.db"];
     let cases: &[(&[&str], &str)] = &[
@@ -36,22 +50,40 @@ fn a_command_line_that_cannot_be_is_refused_before_any_call() {
         check(&desk.run(&arguments), 2, code);
     }
     check(&desk.run(&["sync", "--base-url", url]), 2, "TL0003");
-    check(&desk.run(&["sync", "--base-url", url, "--to", "postgres://x"]), 2, "TL0003");
-    check(&desk.run(&["verify", "--base-url", url, "--to", "sqlite:absent.db"]), 2, "TL0003");
+    check(
+        &desk.run(&["sync", "--base-url", url, "--to", "postgres://x"]),
+        2,
+        "TL0003",
+    );
+    check(
+        &desk.run(&["verify", "--base-url", url, "--to", "sqlite:absent.db"]),
+        2,
+        "TL0003",
+    );
     check(&desk.run(&["operation", "contacts.serch"]), 2, "TL0006");
     assert!(simulator.requests().is_empty(), "{:?}", simulator.requests());
-    assert!(!desk.mirror().exists() || desk.open().prepare("SELECT * FROM contacts").is_err() || rows(&desk, "contacts") == 0);
+    assert!(
+        !desk.mirror().exists()
+            || desk.open().prepare("SELECT * FROM contacts").is_err()
+            || rows(&desk, "contacts") == 0
+    );
 }
 
 fn rows(desk: &Desk, table: &str) -> i64 {
-    desk.open().query_row(&format!("SELECT count(*) FROM {table}"), [], |row| row.get(0)).unwrap()
+    desk.open()
+        .query_row(&format!("SELECT count(*) FROM {table}"), [], |row| row.get(0))
+        .unwrap()
 }
 
 #[test]
 fn a_stream_that_does_not_exist_is_named_with_its_neighbors() {
     let simulator = Simulator::small();
     let desk = Desk::new();
-    let outcome = Outcome::of(desk.sync_command(&simulator, &["--streams", "contact"]).output().unwrap());
+    let outcome = Outcome::of(
+        desk.sync_command(&simulator, &["--streams", "contact"])
+            .output()
+            .unwrap(),
+    );
     assert_eq!(outcome.code, 2, "{}", outcome.stderr);
     assert!(outcome.stderr.contains("contacts"), "{}", outcome.stderr);
 }
@@ -70,7 +102,13 @@ fn a_wrong_token_stops_the_run_with_what_to_do() {
 #[test]
 fn nobody_listening_is_told_with_the_address() {
     let desk = Desk::new();
-    let outcome = desk.run(&["sync", "--base-url", "http://127.0.0.1:9", "--to", "sqlite:mirror.db"]);
+    let outcome = desk.run(&[
+        "sync",
+        "--base-url",
+        "http://127.0.0.1:9",
+        "--to",
+        "sqlite:mirror.db",
+    ]);
     assert_eq!(outcome.code, 3, "{}", outcome.stderr);
     assert!(outcome.stderr.contains("127.0.0.1:9"), "{}", outcome.stderr);
 }
@@ -80,7 +118,13 @@ fn a_newer_database_is_refused_untouched() {
     let simulator = Simulator::small();
     let desk = Desk::new();
     desk.sync(&simulator, &["--streams", "tags"]);
-    Connection::open(desk.mirror()).unwrap().execute("UPDATE _trunkline_meta SET value = '9999' WHERE key = 'format'", []).unwrap();
+    Connection::open(desk.mirror())
+        .unwrap()
+        .execute(
+            "UPDATE _trunkline_meta SET value = '9999' WHERE key = 'format'",
+            [],
+        )
+        .unwrap();
     let before = std::fs::read(desk.mirror()).unwrap();
     let outcome = Outcome::of(desk.sync_command(&simulator, &[]).output().unwrap());
     assert_eq!(outcome.code, 3, "{}", outcome.stderr);
@@ -92,7 +136,11 @@ fn a_newer_database_is_refused_untouched() {
 fn what_is_not_a_database_is_left_alone() {
     let simulator = Simulator::small();
     let desk = Desk::new();
-    std::fs::write(desk.mirror(), "a diary, not a database, and long enough to look like a file with something in it").unwrap();
+    std::fs::write(
+        desk.mirror(),
+        "a diary, not a database, and long enough to look like a file with something in it",
+    )
+    .unwrap();
     let before = std::fs::read(desk.mirror()).unwrap();
     let outcome = Outcome::of(desk.sync_command(&simulator, &[]).output().unwrap());
     assert_eq!(outcome.code, 3, "{}", outcome.stderr);
@@ -103,8 +151,13 @@ fn what_is_not_a_database_is_left_alone() {
 fn a_folder_that_does_not_exist_is_named() {
     let simulator = Simulator::small();
     let desk = Desk::new();
-    let outcome =
-        desk.run(&["sync", "--base-url", simulator.base_url(), "--to", "sqlite:no/such/folder/mirror.db"]);
+    let outcome = desk.run(&[
+        "sync",
+        "--base-url",
+        simulator.base_url(),
+        "--to",
+        "sqlite:no/such/folder/mirror.db",
+    ]);
     assert_eq!(outcome.code, 3, "{}", outcome.stderr);
     assert!(outcome.stderr.contains("no/such/folder"), "{}", outcome.stderr);
 }
@@ -118,7 +171,11 @@ fn a_second_writer_is_refused_while_readers_are_welcome() {
     writer.execute_batch("BEGIN EXCLUSIVE").unwrap();
     let outcome = Outcome::of(desk.sync_command(&simulator, &[]).output().unwrap());
     assert_eq!(outcome.code, 3, "{}{}", outcome.stdout, outcome.stderr);
-    assert!(outcome.stderr.contains("lock") || outcome.stderr.contains("use"), "{}", outcome.stderr);
+    assert!(
+        outcome.stderr.contains("lock") || outcome.stderr.contains("use"),
+        "{}",
+        outcome.stderr
+    );
     writer.execute_batch("ROLLBACK").unwrap();
     desk.sync(&simulator, &[]);
 }
@@ -127,8 +184,15 @@ fn a_second_writer_is_refused_while_readers_are_welcome() {
 fn a_mirror_never_takes_a_second_workspace() {
     let desk = Desk::new();
     desk.sync(&Simulator::small(), &["--streams", "tags"]);
-    let other = Simulator::start(trunkline_simulator::Options { seed: 8, ..crate::harness::small() });
-    let outcome = Outcome::of(desk.sync_command(&other, &["--streams", "tags"]).output().unwrap());
+    let other = Simulator::start(trunkline_simulator::Options {
+        seed: 8,
+        ..crate::harness::small()
+    });
+    let outcome = Outcome::of(
+        desk.sync_command(&other, &["--streams", "tags"])
+            .output()
+            .unwrap(),
+    );
     assert_eq!(outcome.code, 3, "{}", outcome.stderr);
     assert!(outcome.stderr.contains("workspace"), "{}", outcome.stderr);
 }
@@ -137,7 +201,8 @@ fn a_mirror_never_takes_a_second_workspace() {
 fn answers_that_are_not_what_they_should_be_are_survived() {
     for body in ["html", "empty", "not_json", "no_rows", "cut"] {
         let simulator = Simulator::small();
-        simulator.faults(&json!([{ "operation": "contacts.search", "status": 200, "body": body, "times": 2 }]));
+        simulator
+            .faults(&json!([{ "operation": "contacts.search", "status": 200, "body": body, "times": 2 }]));
         let desk = Desk::new();
         desk.sync(&simulator, &[]);
         truth::compare(&desk, &simulator, "2.16");
@@ -148,7 +213,9 @@ fn answers_that_are_not_what_they_should_be_are_survived() {
 fn errors_of_every_kind_in_every_stream_are_survived() {
     for status in [429, 500, 502, 503, 504] {
         let simulator = Simulator::small();
-        simulator.faults(&json!([{ "operation": "*", "status": status, "times": 6, "after": 5, "retry_after": 0 }]));
+        simulator.faults(
+            &json!([{ "operation": "*", "status": status, "times": 6, "after": 5, "retry_after": 0 }]),
+        );
         let desk = Desk::new();
         desk.sync(&simulator, &[]);
         truth::compare(&desk, &simulator, "2.16");
@@ -163,7 +230,13 @@ fn a_stream_that_stays_broken_leaves_the_others_whole_and_the_exit_code_says_so(
     let outcome = Outcome::of(desk.sync_command(&simulator, &[]).output().unwrap());
     let report = outcome.json();
     let state = |name: &str| {
-        report["streams"].as_array().unwrap().iter().find(|entry| entry["stream"] == name).unwrap()["state"].to_string()
+        report["streams"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .find(|entry| entry["stream"] == name)
+            .unwrap()["state"]
+            .to_string()
     };
     assert!(state("tickets").contains("permission"), "{}", state("tickets"));
     assert!(state("contacts").contains("complete"), "{}", state("contacts"));

@@ -19,7 +19,13 @@ fn operation_explains_one_by_our_id_and_by_the_upstream_one() {
     let desk = Desk::new();
     for id in ["contacts.search", "SearchContacts"] {
         let page = desk.run(&["operation", id]).stdout;
-        for expected in ["POST /contacts/search", "cursor in the body", "at most 150", "by day", "effect      read"] {
+        for expected in [
+            "POST /contacts/search",
+            "cursor in the body",
+            "at most 150",
+            "by day",
+            "effect      read",
+        ] {
             assert!(page.contains(expected), "{expected} is not in\n{page}");
         }
     }
@@ -32,11 +38,19 @@ fn streams_gives_keys_cursors_versions_and_schemas() {
     let desk = Desk::new();
     assert!(desk.run(&["streams"]).stdout.contains("conversation_parts"));
     let all = desk.run(&["streams", "--json"]).json();
-    let contacts = all.as_array().unwrap().iter().find(|stream| stream["name"] == "contacts").unwrap();
+    let contacts = all
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|stream| stream["name"] == "contacts")
+        .unwrap();
     assert_eq!(contacts["primary_key"], serde_json::json!(["id"]));
     assert_eq!(contacts["cursor_field"], "updated_at");
     assert_eq!(contacts["schema"]["type"], "object");
-    assert!(contacts["schema"]["properties"]["email"].is_object(), "{contacts}");
+    assert!(
+        contacts["schema"]["properties"]["email"].is_object(),
+        "{contacts}"
+    );
 }
 
 #[test]
@@ -56,12 +70,21 @@ fn verify_exits_with_one_when_something_is_missing() {
     let simulator = Simulator::small();
     let desk = Desk::new();
     desk.sync(&simulator, &[]);
-    let arguments = ["verify", "--base-url", simulator.base_url(), "--to", "sqlite:mirror.db"];
+    let arguments = [
+        "verify",
+        "--base-url",
+        simulator.base_url(),
+        "--to",
+        "sqlite:mirror.db",
+    ];
     let whole = desk.run(&arguments);
     assert_eq!(whole.code, 0, "{}{}", whole.stdout, whole.stderr);
     rusqlite::Connection::open(desk.mirror())
         .unwrap()
-        .execute("DELETE FROM contacts WHERE id IN (SELECT id FROM contacts LIMIT 3)", [])
+        .execute(
+            "DELETE FROM contacts WHERE id IN (SELECT id FROM contacts LIMIT 3)",
+            [],
+        )
         .unwrap();
     let holed = desk.run(&arguments);
     assert_eq!(holed.code, 1, "{}{}", holed.stdout, holed.stderr);
@@ -84,7 +107,11 @@ fn another_program_reads_the_mirror() {
         }
         Err(error) => panic!("sqlite3 is needed: {error}"),
     };
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
     let count: u64 = String::from_utf8(output.stdout).unwrap().trim().parse().unwrap();
     assert_eq!(count, simulator.counts()["contact_tags"]);
 }

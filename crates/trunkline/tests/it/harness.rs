@@ -26,10 +26,18 @@ impl Simulator {
     }
 
     pub(crate) fn start(options: Options) -> Self {
-        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(1)
+            .enable_all()
+            .build()
+            .unwrap();
         let running = runtime.block_on(trunkline_simulator::start(options)).unwrap();
         let base_url = format!("http://{}", running.address());
-        Self { runtime, running: Some(running), base_url }
+        Self {
+            runtime,
+            running: Some(running),
+            base_url,
+        }
     }
 
     pub(crate) fn base_url(&self) -> &str {
@@ -56,7 +64,9 @@ impl Simulator {
                 .header("authorization", format!("Bearer {TOKEN}"))
                 .header("intercom-version", "2.16");
             if let Some(body) = body {
-                request = request.header("content-type", "application/json").body(body.to_string());
+                request = request
+                    .header("content-type", "application/json")
+                    .body(body.to_string());
             }
             let answer = request.send().await.unwrap();
             (answer.status().as_u16(), answer.text().await.unwrap())
@@ -83,13 +93,19 @@ impl Simulator {
 
     /// Moves the workspace's clock on.
     pub(crate) fn advance(&self, seconds: u64) {
-        self.control("PUT", "/clock", Some(&serde_json::json!({ "advance_seconds": seconds })));
+        self.control(
+            "PUT",
+            "/clock",
+            Some(&serde_json::json!({ "advance_seconds": seconds })),
+        );
     }
 
     /// The calls that were answered since the log was cleared, oldest first.
     pub(crate) fn requests(&self) -> Vec<Value> {
         let text = self.control("GET", "/requests", None);
-        text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+        text.lines()
+            .map(|line| serde_json::from_str(line).unwrap())
+            .collect()
     }
 
     pub(crate) fn forget_requests(&self) {
@@ -127,6 +143,7 @@ pub(crate) fn small() -> Options {
         tickets: 40,
         rate_limit: None,
         tokens: vec![TOKEN.to_owned()],
+        clock_stands: true,
         start: Some("2026-11-20T12:00:00Z".parse().unwrap()),
         control: true,
         ..Options::default()
@@ -140,7 +157,9 @@ pub(crate) struct Desk {
 
 impl Desk {
     pub(crate) fn new() -> Self {
-        Self { folder: tempfile::tempdir().unwrap() }
+        Self {
+            folder: tempfile::tempdir().unwrap(),
+        }
     }
 
     pub(crate) fn path(&self) -> &Path {
@@ -170,8 +189,14 @@ impl Desk {
     }
 
     pub(crate) fn sync_command(&self, simulator: &Simulator, more: &[&str]) -> Command {
-        let mut arguments =
-            vec!["sync", "--base-url", simulator.base_url(), "--to", "sqlite:mirror.db", "--json"];
+        let mut arguments = vec![
+            "sync",
+            "--base-url",
+            simulator.base_url(),
+            "--to",
+            "sqlite:mirror.db",
+            "--json",
+        ];
         arguments.extend_from_slice(more);
         self.trunkline(&arguments)
     }
@@ -185,7 +210,8 @@ impl Desk {
 
     /// The mirror, as any other program opens it.
     pub(crate) fn open(&self) -> rusqlite::Connection {
-        rusqlite::Connection::open_with_flags(self.mirror(), rusqlite::OpenFlags::SQLITE_OPEN_READ_ONLY).unwrap()
+        rusqlite::Connection::open_with_flags(self.mirror(), rusqlite::OpenFlags::SQLITE_OPEN_READ_ONLY)
+            .unwrap()
     }
 }
 
@@ -206,6 +232,7 @@ impl Outcome {
     }
 
     pub(crate) fn json(&self) -> Value {
-        serde_json::from_str(&self.stdout).unwrap_or_else(|error| panic!("{error}: {}{}", self.stdout, self.stderr))
+        serde_json::from_str(&self.stdout)
+            .unwrap_or_else(|error| panic!("{error}: {}{}", self.stdout, self.stderr))
     }
 }

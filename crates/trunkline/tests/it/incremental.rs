@@ -1,6 +1,9 @@
 //! A mirror that follows a living workspace.
 
-use crate::{harness::{Desk, Simulator, small}, truth};
+use crate::{
+    harness::{Desk, Simulator, small},
+    truth,
+};
 
 fn settle(simulator: &Simulator) {
     // Longer than the search index lags behind a change.
@@ -67,10 +70,16 @@ fn history_keeps_every_version_of_a_row() {
     let simulator = Simulator::small();
     let desk = Desk::new();
     desk.sync(&simulator, &["--history"]);
-    let contact = simulator.truth("contacts", "2.16")[0]["id"].as_str().unwrap().to_owned();
+    let contact = simulator.truth("contacts", "2.16")[0]["id"]
+        .as_str()
+        .unwrap()
+        .to_owned();
     for name in ["Ada First", "Ada Second"] {
-        let (status, _) =
-            simulator.api("PUT", &format!("/contacts/{contact}"), Some(&serde_json::json!({ "name": name })));
+        let (status, _) = simulator.api(
+            "PUT",
+            &format!("/contacts/{contact}"),
+            Some(&serde_json::json!({ "name": name })),
+        );
         assert_eq!(status, 200);
         settle(&simulator);
         desk.sync(&simulator, &["--history"]);
@@ -84,10 +93,17 @@ fn history_keeps_every_version_of_a_row() {
         .map(|row| row.unwrap())
         .collect();
     assert_eq!(names.len(), 3, "{names:?}");
-    assert_eq!(names[1..], [Some("Ada First".to_owned()), Some("Ada Second".to_owned())]);
+    assert_eq!(
+        names[1..],
+        [Some("Ada First".to_owned()), Some("Ada Second".to_owned())]
+    );
     let open: i64 = desk
         .open()
-        .query_row("SELECT count(*) FROM contacts_history WHERE id = ? AND _valid_to IS NULL", [&contact], |row| row.get(0))
+        .query_row(
+            "SELECT count(*) FROM contacts_history WHERE id = ? AND _valid_to IS NULL",
+            [&contact],
+            |row| row.get(0),
+        )
         .unwrap();
     assert_eq!(open, 1);
 }

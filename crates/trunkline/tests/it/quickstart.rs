@@ -9,8 +9,18 @@ fn quickstart_once_mirrors_reports_and_ends_with_zero() {
     let desk = Desk::new();
     let outcome = desk.run(&["quickstart", "--once"]);
     assert_eq!(outcome.code, 0, "{}{}", outcome.stdout, outcome.stderr);
-    for expected in ["contacts", "conversation_parts", "complete", "SELECT", "trunkline-data/mirror.db"] {
-        assert!(outcome.stdout.contains(expected), "{expected} is not in\n{}", outcome.stdout);
+    for expected in [
+        "contacts",
+        "conversation_parts",
+        "complete",
+        "SELECT",
+        "trunkline-data/mirror.db",
+    ] {
+        assert!(
+            outcome.stdout.contains(expected),
+            "{expected} is not in\n{}",
+            outcome.stdout
+        );
     }
 }
 
@@ -24,8 +34,13 @@ fn the_three_queries_that_quickstart_shows_give_rows() {
     let mirror = rusqlite::Connection::open(desk.path().join("here/mirror.db")).unwrap();
     for query in queries {
         let sql = query["sql"].as_str().unwrap();
-        let mut statement = mirror.prepare(sql).unwrap_or_else(|error| panic!("{error}: {sql}"));
-        assert!(statement.query([]).unwrap().next().unwrap().is_some(), "no rows: {sql}");
+        let mut statement = mirror
+            .prepare(sql)
+            .unwrap_or_else(|error| panic!("{error}: {sql}"));
+        assert!(
+            statement.query([]).unwrap().next().unwrap().is_some(),
+            "no rows: {sql}"
+        );
     }
 }
 
@@ -41,7 +56,10 @@ fn quickstart_runs_again_in_its_own_folder_and_never_over_somebody_elses_mirror(
     let outcome = desk.run(&["quickstart", "--once", "--data", "mine"]);
     assert_eq!(outcome.code, 2, "{}", outcome.stderr);
     assert!(outcome.stderr.contains("TL0010"), "{}", outcome.stderr);
-    assert_eq!(std::fs::read(desk.path().join("mine/mirror.db")).unwrap(), b"precious");
+    assert_eq!(
+        std::fs::read(desk.path().join("mine/mirror.db")).unwrap(),
+        b"precious"
+    );
 }
 
 #[test]
@@ -57,7 +75,11 @@ fn quickstart_goes_on_following_the_living_workspace_until_it_is_interrupted() {
         .expect("a round");
     let round: serde_json::Value = serde_json::from_str(&round).unwrap();
     assert!(round["requests"].as_u64().unwrap() > 0, "{round}");
-    let interrupted = std::process::Command::new("kill").arg("-INT").arg(child.id().to_string()).status().unwrap();
+    let interrupted = std::process::Command::new("kill")
+        .arg("-INT")
+        .arg(child.id().to_string())
+        .status()
+        .unwrap();
     assert!(interrupted.success());
     lines.for_each(drop);
     let outcome = Outcome::of(child.wait_with_output().unwrap());

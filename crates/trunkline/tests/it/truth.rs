@@ -8,9 +8,28 @@ use crate::harness::{Desk, Simulator};
 
 /// The streams whose records are compared whole, with the column that names a record.
 const RECORDS: &[&str] = &[
-    "admins", "teams", "tags", "segments", "contacts", "companies", "conversations", "conversation_parts", "tickets",
-    "ticket_types", "ticket_states", "notes", "articles", "collections", "help_centers", "internal_articles",
-    "news_items", "away_status_reasons", "brands", "emails", "macros", "subscription_types",
+    "admins",
+    "teams",
+    "tags",
+    "segments",
+    "contacts",
+    "companies",
+    "conversations",
+    "conversation_parts",
+    "tickets",
+    "ticket_types",
+    "ticket_states",
+    "notes",
+    "articles",
+    "collections",
+    "help_centers",
+    "internal_articles",
+    "news_items",
+    "away_status_reasons",
+    "brands",
+    "emails",
+    "macros",
+    "subscription_types",
 ];
 
 /// The pairs, with their columns.
@@ -37,7 +56,11 @@ pub(crate) fn compare(desk: &Desk, simulator: &Simulator, version: &str) {
     for (stream, left, right) in MEMBERSHIPS {
         differences.extend(compare_pairs(&mirror, simulator, (stream, left, right), version));
     }
-    assert!(differences.is_empty(), "at {version}:\n{}", differences.join("\n"));
+    assert!(
+        differences.is_empty(),
+        "at {version}:\n{}",
+        differences.join("\n")
+    );
 }
 
 fn is_in(stream: &str, version: &str) -> bool {
@@ -50,7 +73,10 @@ fn is_in(stream: &str, version: &str) -> bool {
         "tickets" => 10,
         _ => 7,
     };
-    version.strip_prefix("2.").and_then(|minor| minor.parse::<u32>().ok()).is_none_or(|minor| minor >= since)
+    version
+        .strip_prefix("2.")
+        .and_then(|minor| minor.parse::<u32>().ok())
+        .is_none_or(|minor| minor >= since)
 }
 
 fn compare_records(
@@ -59,9 +85,16 @@ fn compare_records(
     stream: &str,
     version: &str,
 ) -> Option<String> {
-    let truth: BTreeMap<String, Value> =
-        simulator.truth(stream, version).into_iter().map(|record| (id(&record), record)).collect();
-    let mut statement = mirror.prepare(&format!("SELECT id, record FROM {stream} WHERE _deleted_at IS NULL")).unwrap();
+    let truth: BTreeMap<String, Value> = simulator
+        .truth(stream, version)
+        .into_iter()
+        .map(|record| (id(&record), record))
+        .collect();
+    let mut statement = mirror
+        .prepare(&format!(
+            "SELECT id, record FROM {stream} WHERE _deleted_at IS NULL"
+        ))
+        .unwrap();
     let held: BTreeMap<String, Value> = statement
         .query_map([], |row| Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?)))
         .unwrap()
@@ -95,10 +128,12 @@ fn id(record: &Value) -> String {
 /// of the API has fewer fields than the object itself, never other values.
 fn first_difference(truth: &Value, held: &Value, path: &str) -> Option<String> {
     match (truth, held) {
-        (Value::Object(truth), Value::Object(held)) => held.iter().find_map(|(key, value)| match truth.get(key) {
-            Some(expected) => first_difference(expected, value, &format!("{path}.{key}")),
-            None => Some(format!("{path}.{key} is held as {value} and does not exist")),
-        }),
+        (Value::Object(truth), Value::Object(held)) => {
+            held.iter().find_map(|(key, value)| match truth.get(key) {
+                Some(expected) => first_difference(expected, value, &format!("{path}.{key}")),
+                None => Some(format!("{path}.{key} is held as {value} and does not exist")),
+            })
+        }
         (Value::Array(truth), Value::Array(held)) if truth.len() == held.len() => truth
             .iter()
             .zip(held)
@@ -121,14 +156,24 @@ fn compare_pairs(
         .iter()
         .map(|pair| (text(&pair[left]), text(&pair[right])))
         .collect();
-    let mut statement =
-        mirror.prepare(&format!("SELECT {left}, {right} FROM {stream} WHERE _deleted_at IS NULL")).unwrap();
-    let held: BTreeSet<(String, String)> =
-        statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?))).unwrap().map(|row| row.unwrap()).collect();
+    let mut statement = mirror
+        .prepare(&format!(
+            "SELECT {left}, {right} FROM {stream} WHERE _deleted_at IS NULL"
+        ))
+        .unwrap();
+    let held: BTreeSet<(String, String)> = statement
+        .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))
+        .unwrap()
+        .map(|row| row.unwrap())
+        .collect();
     let missing: Vec<_> = truth.difference(&held).take(5).collect();
     let surplus: Vec<_> = held.difference(&truth).take(5).collect();
     (!missing.is_empty() || !surplus.is_empty()).then(|| {
-        format!("{stream}: {} exist, {} are held; missing {missing:?}, surplus {surplus:?}", truth.len(), held.len())
+        format!(
+            "{stream}: {} exist, {} are held; missing {missing:?}, surplus {surplus:?}",
+            truth.len(),
+            held.len()
+        )
     })
 }
 
@@ -144,7 +189,13 @@ fn a_first_mirror_holds_everything_that_exists() {
 fn every_stream_of_the_small_workspace_has_something_to_compare() {
     let simulator = Simulator::small();
     let counts = simulator.counts();
-    for stream in RECORDS.iter().chain(MEMBERSHIPS.iter().map(|(stream, _, _)| stream)) {
-        assert!(counts.get(*stream).is_some_and(|count| *count > 0), "the workspace has no {stream}");
+    for stream in RECORDS
+        .iter()
+        .chain(MEMBERSHIPS.iter().map(|(stream, _, _)| stream))
+    {
+        assert!(
+            counts.get(*stream).is_some_and(|count| *count > 0),
+            "the workspace has no {stream}"
+        );
     }
 }

@@ -1,6 +1,9 @@
 //! The mirror at the versions that differ most: 2.10, 2.14 and 2.16.
 
-use crate::{harness::{Desk, Simulator}, truth};
+use crate::{
+    harness::{Desk, Simulator},
+    truth,
+};
 
 fn mirrors_the_truth_at(version: &str, lacking: &[&str]) {
     let simulator = Simulator::small();
@@ -8,15 +11,31 @@ fn mirrors_the_truth_at(version: &str, lacking: &[&str]) {
     let report = desk.sync(&simulator, &["--api-version", version]);
     truth::compare(&desk, &simulator, version);
     for stream in lacking {
-        let found = report["streams"].as_array().unwrap().iter().find(|entry| entry["stream"] == *stream);
+        let found = report["streams"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .find(|entry| entry["stream"] == *stream);
         let state = &found.unwrap_or_else(|| panic!("{stream} is not in the report"))["state"];
-        assert!(state.to_string().contains("not_in_version"), "{stream} is {state}");
+        assert!(
+            state.to_string().contains("not_in_version"),
+            "{stream} is {state}"
+        );
     }
 }
 
 #[test]
 fn at_2_10_the_mirror_is_true_and_names_what_the_version_lacks() {
-    mirrors_the_truth_at("2.10", &["macros", "brands", "emails", "away_status_reasons", "ticket_states"]);
+    mirrors_the_truth_at(
+        "2.10",
+        &[
+            "macros",
+            "brands",
+            "emails",
+            "away_status_reasons",
+            "ticket_states",
+        ],
+    );
 }
 
 #[test]

@@ -6,8 +6,16 @@ fn second(text: &str) -> i64 {
 
 /// The first moment that `updated_at > value` gives when days are cut in `zone`.
 fn first_given(value: i64, zone: &TimeZone) -> i64 {
-    let day = Timestamp::from_second(value).unwrap().to_zoned(zone.clone()).date();
-    day.tomorrow().unwrap().to_zoned(zone.clone()).unwrap().timestamp().as_second()
+    let day = Timestamp::from_second(value)
+        .unwrap()
+        .to_zoned(zone.clone())
+        .date();
+    day.tomorrow()
+        .unwrap()
+        .to_zoned(zone.clone())
+        .unwrap()
+        .timestamp()
+        .as_second()
 }
 
 #[test]
@@ -45,8 +53,15 @@ fn a_day_query_gives_the_whole_day_of_the_position_in_every_time_zone() {
             let since = second(moment);
             let value = after(since, SearchGranularity::Day, Some(&zone));
             let given = first_given(value, &zone);
-            assert!(given <= since, "{name} {moment}: begins at {given}, after {since}");
-            assert!(since - given <= 3 * 86_400, "{name} {moment}: reads {} seconds again", since - given);
+            assert!(
+                given <= since,
+                "{name} {moment}: begins at {given}, after {since}"
+            );
+            assert!(
+                since - given <= 3 * 86_400,
+                "{name} {moment}: reads {} seconds again",
+                since - given
+            );
         }
     }
 }
@@ -55,7 +70,12 @@ fn a_day_query_gives_the_whole_day_of_the_position_in_every_time_zone() {
 fn an_unknown_time_zone_still_gives_everything() {
     for offset in -12..=14 {
         let zone = TimeZone::fixed(jiff::tz::offset(offset));
-        for moment in ["2026-11-21T00:00:00Z", "2026-11-20T11:59:59Z", "2026-11-20T12:00:00Z", "2026-11-20T23:59:59Z"] {
+        for moment in [
+            "2026-11-21T00:00:00Z",
+            "2026-11-20T11:59:59Z",
+            "2026-11-20T12:00:00Z",
+            "2026-11-20T23:59:59Z",
+        ] {
             let since = second(moment);
             let value = after(since, SearchGranularity::Day, None);
             assert!(first_given(value, &zone) <= since, "UTC{offset:+} {moment}");
@@ -98,7 +118,11 @@ fn the_high_water_mark_never_moves_back_and_never_into_the_future() {
         (Some(500), Some(600), 100, Some(500)),
     ];
     for (before, seen, now, expected) in cases {
-        assert_eq!(high_water(before, seen, now), expected, "{before:?} {seen:?} {now}");
+        assert_eq!(
+            high_water(before, seen, now),
+            expected,
+            "{before:?} {seen:?} {now}"
+        );
     }
 }
 

@@ -1,0 +1,6 @@
+//! The embedded catalog as its users see it.
+
+mod operations;
+mod paths;
+mod streams;
+mod tables;

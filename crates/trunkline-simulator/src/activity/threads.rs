@@ -1,0 +1,194 @@
+//! What happens in conversations and tickets.
+
+use rand::RngExt as _;
+use rand_chacha::ChaCha8Rng;
+use serde_json::json;
+
+use super::{any_admin, any_contact, any_conversation, any_tag, toggle};
+use crate::{
+    resources::conversations,
+    texts::replies::{self, Turn},
+    workspace::{
+        Workspace,
+        conversation::{Assignee, Author, Conversation, Part, PartKind, State, Text},
+        ticket::Ticket,
+    },
+};
+
+fn push(workspace: &mut Workspace, row: u32, part: Part) {
+    let at = part.at;
+    workspace.conversations[row as usize].parts.push(part);
+    workspace.touch_conversation(row, at);
+}
+
+/// What is said in a conversation, in the language of its first contact.
+fn said(workspace: &Workspace, row: u32, turn: Turn, rng: &mut ChaCha8Rng) -> Text {
+    let first = workspace.conversations[row as usize].contacts.first();
+    let language = first.map_or("en", |contact| {
+        workspace.contacts[*contact as usize].language(workspace.seed)
+    });
+    Text::Seeded(replies::number(language, turn, rng.random()))
+}
+
+pub(super) fn written(workspace: &mut Workspace, now: i64, rng: &mut ChaCha8Rng) -> Option<&'static str> {
+    let row = any_conversation(workspace, rng)?;
+    let contact = *workspace.conversations[row as usize].contacts.first()?;
+    let text = said(workspace, row, Turn::Question, rng);
+    let conversation = &mut workspace.conversations[row as usize];
+    conversation.state = State::Open;
+    conversation.snoozed_until = None;
+    conversation.read = false;
+    push(
+        workspace,
+        row,
+        Part::new(PartKind::Comment, Author::Contact(contact), now, text),
+    );
+    if workspace.contacts[contact as usize].is_listed() {
+        workspace.contacts[contact as usize].write("last_replied_at", json!(now));
+        workspace.touch_contact(contact, now);
+    }
+    Some("a person wrote")
+}
+
+pub(super) fn answered(workspace: &mut Workspace, now: i64, rng: &mut ChaCha8Rng) -> Option<&'static str> {
+    let row = any_conversation(workspace, rng)?;
+    let admin = any_admin(workspace, rng);
+    let is_first = workspace.conversations[row as usize].parts.is_empty();
+    let text = said(
+        workspace,
+        row,
+        if is_first { Turn::Greeting } else { Turn::Answer },
+        rng,
+    );
+    let kind = if rng.random_bool(0.1) {
+        PartKind::Note
+    } else {
+        PartKind::Comment
+    };
+    workspace.conversations[row as usize].admin = admin + 1;
+    push(workspace, row, Part::new(kind, Author::Admin(admin), now, text));
+    Some("a teammate answered")
+}
+
+pub(super) fn closed(workspace: &mut Workspace, now: i64, rng: &mut ChaCha8Rng) -> Option<&'static str> {
+    let row = any_conversation(workspace, rng)?;
+    let admin = any_admin(workspace, rng);
+    let is_rated = rng.random_bool(0.4);
+    let conversation = &mut workspace.conversations[row as usize];
+    conversation.state = State::Closed;
+    conversation.snoozed_until = None;
+    if is_rated {
+        conversation.rating = Some((rng.random_range(1..=5), now));
+    }
+    push(
+        workspace,
+        row,
+        Part::new(PartKind::Close, Author::Admin(admin), now, Text::None),
+    );
+    Some(if is_rated {
+        "a conversation was closed and rated"
+    } else {
+        "a conversation was closed"
+    })
+}
+
+pub(super) fn snoozed(workspace: &mut Workspace, now: i64, rng: &mut ChaCha8Rng) -> Option<&'static str> {
+    let row = any_conversation(workspace, rng)?;
+    let admin = any_admin(workspace, rng);
+    let conversation = &mut workspace.conversations[row as usize];
+    conversation.state = State::Snoozed;
+    conversation.snoozed_until = Some(now + rng.random_range(1..72) * 3_600);
+    push(
+        workspace,
+        row,
+        Part::new(PartKind::Snoozed, Author::Admin(admin), now, Text::None),
+    );
+    Some("a conversation was snoozed")
+}
+
+pub(super) fn assigned(workspace: &mut Workspace, now: i64, rng: &mut ChaCha8Rng) -> Option<&'static str> {
+    let row = any_conversation(workspace, rng)?;
+    let admin = any_admin(workspace, rng);
+    let team = rng.random_range(0..workspace.reference.teams.len() as u16);
+    workspace.conversations[row as usize].team = team + 1;
+    let kind = PartKind::Assignment(Assignee::Team(team));
+    push(
+        workspace,
+        row,
+        Part::new(kind, Author::Admin(admin), now, Text::None),
+    );
+    Some("a conversation was assigned")
+}
+
+pub(super) fn started(workspace: &mut Workspace, now: i64, rng: &mut ChaCha8Rng) -> Option<&'static str> {
+    let contact = any_contact(workspace, rng, |_| true)?;
+    let row = workspace.conversations.len() as u32;
+    let mut conversation = Conversation::new(row, contact, now, Text::Seeded(rng.random()));
+    conversation.team = rng.random_range(0..=workspace.reference.teams.len() as u16);
+    workspace.conversations.push(conversation);
+    workspace.touch_conversation(row, now);
+    Some("a conversation began")
+}
+
+pub(super) fn deleted(workspace: &mut Workspace, now: i64, rng: &mut ChaCha8Rng) -> Option<&'static str> {
+    let row = any_conversation(workspace, rng)?;
+    conversations::remove(workspace, row, now);
+    Some("a conversation was deleted")
+}
+
+pub(super) fn tagged(workspace: &mut Workspace, now: i64, rng: &mut ChaCha8Rng) -> Option<&'static str> {
+    let tag = any_tag(workspace, rng)?;
+    let row = any_conversation(workspace, rng)?;
+    toggle(&mut workspace.conversations[row as usize].tags, tag);
+    workspace.touch_conversation(row, now);
+    Some("a tag came to a conversation or went")
+}
+
+pub(super) fn ticket_moved(
+    workspace: &mut Workspace,
+    now: i64,
+    rng: &mut ChaCha8Rng,
+) -> Option<&'static str> {
+    let count = workspace.tickets.len() as u32;
+    let row = (0..20.min(count))
+        .map(|_| rng.random_range(0..count))
+        .find(|row| !workspace.tickets[*row as usize].deleted)?;
+    let state = rng.random_range(0..workspace.reference.ticket_states.len() as u16);
+    let admin = any_admin(workspace, rng);
+    let is_resolved = workspace.reference.ticket_states[usize::from(state)]["category"] == "resolved";
+    let ticket = &mut workspace.tickets[row as usize];
+    ticket.change_state(state, Author::Admin(admin), now);
+    ticket.open = !is_resolved;
+    workspace.touch_ticket(row, now);
+    Some("a ticket moved on")
+}
+
+pub(super) fn ticket_opened(
+    workspace: &mut Workspace,
+    now: i64,
+    rng: &mut ChaCha8Rng,
+) -> Option<&'static str> {
+    let contact = any_contact(workspace, rng, |_| true)?;
+    let row = workspace.tickets.len() as u32;
+    workspace.tickets.push(Ticket {
+        row,
+        conversation: None,
+        created_at: now,
+        updated_at: now,
+        deleted: false,
+        generated: true,
+        ticket_type: rng.random_range(0..3),
+        state: 0,
+        contacts: vec![contact],
+        admin: 0,
+        team: rng.random_range(0..=workspace.reference.teams.len() as u16),
+        open: true,
+        is_shared: true,
+        snoozed_until: None,
+        parts: Vec::new(),
+        tags: Vec::new(),
+        attributes: None,
+    });
+    workspace.touch_ticket(row, now);
+    Some("a ticket was opened")
+}

@@ -1,0 +1,47 @@
+//! A note as the API shows it.
+
+use serde_json::{Value, json};
+
+use super::{View, parts, value};
+use crate::{
+    texts::{self, mix},
+    workspace::{
+        company, contact,
+        conversation::Author,
+        people::{Note, Subject},
+    },
+};
+
+/// Shows a note.
+pub(crate) fn view(view: View<'_>, note: &Note) -> Value {
+    let seed = view.workspace.seed;
+    let text = note
+        .body
+        .clone()
+        .unwrap_or_else(|| texts::note(mix(seed, 12, note.row)).to_owned());
+    let body = if text.starts_with('<') {
+        text
+    } else {
+        format!("<p>{text}</p>")
+    };
+    let author = value(&parts::author(view, Author::Admin(note.admin)));
+    let (field, subject) = match note.subject {
+        Subject::Contact(row) => (
+            "contact",
+            json!({ "type": "contact", "id": contact::id(seed, row) }),
+        ),
+        Subject::Company(row) => (
+            "company",
+            json!({ "type": "company", "id": company::id(seed, row) }),
+        ),
+    };
+    let mut shown = json!({
+        "type": "note",
+        "id": note.id(),
+        "created_at": note.created_at,
+        "author": author,
+        "body": body,
+    });
+    shown[field] = subject;
+    shown
+}
