@@ -3,6 +3,7 @@
 //! The rule: a table and its overlay describe the same operations, each exactly once; what one has and the other lacks
 //! is an error. Read `tables/operations.tsv` and `overlays/operations.tsv` next.
 
+mod corrections;
 mod operations;
 mod streams;
 
@@ -20,6 +21,7 @@ pub(crate) struct Sources {
     pub(crate) parameters: &'static str,
     pub(crate) body_fields: &'static str,
     pub(crate) errors: &'static str,
+    pub(crate) corrections: &'static str,
     pub(crate) overlay: &'static str,
     pub(crate) streams: &'static str,
 }
@@ -31,6 +33,7 @@ impl Sources {
         parameters: include_str!("../tables/parameters.tsv"),
         body_fields: include_str!("../tables/body_fields.tsv"),
         errors: include_str!("../tables/errors.tsv"),
+        corrections: include_str!("../overlays/corrections.tsv"),
         overlay: include_str!("../overlays/operations.tsv"),
         streams: include_str!("../overlays/streams.tsv"),
     };

@@ -13,6 +13,9 @@ use trunkline_catalog::Effect;
 pub struct Policy {
     /// The most requests a call may take, the first included.
     pub max_attempts: u32,
+    /// The most attempts while no connection ever opened: an address where nobody listens is more likely wrong than
+    /// unlucky, and whoever typed it waits for the word.
+    pub max_first_attempts: u32,
     /// The pause after the first failure; it doubles with each further one.
     pub base: Duration,
     /// The longest pause of our own choosing.
@@ -25,6 +28,7 @@ impl Default for Policy {
     fn default() -> Self {
         Self {
             max_attempts: 8,
+            max_first_attempts: 3,
             base: Duration::from_millis(500),
             cap: Duration::from_secs(30),
             total: Duration::from_secs(300),

@@ -14,7 +14,7 @@
 use std::{
     sync::{
         Arc, Mutex, PoisonError,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
     time::Duration,
 };
@@ -68,6 +68,8 @@ pub(crate) struct Stack {
     version: HeaderValue,
     common: HeaderMap,
     sent: AtomicU64,
+    /// Whether a connection ever opened.
+    reached: AtomicBool,
     #[cfg(test)]
     pub(crate) trace: Mutex<Vec<Layer>>,
 }
@@ -134,6 +136,7 @@ impl Stack {
             authorization,
             common,
             sent: AtomicU64::new(0),
+            reached: AtomicBool::new(false),
             #[cfg(test)]
             trace: Mutex::new(Vec::new()),
         })
@@ -199,6 +202,9 @@ impl Stack {
                 self.timeout
             ))),
         };
+        if !matches!(result, Err(TransportError::NotConnected(_))) {
+            self.reached.store(true, Ordering::Relaxed);
+        }
         match &result {
             Ok(answer) => permit.settle(Outcome::Answered(headers::Rate::read(answer, &*self.clock))),
             Err(TransportError::NotConnected(_)) => permit.settle(Outcome::NotSent),
@@ -243,6 +249,14 @@ impl Stack {
             response_body: answer
                 .filter(|_| bodies)
                 .map(|answer| redact::redact_body(answer.body())),
+        }
+    }
+
+    fn max_attempts(&self) -> u32 {
+        if self.reached.load(Ordering::Relaxed) {
+            self.policy.max_attempts
+        } else {
+            self.policy.max_first_attempts.min(self.policy.max_attempts)
         }
     }
 
@@ -310,7 +324,7 @@ pub(crate) async fn execute<C, T>(
                 ..
             }
         );
-        if attempt >= stack.policy.max_attempts
+        if attempt >= stack.max_attempts()
             || started.elapsed() + pause > stack.policy.total
             || !retry::may_repeat(prepared.effect, failure)
             || (gateway && prepared.yield_gateway_errors)

@@ -43,6 +43,8 @@ pub(crate) struct HttpTransport {
     client: reqwest::Client,
     /// The base URL without its last slash.
     base: String,
+    /// The host and port, for errors.
+    authority: String,
 }
 
 impl HttpTransport {
@@ -59,7 +61,27 @@ impl HttpTransport {
             .build()
             .map_err(|error| BuildError::Http { reason: told(&error) })?;
         let base = connection.base_url.as_str().trim_end_matches('/').to_owned();
-        Ok(Self { client, base })
+        let url = &connection.base_url;
+        let host = url.host_str().unwrap_or_default();
+        let authority = match url.port_or_known_default() {
+            Some(port) => format!("{host}:{port}"),
+            None => host.to_owned(),
+        };
+        Ok(Self {
+            client,
+            base,
+            authority,
+        })
+    }
+
+    /// A failed connection is told with the host and port, which may be what is wrong.
+    fn not_answered(&self, error: reqwest::Error) -> TransportError {
+        match of_reqwest(error) {
+            TransportError::NotConnected(reason) => {
+                TransportError::NotConnected(format!("{} cannot be reached: {reason}", self.authority))
+            }
+            other => other,
+        }
     }
 
     async fn exchange(&self, request: Request<Bytes>) -> Result<Response<Bytes>, TransportError> {
@@ -75,7 +97,11 @@ impl HttpTransport {
         if !body.is_empty() {
             *request.body_mut() = Some(body.into());
         }
-        let mut answer = self.client.execute(request).await.map_err(of_reqwest)?;
+        let mut answer = self
+            .client
+            .execute(request)
+            .await
+            .map_err(|error| self.not_answered(error))?;
         let status = answer.status();
         let headers = std::mem::take(answer.headers_mut());
         let body = answer.bytes().await.map_err(of_reqwest)?;

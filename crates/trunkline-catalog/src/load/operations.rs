@@ -4,7 +4,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::Sources;
+use super::{Sources, corrections};
 use crate::{
     BodyField, CatalogError, Effect, ErrorShape, FieldType, Operation, PageStyle, Parameter,
     SearchGranularity, Version,
@@ -16,13 +16,13 @@ const OVERLAY: &str = "overlays/operations.tsv";
 type Key = (&'static str, &'static str);
 
 /// Finds the operation a line belongs to; lines come in the operations' order, so the last one is nearly always right.
-struct Index {
+pub(super) struct Index {
     by_key: HashMap<Key, usize>,
     last: Option<(Key, usize)>,
 }
 
 impl Index {
-    fn find<const N: usize>(&mut self, row: &Row<N>) -> Result<usize, CatalogError> {
+    pub(super) fn find<const N: usize>(&mut self, row: &Row<N>) -> Result<usize, CatalogError> {
         let key = (row.cell(0), row.cell(1));
         if let Some((last, index)) = self.last
             && last == key
@@ -70,6 +70,7 @@ pub(super) fn load(sources: &Sources) -> Result<Vec<Operation>, CatalogError> {
         operations.push(operation);
     }
     parameters(sources.parameters, &mut operations, &mut index)?;
+    corrections::apply(sources.corrections, &mut operations, &mut index)?;
     body_fields(sources.body_fields, &mut operations, &mut index)?;
     errors(sources.errors, &mut operations, &mut index)?;
     overlay(sources.overlay, &mut operations, &mut index)?;
@@ -252,7 +253,7 @@ fn overlay(text: &'static str, operations: &mut [Operation], index: &mut Index) 
     }
 }
 
-const TYPES: &str = "string, integer, number, boolean, array, object or any";
+pub(super) const TYPES: &str = "string, integer, number, boolean, array, object or any";
 
 fn is_id(id: &str) -> bool {
     let word =

@@ -10,6 +10,8 @@ const GOOD: Sources = Sources {
         GET\t/tags/{id}\tpath\tid\tstring\t1\t\t2.7\tPreview\n",
     body_fields: "method\tpath\talternative\tname\ttype\trequired\tnullable\tenum\tfirst\tlast\n",
     errors: "method\tpath\tstatus\tcode\n",
+    corrections: "method\tpath\tchange\tname\ttype\twhy\n\
+        GET\t/tags/{id}\tadd\tper_page\tinteger\tIt is read.\n",
     overlay: "method\tpath\tid\teffect\tpage\tsearch\trate\tpermission\tsummary\n\
         GET\t/tags/{id}\ttags.get\tread\tsingle\t\tdefault\tRead tags\tOne tag.\n",
     streams: "name\tkind\tread\toperation\tsince\tprimary_key\tcursor\tparent\tlist\tcomplete_with\tpermission\tsummary\n\
@@ -225,5 +227,39 @@ fn a_malformed_stream_is_refused_with_its_place() {
         },
         "TL0404",
         "overlays/streams.tsv:3",
+    );
+}
+
+#[test]
+fn a_correction_that_corrects_nothing_is_refused_with_its_place() {
+    let file = "overlays/corrections.tsv:2";
+    for (from, to, code) in [
+        ("add", "drop", "TL0403"),
+        ("add", "change", "TL0402"),
+        ("/tags/{id}", "/tags", "TL0403"),
+        ("per_page", "", "TL0402"),
+        ("integer", "number of rows", "TL0402"),
+        ("It is read.", "", "TL0402"),
+    ] {
+        check(
+            &Sources {
+                corrections: changed(GOOD.corrections, from, to),
+                ..GOOD
+            },
+            code,
+            file,
+        );
+    }
+    let twice = with(
+        GOOD.corrections,
+        "GET\t/tags/{id}\tadd\tper_page\tinteger\tIt is read.",
+    );
+    check(
+        &Sources {
+            corrections: twice,
+            ..GOOD
+        },
+        "TL0404",
+        "overlays/corrections.tsv:3",
     );
 }

@@ -340,7 +340,8 @@ fn named_ids<'a>(layout: &Layout, list: &List<'a>) -> HashSet<String> {
         .collect()
 }
 
-/// Whether a record names nested records that are not held, or has more than it names.
+/// Whether a record names nested records that are not held as its own, or has more than it names. One that is held
+/// under another parent has moved, as a merge moves notes, and is gone once that parent is.
 pub(super) fn lacks_named(
     work: &Work<'_>,
     layout: &Layout,
@@ -349,12 +350,12 @@ pub(super) fn lacks_named(
 ) -> Result<bool, Error> {
     let (name, column) = (layout.table.name, layout.table.parent_column());
     let sql = format!(
-        "SELECT 1 FROM {name} WHERE {} AND _deleted_at IS NULL",
+        "SELECT 1 FROM {name} WHERE {} AND {column} = ?2 AND _deleted_at IS NULL",
         layout.key_condition(1)
     );
     let mut find = work.connection.prepare_cached(&sql)?;
     for id in named_ids(layout, list) {
-        if !find.exists([id])? {
+        if !find.exists([id.as_str(), parent])? {
             return Ok(true);
         }
     }

@@ -26,6 +26,13 @@ const REFERENCES: &[(&str, &str)] = &[
     ("subscription_type_id", "subscription_types"),
 ];
 
+/// The memberships that outlive the record their column names: Intercom goes on listing a contact that is
+/// archived or deleted among the participants of its conversations and tickets.
+const KEPT: &[(&str, &str)] = &[
+    ("conversation_contacts", "contact_id"),
+    ("ticket_contacts", "contact_id"),
+];
+
 /// The stream that a column has ids of.
 fn referred(column: &str) -> Option<&'static str> {
     REFERENCES
@@ -44,6 +51,7 @@ fn columns_naming(layout: &Layout, stream: &str) -> impl Iterator<Item = &'stati
     columns
         .into_iter()
         .filter(move |column| referred(column) == Some(stream))
+        .filter(|column| !KEPT.contains(&(layout.table.name, *column)))
 }
 
 fn key_values(key: &str) -> Vec<&str> {
