@@ -6,8 +6,8 @@ use secrecy::ExposeSecret as _;
 use trunkline_catalog::{Catalog, Operation, Version};
 
 use crate::{
-    Answer, BudgetState, BuildError, Call, CallError, Connection, ErrorKind, PageState, Pages, Settings,
-    Transport,
+    Answer, BudgetState, BuildError, Call, CallError, Connection, ErrorKind, PageState, Pages, Region,
+    Settings, Transport,
     stack::{self, Prepared, Stack},
     transport::HttpTransport,
 };
@@ -53,6 +53,12 @@ impl Client {
     #[must_use]
     pub fn version(&self) -> Version {
         self.stack.version()
+    }
+
+    /// The region whose address is called; none for any other address.
+    #[must_use]
+    pub fn region(&self) -> Option<Region> {
+        self.stack.connection.region()
     }
 
     /// Calls an operation and returns its answer, after as many attempts as the retry policy allows.

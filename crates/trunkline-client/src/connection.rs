@@ -20,6 +20,9 @@ pub enum Region {
 }
 
 impl Region {
+    /// Every region.
+    pub const ALL: [Self; 3] = [Self::Us, Self::Eu, Self::Au];
+
     /// The address of the region's API.
     #[must_use]
     pub const fn base_url(self) -> &'static str {
@@ -84,6 +87,14 @@ impl Connection {
         };
         connection.check_url()?;
         Ok(connection)
+    }
+
+    /// The region whose address this is; none for any other address.
+    #[must_use]
+    pub fn region(&self) -> Option<Region> {
+        Region::ALL.into_iter().find(|region| {
+            Url::parse(region.base_url()).is_ok_and(|url| url.host_str() == self.base_url.host_str())
+        })
     }
 
     pub(crate) fn check_url(&self) -> Result<(), BuildError> {

@@ -63,6 +63,7 @@ pub async fn check(client: &Client, streams: Option<&[String]>) -> Result<CheckR
         time_zone_known: me.zone().is_some(),
         time_zone: zone,
         region: me.region(),
+        wrong_region: me.wrong_region(client),
         version: client.version().to_string(),
         rate_limit,
         streams: in_order()

@@ -210,6 +210,8 @@ pub struct CheckReport {
     pub time_zone_known: bool,
     /// Where it is hosted, as it says itself.
     pub region: String,
+    /// The region whose address was called, where that is another one: Intercom may or may not pass calls on.
+    pub wrong_region: Option<String>,
     /// The API version that is spoken.
     pub version: String,
     /// Calls that the workspace allows in 10 seconds, where it says so.

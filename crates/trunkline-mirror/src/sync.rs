@@ -27,7 +27,7 @@ mod tests;
 
 use std::{collections::BTreeSet, future::Future, pin::Pin, sync::Arc, time::Duration};
 
-use futures::future::try_join_all;
+use futures::{future::try_join_all, try_join};
 use jiff::Timestamp;
 use tokio::time::Instant;
 use trunkline_catalog::SearchGranularity;
@@ -132,17 +132,39 @@ pub async fn sync(
         me.zone(),
         needed(&selected),
     );
-    let (first, second): (Vec<&Unit>, Vec<&Unit>) = UNITS
-        .iter()
-        .filter(|unit| ctx.wants(unit.streams))
-        .partition(|unit| !matches!(unit.how, How::ContactSegments | How::DataEvents));
-    try_join_all(first.iter().map(|unit| boxed(read_unit(&ctx, unit)))).await?;
-    totals::reconcile(&ctx).await?;
-    try_join_all(second.iter().map(|unit| boxed(read_unit(&ctx, unit)))).await?;
+    let units: Vec<&Unit> = UNITS.iter().filter(|unit| ctx.wants(unit.streams)).collect();
+    let of_people = |unit: &&&Unit| unit.how == How::Contacts || unit.stream() == "segments";
+    let after_people = |unit: &&&Unit| matches!(unit.how, How::ContactSegments | How::DataEvents);
+    let people = async {
+        all(&ctx, units.iter().filter(of_people)).await?;
+        totals::reconcile(&ctx, How::Contacts).await?;
+        all(&ctx, units.iter().filter(after_people)).await
+    };
+    let others = async {
+        all(
+            &ctx,
+            units
+                .iter()
+                .filter(|unit| !of_people(unit) && !after_people(unit)),
+        )
+        .await?;
+        try_join!(
+            boxed(totals::reconcile(&ctx, How::Conversations)),
+            boxed(totals::reconcile(&ctx, How::Tickets))
+        )
+    };
+    try_join!(boxed(people), boxed(others))?;
     let requests = client.requests_sent().saturating_sub(requests_before);
     finish::report(&ctx, &me, requests, began.elapsed())
         .await
         .map_err(SyncError::Storage)
+}
+
+/// Reads units side by side.
+async fn all<'u>(ctx: &Context<'_>, units: impl Iterator<Item = &'u &'u Unit>) -> Result<(), StorageError> {
+    try_join_all(units.map(|unit| boxed(read_unit(ctx, unit))))
+        .await
+        .map(drop)
 }
 
 fn boxed<'f, T>(future: impl Future<Output = T> + 'f) -> Pin<Box<dyn Future<Output = T> + 'f>> {
@@ -275,5 +297,5 @@ async fn read_search(ctx: &Context<'_>, search: Search, full: bool) -> Result<()
             _ => Ok(()),
         }
     };
-    futures::try_join!(records, inner).map(drop)
+    try_join!(records, inner).map(drop)
 }

@@ -18,7 +18,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 pub(crate) struct Cli {
     /// What to log to standard error: off, error, warn, info, debug, or a filter such as `trunkline_client=debug`.
     #[arg(long, global = true, env = "TRUNKLINE_LOG", value_name = "FILTER")]
-    pub(crate) log: Option<String>,
+    pub(crate) log: Option<tracing_subscriber::filter::Targets>,
 
     #[command(subcommand)]
     pub(crate) command: Command,

@@ -21,7 +21,7 @@ use crate::{
 pub(crate) fn run(cli: Cli) -> Result<ExitCode, Failure> {
     match cli.command {
         Command::Quickstart(arguments) => block_on(quickstart::run(arguments)),
-        Command::Sync(arguments) => block_on(sync::run(arguments)),
+        Command::Sync(arguments) => block_on_this_thread(sync::run(arguments)),
         Command::Check(arguments) => block_on(check::run(arguments)),
         Command::Verify(arguments) => block_on(verify::run(arguments)),
         Command::Streams(arguments) => streams::run(&arguments),
@@ -31,8 +31,22 @@ pub(crate) fn run(cli: Cli) -> Result<ExitCode, Failure> {
     }
 }
 
+/// For commands that simulate a workspace, alone or beside a mirror.
 fn block_on<T>(command: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
-    tokio::runtime::Builder::new_multi_thread()
+    run_on(tokio::runtime::Builder::new_multi_thread(), command)
+}
+
+/// For commands that only talk to a workspace: one thread carries more calls than any rate limit allows, and what it
+/// waits for, the mirror's writer, has a thread of its own.
+fn block_on_this_thread<T>(command: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
+    run_on(tokio::runtime::Builder::new_current_thread(), command)
+}
+
+fn run_on<T>(
+    mut runtime: tokio::runtime::Builder,
+    command: impl Future<Output = Result<T, Failure>>,
+) -> Result<T, Failure> {
+    runtime
         .enable_all()
         .build()
         .map_err(|error| {

@@ -20,7 +20,7 @@ static ALLOCATOR: MiMalloc = MiMalloc;
 
 fn main() -> ExitCode {
     let cli = cli::Cli::parse();
-    output::logs::start(cli.log.as_deref());
+    output::logs::start(cli.log.clone());
     let outcome = commands::run(cli);
     match outcome {
         Ok(code) => code,

@@ -2,9 +2,8 @@
 //!
 //! It syncs contacts and conversations alone against limits of several sizes and counts what the workspace refused.
 
-use anyhow::{Context as _, Result};
+use anyhow::Result;
 use clap::Args;
-use serde_json::Value;
 
 use super::{
     Figures,
@@ -55,8 +54,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
         .map(str::to_owned)
         .into();
         let (_, usage) = measured(&command, folder.path())?;
-        let log = simulator.control_json("/requests")?;
-        let entries = entries(&log).context("the request log is not a list")?;
+        let entries = simulator.control_lines("/requests")?;
         let refused = entries.iter().filter(|entry| entry["status"] == 429).count();
         let name = format!("{rate_limit} per 10 s");
         let least = entries.len() as f64 / (rate_limit as f64 / 10.0);
@@ -76,9 +74,4 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
         );
     }
     figures.print(arguments.json)
-}
-
-/// The log is a list, or an object that holds one.
-fn entries(log: &Value) -> Option<&Vec<Value>> {
-    log.as_array().or_else(|| log.get("requests")?.as_array())
 }

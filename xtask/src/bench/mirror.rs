@@ -173,6 +173,8 @@ struct Truth {
     tickets: u64,
     /// Contacts with a list of tags, or of companies, that their record cuts at ten.
     cut_lists: u64,
+    /// Contacts with notes, whose text no list gives.
+    noted: u64,
     /// How many companies each segment has.
     segments: Vec<u64>,
 }
@@ -196,12 +198,13 @@ impl Truth {
             threads: conversations.iter().filter(parts).count() as u64,
             tickets: count("tickets"),
             cut_lists: cut("contact_tags", "contact_id")? + cut("contact_companies", "contact_id")?,
+            noted: sizes(&simulator.truth("notes")?, "contact_id").len() as u64,
             segments: sizes(&simulator.truth("company_segments")?, "segment_id"),
         })
     }
 
-    /// The least requests: pages of the big streams, the parts of every thread, every list that is cut, the companies
-    /// of every segment, and a page or two for each small stream.
+    /// The least requests: pages of the big streams, the parts of every thread, every list that is cut, the notes of
+    /// every contact that has some, the companies of every segment, and a page or two for each small stream.
     fn floor(&self) -> u64 {
         const SMALL_STREAMS: u64 = 40;
         self.contacts.div_ceil(150)
@@ -211,6 +214,7 @@ impl Truth {
             + self.tickets.div_ceil(150)
             + self.threads
             + self.cut_lists
+            + self.noted
             + self.segments.iter().map(|size| size.div_ceil(60)).sum::<u64>()
             + SMALL_STREAMS
     }
@@ -263,9 +267,10 @@ mod tests {
             threads: 120,
             tickets: 1,
             cut_lists: 5,
+            noted: 7,
             segments: vec![60, 61],
         };
-        assert_eq!(truth.floor(), 3 + 2 + 1 + 1 + 1 + 120 + 5 + 3 + 40);
+        assert_eq!(truth.floor(), 3 + 2 + 1 + 1 + 1 + 120 + 5 + 7 + 3 + 40);
         assert_eq!(Truth::default().floor(), 41);
     }
 

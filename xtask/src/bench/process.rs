@@ -186,7 +186,12 @@ impl Simulator {
 
     /// Every object of a stream that exists now.
     pub(super) fn truth(&self, stream: &str) -> Result<Vec<serde_json::Value>> {
-        let body = self.control(&format!("/truth/{stream}?version=2.16"))?;
+        self.control_lines(&format!("/truth/{stream}?version=2.16"))
+    }
+
+    /// One call of the control surface that answers with a JSON value on each line.
+    pub(super) fn control_lines(&self, path: &str) -> Result<Vec<serde_json::Value>> {
+        let body = self.control(path)?;
         let lines = body.split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
         lines.map(|line| Ok(serde_json::from_slice(line)?)).collect()
     }

@@ -99,7 +99,9 @@ async fn an_address_where_nobody_listens_is_given_up_after_three_attempts() {
     let error = client.call(get_thing()).await.unwrap_err();
     assert_eq!((error.kind, error.attempts), (ErrorKind::Network, 3));
     assert!(
-        error.message.contains("refused") && error.message.contains(&address.to_string()) && !error.message.contains("a b"),
+        error.message.contains("refused")
+            && error.message.contains(&address.to_string())
+            && !error.message.contains("a b"),
         "{error}"
     );
     assert_eq!((client.requests_sent(), client.budget().in_flight), (3, 0));

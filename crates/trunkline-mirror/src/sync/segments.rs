@@ -2,6 +2,7 @@
 //!
 //! The one rule: the pages of a segment replace what is held only when its last page is written.
 
+use futures::{StreamExt as _, TryStreamExt as _, stream};
 use serde::Deserialize;
 use trunkline_client::Call;
 
@@ -16,6 +17,9 @@ const STREAM: &str = "contact_segments";
 /// A segment whose count did not change, although contacts did, is read again up to this many members.
 const READ_AGAIN: u64 = 3_000;
 
+/// How many segments are read side by side.
+const AT_ONCE: usize = 4;
+
 struct Segment {
     id: String,
     count: Option<u64>,
@@ -26,20 +30,16 @@ struct Segment {
 pub(crate) async fn read(ctx: &Context<'_>) -> Result<(), Halt> {
     let contacts = ctx.counts("contacts");
     let changed = contacts.inserted + contacts.updated + contacts.deleted > 0;
-    let mut stated = 0;
-    let mut certain = true;
-    for segment in held(ctx).await? {
+    let reads = held(ctx).await?.into_iter().map(|segment| async move {
         let same = segment.count == Some(segment.held);
-        let again = ctx.options.full || !same || (changed && segment.held <= READ_AGAIN);
-        let members = if again {
-            pages(ctx, &segment.id).await?
+        if ctx.options.full || !same || (changed && segment.held <= READ_AGAIN) {
+            pages(ctx, &segment.id).await
         } else {
-            segment.count
-        };
-        certain &= members.is_some();
-        stated += members.unwrap_or(0);
-    }
-    if certain {
+            Ok(segment.count)
+        }
+    });
+    let members: Vec<Option<u64>> = stream::iter(reads).buffered(AT_ONCE).try_collect().await?;
+    if let Some(stated) = members.into_iter().sum() {
         ctx.state_total(STREAM, stated);
     }
     Ok(())

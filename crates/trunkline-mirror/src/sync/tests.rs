@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
-use trunkline_client::ManualClock;
+use trunkline_client::{ManualClock, Region};
 
 use super::*;
 use crate::{
@@ -533,6 +533,24 @@ async fn verify_names_what_is_missing_and_check_says_what_a_mirror_costs() {
     assert!(!found.is_success());
     assert_eq!(found.expected_requests, 1 + 1 + 3);
     assert_eq!(found.time_zone, "America/Los_Angeles");
+}
+
+#[tokio::test]
+async fn check_tells_when_the_workspace_lives_in_another_region() {
+    let streams = ["tags".to_owned()];
+    for (told, called, expected) in [
+        ("US", Region::Us, None),
+        ("US", Region::Eu, Some("eu")),
+        ("EU", Region::Us, Some("us")),
+        ("", Region::Au, None),
+    ] {
+        let me = json!({ "app": { "id_code": "w", "timezone": "Etc/UTC", "region": told } });
+        let intercom = Intercom::with_me(move || Reply::json(me.clone()), |_| Reply::list("data", &[]));
+        let found = crate::check::check(&intercom.client_in(called), Some(&streams))
+            .await
+            .unwrap();
+        assert_eq!(found.wrong_region.as_deref(), expected, "{told} {called}");
+    }
 }
 
 #[tokio::test]

@@ -3,7 +3,6 @@
 //! The one rule: rows are marked deleted only by reading everything once more, and that is done unasked only while it
 //! costs a bounded number of requests.
 
-use futures::try_join;
 use serde::Deserialize;
 use trunkline_catalog::Version;
 use trunkline_client::{Answer, Call, CallError, Client, Priority};
@@ -55,26 +54,13 @@ pub(crate) async fn stated_total(
     }
 }
 
-/// Compares what is held with the stated totals, and finds out what vanished.
-pub(crate) async fn reconcile(ctx: &Context<'_>) -> Result<(), StorageError> {
-    let one = async |how| {
-        if ctx.wants(&[search_of(ctx, how).stream]) {
-            reconcile_one(ctx, how).await
-        } else {
-            Ok(())
-        }
-    };
-    try_join!(
-        Box::pin(one(How::Contacts)),
-        Box::pin(one(How::Conversations)),
-        Box::pin(one(How::Tickets))
-    )
-    .map(drop)
-}
-
-async fn reconcile_one(ctx: &Context<'_>, how: How) -> Result<(), StorageError> {
+/// Compares what is held with the stated total of a search, and finds out what vanished.
+pub(crate) async fn reconcile(ctx: &Context<'_>, how: How) -> Result<(), StorageError> {
     let search = search_of(ctx, how);
     let stream = search.stream;
+    if !ctx.wants(&[stream]) {
+        return Ok(());
+    }
     // A stream that ended badly says so already, and a reading from a date on has no total to be compared with.
     if ctx.counts(stream).ending.is_some() || ctx.options.start_date.is_some() {
         return Ok(());

@@ -50,6 +50,13 @@ impl Me {
     pub(crate) fn region(&self) -> String {
         self.app.region.clone().unwrap_or_default()
     }
+
+    /// The region whose address is called, where the workspace says that it is hosted in another one.
+    pub(crate) fn wrong_region(&self, client: &Client) -> Option<String> {
+        let called = client.region()?;
+        let told = self.app.region.as_deref().filter(|region| !region.is_empty())?;
+        (!told.eq_ignore_ascii_case(called.as_str())).then(|| called.to_string())
+    }
 }
 
 /// Asks whose token it is.
@@ -73,6 +80,13 @@ pub(crate) async fn claim(
     client: &Client,
     now: Timestamp,
 ) -> Result<(), SyncError> {
+    if let Some(called) = me.wrong_region(client) {
+        tracing::warn!(
+            lives_in = me.region(),
+            called,
+            "the workspace is hosted in another region than the one that was named"
+        );
+    }
     let change = Change::Workspace {
         id_code: me.app.id_code.clone(),
         name: me.name(),

@@ -19,14 +19,14 @@ pub(crate) fn print(report: &SyncReport) -> Result<(), Failure> {
         table.add_row([
             Cell::new(stream.stream),
             Cell::new(stream.state.as_str()),
-            tables::number(stream.records),
-            tables::number(stream.inserted),
-            tables::number(stream.updated),
-            tables::number(stream.deleted),
+            tables::count(stream.records),
+            tables::count(stream.inserted),
+            tables::count(stream.updated),
+            tables::count(stream.deleted),
             tables::number(stream.held),
             stream.stated.map_or_else(|| Cell::new(""), tables::number),
-            tables::number(stream.requests),
-            Cell::new(if stream.requests == 0 {
+            tables::count(stream.requests),
+            tables::right(if stream.requests == 0 {
                 String::new()
             } else {
                 tables::seconds(stream.seconds)
@@ -69,7 +69,7 @@ fn completeness(report: &SyncReport) -> String {
     let missing: Vec<String> = report
         .streams
         .iter()
-        .filter(|stream| stream.missing() > 0)
+        .filter(|stream| stream.missing() > 0 && !beyond_reach(stream.stream, &report.lacking))
         .map(|stream| format!("{} lacks {}", stream.stream, tables::grouped(stream.missing())))
         .collect();
     let mut text = format!(
@@ -84,7 +84,23 @@ fn completeness(report: &SyncReport) -> String {
         text.push_str("; ");
         text.push_str(&missing.join(", "));
     }
+    for stream in &report.streams {
+        if stream.missing() > 0 && beyond_reach(stream.stream, &report.lacking) {
+            text.push_str(&format!(
+                "; {}: {} more than the API gives",
+                stream.stream,
+                tables::grouped(stream.missing())
+            ));
+        }
+    }
     text
+}
+
+/// Whether all that a stream lacks are parts that the API no longer hands out.
+fn beyond_reach(stream: &str, lacking: &Lacking) -> bool {
+    stream == "conversation_parts"
+        && lacking.conversations_lacking_parts == 0
+        && lacking.conversations_truncated > 0
 }
 
 fn lacking(lacking: &Lacking) -> Result<(), Failure> {
@@ -115,9 +131,9 @@ pub(crate) fn print_completeness(report: &CompletenessReport) -> Result<(), Fail
             Cell::new(stream.stream),
             tables::number(stream.held),
             stream.stated.map_or_else(|| Cell::new(""), tables::number),
-            tables::number(stream.missing),
-            tables::number(stream.surplus),
-            tables::number(stream.deleted),
+            tables::count(stream.missing),
+            tables::count(stream.surplus),
+            tables::count(stream.deleted),
             Cell::new(stream.why.as_deref().unwrap_or_default()),
         ]);
     }
@@ -136,6 +152,13 @@ pub(crate) fn print_check(report: &CheckReport) -> Result<(), Failure> {
         "{} ({}), region {}, version {}, time zone {}",
         report.workspace_name, report.workspace, report.region, report.version, report.time_zone
     ))?;
+    if let Some(called) = &report.wrong_region {
+        json::line(&format!(
+            "The workspace is in {}, and the address of `{called}` was called: say `--region {}`.",
+            report.region,
+            report.region.to_lowercase()
+        ))?;
+    }
     json::line(&match report.rate_limit {
         Some(limit) => format!(
             "rate limit: {} calls in 10 seconds",

@@ -1,20 +1,37 @@
 //! Tables for people.
 
-use comfy_table::{Cell, CellAlignment, ContentArrangement, Table, presets::UTF8_HORIZONTAL_ONLY};
+use comfy_table::{Cell, CellAlignment, ContentArrangement, LineStyle, Table, TableStyle};
+
+/// A rule under the headings and nothing else, so that rows can be read, cut and searched.
+const STYLE: TableStyle = TableStyle::new().header_separator(LineStyle::none().fill('─').junction('─'));
 
 /// An empty table with these headings, in the one style that all commands share.
 pub(crate) fn new(headings: &[&str]) -> Table {
     let mut table = Table::new();
     table
-        .load_style(UTF8_HORIZONTAL_ONLY)
+        .load_style(STYLE)
         .set_content_arrangement(ContentArrangement::Dynamic);
     table.set_header(headings.iter().copied());
     table
 }
 
-/// A number, right-aligned, with thin groups: `20,431`.
+/// A number, right-aligned, in groups of three: `20,431`.
 pub(crate) fn number(value: u64) -> Cell {
-    Cell::new(grouped(value)).set_alignment(CellAlignment::Right)
+    right(grouped(value))
+}
+
+/// A number of things that mostly are not there: a dot for none.
+pub(crate) fn count(value: u64) -> Cell {
+    right(if value == 0 {
+        "·".to_owned()
+    } else {
+        grouped(value)
+    })
+}
+
+/// Text, right-aligned.
+pub(crate) fn right(text: String) -> Cell {
+    Cell::new(text).set_alignment(CellAlignment::Right)
 }
 
 /// `1234567` as `1,234,567`.

@@ -9,14 +9,14 @@ use std::{
 use bytes::Bytes;
 use http::{Request, Response};
 use serde_json::{Value, json};
-use trunkline_client::{Client, Connection, ManualClock, Settings, Transport, TransportError, retry};
+use trunkline_client::{Client, Connection, ManualClock, Region, Settings, Transport, TransportError, retry};
 
 type Script = Box<dyn Fn(&Asked) -> Reply + Send + Sync>;
 
 /// A workspace that answers as a test says.
 pub(super) struct Intercom {
     version: &'static str,
-    me: fn() -> Reply,
+    me: Box<dyn Fn() -> Reply + Send + Sync>,
     script: Script,
     asked: Mutex<Vec<Asked>>,
 }
@@ -49,19 +49,19 @@ impl Intercom {
     ) -> Arc<Self> {
         Arc::new(Self {
             version,
-            me: workspace,
+            me: Box::new(workspace),
             script: Box::new(script),
             asked: Mutex::default(),
         })
     }
 
     pub(super) fn with_me(
-        me: fn() -> Reply,
+        me: impl Fn() -> Reply + Send + Sync + 'static,
         script: impl Fn(&Asked) -> Reply + Send + Sync + 'static,
     ) -> Arc<Self> {
         Arc::new(Self {
             version: "2.16",
-            me,
+            me: Box::new(me),
             script: Box::new(script),
             asked: Mutex::default(),
         })
@@ -69,7 +69,16 @@ impl Intercom {
 
     pub(super) fn client(self: &Arc<Self>) -> Client {
         let version = self.version.parse().unwrap();
-        let connection = Connection::at("http://127.0.0.1:1", "token".into(), version).unwrap();
+        self.client_of(Connection::at("http://127.0.0.1:1", "token".into(), version).unwrap())
+    }
+
+    /// A client that believes to call a region's own address.
+    pub(super) fn client_in(self: &Arc<Self>, region: Region) -> Client {
+        let version = self.version.parse().unwrap();
+        self.client_of(Connection::in_region(region, "token".into(), version))
+    }
+
+    fn client_of(self: &Arc<Self>, connection: Connection) -> Client {
         let clock = Arc::new(ManualClock::new(super::now()));
         let pause = Duration::from_millis(1);
         let settings = Settings {
