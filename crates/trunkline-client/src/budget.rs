@@ -35,6 +35,8 @@ pub struct BudgetState {
     pub in_flight: u32,
     /// How many answers said that there were too many calls (429).
     pub throttled: u64,
+    /// How long an answer takes, smoothed; zero before the first one.
+    pub round_trip: Duration,
 }
 
 /// What became of a request.

@@ -135,10 +135,11 @@ fn segments(seed: u64, opened: i64) -> Vec<Segment> {
         .collect()
 }
 
-/// A moment in the past, denser towards the present, on working days and within office hours more often than not.
-/// `offset` is the workspace's distance from UTC in seconds.
-fn moment(now: i64, offset: i64, rng: &mut ChaCha8Rng) -> i64 {
-    let share: f64 = rng.random();
+/// The moment in the past when row `row` of `count` came to be: rows are in order of time, to within some days, so that
+/// ids grow with age as real ones do. Moments are denser towards the present, on working days and within office hours
+/// more often than not. `offset` is the workspace's distance from UTC in seconds.
+fn moment(row: u32, count: u32, now: i64, offset: i64, rng: &mut ChaCha8Rng) -> i64 {
+    let share = (f64::from(count - row) - rng.random::<f64>()) / f64::from(count);
     let back = QUIET + (share * share * (AGE - QUIET) as f64) as i64;
     let mut day = (now + offset - back).div_euclid(DAY);
     // The first of January 1970 was a Thursday.
@@ -172,7 +173,7 @@ fn later(from: i64, now: i64, rng: &mut ChaCha8Rng) -> i64 {
 fn companies(workspace: &mut Workspace, count: u32, now: i64, rng: &mut ChaCha8Rng) {
     let offset = offset(workspace, now);
     for row in 0..count {
-        let created_at = moment(now, offset, rng);
+        let created_at = moment(row, count, now, offset, rng);
         let updated_at = later(created_at, now, rng);
         let mut tags = Vec::new();
         if rng.random_bool(0.2) {
@@ -198,7 +199,7 @@ fn contacts(workspace: &mut Workspace, count: u32, now: i64, rng: &mut ChaCha8Rn
     let offset = offset(workspace, now);
     let companies = workspace.companies.len() as u32;
     for row in 0..count {
-        let created_at = moment(now, offset, rng);
+        let created_at = moment(row, count, now, offset, rng);
         // A handful changed just now, as in any living workspace.
         let updated_at = if rng.random_bool(0.001) {
             now - rng.random_range(60..DAY)
@@ -322,8 +323,9 @@ fn merges(workspace: &mut Workspace, rng: &mut ChaCha8Rng) {
 /// People of whom nothing is known but that they came by.
 fn visitors(workspace: &mut Workspace, now: i64, rng: &mut ChaCha8Rng) {
     let offset = offset(workspace, now);
-    for _ in 0..(workspace.contacts.len() / 500).clamp(5, 200) {
-        let at = moment(now, offset, rng);
+    let count = (workspace.contacts.len() / 500).clamp(5, 200) as u32;
+    for row in 0..count {
+        let at = moment(row, count, now, offset, rng);
         crate::resources::visitors::add(workspace, at);
     }
 }

@@ -10,6 +10,8 @@
 //!
 //! The one rule: `used` + in flight + lost never passes the limit. Times are microseconds; `now` is ours, `reset` theirs.
 
+use std::time::Duration;
+
 use jiff::Timestamp;
 
 use super::{BudgetState, Outcome};
@@ -190,6 +192,7 @@ impl Window {
             waiting: 0,
             in_flight: self.in_flight,
             throttled: self.throttled,
+            round_trip: Duration::from_micros(u64::try_from(self.round_trip).unwrap_or(0)),
         }
     }
 

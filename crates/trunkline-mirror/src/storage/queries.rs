@@ -235,23 +235,20 @@ impl Storage {
         .await
     }
 
-    /// Conversations whose parts are to be read, in order of id, after `after_id`.
+    /// Conversations whose parts are to be read, in the order in which they came, so that what is written next lies close
+    /// together.
     ///
     /// # Errors
     /// When the mirror cannot be read.
-    pub async fn pending_parts(
-        &self,
-        after_id: Option<String>,
-        limit: u32,
-    ) -> Result<Vec<PendingParts>, StorageError> {
+    pub async fn pending_parts(&self, limit: u32) -> Result<Vec<PendingParts>, StorageError> {
         self.read(move |connection| {
             let sql = format!(
-                "SELECT id, _parts_stated, _parts_held FROM conversations WHERE {PENDING_PARTS} AND id > ?1 \
-                 ORDER BY id LIMIT ?2"
+                "SELECT id, _parts_stated, _parts_held FROM conversations WHERE {PENDING_PARTS} \
+                 ORDER BY rowid LIMIT ?1"
             );
             connection
                 .prepare_cached(&sql)?
-                .query_map(params![after_id.unwrap_or_default(), limit], |row| {
+                .query_map([limit], |row| {
                     Ok(PendingParts {
                         id: row.get(0)?,
                         stated: row
@@ -265,22 +262,18 @@ impl Storage {
         .await
     }
 
-    /// Contacts with lists that are to be read, in order of id, after `after_id`.
+    /// Contacts with lists that are to be read, in the order in which they came.
     ///
     /// # Errors
     /// When the mirror cannot be read.
-    pub async fn pending_contacts(
-        &self,
-        after_id: Option<String>,
-        limit: u32,
-    ) -> Result<Vec<PendingContact>, StorageError> {
+    pub async fn pending_contacts(&self, limit: u32) -> Result<Vec<PendingContact>, StorageError> {
         self.read(move |connection| {
             let sql = format!(
-                "SELECT id, _needs FROM contacts WHERE {PENDING_CONTACTS} AND id > ?1 ORDER BY id LIMIT ?2"
+                "SELECT id, _needs FROM contacts WHERE {PENDING_CONTACTS} ORDER BY rowid LIMIT ?1"
             );
             connection
                 .prepare_cached(&sql)?
-                .query_map(params![after_id.unwrap_or_default(), limit], |row| {
+                .query_map([limit], |row| {
                     Ok(PendingContact {
                         id: row.get(0)?,
                         needs: Needs(row.get(1)?),
@@ -337,7 +330,7 @@ impl Storage {
             );
             connection
                 .prepare_cached(&sql)?
-                .query_map(params![after_id.unwrap_or_default(), limit], |row| row.get(0))?
+                .query_map([limit], |row| row.get(0))?
                 .collect()
         })
         .await

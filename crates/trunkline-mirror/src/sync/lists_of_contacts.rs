@@ -31,7 +31,7 @@ fn operation(stream: &str) -> Option<(&'static str, &'static str)> {
 
 /// Reads the lists that the mirror lacks, until `wake` says that no more contacts will come.
 pub(crate) async fn read(ctx: &Context<'_>, wake: &Wake) -> Result<(), Halt> {
-    let look = async || ctx.storage.pending_contacts(None, A_LOOK).await;
+    let look = async || ctx.storage.pending_contacts(A_LOOK).await;
     let fetch = async |wanted: PendingContact| fetch(ctx, wanted).await;
     let lost = stage::run(ctx, "contacts", wake, look, fetch).await?;
     if let Some(error) = lost.latest {

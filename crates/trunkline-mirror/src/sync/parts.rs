@@ -39,7 +39,7 @@ struct Parts<'a> {
 
 /// Reads the parts that the mirror lacks, until `wake` says that no more conversations will come.
 pub(crate) async fn read(ctx: &Context<'_>, wake: &Wake) -> Result<(), Halt> {
-    let look = async || ctx.storage.pending_parts(None, A_LOOK).await;
+    let look = async || ctx.storage.pending_parts(A_LOOK).await;
     let fetch = async |wanted: PendingParts| fetch(ctx, wanted).await;
     let lost = stage::run(ctx, STREAM, wake, look, fetch).await?;
     if let Some(error) = lost.latest {

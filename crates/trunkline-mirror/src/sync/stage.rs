@@ -10,15 +10,19 @@ use std::{
 
 use futures::{StreamExt as _, stream::FuturesUnordered};
 use tokio::sync::Notify;
-use trunkline_client::{CallError, Disposition, ErrorKind};
+use trunkline_client::{BudgetState, CallError, Disposition, ErrorKind};
 
 use super::{SyncEvent, context::Context, errors::Halt};
 use crate::storage::{Change, StorageError};
 
-/// How many requests are kept in flight; the rate budget paces them.
-const IN_FLIGHT: usize = 96;
+/// The fewest and the most requests that are kept in flight.
+const IN_FLIGHT: (usize, usize) = (24, 128);
+/// Calls a second where the workspace states no limit: what is documented for one app.
+const UNSTATED: f64 = 167.0;
+/// Seconds of a rate window.
+const WINDOW: f64 = 10.0;
 /// How many objects one transaction takes.
-const A_BATCH: usize = 24;
+const A_BATCH: usize = 64;
 /// How many objects are asked for at a time: more than can be under way, so that there are always new ones among them.
 pub(crate) const A_LOOK: u32 = 512;
 /// How many objects may fail before the stage gives up.
@@ -70,6 +74,20 @@ pub(crate) struct Lost {
     pub(crate) latest: Option<CallError>,
 }
 
+/// How many requests have to be under way to use the rate that the workspace allows, and a fifth more: what arrives in a
+/// second times how long it stays. More would only hold memory while they wait for their turn.
+fn in_flight(budget: &BudgetState) -> usize {
+    let a_second = budget.limit.map_or(UNSTATED, |limit| f64::from(limit) / WINDOW);
+    let wanted = (a_second * budget.round_trip.as_secs_f64() * 1.2).ceil();
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "rates and durations are not negative, and what is too large is cut off"
+    )]
+    let wanted = wanted as usize;
+    wanted.clamp(IN_FLIGHT.0, IN_FLIGHT.1)
+}
+
 /// Fetches everything that `look` names and writes what `fetch` makes of it.
 pub(crate) async fn run<T: Wanted>(
     ctx: &Context<'_>,
@@ -88,7 +106,8 @@ pub(crate) async fn run<T: Wanted>(
     let mut idle = false;
     loop {
         let mut over = false;
-        if queue.is_empty() && !idle && fetches.len() < IN_FLIGHT && batch.len() < 4 * A_BATCH {
+        let most = in_flight(&ctx.client.budget());
+        if queue.is_empty() && !idle && fetches.len() < most && batch.len() < 4 * A_BATCH {
             // Read before the look, so that a page written after it is looked at once more.
             let done = wake.done.load(Ordering::Acquire);
             queue.extend(
@@ -101,7 +120,7 @@ pub(crate) async fn run<T: Wanted>(
             idle = queue.is_empty();
             over = idle && done;
         }
-        while fetches.len() < IN_FLIGHT && batch.len() < 4 * A_BATCH {
+        while fetches.len() < most && batch.len() < 4 * A_BATCH {
             let Some(item) = queue.pop_front() else { break };
             let fetch = &fetch;
             fetches.push(async move {
@@ -153,6 +172,31 @@ pub(crate) async fn run<T: Wanted>(
             }
             () = wake.changed.notified(), if idle => idle = false,
             else => {}
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    #[test]
+    fn as_many_requests_are_under_way_as_the_rate_and_the_answers_need() {
+        for (limit, milliseconds, expected) in [
+            (Some(5_000), 150, 90),
+            (Some(1_667), 150, 31),
+            (Some(1_667), 0, 24),
+            (None, 0, 24),
+            (None, 150, 31),
+            (Some(5_000), 60_000, 128),
+            (Some(0), 150, 24),
+        ] {
+            let mut budget = BudgetState::default();
+            budget.limit = limit;
+            budget.round_trip = Duration::from_millis(milliseconds);
+            assert_eq!(in_flight(&budget), expected, "{limit:?} {milliseconds}");
         }
     }
 }

@@ -36,7 +36,7 @@ pub(super) const CONVERSATIONS: Table = Table {
     indexes: &[
         (
             "pending",
-            "(id) WHERE _deleted_at IS NULL AND CASE WHEN _parts_stated IS NULL THEN _parts_fetched IS NULL \
+            "(_deleted_at) WHERE _deleted_at IS NULL AND CASE WHEN _parts_stated IS NULL THEN _parts_fetched IS NULL \
              ELSE _parts_stated > _parts_held AND (_parts_fetched IS NULL OR _parts_stated > _parts_fetched) END",
         ),
         ("truncated", "(id) WHERE _truncated = 1"),

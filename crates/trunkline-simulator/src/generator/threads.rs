@@ -109,7 +109,7 @@ pub(super) fn conversations(workspace: &mut Workspace, options: &Options, now: i
     }
     let offset = super::offset(workspace, now);
     for row in 0..options.conversations {
-        let created_at = moment(now, offset, rng);
+        let created_at = moment(row, options.conversations, now, offset, rng);
         let pair = pair(workspace, rng);
         let state = match rng.random_range(0..10) {
             0..3 => State::Open,
@@ -156,7 +156,7 @@ pub(super) fn tickets(workspace: &mut Workspace, count: u32, now: i64, rng: &mut
     let offset = super::offset(workspace, now);
     let states = workspace.reference.ticket_states.len() as u16;
     for row in 0..count {
-        let created_at = moment(now, offset, rng);
+        let created_at = moment(row, count, now, offset, rng);
         let pair = pair(workspace, rng);
         let mut ticket = Ticket {
             row,

@@ -34,7 +34,7 @@ async fn a_whole_list_replaces_the_set_and_a_cut_one_only_adds() {
     assert_eq!(desk.rows("SELECT _needs FROM contacts").await, ["0"]);
     desk.write(vec![contact(3, tags(&["4"], 12))]).await;
     assert_eq!(desk.rows(held).await, ["2", "3", "4"]);
-    let pending = desk.storage.pending_contacts(None, 10).await.unwrap();
+    let pending = desk.storage.pending_contacts(10).await.unwrap();
     assert_eq!(
         (pending[0].id.as_str(), pending[0].needs),
         ("c1", Needs(Needs::TAGS))
@@ -46,7 +46,7 @@ async fn a_whole_list_replaces_the_set_and_a_cut_one_only_adds() {
     )])
     .await;
     assert_eq!(desk.rows(held).await, ["4", "5"]);
-    assert!(desk.storage.pending_contacts(None, 10).await.unwrap().is_empty());
+    assert!(desk.storage.pending_contacts(10).await.unwrap().is_empty());
     desk.write(vec![records("contacts", &[json!({"id": "c1", "updated_at": 4})])])
         .await;
     assert_eq!(
@@ -145,21 +145,21 @@ async fn notes_are_needed_until_every_named_one_is_held() {
     let note = |id: &str| json!({"id": id, "body": "<p>hi</p>", "contact": {"type": "contact", "id": "c"}, "created_at": 5});
     desk.write(vec![contact(1, &["1", "2"])]).await;
     assert!(
-        desk.storage.pending_contacts(None, 9).await.unwrap()[0]
+        desk.storage.pending_contacts(9).await.unwrap()[0]
             .needs
             .notes()
     );
     desk.write(vec![children("notes", "c", &[note("1"), note("2")])])
         .await;
-    assert!(desk.storage.pending_contacts(None, 9).await.unwrap().is_empty());
+    assert!(desk.storage.pending_contacts(9).await.unwrap().is_empty());
     desk.write(vec![contact(2, &["2"])]).await;
-    assert!(desk.storage.pending_contacts(None, 9).await.unwrap().is_empty());
+    assert!(desk.storage.pending_contacts(9).await.unwrap().is_empty());
     assert_eq!(
         desk.rows("SELECT id, body, body_text, created_at FROM notes WHERE _deleted_at IS NULL")
             .await,
         ["2|<p>hi</p>|hi|1970-01-01T00:00:05Z"]
     );
     desk.write(vec![contact(3, &["2", "3"])]).await;
-    let pending = desk.storage.pending_contacts(None, 9).await.unwrap();
+    let pending = desk.storage.pending_contacts(9).await.unwrap();
     assert_eq!(pending[0].needs.streams().collect::<Vec<_>>(), ["notes"]);
 }

@@ -73,7 +73,7 @@ async fn parts_are_pending_until_they_are_held_or_cannot_be() {
     ];
     for (name, changes, pending, truncated) in steps {
         desk.write(changes).await;
-        let found = desk.storage.pending_parts(None, 9).await.unwrap();
+        let found = desk.storage.pending_parts(9).await.unwrap();
         assert_eq!(
             found.first().map(|found| (found.stated, found.held)),
             pending,
