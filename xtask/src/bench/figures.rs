@@ -75,15 +75,29 @@ impl Figures {
         for figure in &self.figures {
             let limit = figure
                 .limit
-                .map_or_else(String::new, |limit| format!("{limit:.1} {}", figure.unit));
+                .map_or_else(String::new, |limit| told(limit, &figure.unit));
             let kept = figure.kept.map_or("", |kept| if kept { "yes" } else { "NO" });
             text += &format!(
-                "| {} | {} | {:.1} {} | {limit} | {kept} |\n",
-                figure.scenario, figure.figure, figure.value, figure.unit
+                "| {} | {} | {} | {limit} | {kept} |\n",
+                figure.scenario,
+                figure.figure,
+                told(figure.value, &figure.unit)
             );
         }
         text
     }
+}
+
+/// Counts as they are, ratios and small measures to the hundredth, the rest to the tenth.
+fn told(value: f64, unit: &str) -> String {
+    let number = if value.fract() == 0.0 && unit.is_empty() {
+        format!("{value:.0}")
+    } else if value < 10.0 {
+        format!("{value:.2}")
+    } else {
+        format!("{value:.1}")
+    };
+    format!("{number} {unit}").trim_end().to_owned()
 }
 
 #[cfg(test)]
@@ -96,6 +110,7 @@ mod tests {
         figures.at_most("a", "memory", 65.0, "MB", 64.0);
         figures.at_least("b", "speed", 6_000.0, "/s", 5_000.0);
         figures.note("c", "wall", 1.25, "s");
+        figures.note("d", "requests", 20_010.0, "");
         let table = figures.table();
         assert!(
             table.contains("| a | memory | 65.0 MB | 64.0 MB | NO |"),
@@ -105,6 +120,7 @@ mod tests {
             table.contains("| b | speed | 6000.0 /s | 5000.0 /s | yes |"),
             "{table}"
         );
-        assert!(table.contains("| c | wall | 1.2 s |  |  |"), "{table}");
+        assert!(table.contains("| d | requests | 20010 |  |  |"), "{table}");
+        assert!(table.contains("| c | wall | 1.25 s |  |  |"), "{table}");
     }
 }

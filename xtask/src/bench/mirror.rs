@@ -77,12 +77,24 @@ fn plain(binary: &Path, name: &str, size: u64, again: bool, figures: &mut Figure
     );
     figures.at_most(name, "peak memory", usage.peak_megabytes, "MB", 64.0);
     if again {
+        let truth = Truth::read(&simulator)?;
+        let of = |stream: &str| requests_of(&report, stream).context("the report lacks a stream");
+        let (notes, segments) = (of("notes")?, of("contact_segments")?);
+        figures.note(name, "requests of a full mirror", requests as f64, "");
         figures.at_most(
             name,
-            "requests of a full mirror",
-            requests as f64,
+            "requests but for notes and the segments of contacts",
+            (requests - notes - segments) as f64,
             "",
-            Truth::read(&simulator)?.floor() as f64,
+            truth.floor() as f64,
+        );
+        figures.at_most(name, "requests for notes", notes as f64, "", truth.noted as f64);
+        figures.at_most(
+            name,
+            "requests for the segments of contacts",
+            segments as f64,
+            "",
+            pages(&truth.contact_segments, 150) as f64,
         );
         let (report, usage) = sync(binary, &simulator, folder.path())?;
         let requests = sum(&report, "requests").context("the report counts no requests")?;
@@ -176,7 +188,9 @@ struct Truth {
     /// Contacts with notes, whose text no list gives.
     noted: u64,
     /// How many companies each segment has.
-    segments: Vec<u64>,
+    company_segments: Vec<u64>,
+    /// How many contacts each segment has.
+    contact_segments: Vec<u64>,
 }
 
 impl Truth {
@@ -199,12 +213,13 @@ impl Truth {
             tickets: count("tickets"),
             cut_lists: cut("contact_tags", "contact_id")? + cut("contact_companies", "contact_id")?,
             noted: sizes(&simulator.truth("notes")?, "contact_id").len() as u64,
-            segments: sizes(&simulator.truth("company_segments")?, "segment_id"),
+            company_segments: sizes(&simulator.truth("company_segments")?, "segment_id"),
+            contact_segments: sizes(&simulator.truth("contact_segments")?, "segment_id"),
         })
     }
 
-    /// The least requests: pages of the big streams, the parts of every thread, every list that is cut, the notes of
-    /// every contact that has some, the companies of every segment, and a page or two for each small stream.
+    /// The least requests: pages of the big streams, the parts of every thread, every list that is cut, the companies of
+    /// every segment, and a page or two for each small stream.
     fn floor(&self) -> u64 {
         const SMALL_STREAMS: u64 = 40;
         self.contacts.div_ceil(150)
@@ -214,10 +229,21 @@ impl Truth {
             + self.tickets.div_ceil(150)
             + self.threads
             + self.cut_lists
-            + self.noted
-            + self.segments.iter().map(|size| size.div_ceil(60)).sum::<u64>()
+            + pages(&self.company_segments, 60)
             + SMALL_STREAMS
     }
+}
+
+/// The requests of one stream.
+fn requests_of(report: &Value, stream: &str) -> Option<u64> {
+    let streams = report.get("streams")?.as_array()?;
+    let line = streams.iter().find(|line| line["stream"] == stream)?;
+    line.get("requests")?.as_u64()
+}
+
+/// How many pages lists of these sizes have.
+fn pages(sizes: &[u64], per_page: u64) -> u64 {
+    sizes.iter().map(|size| size.div_ceil(per_page)).sum()
 }
 
 /// How many rows share each value of a field.
@@ -259,6 +285,14 @@ mod tests {
     }
 
     #[test]
+    fn the_requests_of_a_stream_come_from_its_line() {
+        let report = json!({ "streams": [{ "stream": "notes", "requests": 5 }, { "stream": "tags" }] });
+        assert_eq!(requests_of(&report, "notes"), Some(5));
+        assert_eq!(requests_of(&report, "tags"), None);
+        assert_eq!(requests_of(&report, "contacts"), None);
+    }
+
+    #[test]
     fn the_floor_counts_pages_threads_and_cut_lists() {
         let truth = Truth {
             contacts: 301,
@@ -268,9 +302,10 @@ mod tests {
             tickets: 1,
             cut_lists: 5,
             noted: 7,
-            segments: vec![60, 61],
+            company_segments: vec![60, 61],
+            contact_segments: vec![1],
         };
-        assert_eq!(truth.floor(), 3 + 2 + 1 + 1 + 1 + 120 + 5 + 7 + 3 + 40);
+        assert_eq!(truth.floor(), 3 + 2 + 1 + 1 + 1 + 120 + 5 + 3 + 40);
         assert_eq!(Truth::default().floor(), 41);
     }
 

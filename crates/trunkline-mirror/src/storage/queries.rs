@@ -268,9 +268,8 @@ impl Storage {
     /// When the mirror cannot be read.
     pub async fn pending_contacts(&self, limit: u32) -> Result<Vec<PendingContact>, StorageError> {
         self.read(move |connection| {
-            let sql = format!(
-                "SELECT id, _needs FROM contacts WHERE {PENDING_CONTACTS} ORDER BY rowid LIMIT ?1"
-            );
+            let sql =
+                format!("SELECT id, _needs FROM contacts WHERE {PENDING_CONTACTS} ORDER BY rowid LIMIT ?1");
             connection
                 .prepare_cached(&sql)?
                 .query_map([limit], |row| {
@@ -330,7 +329,7 @@ impl Storage {
             );
             connection
                 .prepare_cached(&sql)?
-                .query_map([limit], |row| row.get(0))?
+                .query_map(params![after_id.unwrap_or_default(), limit], |row| row.get(0))?
                 .collect()
         })
         .await

@@ -3,8 +3,6 @@
 //! The one rule: a conversation that cannot be found is gone, one that cannot be read is reported; neither stops the rest.
 
 use bytes::Bytes;
-use serde::Deserialize;
-use serde_json::value::RawValue;
 use trunkline_catalog::Catalog;
 use trunkline_client::{Call, CallError, ErrorKind};
 
@@ -13,7 +11,10 @@ use super::{
     errors::Halt,
     stage::{self, A_LOOK, Wake, Wanted},
 };
-use crate::storage::{Change, PendingParts};
+use crate::{
+    extract::List,
+    storage::{Change, PendingParts},
+};
 
 const STREAM: &str = "conversation_parts";
 const OPERATION: &str = "conversations.get";
@@ -22,19 +23,6 @@ impl Wanted for PendingParts {
     fn id(&self) -> &str {
         &self.id
     }
-}
-
-#[derive(Deserialize)]
-struct Conversation<'a> {
-    #[serde(borrow)]
-    conversation_parts: Option<Parts<'a>>,
-}
-
-#[derive(Deserialize)]
-struct Parts<'a> {
-    #[serde(borrow, default)]
-    conversation_parts: Vec<&'a RawValue>,
-    total_count: Option<u64>,
 }
 
 /// Reads the parts that the mirror lacks, until `wake` says that no more conversations will come.
@@ -101,14 +89,14 @@ fn unusable(request_id: Option<String>) -> CallError {
 
 /// The parts inside a conversation, as slices of its body.
 fn parts(body: &Bytes) -> Option<(Vec<Bytes>, Option<u64>)> {
-    let conversation: Conversation<'_> = serde_json::from_slice(body).ok()?;
-    let parts = conversation.conversation_parts?;
-    let records = parts
-        .conversation_parts
+    let text = std::str::from_utf8(body).ok()?;
+    let list = List::at(text, &["conversation_parts"])?;
+    let records = list
+        .items
         .iter()
-        .map(|part| body.slice_ref(part.get().as_bytes()))
+        .map(|part| body.slice_ref(part.as_bytes()))
         .collect();
-    Some((records, parts.total_count))
+    Some((records, list.total))
 }
 
 #[cfg(test)]

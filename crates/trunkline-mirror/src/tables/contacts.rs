@@ -39,7 +39,10 @@ pub(super) const CONTACTS: Table = Table {
     indexes: &[
         ("email", "(email)"),
         ("external_id", "(external_id)"),
-        ("pending", "(_deleted_at) WHERE _deleted_at IS NULL AND _needs <> 0"),
+        (
+            "pending",
+            "(_deleted_at) WHERE _deleted_at IS NULL AND _needs <> 0",
+        ),
     ],
     ..records(
         "contacts",

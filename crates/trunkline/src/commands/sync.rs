@@ -33,7 +33,6 @@ pub(crate) async fn run(arguments: cli::Sync) -> Result<ExitCode, Failure> {
         full: arguments.full,
         start_date: arguments.start_date.as_deref().map(time).transpose()?,
         lookback: arguments.lookback.as_deref().map(span).transpose()?,
-        ..SyncOptions::default()
     };
     let client = settings::client(&arguments.workspace, &file)?;
     let storage = Storage::open(&path, storage_options)?;
@@ -60,7 +59,7 @@ pub(crate) async fn mirror(
 ) -> Result<SyncReport, Failure> {
     Ok(
         sync::sync(client, storage, options, Arc::new(SystemClock), &|event| {
-            progress.show(&event)
+            progress.show(&event);
         })
         .await?,
     )

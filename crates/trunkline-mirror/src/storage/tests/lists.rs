@@ -144,11 +144,7 @@ async fn notes_are_needed_until_every_named_one_is_held() {
     };
     let note = |id: &str| json!({"id": id, "body": "<p>hi</p>", "contact": {"type": "contact", "id": "c"}, "created_at": 5});
     desk.write(vec![contact(1, &["1", "2"])]).await;
-    assert!(
-        desk.storage.pending_contacts(9).await.unwrap()[0]
-            .needs
-            .notes()
-    );
+    assert!(desk.storage.pending_contacts(9).await.unwrap()[0].needs.notes());
     desk.write(vec![children("notes", "c", &[note("1"), note("2")])])
         .await;
     assert!(desk.storage.pending_contacts(9).await.unwrap().is_empty());
