@@ -50,7 +50,12 @@ pub async fn check(client: &Client, streams: Option<&[String]>) -> Result<CheckR
     } else {
         None
     };
-    let expected_requests = requests(&selected, &probes, with_parts);
+    let of_segments = if selected.contains("contact_segments") {
+        segment_pages(client).await
+    } else {
+        0
+    };
+    let expected_requests = requests(&selected, &probes, with_parts) + of_segments;
     let rate_limit = client.budget().limit;
     // Without a stated limit the documented one: 10,000 calls a minute in windows of 10 seconds.
     let a_minute = 6.0 * f64::from(rate_limit.unwrap_or(1_667));
@@ -148,6 +153,34 @@ async fn conversations_with_parts(client: &Client) -> Option<u64> {
         .await
         .ok()
         .flatten()
+}
+
+/// How many pages of contacts the segments have; none where the list does not say.
+async fn segment_pages(client: &Client) -> u64 {
+    #[derive(Deserialize)]
+    struct Segment {
+        count: Option<u64>,
+        person_type: Option<String>,
+    }
+    #[derive(Deserialize)]
+    struct Segments {
+        segments: Vec<Segment>,
+    }
+    let call = Call::new("segments.list")
+        .query("include_count", "true")
+        .priority(Priority::Interactive);
+    let Ok(answer) = client.call(call).await else {
+        return 0;
+    };
+    let Ok(listed) = answer.json::<Segments>() else {
+        return 0;
+    };
+    listed
+        .segments
+        .iter()
+        .filter(|segment| segment.person_type.as_deref() != Some("company"))
+        .filter_map(|segment| Some(segment.count?.div_ceil(PAGE)))
+        .sum()
 }
 
 fn requests(

@@ -218,7 +218,8 @@ pub struct CheckReport {
     pub rate_limit: Option<u32>,
     /// Every stream.
     pub streams: Vec<StreamCheck>,
-    /// Requests that a full mirror is expected to take.
+    /// Requests that a full mirror is expected to take, but for one more for each contact with notes, or with more than
+    /// ten tags or companies: how many these are, no answer tells.
     pub expected_requests: u64,
     /// Minutes that a full mirror is expected to take at that limit.
     pub expected_minutes: f64,

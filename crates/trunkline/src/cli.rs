@@ -135,7 +135,7 @@ pub(crate) struct Sync {
     /// The streams to mirror, separated by commas; all by default (see `trunkline streams`).
     #[arg(long, value_delimiter = ',', value_name = "A,B")]
     pub(crate) streams: Option<Vec<String>>,
-    /// Read everything again, which also finds what was deleted or merged.
+    /// Read every list again, which also finds what was deleted or merged; parts only where their number differs.
     #[arg(long)]
     pub(crate) full: bool,
     /// Leave out what was last updated before this day or time (ISO 8601).

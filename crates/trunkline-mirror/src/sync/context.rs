@@ -135,8 +135,29 @@ impl<'a> Context<'a> {
         Ok(written)
     }
 
-    /// Fetches the next page and counts what it took.
+    /// Fetches the next page and counts what it took and what it holds.
     pub(crate) async fn next_page(
+        &self,
+        stream: &'static str,
+        pages: &mut Pages,
+    ) -> Result<Option<Page>, CallError> {
+        let page = self.page_of_children(stream, pages).await;
+        if let Ok(Some(page)) = &page {
+            self.count(stream, |counts| counts.records += page.rows().len() as u64);
+        }
+        let Counts {
+            records, requests, ..
+        } = self.counts(stream);
+        (self.events)(SyncEvent::Progress {
+            stream,
+            records,
+            requests,
+        });
+        page
+    }
+
+    /// Fetches the next page of a list that is written as part of another stream, whose writing counts the rows.
+    pub(crate) async fn page_of_children(
         &self,
         stream: &'static str,
         pages: &mut Pages,
@@ -147,21 +168,7 @@ impl<'a> Context<'a> {
             Ok(None) => 0,
             Err(error) => error.attempts,
         };
-        let rows = page
-            .as_ref()
-            .ok()
-            .and_then(Option::as_ref)
-            .map_or(0, |page| page.rows().len() as u64);
-        let (records, requests) = self.count(stream, |counts| {
-            counts.requests += u64::from(requests);
-            counts.records += rows;
-            (counts.records, counts.requests)
-        });
-        (self.events)(SyncEvent::Progress {
-            stream,
-            records,
-            requests,
-        });
+        self.count(stream, |counts| counts.requests += u64::from(requests));
         page
     }
 

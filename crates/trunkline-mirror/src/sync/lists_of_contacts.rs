@@ -62,7 +62,7 @@ async fn fetch(ctx: &Context<'_>, wanted: PendingContact) -> Result<Vec<Change>,
             .pages(Call::new(operation).path(parameter, &wanted.id), None);
         let mut records = Vec::new();
         loop {
-            match ctx.next_page(stream, &mut pages).await {
+            match ctx.page_of_children(stream, &mut pages).await {
                 Ok(Some(page)) => records.extend(page.into_rows()),
                 Ok(None) => break,
                 Err(error) if matches!(error.kind, ErrorKind::NotFound | ErrorKind::Gone) => {

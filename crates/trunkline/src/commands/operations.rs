@@ -47,7 +47,7 @@ pub(crate) fn list(arguments: &cli::Operations) -> Result<ExitCode, Failure> {
             operation.summary.to_owned(),
         ]);
     }
-    json::line(&table.to_string())?;
+    json::line(&table.trim_fmt())?;
     json::line(&format!("{} operations", found.len()))?;
     Ok(ExitCode::SUCCESS)
 }

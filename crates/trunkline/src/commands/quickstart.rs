@@ -36,24 +36,31 @@ struct Query {
 const QUERIES: [Query; 3] = [
     Query {
         question: "Which teams answer fastest?",
-        sql: "SELECT teams.name, count(*) AS conversations, round(avg(conversations.time_to_admin_reply) / 60.0, 1) \
-              AS minutes_to_reply FROM conversations JOIN teams ON teams.id = conversations.team_assignee_id \
-              WHERE conversations.time_to_admin_reply IS NOT NULL GROUP BY teams.id ORDER BY minutes_to_reply",
+        sql: "SELECT teams.name, count(*) AS conversations,
+       round(avg(conversations.time_to_admin_reply) / 60.0, 1) AS minutes_to_reply
+FROM conversations
+JOIN teams ON teams.id = conversations.team_assignee_id
+WHERE conversations.time_to_admin_reply IS NOT NULL
+GROUP BY teams.id ORDER BY minutes_to_reply",
     },
     Query {
         question: "Who writes most, and from which company?",
-        sql: "SELECT contacts.name, companies.name AS company, count(*) AS parts FROM conversation_parts \
-              JOIN contacts ON contacts.id = conversation_parts.author_id \
-              LEFT JOIN contact_companies ON contact_companies.contact_id = contacts.id \
-              LEFT JOIN companies ON companies.id = contact_companies.company_id \
-              GROUP BY contacts.id ORDER BY parts DESC LIMIT 10",
+        sql: "SELECT contacts.name, min(companies.name) AS company,
+       count(DISTINCT conversation_parts.id) AS parts
+FROM conversation_parts
+JOIN contacts ON contacts.id = conversation_parts.author_id
+LEFT JOIN contact_companies ON contact_companies.contact_id = contacts.id
+LEFT JOIN companies ON companies.id = contact_companies.company_id
+GROUP BY contacts.id ORDER BY parts DESC LIMIT 10",
     },
     Query {
         question: "What do people write about, by tag?",
-        sql: "SELECT tags.name, count(*) AS conversations, max(conversations.updated_at) AS latest \
-              FROM conversation_tags JOIN tags ON tags.id = conversation_tags.tag_id \
-              JOIN conversations ON conversations.id = conversation_tags.conversation_id \
-              WHERE conversation_tags._deleted_at IS NULL GROUP BY tags.id ORDER BY conversations DESC LIMIT 10",
+        sql: "SELECT tags.name, count(*) AS conversations, max(conversations.updated_at) AS latest
+FROM conversation_tags
+JOIN tags ON tags.id = conversation_tags.tag_id
+JOIN conversations ON conversations.id = conversation_tags.conversation_id
+WHERE conversation_tags._deleted_at IS NULL
+GROUP BY tags.id ORDER BY conversations DESC LIMIT 10",
     },
 ];
 

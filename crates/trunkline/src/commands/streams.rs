@@ -61,7 +61,7 @@ fn list(streams: &[&Stream]) -> Result<(), Failure> {
             stream.summary.to_owned(),
         ]);
     }
-    json::line(&table.to_string())?;
+    json::line(&table.trim_fmt())?;
     json::line(&format!(
         "{} streams; `trunkline streams NAME` lists the columns of one",
         streams.len()
@@ -77,7 +77,7 @@ fn show(stream: &Stream) -> Result<(), Failure> {
     for column in &schema.columns {
         table.add_row([column.name.as_str(), column.kind, column.summary.as_str()]);
     }
-    json::line(&table.to_string())
+    json::line(&table.trim_fmt())
 }
 
 fn describe(stream: &Stream) -> Value {

@@ -33,7 +33,7 @@ pub(crate) fn print(report: &SyncReport) -> Result<(), Failure> {
             }),
         ]);
     }
-    json::line(&table.to_string())?;
+    json::line(&table.trim_fmt())?;
     for stream in report.streams.iter().filter(|stream| stream.why.is_some()) {
         let code = stream.code.map(|code| format!(" [{code}]")).unwrap_or_default();
         let advice = stream
@@ -137,7 +137,7 @@ pub(crate) fn print_completeness(report: &CompletenessReport) -> Result<(), Fail
             Cell::new(stream.why.as_deref().unwrap_or_default()),
         ]);
     }
-    json::line(&table.to_string())?;
+    json::line(&table.trim_fmt())?;
     lacking(&report.lacking)?;
     json::line(if report.is_complete() {
         "The mirror is complete."
@@ -174,14 +174,18 @@ pub(crate) fn print_check(report: &CheckReport) -> Result<(), Failure> {
         };
         table.add_row([
             Cell::new(stream.stream),
-            Cell::new(stream.state.as_str()),
+            Cell::new(match stream.state {
+                StreamState::Complete => "readable",
+                other => other.as_str(),
+            }),
             stream.expected.map_or_else(|| Cell::new(""), tables::number),
             Cell::new(note),
         ]);
     }
-    json::line(&table.to_string())?;
+    json::line(&table.trim_fmt())?;
     json::line(&format!(
-        "A full mirror takes about {} requests and {:.1} minutes.",
+        "A full mirror takes about {} requests and {:.1} minutes; one request more for each contact with notes, \
+         or with more than ten tags or companies.",
         tables::grouped(report.expected_requests),
         report.expected_minutes
     ))

@@ -62,7 +62,34 @@ fn check_tells_limits_permissions_and_cost() {
     let found = outcome.json();
     assert_eq!(found["time_zone"], "America/Los_Angeles", "{found}");
     let text = desk.run(&["check", "--base-url", simulator.base_url()]).stdout;
-    assert!(text.contains("requests") && text.contains("contacts"), "{text}");
+    assert!(text.contains("requests") && text.contains("readable"), "{text}");
+}
+
+#[test]
+fn check_foresees_the_requests_of_a_full_mirror() {
+    let simulator = Simulator::small();
+    let desk = Desk::new();
+    let foreseen = desk
+        .run(&["check", "--base-url", simulator.base_url(), "--json"])
+        .json()["expected_requests"]
+        .as_u64()
+        .unwrap();
+    let report = desk.sync(&simulator, &[]);
+    let requests_of = |stream: &str| {
+        let streams = report["streams"].as_array().unwrap();
+        let line = streams.iter().find(|line| line["stream"] == stream).unwrap();
+        line["requests"].as_u64().unwrap()
+    };
+    // What `check` says that it cannot know.
+    let unknown: u64 = ["notes", "contact_tags", "contact_companies", "contact_subscriptions"]
+        .into_iter()
+        .map(requests_of)
+        .sum();
+    let spent = report["requests"].as_u64().unwrap() - unknown;
+    assert!(
+        spent.abs_diff(foreseen) <= foreseen / 10,
+        "{foreseen} foreseen, {spent} spent"
+    );
 }
 
 #[test]
