@@ -1,6 +1,6 @@
 //! The project's own chores: `cargo xtask <command>`.
 //!
-//! The one rule: nothing here ships, and nothing that ships depends on it. Start at [`test`] for what "the tests"
+//! The one rule: nothing here ships, and nothing that ships depends on it. Start at [`mod@test`] for what "the tests"
 //! are, at [`tidy`] for the rules of the house.
 
 #![expect(clippy::print_stdout, reason = "a program for people at a terminal")]

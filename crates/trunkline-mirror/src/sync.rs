@@ -154,6 +154,7 @@ pub async fn sync(
         )
     };
     try_join!(boxed(people), boxed(others))?;
+    storage.create_late_indexes().await?;
     let requests = client.requests_sent().saturating_sub(requests_before);
     finish::report(&ctx, &me, requests, began.elapsed())
         .await

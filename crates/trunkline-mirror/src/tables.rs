@@ -145,6 +145,9 @@ pub struct Table {
     pub own: &'static [OwnColumn],
     /// Further indexes, as `name suffix` and what stands between the parentheses and after them.
     pub indexes: &'static [(&'static str, &'static str)],
+    /// Indexes that only serve questions, in the same form. They are made when a run has read rows into a table that had
+    /// none: kept up row by row, each would be written anew with every page.
+    pub late_indexes: &'static [(&'static str, &'static str)],
 }
 
 impl Table {
@@ -238,6 +241,7 @@ const fn records(name: &'static str, summary: &'static str, columns: &'static [C
         custom: None,
         own: &[],
         indexes: &[],
+        late_indexes: &[],
     }
 }
 

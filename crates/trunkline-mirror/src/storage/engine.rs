@@ -10,7 +10,7 @@ use std::{
 
 use rusqlite::Connection;
 
-use super::{Batch, StorageError, Tally, Written, apply, history::History, layout::Layouts, views};
+use super::{Batch, StorageError, Tally, Written, apply, history::History, layout::Layouts, schema, views};
 use crate::time;
 
 /// The writing half of a mirror.
@@ -87,6 +87,12 @@ impl Engine {
             Failure::Sqlite(error) => StorageError::from_sqlite(&self.path, "writing", error),
             Failure::Storage(error) => error,
         })
+    }
+
+    /// Makes the indexes for questions that tables with rows lack.
+    pub(super) fn create_late_indexes(&self) -> Result<(), StorageError> {
+        schema::create_late_indexes(&self.connection, &self.layouts)
+            .map_err(|error| StorageError::from_sqlite(&self.path, "making indexes", error))
     }
 
     fn attempt<'b>(&mut self, batches: impl Iterator<Item = &'b Batch>) -> Result<Vec<Written>, Failure> {

@@ -101,6 +101,18 @@ impl Storage {
         answer.await.map_err(|_| self.closed())?
     }
 
+    /// Makes the indexes for questions that tables with rows lack. It takes a moment after the first reading of a large
+    /// workspace, and nothing when they are there.
+    ///
+    /// # Errors
+    /// When they could not be made; the rows are as they were.
+    pub async fn create_late_indexes(&self) -> Result<(), StorageError> {
+        let (reply, answer) = oneshot::channel();
+        let job = writer::Job::Index { reply };
+        self.shared.batches.send(job).await.map_err(|_| self.closed())?;
+        answer.await.map_err(|_| self.closed())?
+    }
+
     /// Runs `f` on a read-only connection of its own thread; it sees everything that [`Storage::write`] answered.
     ///
     /// # Errors

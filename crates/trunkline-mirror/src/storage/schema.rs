@@ -14,6 +14,9 @@ use super::{
 /// The format of the file: the number of the last migration.
 pub(super) const FORMAT: i64 = 1;
 
+/// 2 MiB, in SQLite's notation for KiB.
+const SORTING_CACHE: i32 = -2048;
+
 const MIGRATIONS: [&str; 1] = [include_str!("../../migrations/001_base.sql")];
 
 /// The format of the file; nothing when it is no mirror yet.
@@ -87,6 +90,41 @@ pub(super) fn create(connection: &Connection, layouts: &Layouts, with_history: b
         ))?;
         if with_history {
             create_history(connection, layout)?;
+        }
+    }
+    Ok(())
+}
+
+/// Makes the indexes for questions that tables with rows lack, one transaction each.
+pub(super) fn create_late_indexes(connection: &Connection, layouts: &Layouts) -> Result<(), Error> {
+    let number = |name| connection.pragma_query_value(None, name, |row| row.get::<_, i64>(0));
+    let (temp_store, cache_size) = (number("temp_store")?, number("cache_size")?);
+    // Sorting then takes as much memory as the page cache and spills the rest to a file, however large the index is.
+    connection.pragma_update(None, "temp_store", "file")?;
+    connection.pragma_update(None, "cache_size", SORTING_CACHE)?;
+    let made = layouts
+        .all()
+        .try_for_each(|layout| late_indexes_of(connection, layout));
+    connection.pragma_update(None, "temp_store", temp_store)?;
+    connection.pragma_update(None, "cache_size", cache_size)?;
+    made
+}
+
+fn late_indexes_of(connection: &Connection, layout: &Layout) -> Result<(), Error> {
+    let name = layout.table.name;
+    for (suffix, sql) in layout
+        .table
+        .late_indexes
+        .iter()
+        .filter(|(_, sql)| !layout.privacy.touches(sql))
+    {
+        if connection
+            .prepare(&format!("SELECT 1 FROM {name} LIMIT 1"))?
+            .exists([])?
+        {
+            connection.execute_batch(&format!(
+                "CREATE INDEX IF NOT EXISTS {name}__{suffix} ON {name} {sql}"
+            ))?;
         }
     }
     Ok(())

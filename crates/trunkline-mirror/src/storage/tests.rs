@@ -9,6 +9,7 @@ use super::{Batch, Change, Checkpoint, Storage, StorageError, StorageOptions, Wr
 
 mod errors;
 mod gone;
+mod indexes;
 mod lists;
 mod model;
 mod parts;

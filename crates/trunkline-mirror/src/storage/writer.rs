@@ -20,6 +20,11 @@ pub(super) enum Job {
         /// Where the answer goes.
         reply: oneshot::Sender<Result<Written, StorageError>>,
     },
+    /// Make the indexes for questions.
+    Index {
+        /// Answered when they are made.
+        reply: oneshot::Sender<Result<(), StorageError>>,
+    },
     /// End after what was sent before.
     Close {
         /// Answered when everything is in the file.
@@ -36,6 +41,7 @@ pub(super) fn run(mut engine: Engine, mut queue: mpsc::Receiver<Job>) {
         let Some(job) = queue.blocking_recv() else { break };
         let mut group: Vec<Waiting> = Vec::new();
         let (mut records, mut bytes) = (0, 0);
+        let mut index = None;
         let mut next = Some(job);
         while let Some(job) = next.take() {
             match job {
@@ -48,10 +54,15 @@ pub(super) fn run(mut engine: Engine, mut queue: mpsc::Receiver<Job>) {
                         next = queue.try_recv().ok();
                     }
                 }
+                Job::Index { reply } => index = Some(reply),
                 Job::Close { reply } => closing = Some(reply),
             }
         }
         commit(&mut engine, group);
+        if let Some(reply) = index {
+            // Whoever asked may have gone away; the indexes are there either way.
+            drop(reply.send(engine.create_late_indexes()));
+        }
     }
     queue.close();
     engine.close();

@@ -107,7 +107,7 @@ pub(crate) async fn run<T: Wanted>(
     loop {
         let mut over = false;
         let most = in_flight(&ctx.client.budget());
-        if queue.is_empty() && !idle && fetches.len() < most && batch.len() < 4 * A_BATCH {
+        if queue.is_empty() && !idle && fetches.len() < most && batch.len() < 2 * A_BATCH {
             // Read before the look, so that a page written after it is looked at once more.
             let done = wake.done.load(Ordering::Acquire);
             queue.extend(
@@ -120,7 +120,7 @@ pub(crate) async fn run<T: Wanted>(
             idle = queue.is_empty();
             over = idle && done;
         }
-        while fetches.len() < most && batch.len() < 4 * A_BATCH {
+        while fetches.len() < most && batch.len() < 2 * A_BATCH {
             let Some(item) = queue.pop_front() else { break };
             let fetch = &fetch;
             fetches.push(async move {

@@ -9,7 +9,7 @@ pub(super) const COMPANIES: Table = Table {
         members("segments", "company_segments"),
     ],
     custom: Some("custom_attributes"),
-    indexes: &[("company_id", "(company_id)")],
+    late_indexes: &[("company_id", "(company_id)")],
     ..records("companies", "Organizations that contacts belong to.", COLUMNS)
 };
 
@@ -51,7 +51,7 @@ const COLUMNS: &[Column] = &[
 
 /// Which company has which tag.
 pub(super) const COMPANY_TAGS: Table = Table {
-    indexes: &[("tag_id", "(tag_id)")],
+    late_indexes: &[("tag_id", "(tag_id)")],
     ..pairs(
         "company_tags",
         "Which company has which tag.",
@@ -65,7 +65,7 @@ pub(super) const COMPANY_TAGS: Table = Table {
 
 /// Which company is in which segment.
 pub(super) const COMPANY_SEGMENTS: Table = Table {
-    indexes: &[("segment_id", "(segment_id)")],
+    late_indexes: &[("segment_id", "(segment_id)")],
     ..pairs(
         "company_segments",
         "Which company is in which segment.",

@@ -36,14 +36,11 @@ pub(super) const CONTACTS: Table = Table {
         sql: "INTEGER NOT NULL DEFAULT 0",
         summary: "Lists that the record shows only in part and that are still to be read: 1 tags, 2 companies, 4 notes, 8 subscriptions.",
     }],
-    indexes: &[
-        ("email", "(email)"),
-        ("external_id", "(external_id)"),
-        (
-            "pending",
-            "(_deleted_at) WHERE _deleted_at IS NULL AND _needs <> 0",
-        ),
-    ],
+    late_indexes: &[("email", "(email)"), ("external_id", "(external_id)")],
+    indexes: &[(
+        "pending",
+        "(_deleted_at) WHERE _deleted_at IS NULL AND _needs <> 0",
+    )],
     ..records(
         "contacts",
         "People who write or are written to: users and leads.",
@@ -184,7 +181,7 @@ const COLUMNS: &[Column] = &[
 
 /// Which contact belongs to which company.
 pub(super) const CONTACT_COMPANIES: Table = Table {
-    indexes: &[("company_id", "(company_id)")],
+    late_indexes: &[("company_id", "(company_id)")],
     ..pairs(
         "contact_companies",
         "Which contact belongs to which company.",
@@ -198,7 +195,7 @@ pub(super) const CONTACT_COMPANIES: Table = Table {
 
 /// Which contact has which tag.
 pub(super) const CONTACT_TAGS: Table = Table {
-    indexes: &[("tag_id", "(tag_id)")],
+    late_indexes: &[("tag_id", "(tag_id)")],
     ..pairs(
         "contact_tags",
         "Which contact has which tag.",
@@ -212,7 +209,7 @@ pub(super) const CONTACT_TAGS: Table = Table {
 
 /// Which segment has which contact; segments are read, so the segment is the parent.
 pub(super) const CONTACT_SEGMENTS: Table = Table {
-    indexes: &[("contact_id", "(contact_id)")],
+    late_indexes: &[("contact_id", "(contact_id)")],
     ..pairs(
         "contact_segments",
         "Which contact is in which segment.",
@@ -226,7 +223,7 @@ pub(super) const CONTACT_SEGMENTS: Table = Table {
 
 /// What each contact agreed to or refused.
 pub(super) const CONTACT_SUBSCRIPTIONS: Table = Table {
-    indexes: &[("subscription_type_id", "(subscription_type_id)")],
+    late_indexes: &[("subscription_type_id", "(subscription_type_id)")],
     ..pairs(
         "contact_subscriptions",
         "Which contact left or joined which subscription type.",

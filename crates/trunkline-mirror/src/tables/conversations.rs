@@ -335,7 +335,7 @@ const PART_COLUMNS: &[Column] = &[
 
 /// Which conversation has which tag.
 pub(super) const CONVERSATION_TAGS: Table = Table {
-    indexes: &[("tag_id", "(tag_id)")],
+    late_indexes: &[("tag_id", "(tag_id)")],
     ..pairs(
         "conversation_tags",
         "Which conversation has which tag.",
@@ -351,7 +351,7 @@ pub(super) const CONVERSATION_TAGS: Table = Table {
 
 /// Which contact takes part in which conversation.
 pub(super) const CONVERSATION_CONTACTS: Table = Table {
-    indexes: &[("contact_id", "(contact_id)")],
+    late_indexes: &[("contact_id", "(contact_id)")],
     ..pairs(
         "conversation_contacts",
         "Which contact takes part in which conversation.",

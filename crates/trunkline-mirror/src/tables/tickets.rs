@@ -131,7 +131,7 @@ const PART_COLUMNS: &[Column] = &[
 
 /// Which contact has which ticket.
 pub(super) const TICKET_CONTACTS: Table = Table {
-    indexes: &[("contact_id", "(contact_id)")],
+    late_indexes: &[("contact_id", "(contact_id)")],
     ..pairs(
         "ticket_contacts",
         "Which contact has which ticket.",

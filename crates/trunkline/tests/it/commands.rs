@@ -81,10 +81,15 @@ fn check_foresees_the_requests_of_a_full_mirror() {
         line["requests"].as_u64().unwrap()
     };
     // What `check` says that it cannot know.
-    let unknown: u64 = ["notes", "contact_tags", "contact_companies", "contact_subscriptions"]
-        .into_iter()
-        .map(requests_of)
-        .sum();
+    let unknown: u64 = [
+        "notes",
+        "contact_tags",
+        "contact_companies",
+        "contact_subscriptions",
+    ]
+    .into_iter()
+    .map(requests_of)
+    .sum();
     let spent = report["requests"].as_u64().unwrap() - unknown;
     assert!(
         spent.abs_diff(foreseen) <= foreseen / 10,
