@@ -41,7 +41,8 @@ impl Sources {
 
 /// Reads everything; operations in order of id, streams as they stand.
 pub(crate) fn load(sources: &Sources) -> Result<(Vec<Operation>, Vec<Stream>), CatalogError> {
-    let operations = operations::load(sources)?;
+    let mut operations = operations::load(sources)?;
+    corrections::apply(sources.corrections, &mut operations)?;
     let ids: HashSet<&str> = operations.iter().map(|operation| operation.id).collect();
     let streams = streams::load(sources.streams, &ids)?;
     Ok((operations, streams))

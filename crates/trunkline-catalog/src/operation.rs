@@ -104,6 +104,11 @@ pub enum FieldType {
     Any,
 }
 
+impl FieldType {
+    /// What a table may say, for errors.
+    pub(crate) const EXPECTED: &'static str = "string, integer, number, boolean, array, object or any";
+}
+
 /// A path or query parameter.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Parameter {

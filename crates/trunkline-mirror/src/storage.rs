@@ -23,6 +23,7 @@ mod scrub;
 mod upsert;
 mod vanish;
 mod views;
+mod work;
 mod writer;
 
 pub use change::{Batch, Change, Checkpoint, Tally, Written};

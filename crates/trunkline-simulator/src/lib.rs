@@ -14,6 +14,7 @@ mod paging;
 mod pipeline;
 mod presenter;
 mod reply;
+mod request;
 mod resources;
 mod search;
 mod server;

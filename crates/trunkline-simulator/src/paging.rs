@@ -3,7 +3,7 @@
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use serde_json::{Map, Value, json};
 
-use crate::{errors::Refusal, pipeline::Request};
+use crate::{errors::Refusal, request::Request};
 
 /// The page size that was asked for, within 1 and `max`.
 pub(crate) fn per_page(asked: Option<&str>, default: usize, max: usize) -> Result<usize, Refusal> {

@@ -12,7 +12,7 @@ use std::{
 
 use serde::Serialize;
 use serde_json::Value;
-use trunkline_catalog::{Catalog, Effect, Method, Version};
+use trunkline_catalog::{Catalog, Effect, Method};
 
 use crate::{
     Options,
@@ -21,6 +21,7 @@ use crate::{
     faults::{Body, Fault, Faults},
     habits::Habits,
     reply::Reply,
+    request::Request,
     resources::{self, Handler},
     texts, validate,
     window::{Verdict, Window},
@@ -72,84 +73,6 @@ pub(crate) struct Incoming<'a> {
     /// What the `Host` header says.
     pub(crate) host: Option<&'a str>,
     pub(crate) body: &'a [u8],
-}
-
-/// A request that a handler may answer.
-#[derive(Debug)]
-pub(crate) struct Request<'a> {
-    pub(crate) path: &'a str,
-    /// What addresses in answers begin with.
-    pub(crate) base_url: String,
-    parameters: Vec<(&'static str, Cow<'a, str>)>,
-    query: Vec<(Cow<'a, str>, Cow<'a, str>)>,
-    pub(crate) body: Value,
-    pub(crate) version: Version,
-    pub(crate) now: i64,
-    pub(crate) habits: Habits,
-}
-
-impl Request<'_> {
-    /// A path parameter; every one that the path names is there.
-    pub(crate) fn parameter(&self, name: &str) -> &str {
-        self.parameters
-            .iter()
-            .find(|(known, _)| *known == name)
-            .map_or("", |(_, value)| value)
-    }
-
-    /// A query parameter.
-    pub(crate) fn query(&self, name: &str) -> Option<&str> {
-        self.query
-            .iter()
-            .find(|(known, _)| known == name)
-            .map(|(_, value)| value.as_ref())
-    }
-
-    /// The address of another page of this list, with everything else that was asked for.
-    pub(crate) fn page_url(&self, page: usize, per_page: usize) -> String {
-        let kept = self
-            .query
-            .iter()
-            .filter(|(name, _)| name != "page" && name != "per_page");
-        let mut pairs = url::form_urlencoded::Serializer::new(String::new());
-        for (name, value) in kept {
-            pairs.append_pair(name, value);
-        }
-        pairs
-            .append_pair("per_page", &per_page.to_string())
-            .append_pair("page", &page.to_string());
-        format!("{}{}?{}", self.base_url, self.path, pairs.finish())
-    }
-
-    /// Text or a number of the body, as text.
-    pub(crate) fn text(&self, field: &str) -> Option<String> {
-        as_text(&self.body[field])
-    }
-
-    /// Text of the body that the call cannot do without.
-    pub(crate) fn required(&self, field: &str) -> Result<String, Refusal> {
-        self.text(field)
-            .filter(|text| !text.is_empty())
-            .ok_or_else(|| Refusal::missing(field))
-    }
-
-    /// For whom rows are shown.
-    pub(crate) fn view<'w>(&'w self, workspace: &'w Workspace) -> crate::presenter::View<'w> {
-        crate::presenter::View {
-            workspace,
-            version: self.version,
-            habits: &self.habits,
-        }
-    }
-}
-
-/// Text, or a number as text.
-pub(crate) fn as_text(value: &Value) -> Option<String> {
-    match value {
-        Value::String(text) => Some(text.clone()),
-        Value::Number(number) => Some(number.to_string()),
-        _ => None,
-    }
 }
 
 impl State {

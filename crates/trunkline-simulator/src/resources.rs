@@ -28,7 +28,7 @@ pub(crate) mod visitors;
 
 use std::{collections::HashMap, sync::LazyLock};
 
-use crate::{pipeline::Request, reply::Answer, workspace::Workspace};
+use crate::{reply::Answer, request::Request, workspace::Workspace};
 
 /// What answers an operation.
 #[derive(Clone, Copy, Debug)]

@@ -3,20 +3,19 @@
 //! The rule: a correction that no longer corrects anything is an error, so that the list never outlives its reasons.
 //! Read `overlays/corrections.tsv` next.
 
-use super::operations::Index;
 use crate::{
-    CatalogError, Operation, Parameter,
+    CatalogError, FieldType, Operation, Parameter,
     table::{Row, rows},
 };
 
-pub(super) fn apply(
-    text: &'static str,
-    operations: &mut [Operation],
-    index: &mut Index,
-) -> Result<(), CatalogError> {
+pub(super) fn apply(text: &'static str, operations: &mut [Operation]) -> Result<(), CatalogError> {
     let columns = ["method", "path", "change", "name", "type", "why"];
     for row in rows("overlays/corrections.tsv", text, columns)? {
-        let operation = &mut operations[index.find(&row)?];
+        let (method, path) = (row.cell(0), row.cell(1));
+        let operation = operations
+            .iter_mut()
+            .find(|operation| operation.path == path && operation.method.as_str() == method)
+            .ok_or_else(|| row.unknown("operation", format!("{method} {path}")))?;
         row.filled(5)?;
         match row.cell(2) {
             "drop" => drop_parameter(&row, operation)?,
@@ -40,7 +39,7 @@ fn drop_parameter(row: &Row<6>, operation: &mut Operation) -> Result<(), Catalog
 fn add_parameter(row: &Row<6>, operation: &mut Operation) -> Result<(), CatalogError> {
     let parameter = Parameter {
         name: row.filled(3)?,
-        field_type: row.parsed(4, super::operations::TYPES)?,
+        field_type: row.parsed(4, FieldType::EXPECTED)?,
         required: false,
         enumeration: Vec::new(),
         versions: operation.versions,

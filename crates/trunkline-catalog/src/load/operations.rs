@@ -4,7 +4,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::{Sources, corrections};
+use super::Sources;
 use crate::{
     BodyField, CatalogError, Effect, ErrorShape, FieldType, Operation, PageStyle, Parameter,
     SearchGranularity, Version,
@@ -16,13 +16,13 @@ const OVERLAY: &str = "overlays/operations.tsv";
 type Key = (&'static str, &'static str);
 
 /// Finds the operation a line belongs to; lines come in the operations' order, so the last one is nearly always right.
-pub(super) struct Index {
+struct Index {
     by_key: HashMap<Key, usize>,
     last: Option<(Key, usize)>,
 }
 
 impl Index {
-    pub(super) fn find<const N: usize>(&mut self, row: &Row<N>) -> Result<usize, CatalogError> {
+    fn find<const N: usize>(&mut self, row: &Row<N>) -> Result<usize, CatalogError> {
         let key = (row.cell(0), row.cell(1));
         if let Some((last, index)) = self.last
             && last == key
@@ -70,7 +70,6 @@ pub(super) fn load(sources: &Sources) -> Result<Vec<Operation>, CatalogError> {
         operations.push(operation);
     }
     parameters(sources.parameters, &mut operations, &mut index)?;
-    corrections::apply(sources.corrections, &mut operations, &mut index)?;
     body_fields(sources.body_fields, &mut operations, &mut index)?;
     errors(sources.errors, &mut operations, &mut index)?;
     overlay(sources.overlay, &mut operations, &mut index)?;
@@ -129,7 +128,7 @@ fn parameters(
         let operation = &mut operations[index.find(&row)?];
         let parameter = Parameter {
             name: row.filled(3)?,
-            field_type: row.parsed(4, TYPES)?,
+            field_type: row.parsed(4, FieldType::EXPECTED)?,
             required: row.flag(5)?,
             enumeration: row.list(6),
             versions: versions(&row, 7)?,
@@ -184,7 +183,7 @@ fn body_fields(
         let operation = &mut operations[index.find(&row)?];
         operation.body_fields.push(BodyField {
             name: row.filled(3)?,
-            field_type: row.parsed(4, TYPES)?,
+            field_type: row.parsed(4, FieldType::EXPECTED)?,
             required: row.flag(5)?,
             nullable: row.flag(6)?,
             enumeration: row.list(7),
@@ -252,8 +251,6 @@ fn overlay(text: &'static str, operations: &mut [Operation], index: &mut Index) 
         None => Ok(()),
     }
 }
-
-pub(super) const TYPES: &str = "string, integer, number, boolean, array, object or any";
 
 fn is_id(id: &str) -> bool {
     let word =

@@ -5,16 +5,15 @@
 
 use bytes::Bytes;
 use rusqlite::{Connection, OptionalExtension, params};
-use xxhash_rust::xxh3::xxh3_64;
 
 use super::{
     Batch, Change, StorageError, Written,
-    engine::{Failure, Work},
     layout::Layout,
     members::{self, MemberSet},
     parts, passes,
     upsert::{Outcome, Upsert},
     vanish,
+    work::{Failure, Work},
 };
 use crate::tables::TableKind;
 
@@ -141,7 +140,7 @@ fn apply<'c>(work: &mut Work<'c>, change: &Change, parts: &mut Option<Upsert<'c>
             stream,
             error,
             record,
-        } => reject(work, stream, error, record),
+        } => work.reject(stream, error, record),
     }
 }
 
@@ -198,30 +197,6 @@ fn children(
     if page.ends() {
         members::clear_need(work, layout, parent_id)?;
     }
-    Ok(())
-}
-
-/// Keeps a record that could not become a row.
-pub(super) fn reject(
-    work: &mut Work<'_>,
-    stream: &'static str,
-    error: &str,
-    record: &[u8],
-) -> Result<(), Failure> {
-    work.tally(stream).rejected += 1;
-    work.connection
-        .prepare_cached(
-            "INSERT INTO _trunkline_rejects (stream, hash, error, record, times, first_seen_at, seen_at) \
-             VALUES (?1, ?2, ?3, ?4, 1, ?5, ?5) \
-             ON CONFLICT DO UPDATE SET times = times + 1, error = excluded.error, seen_at = excluded.seen_at",
-        )?
-        .execute(params![
-            stream,
-            xxh3_64(record).cast_signed(),
-            error,
-            record,
-            work.now
-        ])?;
     Ok(())
 }
 

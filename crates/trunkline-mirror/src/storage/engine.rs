@@ -2,15 +2,17 @@
 //!
 //! The one rule: what is remembered in memory never outlives a transaction that was rolled back.
 
-use std::{
-    collections::{BTreeMap, BTreeSet, HashMap, HashSet},
-    fs::File,
-    path::{Path, PathBuf},
-};
+use std::{collections::BTreeMap, fs::File, path::PathBuf};
 
 use rusqlite::Connection;
 
-use super::{Batch, StorageError, Tally, Written, apply, history::History, layout::Layouts, schema, views};
+use super::{
+    Batch, StorageError, Written, apply,
+    history::History,
+    layout::Layouts,
+    schema, views,
+    work::{Failure, State, Work},
+};
 use crate::time;
 
 /// The writing half of a mirror.
@@ -21,56 +23,6 @@ pub(super) struct Engine {
     pub(super) state: State,
     /// Held for as long as the mirror is open.
     pub(super) lock: Option<File>,
-}
-
-/// What the writer remembers between transactions.
-#[derive(Debug, Default)]
-pub(super) struct State {
-    pub(super) history: bool,
-    /// History was just turned on: the rows that are there have no versions yet.
-    pub(super) history_is_new: bool,
-    pub(super) workspace: Option<String>,
-    /// Custom attributes that the views have.
-    pub(super) attributes: HashMap<&'static str, HashSet<String>>,
-    /// Views that lack attributes.
-    pub(super) stale_views: BTreeSet<&'static str>,
-    /// Streams whose next record is likely a new one: then inserting comes before looking.
-    pub(super) expects_new: HashMap<&'static str, bool>,
-}
-
-/// Why a batch could not be applied.
-pub(super) enum Failure {
-    Sqlite(rusqlite::Error),
-    Storage(StorageError),
-}
-
-impl From<rusqlite::Error> for Failure {
-    fn from(error: rusqlite::Error) -> Self {
-        Self::Sqlite(error)
-    }
-}
-
-impl From<StorageError> for Failure {
-    fn from(error: StorageError) -> Self {
-        Self::Storage(error)
-    }
-}
-
-/// One batch being applied.
-pub(super) struct Work<'c> {
-    pub(super) connection: &'c Connection,
-    pub(super) layouts: &'c Layouts,
-    pub(super) state: &'c mut State,
-    pub(super) path: &'c Path,
-    pub(super) now: String,
-    pub(super) tallies: BTreeMap<&'static str, Tally>,
-}
-
-impl Work<'_> {
-    /// The tally of a table, to count in.
-    pub(super) fn tally(&mut self, stream: &'static str) -> &mut Tally {
-        self.tallies.entry(stream).or_default()
-    }
 }
 
 impl Engine {

@@ -5,10 +5,10 @@
 use rusqlite::Error;
 
 use super::{
-    engine::{Failure, Work},
     layout::Layout,
     members::{self, MemberSet, Page},
     upsert::Upsert,
+    work::{Failure, Work},
 };
 use crate::{
     extract::{Extracted, List},

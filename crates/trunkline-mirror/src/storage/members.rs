@@ -7,11 +7,10 @@ use std::collections::HashSet;
 use rusqlite::{CachedStatement, Error, ToSql};
 
 use super::{
-    apply::reject,
-    engine::{Failure, Work},
     history::History,
     layout::{Layout, quote},
     upsert::{Outcome, Upsert},
+    work::{Failure, Work},
 };
 use crate::{
     extract::{Extracted, List, Value},
@@ -95,7 +94,7 @@ impl<'c> MemberSet<'c> {
         for item in items {
             let item = item.as_ref();
             let Some(mut extracted) = read_member(layout, item) else {
-                reject(work, stream, "it has no id", item)?;
+                work.reject(stream, "it has no id", item)?;
                 continue;
             };
             if let Some((place, value)) = self.fixed {

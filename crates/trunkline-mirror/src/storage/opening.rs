@@ -13,10 +13,11 @@ use rusqlite::{Connection, OpenFlags};
 
 use super::{
     StorageError, StorageOptions,
-    engine::{Engine, State},
+    engine::Engine,
     layout::Layouts,
     privacy::{self, Privacy},
     schema, scrub, views,
+    work::State,
 };
 
 const BUSY: Duration = Duration::from_secs(5);

@@ -6,8 +6,8 @@ use bytes::Bytes;
 use rusqlite::{Error, params};
 
 use super::{
-    engine::{Failure, Work},
     upsert::{Outcome, Upsert},
+    work::{Failure, Work},
 };
 
 /// The statements for parts.

@@ -6,10 +6,10 @@
 use rusqlite::{CachedStatement, Error, OptionalExtension, params};
 
 use super::{
-    engine::{Failure, Work},
     layout::Layout,
     members::forget,
     vanish,
+    work::{Failure, Work},
 };
 
 /// How many vanished rows are looked up at once.

@@ -7,12 +7,11 @@ use rusqlite::{CachedStatement, Error};
 use xxhash_rust::xxh3::xxh3_64;
 
 use super::{
-    apply::reject,
-    engine::{Failure, Work},
     history::History,
     layout::{Layout, Source, Special},
     lists::Lists,
     vanish,
+    work::{Failure, Work},
 };
 use crate::{
     extract::{Extracted, List, Value, keys},
@@ -95,7 +94,7 @@ impl<'c> Upsert<'c> {
                 Ok(outcome)
             }
             Err(reason) => {
-                reject(work, stream, &reason, record)?;
+                work.reject(stream, &reason, record)?;
                 Ok(Outcome::Rejected)
             }
         }

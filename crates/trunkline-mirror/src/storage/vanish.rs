@@ -5,10 +5,10 @@
 use rusqlite::{Error, ToSql};
 
 use super::{
-    engine::{Failure, Work},
     history::History,
     layout::{Layout, quote},
     parts,
+    work::{Failure, Work},
 };
 use crate::tables::{self, TableKind};
 

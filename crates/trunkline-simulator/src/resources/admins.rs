@@ -5,8 +5,8 @@ use serde_json::{Value, json};
 use super::{Handler, common};
 use crate::{
     errors::Refusal,
-    pipeline::{Request, as_text},
     reply::{Answer, Reply},
+    request::{Request, as_text},
     texts,
     workspace::{
         Workspace,

@@ -6,9 +6,9 @@ use super::{Handler, common};
 use crate::{
     errors::Refusal,
     paging::{self, LastPage},
-    pipeline::{Request, as_text},
     presenter,
     reply::{Answer, Reply},
+    request::{Request, as_text},
     texts,
     workspace::{
         Workspace,

@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 use super::contacts;
 use crate::{
     errors::Refusal,
-    pipeline::{Request, as_text},
+    request::{Request, as_text},
     workspace::{
         Workspace, company,
         contact::Contact,

@@ -7,9 +7,9 @@ use crate::{
     control::counts,
     errors::Refusal,
     paging::{self, LastPage},
-    pipeline::{Request, as_text},
     presenter::{self, companies as presented},
     reply::{Answer, Reply},
+    request::{Request, as_text},
     texts,
     workspace::{
         Scroll, Workspace,

@@ -4,9 +4,9 @@ use serde_json::{Value, json};
 
 use super::{Handler, companies};
 use crate::{
-    pipeline::Request,
     presenter::{self, companies as presented},
     reply::{Answer, Reply},
+    request::Request,
     search::{self, Plan, Times, company_fields, fields},
     workspace::{Workspace, order::Order},
 };

@@ -5,9 +5,9 @@ use serde_json::Value;
 use super::{Handler, contacts};
 use crate::{
     paging::{self, LastPage},
-    pipeline::Request,
     presenter::{companies, reference},
     reply::{Answer, Reply},
+    request::Request,
     workspace::{Workspace, contact::Contact},
 };
 

@@ -9,8 +9,8 @@ use super::{Handler, contacts};
 use crate::{
     errors::Refusal,
     paging,
-    pipeline::Request,
     reply::{Answer, Reply},
+    request::Request,
     workspace::{Workspace, contact, contact::Life, people::Subject},
 };
 

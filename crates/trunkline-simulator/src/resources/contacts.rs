@@ -10,9 +10,9 @@ use super::{Handler, common, contact_merges, visitors};
 use crate::{
     errors::Refusal,
     paging::{self, Cursor},
-    pipeline::{Request, as_text},
     presenter::contacts,
     reply::{Answer, Reply},
+    request::{Request, as_text},
     search::{self, Plan, Times, contact_fields, fields},
     workspace::{
         Workspace,

@@ -5,8 +5,8 @@ use serde_json::{Map, Value, json};
 use super::{Handler, common};
 use crate::{
     errors::Refusal,
-    pipeline::Request,
     reply::{Answer, Reply},
+    request::Request,
     texts,
     workspace::{Workspace, reference},
 };

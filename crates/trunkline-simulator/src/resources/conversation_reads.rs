@@ -6,9 +6,9 @@ use super::{Handler, common};
 use crate::{
     errors::Refusal,
     paging::{self, Cursor, LastPage},
-    pipeline::Request,
     presenter::{self, conversations},
     reply::{Answer, Reply},
+    request::Request,
     search::{self, Plan, Times, conversation_fields, fields},
     workspace::{Workspace, conversation},
 };

@@ -7,10 +7,9 @@ use serde_json::{Value, json};
 use super::{Handler, common, contacts};
 use crate::{
     errors::Refusal,
-    paging,
-    pipeline::{Request, as_text},
-    presenter,
+    paging, presenter,
     reply::{Answer, Reply},
+    request::{Request, as_text},
     workspace::{
         Workspace, contact,
         conversation::{Assignee, Author, Conversation, Part, PartKind, State, Text},

@@ -6,8 +6,8 @@ use trunkline_catalog::Version;
 use super::{Handler, common};
 use crate::{
     errors::Refusal,
-    pipeline::Request,
     reply::{Answer, Reply},
+    request::Request,
     workspace::{Workspace, reference},
 };
 

@@ -6,8 +6,8 @@ use super::{Handler, common};
 use crate::{
     errors::Refusal,
     paging,
-    pipeline::Request,
     reply::{Answer, Reply},
+    request::Request,
     texts,
     workspace::{Event, Workspace, contact, reference},
 };

@@ -6,8 +6,8 @@ use super::{Handler, common};
 use crate::{
     errors::Refusal,
     paging::{self, LastPage},
-    pipeline::{Request, as_text},
     reply::{Answer, Reply},
+    request::{Request, as_text},
     workspace::{Workspace, reference},
 };
 

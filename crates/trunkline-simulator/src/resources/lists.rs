@@ -7,9 +7,9 @@ use super::Handler;
 use crate::{
     errors::Refusal,
     paging::{self, LastPage},
-    pipeline::Request,
     presenter::{companies, reference},
     reply::{Answer, Reply},
+    request::Request,
     workspace::{
         Workspace,
         reference::{Reference, find},

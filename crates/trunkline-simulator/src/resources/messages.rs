@@ -5,9 +5,9 @@ use serde_json::{Value, json};
 use super::{Handler, common, contacts};
 use crate::{
     errors::Refusal,
-    pipeline::{Request, as_text},
     presenter,
     reply::{Answer, Reply},
+    request::{Request, as_text},
     workspace::{Workspace, conversation::Author},
 };
 

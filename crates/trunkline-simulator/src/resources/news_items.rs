@@ -6,8 +6,8 @@ use super::{Handler, common};
 use crate::{
     errors::Refusal,
     paging::{self, LastPage},
-    pipeline::Request,
     reply::{Answer, Reply},
+    request::Request,
     workspace::{Workspace, reference},
 };
 
@@ -45,7 +45,7 @@ fn check(workspace: &Workspace, request: &Request<'_>) -> Result<u64, Refusal> {
         .into_iter()
         .flatten()
     {
-        let id = crate::pipeline::as_text(&assignment["newsfeed_id"]).unwrap_or_default();
+        let id = crate::request::as_text(&assignment["newsfeed_id"]).unwrap_or_default();
         reference::find(&workspace.reference.newsfeeds, &id).ok_or_else(|| Refusal::not_found("Resource"))?;
     }
     Ok(reference::admin_id(sender))
@@ -107,7 +107,7 @@ fn list_items(workspace: &Workspace, request: &Request<'_>) -> Answer {
         item["state"] == "live"
             && item["newsfeed_assignments"].as_array().is_some_and(|all| {
                 all.iter()
-                    .any(|one| crate::pipeline::as_text(&one["newsfeed_id"]).as_deref() == Some(id))
+                    .any(|one| crate::request::as_text(&one["newsfeed_id"]).as_deref() == Some(id))
             })
     };
     let rows: Vec<Value> = workspace

@@ -6,9 +6,9 @@ use super::{Handler, common, contacts};
 use crate::{
     errors::Refusal,
     paging::{self, LastPage},
-    pipeline::Request,
     presenter::notes,
     reply::{Answer, Reply},
+    request::Request,
     workspace::{
         Workspace,
         people::{Note, Subject},

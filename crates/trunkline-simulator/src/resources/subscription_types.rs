@@ -3,8 +3,8 @@
 use super::{Handler, contacts};
 use crate::{
     errors::Refusal,
-    pipeline::Request,
     reply::{Answer, Reply},
+    request::Request,
     workspace::{Workspace, reference},
 };
 

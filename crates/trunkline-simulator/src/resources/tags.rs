@@ -8,9 +8,9 @@ use trunkline_catalog::Version;
 use super::{Handler, common, contacts};
 use crate::{
     errors::Refusal,
-    pipeline::{Request, as_text},
     presenter,
     reply::{Answer, Reply},
+    request::{Request, as_text},
     workspace::{Workspace, people::Tag, reference},
 };
 

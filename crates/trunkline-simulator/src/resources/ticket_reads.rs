@@ -4,9 +4,9 @@ use serde_json::Value;
 
 use super::{Handler, common};
 use crate::{
-    pipeline::Request,
     presenter::tickets,
     reply::{Answer, Reply},
+    request::Request,
     search::{self, Plan, Times, fields, ticket_fields},
     workspace::Workspace,
 };

@@ -1,0 +1,83 @@
+//! What a batch is applied with: the connection, what is remembered, what is counted, and how it can fail.
+//!
+//! The one rule: this is all that the steps of a batch share; they know nothing of the engine that runs them. Read
+//! `apply.rs` next.
+
+use std::{
+    collections::{BTreeMap, BTreeSet, HashMap, HashSet},
+    path::Path,
+};
+
+use rusqlite::{Connection, params};
+use xxhash_rust::xxh3::xxh3_64;
+
+use super::{StorageError, Tally, layout::Layouts};
+
+/// What the writer remembers between transactions.
+#[derive(Debug, Default)]
+pub(super) struct State {
+    pub(super) history: bool,
+    /// History was just turned on: the rows that are there have no versions yet.
+    pub(super) history_is_new: bool,
+    pub(super) workspace: Option<String>,
+    /// Custom attributes that the views have.
+    pub(super) attributes: HashMap<&'static str, HashSet<String>>,
+    /// Views that lack attributes.
+    pub(super) stale_views: BTreeSet<&'static str>,
+    /// Streams whose next record is likely a new one: then inserting comes before looking.
+    pub(super) expects_new: HashMap<&'static str, bool>,
+}
+
+/// Why a batch could not be applied.
+pub(super) enum Failure {
+    Sqlite(rusqlite::Error),
+    Storage(StorageError),
+}
+
+impl From<rusqlite::Error> for Failure {
+    fn from(error: rusqlite::Error) -> Self {
+        Self::Sqlite(error)
+    }
+}
+
+impl From<StorageError> for Failure {
+    fn from(error: StorageError) -> Self {
+        Self::Storage(error)
+    }
+}
+
+/// One batch being applied.
+pub(super) struct Work<'c> {
+    pub(super) connection: &'c Connection,
+    pub(super) layouts: &'c Layouts,
+    pub(super) state: &'c mut State,
+    pub(super) path: &'c Path,
+    pub(super) now: String,
+    pub(super) tallies: BTreeMap<&'static str, Tally>,
+}
+
+impl Work<'_> {
+    /// The tally of a table, to count in.
+    pub(super) fn tally(&mut self, stream: &'static str) -> &mut Tally {
+        self.tallies.entry(stream).or_default()
+    }
+
+    /// Keeps a record that could not become a row.
+    pub(super) fn reject(&mut self, stream: &'static str, error: &str, record: &[u8]) -> Result<(), Failure> {
+        self.tally(stream).rejected += 1;
+        self.connection
+            .prepare_cached(
+                "INSERT INTO _trunkline_rejects (stream, hash, error, record, times, first_seen_at, seen_at) \
+                 VALUES (?1, ?2, ?3, ?4, 1, ?5, ?5) \
+                 ON CONFLICT DO UPDATE SET times = times + 1, error = excluded.error, seen_at = excluded.seen_at",
+            )?
+            .execute(params![
+                stream,
+                xxh3_64(record).cast_signed(),
+                error,
+                record,
+                self.now
+            ])?;
+        Ok(())
+    }
+}
