@@ -55,6 +55,7 @@ pub(crate) fn counts(workspace: &Workspace) -> BTreeMap<&'static str, usize> {
         ("conversation_parts", conversations(&|found| found.parts.len())),
         ("tickets", workspace.ticket_order.len()),
         ("ticket_parts", tickets(&|ticket| ticket.parts.len())),
+        ("ticket_contacts", tickets(&|ticket| ticket.contacts.len())),
         ("deleted_conversations", workspace.deleted_conversations.len()),
         (
             "ticket_type_attributes",

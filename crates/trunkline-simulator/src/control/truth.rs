@@ -62,7 +62,7 @@ fn base(workspace: &Workspace, stream: &str) -> Option<Base> {
         "conversations" | "conversation_parts" | "conversation_tags" | "conversation_contacts" => {
             Base::Conversations
         }
-        "tickets" | "ticket_parts" => Base::Tickets,
+        "tickets" | "ticket_parts" | "ticket_contacts" => Base::Tickets,
         "tags"
         | "segments"
         | "articles"
@@ -211,12 +211,16 @@ fn of_conversation(view: View<'_>, stream: &str, row: &Conversation, out: &mut L
 }
 
 fn of_ticket(view: View<'_>, stream: &str, row: &Ticket, out: &mut Lines) {
-    if stream == "tickets" {
-        out.push(&tickets::view(view, row));
-        return;
-    }
-    for index in 0..row.parts.len() {
-        out.push(&with(&parts::of_ticket(view, row, index), "ticket_id", &row.id()));
+    let id = row.id();
+    match stream {
+        "tickets" => out.push(&tickets::view(view, row)),
+        "ticket_parts" => (0..row.parts.len()).for_each(|index| {
+            out.push(&with(&parts::of_ticket(view, row, index), "ticket_id", &id));
+        }),
+        _ => row.contacts.iter().for_each(|held| {
+            let contact = contact::id(view.workspace.seed, *held);
+            out.push(&json!({ "ticket_id": id, "contact_id": contact }));
+        }),
     }
 }
 
