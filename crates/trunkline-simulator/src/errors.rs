@@ -53,10 +53,6 @@ impl Refusal {
         )
     }
 
-    pub(crate) fn not_simulated(operation: &str) -> Self {
-        Self::new(501, "not_simulated", format!("{operation} is not simulated yet"))
-    }
-
     /// 404 with the platform's general code; `what` is such as `User` or `Resource`.
     pub(crate) fn not_found(what: &str) -> Self {
         Self::new(404, "not_found", format!("{what} Not Found"))

@@ -12,9 +12,10 @@ use crate::{
     Options,
     texts::mix,
     workspace::{
-        Event, Workspace,
+        Event, Workspace, call,
         company::Company,
         contact::{Contact, Life},
+        lists::Lists,
         order::Order,
         people::{Note, Rule, Segment, Subject, Tag},
         reference::Reference,
@@ -82,19 +83,37 @@ pub(crate) fn generate(options: &Options, time_zone: TimeZone, now: i64) -> Work
         tags: tags(),
         segments: segments(options.seed, opened),
         events: Vec::new(),
+        calls: Vec::new(),
         scrolls: Vec::new(),
         scrolls_opened: 0,
         totals: Mutex::default(),
     };
+    workspace.reference.lists = Lists::generate(options.seed, options.contacts, opened, now);
     companies(&mut workspace, options.companies, now, &mut rng);
     contacts(&mut workspace, options.contacts, now, &mut rng);
     merges(&mut workspace, &mut rng);
     threads::conversations(&mut workspace, options, now, &mut rng);
     threads::tickets(&mut workspace, options.tickets, now, &mut rng);
+    calls(&mut workspace);
     deletions(&mut workspace, now);
     visitors(&mut workspace, now, &mut rng);
     workspace.revision = 0;
     workspace
+}
+
+/// The calls that some of the conversations are about.
+fn calls(workspace: &mut Workspace) {
+    for conversation in &workspace.conversations {
+        let row = workspace.calls.len() as u32;
+        let contact = conversation.contacts.first().copied().unwrap_or_default();
+        workspace.calls.extend(call::generated(
+            workspace.seed,
+            row,
+            conversation.row,
+            contact,
+            conversation.created_at,
+        ));
+    }
 }
 
 fn id_code(seed: u64) -> String {

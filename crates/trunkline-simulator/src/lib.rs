@@ -4,9 +4,11 @@
 //! send; it must not know the client. Read `pipeline.rs` next for a request's way, then `workspace.rs` for the state.
 
 mod activity;
+mod body;
 mod clock;
 mod control;
 mod errors;
+mod exports;
 mod faults;
 mod generator;
 mod habits;

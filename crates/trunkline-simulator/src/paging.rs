@@ -32,6 +32,27 @@ pub(crate) enum LastPage {
     Absent,
 }
 
+/// The page that was asked for; the first one when none was.
+pub(crate) fn page_number(request: &Request<'_>) -> Result<usize, Refusal> {
+    match request.query("page") {
+        None => Ok(1),
+        Some(text) => text
+            .parse::<usize>()
+            .ok()
+            .filter(|page| *page > 0)
+            .ok_or_else(|| Refusal::invalid("page must be a positive number")),
+    }
+}
+
+/// The refusal of a cursor that no page gave out.
+pub(crate) fn bad_cursor() -> Refusal {
+    Refusal::new(
+        400,
+        "client_error",
+        "Invalid starting_after param. Please try again using a starting_after value from a paginated response",
+    )
+}
+
 /// Cuts one page out of all rows.
 pub(crate) fn offset<T>(
     request: &Request<'_>,
@@ -41,14 +62,7 @@ pub(crate) fn offset<T>(
     last: LastPage,
 ) -> Result<OffsetPage<T>, Refusal> {
     let per_page = per_page(request.query("per_page"), default, max)?;
-    let page = match request.query("page") {
-        None => 1,
-        Some(text) => text
-            .parse::<usize>()
-            .ok()
-            .filter(|page| *page > 0)
-            .ok_or_else(|| Refusal::invalid("page must be a positive number"))?,
-    };
+    let page = page_number(request)?;
     let total = all.len();
     let total_pages = total.div_ceil(per_page).max(1);
     let rows = all
@@ -107,13 +121,7 @@ impl Cursor {
     }
 
     pub(crate) fn decode(text: &str) -> Result<Self, Refusal> {
-        Self::read(text).ok_or_else(|| {
-            Refusal::new(
-                400,
-                "client_error",
-                "Invalid starting_after param. Please try again using a starting_after value from a paginated response",
-            )
-        })
+        Self::read(text).ok_or_else(bad_cursor)
     }
 
     fn read(text: &str) -> Option<Self> {

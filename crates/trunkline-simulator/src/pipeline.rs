@@ -4,6 +4,7 @@
 
 use std::{
     borrow::Cow,
+    net::IpAddr,
     sync::{
         Mutex, MutexGuard, RwLock,
         atomic::{AtomicU64, Ordering},
@@ -11,11 +12,10 @@ use std::{
 };
 
 use serde::Serialize;
-use serde_json::Value;
 use trunkline_catalog::{Catalog, Effect, Method};
 
 use crate::{
-    Options,
+    Options, body,
     clock::Clock,
     errors::Refusal,
     faults::{Body, Fault, Faults},
@@ -72,6 +72,8 @@ pub(crate) struct Incoming<'a> {
     pub(crate) version: Option<&'a str>,
     /// What the `Host` header says.
     pub(crate) host: Option<&'a str>,
+    pub(crate) content_type: Option<&'a str>,
+    pub(crate) caller: IpAddr,
     pub(crate) body: &'a [u8],
 }
 
@@ -173,6 +175,7 @@ impl State {
         verdict: &mut Option<Verdict>,
     ) -> Result<Reply, Stop> {
         self.authorize(incoming.token)?;
+        self.admit(incoming.caller)?;
         let habits = read(&self.habits).clone();
         let matched = incoming
             .method
@@ -204,13 +207,8 @@ impl State {
         if let Some(fault) = fault.as_ref().filter(|fault| fault.body != Some(Body::Cut)) {
             return Err(Stop::Fault(fault.clone(), Box::new(Reply::empty(fault.status))));
         }
-        let handler = resources::handler(operation.id).ok_or_else(|| Refusal::not_simulated(operation.id))?;
-        let body = match incoming.body {
-            [] => Value::Null,
-            bytes => {
-                serde_json::from_slice(bytes).map_err(|_| Refusal::invalid("the body is not valid JSON"))?
-            }
-        };
+        let handler = resources::handler(operation.id).ok_or_else(|| Refusal::not_found("Resource"))?;
+        let body = body::read(incoming.content_type, incoming.body)?;
         validate::body(operation, version, &body)?;
         let request = Request {
             path: incoming.path,
@@ -225,6 +223,7 @@ impl State {
             version,
             now,
             habits,
+            caller: incoming.caller,
         };
         let reply = self.handle(handler, &request)?;
         match fault {
@@ -243,6 +242,19 @@ impl State {
             }
             _ => Err(Refusal::unauthorized()),
         }
+    }
+
+    /// Keeps out who is not on the workspace's list of addresses; the token was looked at before.
+    fn admit(&self, caller: IpAddr) -> Result<(), Refusal> {
+        let workspace = read(&self.workspace);
+        if resources::ip_allowlist::admits(&workspace.reference.lists.ip_allowlist, caller) {
+            return Ok(());
+        }
+        Err(Refusal::new(
+            403,
+            "forbidden",
+            "IP address is not on the allowlist for API access",
+        ))
     }
 
     fn handle(&self, handler: Handler, request: &Request<'_>) -> Result<Reply, Refusal> {

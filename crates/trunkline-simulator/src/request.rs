@@ -2,7 +2,7 @@
 //!
 //! The one rule: it tells what was asked and in which version, never who asked. Read `resources.rs` for the handlers.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, net::IpAddr};
 
 use serde_json::Value;
 use trunkline_catalog::Version;
@@ -21,6 +21,8 @@ pub(crate) struct Request<'a> {
     pub(crate) version: Version,
     pub(crate) now: i64,
     pub(crate) habits: Habits,
+    /// Who calls.
+    pub(crate) caller: IpAddr,
 }
 
 impl Request<'_> {
@@ -54,6 +56,24 @@ impl Request<'_> {
             .append_pair("per_page", &per_page.to_string())
             .append_pair("page", &page.to_string());
         format!("{}{}?{}", self.base_url, self.path, pairs.finish())
+    }
+
+    /// The same caller at the same moment with another call: what a bulk job does with each of its items.
+    pub(crate) fn inner<'i>(&'i self, parameters: &[(&'static str, &'i str)], body: Value) -> Request<'i> {
+        Request {
+            path: self.path,
+            base_url: self.base_url.clone(),
+            parameters: parameters
+                .iter()
+                .map(|(name, value)| (*name, Cow::Borrowed(*value)))
+                .collect(),
+            query: Vec::new(),
+            body,
+            version: self.version,
+            now: self.now,
+            habits: self.habits.clone(),
+            caller: self.caller,
+        }
     }
 
     /// Text or a number of the body, as text.

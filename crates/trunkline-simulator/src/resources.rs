@@ -2,29 +2,53 @@
 
 pub(crate) mod admins;
 mod articles;
+mod audiences;
+mod banners;
+mod bulk_jobs;
+pub(crate) mod calls;
 mod collections;
 pub(crate) mod common;
 pub(crate) mod companies;
 mod company_search;
+mod contact_activities;
 mod contact_lists;
 pub(crate) mod contact_merges;
 pub(crate) mod contacts;
+mod content;
+mod content_exports;
+mod content_import_sources;
+mod content_snippets;
 mod conversation_attributes;
 mod conversation_reads;
 pub(crate) mod conversations;
+pub(crate) mod custom_object_instances;
 mod data_attributes;
+mod data_connectors;
 mod data_events;
+mod ecommerce;
+mod external_pages;
+mod fin;
+mod fin_voice;
+mod folders;
 mod internal_articles;
+pub(crate) mod ip_allowlist;
 mod lists;
 mod messages;
 mod news_items;
 mod notes;
+mod office_hours_exceptions;
+mod office_hours_schedules;
+mod phone_call_redirects;
+mod records;
+mod reporting_exports;
+mod secure_mode_secrets;
 mod subscription_types;
 pub(crate) mod tags;
 mod ticket_reads;
 mod ticket_types;
 mod tickets;
 pub(crate) mod visitors;
+mod workflows;
 
 use std::{collections::HashMap, sync::LazyLock};
 
@@ -43,28 +67,51 @@ pub(crate) enum Handler {
 const TABLES: &[&[(&str, Handler)]] = &[
     admins::HANDLERS,
     articles::HANDLERS,
+    audiences::HANDLERS,
+    banners::HANDLERS,
+    bulk_jobs::HANDLERS,
+    calls::HANDLERS,
     collections::HANDLERS,
     companies::HANDLERS,
     company_search::HANDLERS,
+    contact_activities::HANDLERS,
     contact_lists::HANDLERS,
     contact_merges::HANDLERS,
     contacts::HANDLERS,
+    content::HANDLERS,
+    content_exports::HANDLERS,
+    content_import_sources::HANDLERS,
+    content_snippets::HANDLERS,
     conversation_attributes::HANDLERS,
     conversation_reads::HANDLERS,
     conversations::HANDLERS,
+    custom_object_instances::HANDLERS,
     data_attributes::HANDLERS,
+    data_connectors::HANDLERS,
     data_events::HANDLERS,
+    ecommerce::HANDLERS,
+    external_pages::HANDLERS,
+    fin::HANDLERS,
+    fin_voice::HANDLERS,
+    folders::HANDLERS,
     internal_articles::HANDLERS,
+    ip_allowlist::HANDLERS,
     lists::HANDLERS,
     messages::HANDLERS,
     news_items::HANDLERS,
     notes::HANDLERS,
+    office_hours_exceptions::HANDLERS,
+    office_hours_schedules::HANDLERS,
+    phone_call_redirects::HANDLERS,
+    reporting_exports::HANDLERS,
+    secure_mode_secrets::HANDLERS,
     subscription_types::HANDLERS,
     tags::HANDLERS,
     ticket_reads::HANDLERS,
     ticket_types::HANDLERS,
     tickets::HANDLERS,
     visitors::HANDLERS,
+    workflows::HANDLERS,
 ];
 
 static HANDLERS: LazyLock<HashMap<&'static str, Handler>> =
@@ -185,6 +232,17 @@ mod tests {
                 );
             }
         }
+    }
+
+    #[test]
+    fn every_operation_of_every_version_is_simulated() {
+        let missing: Vec<&str> = Catalog::embedded()
+            .operations()
+            .iter()
+            .map(|operation| operation.id)
+            .filter(|id| handler(id).is_none())
+            .collect();
+        assert_eq!(missing, Vec::<&str>::new());
     }
 
     #[test]

@@ -5,14 +5,19 @@ use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 use axum::{
     Router,
     body::{Body, Bytes},
-    extract::State as Shared,
+    extract::{ConnectInfo, State as Shared},
     http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri},
     response::Response,
+    serve::ListenerExt as _,
 };
 use futures::StreamExt as _;
 use jiff::{Timestamp, tz::TimeZone};
 use rand::SeedableRng as _;
-use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
+use tokio::{
+    net::{TcpListener, TcpStream},
+    sync::watch,
+    task::JoinHandle,
+};
 
 use crate::{
     Options, activity,
@@ -123,11 +128,14 @@ pub async fn start(options: Options) -> Result<Running, StartError> {
     let router = Router::new().fallback(serve).with_state(Arc::clone(&state));
     let server = tokio::spawn(async move {
         let mut stopped = stopped;
-        axum::serve(tcp_nodelay(listener), router)
-            .with_graceful_shutdown(async move {
-                stopped.wait_for(|stop| *stop).await.ok();
-            })
-            .await
+        axum::serve(
+            listener.tap_io(send_at_once),
+            router.into_make_service_with_connect_info::<SocketAddr>(),
+        )
+        .with_graceful_shutdown(async move {
+            stopped.wait_for(|stop| *stop).await.ok();
+        })
+        .await
     });
     let life = pace.map(|pace| tokio::spawn(live(state, pace, seed)));
     Ok(Running {
@@ -138,14 +146,9 @@ pub async fn start(options: Options) -> Result<Running, StartError> {
     })
 }
 
-fn tcp_nodelay(
-    listener: TcpListener,
-) -> impl axum::serve::Listener<Io = tokio::net::TcpStream, Addr = SocketAddr> {
-    use axum::serve::ListenerExt as _;
-    // A connection that is gone already is found out by the first read.
-    listener.tap_io(|stream| {
-        stream.set_nodelay(true).ok();
-    })
+/// A connection that is gone already is found out by the first read.
+fn send_at_once(stream: &mut TcpStream) {
+    stream.set_nodelay(true).ok();
 }
 
 async fn live(state: Arc<State>, pace: Duration, seed: u64) {
@@ -164,6 +167,7 @@ async fn live(state: Arc<State>, pace: Duration, seed: u64) {
 
 async fn serve(
     Shared(state): Shared<Arc<State>>,
+    ConnectInfo(caller): ConnectInfo<SocketAddr>,
     method: Method,
     uri: Uri,
     headers: HeaderMap,
@@ -189,6 +193,8 @@ async fn serve(
         token: header("authorization").and_then(|value| value.strip_prefix("Bearer ")),
         version: header("intercom-version"),
         host: header("host"),
+        content_type: header("content-type"),
+        caller: caller.ip(),
         body: &body,
     });
     let latency = state.options.latency + Duration::from_millis(reply.delay_ms);

@@ -55,6 +55,8 @@ impl TestSim {
             token: Some("t"),
             version: Some(self.version),
             host: None,
+            content_type: None,
+            caller: std::net::IpAddr::from([127, 0, 0, 1]),
             body: body.as_bytes(),
         })
     }

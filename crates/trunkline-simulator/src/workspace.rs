@@ -3,10 +3,12 @@
 //! The one rule: whoever changes a row calls its `touch`, which moves the row in its index and counts the change, so that
 //! searches and cached totals stay true. Texts are not stored but made from the seed (`texts.rs`), until a call writes some.
 
+pub(crate) mod call;
 pub(crate) mod company;
 pub(crate) mod contact;
 pub(crate) mod conversation;
 pub(crate) mod extra;
+pub(crate) mod lists;
 mod lookup;
 pub(crate) mod order;
 pub(crate) mod people;
@@ -22,6 +24,7 @@ use std::{
 use jiff::tz::TimeZone;
 
 use self::{
+    call::Call,
     company::Company,
     contact::Contact,
     conversation::Conversation,
@@ -79,6 +82,7 @@ pub(crate) struct Workspace {
     pub(crate) tags: Vec<Tag>,
     pub(crate) segments: Vec<Segment>,
     pub(crate) events: Vec<Event>,
+    pub(crate) calls: Vec<Call>,
     pub(crate) reference: Reference,
     /// Open scrolls: one, unless the lock is switched off.
     pub(crate) scrolls: Vec<Scroll>,

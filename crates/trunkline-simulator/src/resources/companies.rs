@@ -240,7 +240,7 @@ fn write(workspace: &mut Workspace, row: u32, body: &Value) -> Result<(), Refusa
     Ok(())
 }
 
-fn upsert(workspace: &mut Workspace, request: &Request<'_>) -> Answer {
+pub(super) fn upsert(workspace: &mut Workspace, request: &Request<'_>) -> Answer {
     let wanted = as_text(&request.body["company_id"]);
     let found = workspace
         .companies
@@ -270,7 +270,7 @@ fn upsert(workspace: &mut Workspace, request: &Request<'_>) -> Answer {
     Ok(shown(workspace, request, row))
 }
 
-fn update(workspace: &mut Workspace, request: &Request<'_>) -> Answer {
+pub(super) fn update(workspace: &mut Workspace, request: &Request<'_>) -> Answer {
     let row = of_path(workspace, request.parameter("id"))?.row;
     write(workspace, row, &request.body)?;
     workspace.companies[row as usize].updated_at = request.now;
@@ -278,7 +278,7 @@ fn update(workspace: &mut Workspace, request: &Request<'_>) -> Answer {
     Ok(shown(workspace, request, row))
 }
 
-fn delete(workspace: &mut Workspace, request: &Request<'_>) -> Answer {
+pub(super) fn delete(workspace: &mut Workspace, request: &Request<'_>) -> Answer {
     let row = of_path(workspace, request.parameter("id"))?.row;
     let id = company::id(workspace.seed, row);
     let people = std::mem::take(&mut workspace.companies[row as usize].contacts);
@@ -322,7 +322,7 @@ fn list_segments(workspace: &Workspace, request: &Request<'_>) -> Answer {
 /// The most companies of one contact.
 const MOST_COMPANIES: usize = 1_000;
 
-fn attach(workspace: &mut Workspace, request: &Request<'_>) -> Answer {
+pub(super) fn attach(workspace: &mut Workspace, request: &Request<'_>) -> Answer {
     let contact = contacts::find(workspace, request, request.parameter("id"))?;
     let id = request
         .required("id")
@@ -344,7 +344,7 @@ fn attach(workspace: &mut Workspace, request: &Request<'_>) -> Answer {
     Ok(shown(workspace, request, company))
 }
 
-fn detach(workspace: &mut Workspace, request: &Request<'_>) -> Answer {
+pub(super) fn detach(workspace: &mut Workspace, request: &Request<'_>) -> Answer {
     let contact = contacts::find(workspace, request, request.parameter("contact_id"))?;
     let company = of_path(workspace, request.parameter("id"))?.row;
     if !workspace.contacts[contact as usize].companies.contains(&company) {

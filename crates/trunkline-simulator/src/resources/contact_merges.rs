@@ -144,7 +144,13 @@ fn merge(workspace: &mut Workspace, request: &Request<'_>) -> Answer {
         named(workspace, request, "into")?,
     );
     let forced = request.body["skip_duplicate_validation"] == true;
-    match obstacle(workspace, request.version, from, into, forced) {
+    let obstacle = obstacle(workspace, request.version, from, into, forced);
+    if obstacle.is_some() {
+        let failed = &mut workspace.reference.extra.failed_merges;
+        failed.push((from, into, request.now));
+        workspace.changed();
+    }
+    match obstacle {
         None => {}
         Some("no_shared_identifier") => {
             return Err(Refusal::new(

@@ -253,7 +253,7 @@ fn check(workspace: &Workspace, body: &Value, has_email: bool) -> Result<(), Ref
     Ok(())
 }
 
-fn write(workspace: &mut Workspace, row: u32, body: &Value) -> Result<(), Refusal> {
+fn write(workspace: &mut Workspace, row: u32, body: &Value, now: i64) -> Result<(), Refusal> {
     let has_email = workspace.contacts[row as usize].email(workspace.seed).is_some();
     check(workspace, body, has_email)?;
     match body.get("owner_id") {
@@ -275,6 +275,7 @@ fn write(workspace: &mut Workspace, row: u32, body: &Value) -> Result<(), Refusa
         let is_lead = role == "lead";
         if is_lead != contact.is_lead {
             contact.pin(seed);
+            workspace.reference.extra.role_changes.push((row, now, is_lead));
         }
         contact.is_lead = is_lead;
     }
@@ -324,7 +325,7 @@ fn twin(workspace: &Workspace, request: &Request<'_>, except: Option<u32>) -> Op
     Some(Refusal::new(409, "conflict", message))
 }
 
-fn create(workspace: &mut Workspace, request: &Request<'_>) -> Answer {
+pub(super) fn create(workspace: &mut Workspace, request: &Request<'_>) -> Answer {
     let body = &request.body;
     let is_identified = ["email", "external_id", "role"]
         .iter()
@@ -337,7 +338,7 @@ fn create(workspace: &mut Workspace, request: &Request<'_>) -> Answer {
         return Err(refusal);
     }
     let row = add(workspace, request.now, body["role"] == "lead");
-    if let Err(refusal) = write(workspace, row, body) {
+    if let Err(refusal) = write(workspace, row, body, request.now) {
         workspace.contact_order.remove(request.now, row);
         workspace.contacts.pop();
         return Err(refusal);
@@ -361,12 +362,12 @@ pub(crate) fn add(workspace: &mut Workspace, now: i64, is_lead: bool) -> u32 {
     row
 }
 
-fn update(workspace: &mut Workspace, request: &Request<'_>) -> Answer {
+pub(super) fn update(workspace: &mut Workspace, request: &Request<'_>) -> Answer {
     let row = of_path(workspace, request)?;
     if let Some(refusal) = twin(workspace, request, Some(row)) {
         return Err(refusal);
     }
-    write(workspace, row, &request.body)?;
+    write(workspace, row, &request.body, request.now)?;
     workspace.touch_contact(row, request.now);
     shown(workspace, request, row)
 }
@@ -391,7 +392,7 @@ pub(crate) fn end(workspace: &mut Workspace, row: u32, life: Life, now: i64) {
     workspace.touch_contact(row, now);
 }
 
-fn delete(workspace: &mut Workspace, request: &Request<'_>) -> Answer {
+pub(super) fn delete(workspace: &mut Workspace, request: &Request<'_>) -> Answer {
     let row = of_path(workspace, request)?;
     end(workspace, row, Life::Deleted, request.now);
     Ok(receipt(workspace, row, "deleted", true))

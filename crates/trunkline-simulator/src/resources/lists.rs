@@ -417,7 +417,7 @@ mod tests {
                 422,
                 "parameter_invalid",
             ),
-            ("2.16", "POST", "/fin/start", 501, "not_simulated"),
+            ("2.16", "POST", "/fin/start", 400, "parameter_invalid"),
             (
                 "2.16",
                 "GET",

@@ -1,4 +1,4 @@
-//! Tags: made and renamed by name, put on contacts, companies, conversations, tickets and articles, and taken off again.
+//! Tags: made and renamed by name, put on people, companies, threads and content, and taken off again.
 //!
 //! The one rule: whoever gains or loses a tag is touched, so that an incremental reader sees it.
 
@@ -38,6 +38,14 @@ pub(crate) const HANDLERS: &[(&str, Handler)] = &[
     (
         "tags.detach_from_internal_article",
         Handler::Write(detach_from_internal_article),
+    ),
+    (
+        "tags.attach_to_content_snippet",
+        Handler::Write(attach_to_content_snippet),
+    ),
+    (
+        "tags.detach_from_content_snippet",
+        Handler::Write(detach_from_content_snippet),
     ),
 ];
 
@@ -257,6 +265,7 @@ fn delete(workspace: &mut Workspace, request: &Request<'_>) -> Answer {
         .articles
         .iter_mut()
         .chain(&mut workspace.reference.internal_articles)
+        .chain(&mut workspace.reference.lists.content_snippets)
     {
         if let Some(list) = article["tags"]["tags"].as_array_mut() {
             list.retain(|held| held["id"] != id.as_str());
@@ -274,14 +283,14 @@ fn contact(workspace: &Workspace, request: &Request<'_>) -> Result<u32, Refusal>
     contacts::find(workspace, request, request.parameter("contact_id"))
 }
 
-fn attach_to_contact(workspace: &mut Workspace, request: &Request<'_>) -> Answer {
+pub(super) fn attach_to_contact(workspace: &mut Workspace, request: &Request<'_>) -> Answer {
     let contact = contact(workspace, request)?;
     let tag = named(workspace, &of_body(request)?, plain_unknown)?;
     set_on_contact(workspace, contact, tag, true, request.now);
     Ok(applied(workspace, tag, 0, request.now))
 }
 
-fn detach_from_contact(workspace: &mut Workspace, request: &Request<'_>) -> Answer {
+pub(super) fn detach_from_contact(workspace: &mut Workspace, request: &Request<'_>) -> Answer {
     let contact = contact(workspace, request)?;
     let tag = named(workspace, id_of_path(request), plain_unknown)?;
     if !set_on_contact(workspace, contact, tag, false, request.now) {
@@ -396,4 +405,30 @@ fn attach_to_internal_article(workspace: &mut Workspace, request: &Request<'_>) 
 
 fn detach_from_internal_article(workspace: &mut Workspace, request: &Request<'_>) -> Answer {
     internal_article(workspace, request, request.parameter("id"), false)
+}
+
+fn content_snippet(workspace: &mut Workspace, request: &Request<'_>, id: &str, present: bool) -> Answer {
+    let wanted = request.parameter("content_snippet_id");
+    let place = reference::position(&workspace.reference.lists.content_snippets, wanted)
+        .ok_or_else(|| Refusal::new(404, "content_snippet_not_found", "Content snippet not found"))?;
+    let tag = named(workspace, id, tag_unknown)?;
+    set_on_article(
+        &mut workspace.reference.lists.content_snippets[place],
+        &workspace.tags[tag as usize],
+        present,
+    );
+    workspace.changed();
+    if !present {
+        return Ok(plain(workspace, tag));
+    }
+    let admin = common::acting_admin(workspace, request)?;
+    Ok(applied(workspace, tag, admin, request.now))
+}
+
+fn attach_to_content_snippet(workspace: &mut Workspace, request: &Request<'_>) -> Answer {
+    content_snippet(workspace, request, &of_body(request)?, true)
+}
+
+fn detach_from_content_snippet(workspace: &mut Workspace, request: &Request<'_>) -> Answer {
+    content_snippet(workspace, request, request.parameter("id"), false)
 }

@@ -31,6 +31,12 @@ pub(crate) struct Extra {
     pub(crate) renamed: BTreeSet<u32>,
     /// When the newest contact came, by the time that search goes by.
     pub(crate) last_indexed_at: i64,
+    /// Contacts that became users or leads: row, moment, whether it is a lead since.
+    pub(crate) role_changes: Vec<(u32, i64, bool)>,
+    /// Merges that were refused: from, into, moment.
+    pub(crate) failed_merges: Vec<(u32, u32, i64)>,
+    /// Steps of procedures that wait for a teammate, by conversation, and whether they got what they wait for.
+    pub(crate) waiting_steps: BTreeMap<u32, (String, bool)>,
     /// The messages that were sent; their number gives the next one its id.
     pub(crate) messages_sent: u64,
 }

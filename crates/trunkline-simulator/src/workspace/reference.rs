@@ -29,6 +29,8 @@ pub(crate) struct Reference {
     pub(crate) last_id: u64,
     /// What only a few operations touch.
     pub(crate) extra: super::extra::Extra,
+    /// Settings and content beside these.
+    pub(crate) lists: super::lists::Lists,
 }
 
 /// The first admin's id; the others follow.
