@@ -27,3 +27,25 @@ pub(crate) fn article(article: &Value, version: Version) -> Value {
 pub(crate) fn tag(tag: &Tag) -> Value {
     json!({ "type": "tag", "id": tag.id.to_string(), "name": tag.name, "applied_at": Value::Null, "applied_by": Value::Null })
 }
+
+/// An attribute of conversations as a data attribute, which it was until it got a family of its own in 2.16.
+pub(crate) fn conversation_attribute_of_old(attribute: &Value) -> Value {
+    json!({
+        "type": "data_attribute",
+        "id": attribute["id"],
+        "model": "conversation",
+        "name": attribute["name"],
+        "full_name": format!("custom_attributes.{}", attribute["name"].as_str().unwrap_or_default()),
+        "label": attribute["name"],
+        "description": attribute["description"],
+        "data_type": if attribute["data_type"] == "list" { json!("string") } else { attribute["data_type"].clone() },
+        "api_writable": true,
+        "messenger_writable": false,
+        "ui_writable": true,
+        "custom": true,
+        "archived": attribute["archived"],
+        "admin_id": attribute["admin_id"],
+        "created_at": attribute["created_at"],
+        "updated_at": attribute["updated_at"],
+    })
+}

@@ -257,6 +257,11 @@ fn move_links(workspace: &mut Workspace, from: u32, into: u32, now: i64) {
     for note in notes {
         workspace.notes[note as usize].subject = Subject::Contact(into);
     }
+    for told in &mut workspace.reference.extra.event_summaries {
+        if told.contact == from {
+            told.contact = into;
+        }
+    }
     for event in &mut workspace.events {
         if event.contact == from {
             event.contact = into;

@@ -217,7 +217,7 @@ fn target(workspace: &Workspace, request: &Request<'_>, contact: Option<u32>) ->
     }
 }
 
-/// A reply opens a closed conversation and takes an unassigned one; the part that does so carries the text.
+/// A comment opens a closed conversation and takes an unassigned one; the part that does so carries the text.
 fn reply_as_admin(
     workspace: &mut Workspace,
     request: &Request<'_>,
@@ -229,15 +229,15 @@ fn reply_as_admin(
     let conversation = at(workspace, row);
     let kind = match message {
         "note" => PartKind::Note,
-        "comment" | "quick_reply" if conversation.state == State::Closed => {
+        "quick_reply" => PartKind::QuickReply,
+        "comment" if conversation.state == State::Closed => {
             conversation.state = State::Open;
             PartKind::Open
         }
-        "comment" | "quick_reply" if conversation.admin == 0 && conversation.team == 0 => {
+        "comment" if conversation.admin == 0 && conversation.team == 0 => {
             conversation.admin = admin + 1;
             PartKind::Assignment(Assignee::Admin(admin))
         }
-        "quick_reply" => PartKind::QuickReply,
         "comment" => PartKind::Comment,
         other => return Err(Refusal::invalid(format!("message_type cannot be {other}"))),
     };

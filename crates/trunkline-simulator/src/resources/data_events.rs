@@ -9,7 +9,7 @@ use crate::{
     reply::{Answer, Reply},
     request::Request,
     texts,
-    workspace::{Event, Workspace, contact, reference},
+    workspace::{Event, Workspace, contact, extra::EventSummary, reference},
 };
 
 pub(crate) const HANDLERS: &[(&str, Handler)] = &[
@@ -73,21 +73,18 @@ fn create_summary(workspace: &mut Workspace, request: &Request<'_>) -> Answer {
             return Err(Refusal::missing("event_name"));
         };
         let at = |field: &str| summary[field].as_i64().unwrap_or(request.now);
-        let mut moments = vec![at("first"), at("last")];
-        moments.dedup();
-        moments.truncate(
-            usize::try_from(summary["count"].as_u64().unwrap_or(1))
-                .unwrap_or(1)
-                .max(1),
-        );
-        for created_at in moments {
-            workspace.events.push(Event {
-                contact,
-                name: name.to_owned(),
-                created_at,
-                metadata: Map::new(),
-            });
-        }
+        let (first, last) = (at("first"), at("last"));
+        let told = EventSummary {
+            contact,
+            name: name.to_owned(),
+            first: first.min(last),
+            last: last.max(first),
+            count: summary["count"].as_u64().unwrap_or(1),
+        };
+        let held = &mut workspace.reference.extra.event_summaries;
+        // What is told again replaces what was told before.
+        held.retain(|one| one.contact != contact || one.name != told.name);
+        held.push(told);
     }
     workspace.changed();
     Ok(Reply::empty(200))
@@ -124,7 +121,7 @@ fn list(workspace: &Workspace, request: &Request<'_>) -> Answer {
             "email": email,
             "intercom_user_id": id,
             "user_id": external_id,
-            "events": summaries(&events),
+            "events": summaries(workspace, row, &events),
         })));
     }
     let per_page = paging::per_page(request.query("per_page"), 50, 150)?;
@@ -169,27 +166,32 @@ fn list(workspace: &Workspace, request: &Request<'_>) -> Answer {
     ))
 }
 
-fn summaries(events: &[(usize, &Event)]) -> Vec<Value> {
-    let mut names: Vec<&str> = Vec::new();
-    for (_, event) in events {
-        if !names.contains(&event.name.as_str()) {
-            names.push(&event.name);
+/// Per name: first, last and how often, of single events and of what was told in sum.
+fn summaries(workspace: &Workspace, contact: u32, events: &[(usize, &Event)]) -> Vec<Value> {
+    let mut sums: Vec<(&str, i64, i64, u64)> = Vec::new();
+    let told = workspace
+        .reference
+        .extra
+        .event_summaries
+        .iter()
+        .filter(|one| one.contact == contact)
+        .map(|one| (one.name.as_str(), one.first, one.last, one.count));
+    let single = events
+        .iter()
+        .map(|(_, event)| (event.name.as_str(), event.created_at, event.created_at, 1));
+    for (name, first, last, count) in single.chain(told) {
+        match sums.iter_mut().find(|sum| sum.0 == name) {
+            Some(sum) => *sum = (name, sum.1.min(first), sum.2.max(last), sum.3 + count),
+            None => sums.push((name, first, last, count)),
         }
     }
-    names
-        .into_iter()
-        .map(|name| {
-            let moments = || {
-                events
-                    .iter()
-                    .filter(|(_, event)| event.name == name)
-                    .map(|(_, event)| event.created_at)
-            };
+    sums.into_iter()
+        .map(|(name, first, last, count)| {
             json!({
                 "name": name,
-                "first": reference::iso(moments().min().unwrap_or_default()),
-                "last": reference::iso(moments().max().unwrap_or_default()),
-                "count": moments().count(),
+                "first": reference::iso(first),
+                "last": reference::iso(last),
+                "count": count,
                 "description": "",
             })
         })

@@ -107,7 +107,7 @@ fn one(workspace: &Workspace, passes: impl Fn(&Value) -> bool) -> Answer {
 
 fn get(workspace: &Workspace, request: &Request<'_>) -> Answer {
     let id = request.parameter("id");
-    one(workspace, |held| held["id"].to_string() == id)
+    one(workspace, |held| held["id"].as_u64() == id.parse().ok())
 }
 
 fn get_by_external_id(workspace: &Workspace, request: &Request<'_>) -> Answer {

@@ -270,7 +270,12 @@ fn list_data_attributes(workspace: &Workspace, request: &Request<'_>) -> Answer 
                 "model must be contact or company; conversations have their own list",
             ));
         }
-        return whole("list", "data", &lists.conversation_attributes);
+        let rows: Vec<Value> = lists
+            .conversation_attributes
+            .iter()
+            .map(reference::conversation_attribute_of_old)
+            .collect();
+        return whole("list", "data", &rows);
     }
     let with_archived = request.query("include_archived") == Some("true");
     let rows: Vec<Value> = lists

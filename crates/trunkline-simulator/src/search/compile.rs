@@ -272,7 +272,10 @@ fn equals(found: &FieldValue, value: &Value) -> bool {
             value.as_bool() == Some(*found) || value.as_str() == Some(if *found { "true" } else { "false" })
         }
         FieldValue::List(all) => all.iter().any(|entry| {
-            value.as_str() == Some(entry) || value.as_i64().is_some_and(|value| value.to_string() == *entry)
+            value
+                .as_str()
+                .is_some_and(|value| value.to_lowercase() == entry.to_lowercase())
+                || value.as_i64().is_some_and(|value| value.to_string() == *entry)
         }),
     }
 }
@@ -287,6 +290,10 @@ fn ordered(found: &FieldValue, value: &Value, holds: fn(i64, i64) -> bool) -> bo
 fn text(found: &FieldValue, value: &Value, holds: fn(&str, &str) -> bool) -> bool {
     match (found, value.as_str()) {
         (FieldValue::Text(found), Some(value)) => holds(&found.to_lowercase(), &value.to_lowercase()),
+        (FieldValue::List(all), Some(value)) => {
+            let value = value.to_lowercase();
+            all.iter().any(|found| holds(&found.to_lowercase(), &value))
+        }
         _ => false,
     }
 }

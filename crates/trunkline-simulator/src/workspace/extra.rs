@@ -4,6 +4,16 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value};
 
+/// How often something happened to a contact, told without the single events.
+#[derive(Clone, Debug)]
+pub(crate) struct EventSummary {
+    pub(crate) contact: u32,
+    pub(crate) name: String,
+    pub(crate) first: i64,
+    pub(crate) last: i64,
+    pub(crate) count: u64,
+}
+
 /// What a workspace keeps beside its rows and lists.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Extra {
@@ -35,6 +45,8 @@ pub(crate) struct Extra {
     pub(crate) role_changes: Vec<(u32, i64, bool)>,
     /// Merges that were refused: from, into, moment.
     pub(crate) failed_merges: Vec<(u32, u32, i64)>,
+    /// Counts of events that were told as such.
+    pub(crate) event_summaries: Vec<EventSummary>,
     /// Steps of procedures that wait for a teammate, by conversation, and whether they got what they wait for.
     pub(crate) waiting_steps: BTreeMap<u32, (String, bool)>,
     /// The messages that were sent; their number gives the next one its id.

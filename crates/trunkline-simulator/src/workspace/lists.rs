@@ -293,7 +293,7 @@ impl Lists {
         }
         for number in 0..40_u32 {
             let connector = 12_345 + u64::from(number % 2);
-            let worked = mix(seed, 93, number) % 5 != 0;
+            let worked = !mix(seed, 93, number).is_multiple_of(5);
             let method = if number % 2 == 0 { "get" } else { "post" };
             self.executions.push(json!({
                 "type": "data_connector.execution",

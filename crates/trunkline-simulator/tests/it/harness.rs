@@ -24,6 +24,8 @@ pub(crate) struct Sim {
 pub(crate) struct Got {
     pub(crate) status: u16,
     headers: Vec<(String, String)>,
+    pub(crate) bytes: Vec<u8>,
+    /// The body as text, with marks for what is none.
     pub(crate) text: String,
 }
 
@@ -318,7 +320,8 @@ fn parse(answer: &[u8]) -> Got {
     Got {
         status,
         headers,
-        text: String::from_utf8(body).unwrap(),
+        text: String::from_utf8_lossy(&body).into_owned(),
+        bytes: body,
     }
 }
 

@@ -153,22 +153,6 @@ fn without_a_limit_no_answer_speaks_of_rates() {
 }
 
 #[test]
-fn an_operation_that_is_not_simulated_says_so_in_the_platforms_shape() {
-    let sim = Sim::new();
-    let got = sim.send(
-        "POST",
-        "/ai/content_import_sources",
-        &json!({ "sync_behavior": "api", "url": "https://a.example" }),
-    );
-    assert_eq!(got.refusal(), (501, "not_simulated".to_owned()));
-    assert!(
-        got.message().contains("content_import_sources.create"),
-        "{}",
-        got.message()
-    );
-}
-
-#[test]
 fn a_path_or_method_that_does_not_exist_is_not_found() {
     let sim = Sim::new();
     for (method, path) in [

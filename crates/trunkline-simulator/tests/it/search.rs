@@ -422,3 +422,27 @@ fn sorting_by_another_field_orders_by_it() {
         assert_eq!(values, ordered, "{field} {order}");
     }
 }
+
+#[test]
+fn a_word_of_the_first_message_is_found_whatever_its_case_and_in_pieces() {
+    let sim = Sim::new();
+    let ann = sim.user("Ann");
+    let made = sim.post(
+        "/conversations",
+        &json!({ "from": { "type": "user", "id": ann["id"] }, "body": "Refund of april" }),
+    );
+    let wanted = made["conversation_id"].as_str().unwrap().to_owned();
+    for (operator, value, is_found) in [
+        ("=", "Refund", true),
+        ("=", "refund", true),
+        ("~", "EFUN", true),
+        ("^", "apr", true),
+        ("$", "fund", true),
+        ("=", "refund of", false),
+        ("!~", "refund", false),
+    ] {
+        let query = json!({ "field": "source.body", "operator": operator, "value": value });
+        let found = sim.found("2.14", "/conversations/search", "conversations", &query);
+        assert_eq!(found.contains(&wanted), is_found, "{operator} {value}");
+    }
+}
