@@ -12,6 +12,8 @@ mod exports;
 mod faults;
 mod generator;
 mod habits;
+mod hub;
+mod oauth;
 mod paging;
 mod pipeline;
 mod presenter;
@@ -34,6 +36,7 @@ use jiff::Timestamp;
 use trunkline_catalog::Version;
 
 pub use habits::{Habits, UnknownHabit};
+pub use oauth::App;
 pub use server::{Running, StartError, start};
 
 /// What to simulate.
@@ -57,8 +60,12 @@ pub struct Options {
     pub latency: Duration,
     /// Calls allowed in each 10 seconds; `None` for no limit and no rate headers.
     pub rate_limit: Option<u32>,
-    /// The tokens to accept; any when empty.
+    /// The tokens to accept; any when empty. With several workspaces the first token opens the first one, and so on.
     pub tokens: Vec<String>,
+    /// How many workspaces there are; each has its own seed, beginning with `seed`.
+    pub workspaces: u16,
+    /// The public apps; a built-in one when empty.
+    pub apps: Vec<App>,
     /// The version that answers a request without an `Intercom-Version` header.
     pub default_version: Version,
     /// The workspace's time zone, such as `America/Los_Angeles`.
@@ -88,6 +95,8 @@ impl Default for Options {
             latency: Duration::ZERO,
             rate_limit: Some(1_667),
             tokens: Vec::new(),
+            workspaces: 1,
+            apps: Vec::new(),
             default_version: Version::V2_14,
             time_zone: "America/Los_Angeles".to_owned(),
             start: None,

@@ -1,12 +1,14 @@
-//! A request's way, in one order: log, token, path, version, rate window, faults, body, handler, headers.
+//! A request's way, in one order: log, token, address, path, version, permission, rate window, faults, body, handler,
+//! headers.
 //!
 //! The one rule: nothing that refuses a request early has changed the workspace. Handlers are in `resources.rs`.
 
 use std::{
     borrow::Cow,
+    collections::BTreeMap,
     net::IpAddr,
     sync::{
-        Mutex, MutexGuard, RwLock,
+        Arc, Mutex, MutexGuard, RwLock,
         atomic::{AtomicU64, Ordering},
     },
 };
@@ -20,6 +22,7 @@ use crate::{
     errors::Refusal,
     faults::{Body, Fault, Faults},
     habits::Habits,
+    oauth::Access,
     reply::Reply,
     request::Request,
     resources::{self, Handler},
@@ -32,11 +35,12 @@ use crate::{
 #[derive(Debug)]
 pub(crate) struct State {
     pub(crate) options: Options,
-    pub(crate) clock: Clock,
+    pub(crate) clock: Arc<Clock>,
     pub(crate) habits: RwLock<Habits>,
     pub(crate) faults: Mutex<Faults>,
     pub(crate) workspace: RwLock<Workspace>,
-    window: Mutex<Window>,
+    /// The window of the workspace's private apps, and one for each public app.
+    windows: Mutex<BTreeMap<Option<usize>, Window>>,
     /// Requests since the start.
     answered: AtomicU64,
     log: Mutex<Vec<LogEntry>>,
@@ -68,7 +72,6 @@ pub(crate) struct Incoming<'a> {
     pub(crate) method: &'a str,
     pub(crate) path: &'a str,
     pub(crate) query: &'a str,
-    pub(crate) token: Option<&'a str>,
     pub(crate) version: Option<&'a str>,
     /// What the `Host` header says.
     pub(crate) host: Option<&'a str>,
@@ -78,10 +81,10 @@ pub(crate) struct Incoming<'a> {
 }
 
 impl State {
-    pub(crate) fn new(options: Options, clock: Clock, workspace: Workspace) -> Self {
+    pub(crate) fn new(options: Options, clock: Arc<Clock>, workspace: Workspace) -> Self {
         Self {
             habits: RwLock::new(options.habits.clone()),
-            window: Mutex::new(Window::new(options.rate_limit)),
+            windows: Mutex::default(),
             faults: Mutex::default(),
             answered: AtomicU64::new(0),
             log: Mutex::default(),
@@ -92,7 +95,7 @@ impl State {
     }
 
     /// Answers a request of the API.
-    pub(crate) fn answer(&self, incoming: Incoming<'_>) -> Reply {
+    pub(crate) fn answer(&self, incoming: Incoming<'_>, access: Result<Access, Refusal>) -> Reply {
         let now = self.clock.now();
         let mut entry = LogEntry {
             at: now,
@@ -106,7 +109,7 @@ impl State {
         let number = self.answered.fetch_add(1, Ordering::Relaxed);
         let request_id = request_id(self.options.seed, number);
         let mut verdict = None;
-        let mut reply = match self.pass(incoming, now, &mut entry, &mut verdict) {
+        let mut reply = match self.pass(incoming, access, now, &mut entry, &mut verdict) {
             Ok(reply) => self.habitual(reply, &entry, number),
             Err(Stop::Refusal(refusal)) => Reply::refusal(&refusal, &request_id),
             Err(Stop::Fault(fault, right)) => faulty(&fault, *right, &request_id),
@@ -170,11 +173,12 @@ impl State {
     fn pass(
         &self,
         incoming: Incoming<'_>,
+        access: Result<Access, Refusal>,
         now: i64,
         entry: &mut LogEntry,
         verdict: &mut Option<Verdict>,
     ) -> Result<Reply, Stop> {
-        self.authorize(incoming.token)?;
+        let access = access?;
         self.admit(incoming.caller)?;
         let habits = read(&self.habits).clone();
         let matched = incoming
@@ -192,14 +196,18 @@ impl State {
         let operation = matched.operation;
         entry.operation = Some(operation.id);
         let version = match incoming.version {
-            None => self.options.default_version,
+            None => access.version,
             Some(text) => text.parse().map_err(|_| Refusal::unknown_version())?,
         };
         version.as_str().clone_into(&mut entry.version);
         if !operation.exists_in(version) {
             return Err(Refusal::not_in_version().into());
         }
-        *verdict = lock(&self.window).count(now);
+        access.check(operation)?;
+        *verdict = lock(&self.windows)
+            .entry(access.app)
+            .or_insert_with(|| Window::new(self.options.rate_limit))
+            .count(now);
         if let Some(verdict) = verdict.filter(|verdict| verdict.refused) {
             return Err(Refusal::rate_limited(verdict.limit).into());
         }
@@ -229,18 +237,6 @@ impl State {
         match fault {
             Some(fault) => Err(Stop::Fault(fault, Box::new(reply))),
             None => Ok(reply),
-        }
-    }
-
-    fn authorize(&self, token: Option<&str>) -> Result<(), Refusal> {
-        match token {
-            Some(token)
-                if self.options.tokens.is_empty()
-                    || self.options.tokens.iter().any(|known| known == token) =>
-            {
-                Ok(())
-            }
-            _ => Err(Refusal::unauthorized()),
         }
     }
 

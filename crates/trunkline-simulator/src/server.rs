@@ -23,6 +23,8 @@ use crate::{
     Options, activity,
     clock::Clock,
     control, generator,
+    hub::{self, Hub, Knock},
+    oauth::App,
     pipeline::{Incoming, State},
     reply::Reply,
 };
@@ -41,6 +43,9 @@ pub enum StartError {
     /// There is no such time zone.
     #[error("there is no time zone `{0}`")]
     TimeZone(String),
+    /// An app cannot be as it was set up.
+    #[error("an app cannot be set up: {0}")]
+    App(String),
     /// The activity's pace cannot be kept.
     #[error("{0} steps a second is not a pace that activity can keep")]
     Live(f64),
@@ -54,6 +59,7 @@ impl StartError {
             Self::Listen { .. } => "TL0302",
             Self::TimeZone(_) => "TL0303",
             Self::Live(_) => "TL0304",
+            Self::App(_) => "TL0308",
         }
     }
 
@@ -65,6 +71,10 @@ impl StartError {
                 "Choose another address with `--listen`; port 0 picks a free one.".to_owned()
             }
             Self::TimeZone(_) => "Use a name such as Europe/Dublin or America/Los_Angeles.".to_owned(),
+            Self::App(_) => {
+                "Name permissions as `trunkline operations` prints them, and a version from 2.7 to 2.16."
+                    .to_owned()
+            }
             Self::Live(_) => "Use a number above 0 and up to 1000, such as `--live 2`.".to_owned(),
         }
     }
@@ -115,17 +125,35 @@ pub async fn start(options: Options) -> Result<Running, StartError> {
     };
     let listener = TcpListener::bind(options.listen).await.map_err(listen)?;
     let address = listener.local_addr().map_err(listen)?;
-    let clock = Clock::new(options.start, options.clock_stands);
+    if let Some(fault) = options.apps.iter().find_map(App::fault) {
+        return Err(StartError::App(fault));
+    }
+    let clock = Arc::new(Clock::new(options.start, options.clock_stands));
     // Without a start, the same seed gives the same workspace at least within the hour.
     let moment = options.start.map_or_else(
         || clock.now() - clock.now().rem_euclid(3_600),
         Timestamp::as_second,
     );
-    let workspace = generator::generate(&options, time_zone, moment);
-    let seed = options.seed;
-    let state = Arc::new(State::new(options, clock, workspace));
+    let directory = hub::directory(&options);
+    let states: Vec<Arc<State>> = (0..u64::from(options.workspaces.max(1)))
+        .map(|place| {
+            let options = Options {
+                seed: options.seed + place,
+                ..options.clone()
+            };
+            let workspace = generator::generate(&options, time_zone.clone(), moment);
+            Arc::new(State::new(options, Arc::clone(&clock), workspace))
+        })
+        .collect();
+    let lives = pace.map(|pace| {
+        let all = states
+            .iter()
+            .map(|state| live(Arc::clone(state), pace, state.options.seed));
+        futures::future::join_all(all)
+    });
+    let hub = Arc::new(Hub::new(states, directory, clock));
     let (stop, stopped) = watch::channel(false);
-    let router = Router::new().fallback(serve).with_state(Arc::clone(&state));
+    let router = Router::new().fallback(serve).with_state(hub);
     let server = tokio::spawn(async move {
         let mut stopped = stopped;
         axum::serve(
@@ -137,7 +165,11 @@ pub async fn start(options: Options) -> Result<Running, StartError> {
         })
         .await
     });
-    let life = pace.map(|pace| tokio::spawn(live(state, pace, seed)));
+    let life = lives.map(|lives| {
+        tokio::spawn(async move {
+            lives.await;
+        })
+    });
     Ok(Running {
         address,
         stop,
@@ -166,36 +198,37 @@ async fn live(state: Arc<State>, pace: Duration, seed: u64) {
 }
 
 async fn serve(
-    Shared(state): Shared<Arc<State>>,
+    Shared(hub): Shared<Arc<Hub>>,
     ConnectInfo(caller): ConnectInfo<SocketAddr>,
     method: Method,
     uri: Uri,
     headers: HeaderMap,
     body: Bytes,
 ) -> Response {
-    if state.options.control && method == Method::GET && uri.path().starts_with("/_sim/truth/") {
-        return truth(state, uri.path(), uri.query().unwrap_or(""));
-    }
-    if state.options.control && uri.path().starts_with("/_sim/") {
-        return send(control::answer(
-            &state,
-            &method,
-            uri.path(),
-            uri.query().unwrap_or(""),
-            &body,
-        ));
+    let path = uri.path();
+    let query = uri.query().unwrap_or("");
+    if hub.states[0].options.control && path.starts_with("/_sim/") {
+        return match hub.place(path) {
+            Some((state, path)) if method == Method::GET && path.starts_with("/_sim/truth/") => {
+                truth(Arc::clone(state), &path, query)
+            }
+            _ => send(hub.control(&method, path, query, &body)),
+        };
     }
     let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
-    let reply = state.answer(Incoming {
+    let incoming = Incoming {
         method: method.as_str(),
-        path: uri.path(),
-        query: uri.query().unwrap_or(""),
-        token: header("authorization").and_then(|value| value.strip_prefix("Bearer ")),
+        path,
+        query,
         version: header("intercom-version"),
         host: header("host"),
         content_type: header("content-type"),
         caller: caller.ip(),
         body: &body,
+    };
+    let (state, reply) = hub.answer(Knock {
+        token: header("authorization").and_then(|value| value.strip_prefix("Bearer ")),
+        incoming,
     });
     let latency = state.options.latency + Duration::from_millis(reply.delay_ms);
     if !latency.is_zero() {

@@ -1,5 +1,7 @@
 //! A simulator in the same process, for tests: no socket, a clock that stands still.
 
+use std::sync::Arc;
+
 use jiff::tz::TimeZone;
 use serde_json::Value;
 
@@ -40,7 +42,7 @@ impl TestSim {
         let zone = TimeZone::get(&options.time_zone).expect("a constant zone");
         let workspace = generator::generate(&options, zone, clock.now());
         Self {
-            state: State::new(options, clock, workspace),
+            state: State::new(options, Arc::new(clock), workspace),
             version: "2.16",
         }
     }
@@ -48,17 +50,18 @@ impl TestSim {
     pub(crate) fn call(&self, method: &str, target: &str, body: Option<&Value>) -> Reply {
         let (path, query) = target.split_once('?').unwrap_or((target, ""));
         let body = body.map(ToString::to_string).unwrap_or_default();
-        self.state.answer(Incoming {
+        let access = crate::hub::directory(&self.state.options).access(Some("t"));
+        let incoming = Incoming {
             method,
             path,
             query,
-            token: Some("t"),
             version: Some(self.version),
             host: None,
             content_type: None,
             caller: std::net::IpAddr::from([127, 0, 0, 1]),
             body: body.as_bytes(),
-        })
+        };
+        self.state.answer(incoming, access)
     }
 
     /// The status and the body as JSON.

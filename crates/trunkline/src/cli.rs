@@ -241,9 +241,16 @@ pub(crate) struct Simulate {
     /// Calls allowed in each 10 seconds; 0 for no limit.
     #[arg(long, default_value_t = 1_667)]
     pub(crate) rate_limit: u32,
-    /// The token to accept; may be given several times. Any token is accepted when none is given.
+    /// The token to accept; may be given several times. Any token is accepted when none is given. With several workspaces the
+    /// first token opens the first one, and so on.
     #[arg(long = "token", value_name = "TOKEN")]
     pub(crate) tokens: Vec<String>,
+    /// How many workspaces to simulate; each has its own seed, beginning with `--seed`.
+    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=100))]
+    pub(crate) workspaces: u16,
+    /// A TOML file with the public apps that may ask for grants at `/oauth`; a built-in app is there without one.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) apps: Option<PathBuf>,
     /// The version that answers a request without an `Intercom-Version` header.
     #[arg(long, value_name = "VERSION", default_value = "2.14")]
     pub(crate) default_version: String,

@@ -1,8 +1,9 @@
 //! `trunkline simulate`: a simulated Intercom as a process of its own.
 
-use std::{process::ExitCode, time::Duration};
+use std::{path::Path, process::ExitCode, time::Duration};
 
-use trunkline_simulator::{Habits, Options};
+use serde::Deserialize;
+use trunkline_simulator::{App, Habits, Options};
 
 use crate::{cli, failure::Failure, output::json, settings};
 
@@ -43,6 +44,13 @@ fn options(arguments: cli::Simulate) -> Result<Options, Failure> {
         latency: Duration::from_millis(arguments.latency_ms),
         rate_limit: (arguments.rate_limit > 0).then_some(arguments.rate_limit),
         tokens: arguments.tokens,
+        workspaces: arguments.workspaces,
+        apps: arguments
+            .apps
+            .as_deref()
+            .map(apps)
+            .transpose()?
+            .unwrap_or_default(),
         default_version: settings::version(Some(&arguments.default_version))?,
         time_zone: arguments.time_zone,
         start,
@@ -51,6 +59,27 @@ fn options(arguments: cli::Simulate) -> Result<Options, Failure> {
         control: arguments.control,
         live: arguments.live,
     })
+}
+
+/// What a file of apps holds.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Apps {
+    app: Vec<App>,
+}
+
+/// Reads a file of apps.
+fn apps(path: &Path) -> Result<Vec<App>, Failure> {
+    let unusable = |reason: String| {
+        Failure::usage(
+            "TL0308",
+            format!("the apps file {} cannot be used: {reason}", path.display()),
+            "Write one `[[app]]` table with name, client_id and client_secret for each app.",
+        )
+    };
+    let text = std::fs::read_to_string(path).map_err(|error| unusable(error.to_string()))?;
+    let apps: Apps = toml::from_str(&text).map_err(|error| unusable(error.to_string()))?;
+    Ok(apps.app)
 }
 
 /// Resolves when the process is asked to stop, by Ctrl-C or by SIGTERM.
