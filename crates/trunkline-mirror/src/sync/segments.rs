@@ -26,12 +26,15 @@ struct Segment {
     held: u64,
 }
 
-/// Reads the segments of people that may have changed.
+/// Reads the segments that may have changed; one that nobody is or was in is left alone.
 pub(crate) async fn read(ctx: &Context<'_>) -> Result<(), Halt> {
     let contacts = ctx.counts("contacts");
     let changed = contacts.inserted + contacts.updated + contacts.deleted > 0;
     let reads = held(ctx).await?.into_iter().map(|segment| async move {
         let same = segment.count == Some(segment.held);
+        if same && segment.held == 0 {
+            return Ok(segment.count);
+        }
         if ctx.options.full || !same || (changed && segment.held <= READ_AGAIN) {
             pages(ctx, &segment.id).await
         } else {
@@ -45,12 +48,11 @@ pub(crate) async fn read(ctx: &Context<'_>) -> Result<(), Halt> {
     Ok(())
 }
 
-/// The segments of people, with what the list of segments says and what the mirror holds.
+/// The segments, with what the list of segments says and what the mirror holds.
 async fn held(ctx: &Context<'_>) -> Result<Vec<Segment>, Halt> {
     #[derive(Deserialize)]
     struct Record {
         count: Option<u64>,
-        person_type: Option<String>,
     }
     let rows: Vec<(String, String, u64)> = ctx
         .storage
@@ -69,17 +71,13 @@ async fn held(ctx: &Context<'_>) -> Result<Vec<Segment>, Halt> {
         .await?;
     Ok(rows
         .into_iter()
-        .filter_map(|(id, record, held)| {
-            let record: Record = serde_json::from_str(&record).unwrap_or(Record {
-                count: None,
-                person_type: None,
-            });
-            let people = record.person_type.as_deref() != Some("company");
-            people.then_some(Segment {
+        .map(|(id, record, held)| {
+            let record: Record = serde_json::from_str(&record).unwrap_or(Record { count: None });
+            Segment {
                 id,
                 count: record.count,
                 held,
-            })
+            }
         })
         .collect())
 }

@@ -254,6 +254,25 @@ fn small(view: View<'_>, stream: &str, out: &mut Lines) {
                 out.push(&json!({ "team_id": team["id"], "admin_id": admin.to_string() }));
             }
         }),
+        "ticket_types" if view.version >= Version::V2_12 => {
+            let lists = &workspace.reference;
+            lists
+                .ticket_types
+                .iter()
+                .for_each(|row| out.push(&reference::ticket_type(lists, row)));
+        }
+        "conversation_attributes" if view.version < Version::V2_16 => workspace
+            .reference
+            .conversation_attributes
+            .iter()
+            .for_each(|row| out.push(&reference::conversation_attribute_of_old(row))),
+        "ticket_states" => {
+            let lists = &workspace.reference;
+            lists
+                .ticket_states
+                .iter()
+                .for_each(|row| out.push(&reference::ticket_state(lists, row)));
+        }
         other => small_lists(workspace)
             .filter(|(name, _)| *name == other)
             .flat_map(|(_, rows)| rows)

@@ -89,23 +89,14 @@ pub(crate) fn segment(segment: &Segment) -> Value {
     })
 }
 
-/// Shows a segment with the number of those whom lists show in it.
+/// Shows a segment with the number of the people whom lists show in it.
 pub(crate) fn counted(workspace: &Workspace, segment: &Segment) -> Value {
     let count = workspace.total(format!("segment {}", segment.id), || {
-        match segment.person_type() {
-            "company" => workspace
-                .companies
-                .iter()
-                .filter(|company| {
-                    segment.holds_company(company) && crate::control::counts::is_listed(workspace, company)
-                })
-                .count(),
-            _ => workspace
-                .contacts
-                .iter()
-                .filter(|contact| segment.holds_contact(workspace.seed, contact))
-                .count(),
-        }
+        workspace
+            .contacts
+            .iter()
+            .filter(|contact| segment.holds_contact(workspace.seed, contact))
+            .count()
     });
     let mut shown = self::segment(segment);
     shown["count"] = json!(count);

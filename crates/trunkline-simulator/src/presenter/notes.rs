@@ -24,7 +24,11 @@ pub(crate) fn view(view: View<'_>, note: &Note) -> Value {
     } else {
         format!("<p>{text}</p>")
     };
-    let author = value(&parts::author(view, Author::Admin(note.admin)));
+    let admin = &view.workspace.reference.admins[usize::from(note.admin)];
+    let mut author = value(&parts::author(view, Author::Admin(note.admin)));
+    for field in ["away_mode_enabled", "away_mode_reassign"] {
+        author[field] = admin[field].clone();
+    }
     let (field, subject) = match note.subject {
         Subject::Contact(row) => (
             "contact",

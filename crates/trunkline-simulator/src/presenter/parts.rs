@@ -54,8 +54,11 @@ pub(crate) struct PartView {
     attachments: Vec<Value>,
     external_id: Option<String>,
     redacted: bool,
-    email_message_metadata: Option<Value>,
     metadata: Value,
+    email_message_metadata: Option<Value>,
+    state: &'static str,
+    tags: Vec<Value>,
+    event_details: Option<Value>,
     app_package_code: Option<String>,
 }
 
@@ -148,6 +151,20 @@ fn attached(url: &str) -> Value {
     })
 }
 
+/// What state the conversation was in after the part at an index: the last part up to it that decides.
+fn state_after(conversation: &Conversation, index: usize) -> &'static str {
+    let deciding = conversation.parts[..=index]
+        .iter()
+        .rev()
+        .find_map(|part| match part.kind {
+            PartKind::Close => Some("closed"),
+            PartKind::Snoozed => Some("snoozed"),
+            PartKind::Note | PartKind::QuickReply | PartKind::Assignment(_) | PartKind::MergedPrimary => None,
+            _ => Some("open"),
+        });
+    deciding.unwrap_or("open")
+}
+
 /// Shows a part of a conversation.
 pub(crate) fn of_conversation(view: View<'_>, conversation: &Conversation, index: usize) -> PartView {
     let part = &conversation.parts[index];
@@ -164,8 +181,11 @@ pub(crate) fn of_conversation(view: View<'_>, conversation: &Conversation, index
         attachments: attachments(part),
         external_id: None,
         redacted: part.redacted,
-        email_message_metadata: None,
         metadata: json!({}),
+        email_message_metadata: None,
+        state: state_after(conversation, index),
+        tags: Vec::new(),
+        event_details: None,
         app_package_code: None,
     }
 }

@@ -3,7 +3,10 @@
 use serde_json::{Value, json};
 use trunkline_catalog::Version;
 
-use crate::workspace::{people::Tag, reference::fields};
+use crate::workspace::{
+    people::Tag,
+    reference::{Reference, fields},
+};
 
 /// An article: one parent instead of several before 2.16.
 pub(crate) fn article(article: &Value, version: Version) -> Value {
@@ -26,6 +29,45 @@ pub(crate) fn article(article: &Value, version: Version) -> Value {
 /// A tag outside any tagging.
 pub(crate) fn tag(tag: &Tag) -> Value {
     json!({ "type": "tag", "id": tag.id.to_string(), "name": tag.name, "applied_at": Value::Null, "applied_by": Value::Null })
+}
+
+/// A ticket type with the states that its tickets can be in, which is how the list of types shows it.
+pub(crate) fn ticket_type(lists: &Reference, ticket_type: &Value) -> Value {
+    let mut shown = ticket_type.clone();
+    let states: Vec<&Value> = lists
+        .ticket_states
+        .iter()
+        .filter(|state| state["archived"] != true)
+        .collect();
+    shown["ticket_states"] = json!({ "type": "list", "data": states });
+    shown
+}
+
+/// A ticket state with the types that have it.
+pub(crate) fn ticket_state(lists: &Reference, state: &Value) -> Value {
+    const SHOWN: [&str; 8] = [
+        "type",
+        "id",
+        "name",
+        "description",
+        "icon",
+        "archived",
+        "is_internal",
+        "category",
+    ];
+    let types: Vec<Value> = lists
+        .ticket_types
+        .iter()
+        .map(|kind| {
+            let picked = SHOWN
+                .iter()
+                .map(|field| ((*field).to_owned(), kind[*field].clone()));
+            Value::Object(picked.collect())
+        })
+        .collect();
+    let mut shown = state.clone();
+    shown["ticket_types"] = json!({ "type": "list", "data": types });
+    shown
 }
 
 /// An attribute of conversations as a data attribute, which it was until it got a family of its own in 2.16.

@@ -145,15 +145,21 @@ fn list_event_types(workspace: &Workspace, _: &Request<'_>) -> Answer {
         .filter_map(|log| log["activity_type"].as_str())
         .collect();
     types.extend([
+        "admin_avatar_change",
+        "admin_away_mode_change",
+        "admin_deletion",
+        "admin_invite_creation",
+        "admin_login_failure",
         "admin_login_success",
         "admin_logout",
+        "admin_permission_change",
         "app_name_change",
         "campaign_state_change",
     ]);
     types.sort_unstable();
     types.dedup();
     Ok(Reply::json(
-        &json!({ "type": "list", "event_types": types, "data": types }),
+        &json!({ "type": "activity_log_event_type.list", "event_types": types }),
     ))
 }
 

@@ -48,7 +48,15 @@ pub(crate) const HANDLERS: &[(&str, Handler)] = &[
     ("segments.get", Handler::Read(get_segment)),
     (
         "ticket_states.list",
-        Handler::Read(|workspace, _| whole("list", "data", &workspace.reference.ticket_states)),
+        Handler::Read(|workspace, _| {
+            let lists = &workspace.reference;
+            let rows: Vec<Value> = lists
+                .ticket_states
+                .iter()
+                .map(|state| reference::ticket_state(lists, state))
+                .collect();
+            whole("list", "data", &rows)
+        }),
     ),
     ("ticket_types.list", Handler::Read(list_ticket_types)),
     (
@@ -123,7 +131,7 @@ pub(crate) const HANDLERS: &[(&str, Handler)] = &[
     ),
     (
         "away_status_reasons.list",
-        Handler::Read(|workspace, _| Ok(Reply::json(&workspace.reference.away_status_reasons))),
+        Handler::Read(|workspace, _| whole("list", "data", &workspace.reference.away_status_reasons)),
     ),
     (
         "brands.list",
@@ -256,7 +264,16 @@ fn list_ticket_types(workspace: &Workspace, request: &Request<'_>) -> Answer {
     } else {
         "ticket_types"
     };
-    whole("list", key, &workspace.reference.ticket_types)
+    let lists = &workspace.reference;
+    let rows: Vec<Value> = lists
+        .ticket_types
+        .iter()
+        .map(|row| match request.version {
+            version if version < Version::V2_12 => row.clone(),
+            _ => reference::ticket_type(lists, row),
+        })
+        .collect();
+    whole("list", key, &rows)
 }
 
 fn list_data_attributes(workspace: &Workspace, request: &Request<'_>) -> Answer {

@@ -91,6 +91,8 @@ fn from_admin(
             "id": workspace.reference.admins[usize::from(admin)]["id"],
             "name": workspace.reference.admins[usize::from(admin)]["name"],
             "email": workspace.reference.admins[usize::from(admin)]["email"],
+            "away_mode_enabled": workspace.reference.admins[usize::from(admin)]["away_mode_enabled"],
+            "away_mode_reassign": workspace.reference.admins[usize::from(admin)]["away_mode_reassign"],
         },
     });
     if request.body["create_conversation_without_contact_reply"] == true {

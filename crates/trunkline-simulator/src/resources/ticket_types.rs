@@ -5,6 +5,7 @@ use serde_json::{Map, Value, json};
 use super::{Handler, common};
 use crate::{
     errors::Refusal,
+    presenter,
     reply::{Answer, Reply},
     request::Request,
     workspace::{Workspace, reference},
@@ -41,9 +42,17 @@ fn place(workspace: &Workspace, request: &Request<'_>) -> Result<usize, Refusal>
         .ok_or_else(|| Refusal::new(404, "not_found", "Ticket type not found"))
 }
 
+fn shown(workspace: &Workspace, place: usize) -> Reply {
+    let lists = &workspace.reference;
+    Reply::json(&presenter::reference::ticket_type(
+        lists,
+        &lists.ticket_types[place],
+    ))
+}
+
 fn get(workspace: &Workspace, request: &Request<'_>) -> Answer {
     let place = place(workspace, request)?;
-    Ok(Reply::json(&workspace.reference.ticket_types[place]))
+    Ok(shown(workspace, place))
 }
 
 fn check_category(body: &Value) -> Result<(), Refusal> {
@@ -98,9 +107,9 @@ fn create(workspace: &mut Workspace, request: &Request<'_>) -> Answer {
         &["description", "icon", "category", "is_internal"],
     );
     let made = Value::Object(made);
-    workspace.reference.ticket_types.push(made.clone());
+    workspace.reference.ticket_types.push(made);
     workspace.changed();
-    Ok(Reply::json(&made))
+    Ok(shown(workspace, workspace.reference.ticket_types.len() - 1))
 }
 
 fn update(workspace: &mut Workspace, request: &Request<'_>) -> Answer {
@@ -120,9 +129,8 @@ fn update(workspace: &mut Workspace, request: &Request<'_>) -> Answer {
         ],
     );
     row["updated_at"] = json!(request.now);
-    let shown = row.clone();
     workspace.changed();
-    Ok(Reply::json(&shown))
+    Ok(shown(workspace, place))
 }
 
 fn attribute(workspace: &mut Workspace, now: i64, ticket_type: u64, order: usize, settings: &Value) -> Value {

@@ -42,6 +42,11 @@ fn shown(workspace: &Workspace, request: &Request<'_>, row: u32) -> Answer {
     )))
 }
 
+/// The ticket that the path names, for the operations that refuse an unknown one in the general words.
+fn named_plainly(workspace: &Workspace, request: &Request<'_>) -> Result<u32, Refusal> {
+    common::ticket_of_path(workspace, request).map_err(|_| Refusal::not_found("Resource"))
+}
+
 fn at(workspace: &mut Workspace, row: u32) -> &mut Ticket {
     &mut workspace.tickets[row as usize]
 }
@@ -376,7 +381,7 @@ fn delete(workspace: &mut Workspace, request: &Request<'_>) -> Answer {
 }
 
 fn reply(workspace: &mut Workspace, request: &Request<'_>) -> Answer {
-    let row = common::ticket_of_path(workspace, request)?;
+    let row = named_plainly(workspace, request)?;
     let created_at = common::created_at(request)?;
     let message = request.required("message_type")?;
     let body = request.text("body").filter(|body| !body.is_empty());
@@ -420,7 +425,7 @@ fn reply(workspace: &mut Workspace, request: &Request<'_>) -> Answer {
 }
 
 fn change_type(workspace: &mut Workspace, request: &Request<'_>) -> Answer {
-    let row = common::ticket_of_path(workspace, request)?;
+    let row = named_plainly(workspace, request)?;
     let missing = |field: &str| {
         Refusal::new(
             400,

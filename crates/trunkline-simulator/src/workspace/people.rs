@@ -62,12 +62,11 @@ pub(crate) struct Segment {
 }
 
 impl Segment {
-    /// `contact` for segments of leads, `user` for those of users, `company` otherwise.
+    /// `contact` for segments of leads, `user` for all others: there is no word for segments of companies.
     pub(crate) fn person_type(&self) -> &'static str {
         match self.rule {
             Rule::Leads => "contact",
-            Rule::Language(_) | Rule::Companies(_) => "user",
-            Rule::Size(_) | Rule::Spend(_) => "company",
+            Rule::Language(_) | Rule::Companies(_) | Rule::Size(_) | Rule::Spend(_) => "user",
         }
     }
 

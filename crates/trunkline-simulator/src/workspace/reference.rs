@@ -387,10 +387,10 @@ impl Reference {
                     "email": format!("admin{admin}@example.com"),
                     "ip": "127.0.0.1",
                 },
-                "metadata": { "before": false, "after": true },
+                "metadata": { "before": "Paper Plane", "after": "Paper Planes" },
                 "created_at": now - i64::from(number) * 7_200 - 3_000,
-                "activity_type": "admin_away_mode_change",
-                "activity_description": "switched the away mode on",
+                "activity_type": "app_name_change",
+                "activity_description": "The app was called Paper Plane and is called Paper Planes now.",
             }));
         }
     }

@@ -52,6 +52,13 @@ const MEMBERSHIPS: &[(&str, &str, &str)] = &[
     ("team_admins", "team_id", "admin_id"),
 ];
 
+/// Copies of a teammate's state inside other rows: they are of the moment when the row was read, since nothing of the row
+/// itself changes with them. `admins` is held to the truth.
+const COPIES: &[&str] = &[
+    "notes.author.away_mode_enabled",
+    "notes.author.away_mode_reassign",
+];
+
 /// Compares every stream that the version has; panics with the first difference of each.
 pub(crate) fn compare(desk: &Desk, simulator: &Simulator, version: &str) {
     let mirror = desk.open();
@@ -148,7 +155,7 @@ fn first_difference(truth: &Value, held: &Value, path: &str) -> Option<String> {
             .zip(held)
             .enumerate()
             .find_map(|(index, (truth, held))| first_difference(truth, held, &format!("{path}[{index}]"))),
-        (truth, held) if truth == held => None,
+        (truth, held) if truth == held || COPIES.contains(&path) => None,
         (truth, held) => Some(format!("{path} is {truth} and held as {held}")),
     }
 }
