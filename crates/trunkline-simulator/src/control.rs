@@ -158,6 +158,9 @@ fn act(state: &State, body: &[u8]) -> Outcome {
 
 fn set_faults(state: &State, body: &[u8]) -> Outcome {
     let faults: Vec<Fault> = parse(body)?;
+    if let Some(message) = faults.iter().find_map(Fault::fault) {
+        return Err((400, message));
+    }
     lock(&state.faults).set = faults;
     Ok(Reply::json(&lock(&state.faults).set))
 }

@@ -35,6 +35,7 @@ use std::{net::SocketAddr, time::Duration};
 use jiff::Timestamp;
 use trunkline_catalog::Version;
 
+pub use faults::Fault;
 pub use habits::{Habits, UnknownHabit};
 pub use oauth::App;
 pub use server::{Running, StartError, start};
@@ -76,6 +77,8 @@ pub struct Options {
     pub clock_stands: bool,
     /// The platform's habits, each of which can be turned off.
     pub habits: Habits,
+    /// Faults that are set from the start.
+    pub faults: Vec<Fault>,
     /// Whether the control surface under `/_sim/` is offered.
     pub control: bool,
     /// How many things happen each second by themselves.
@@ -102,6 +105,7 @@ impl Default for Options {
             start: None,
             clock_stands: false,
             habits: Habits::default(),
+            faults: Vec::new(),
             control: false,
             live: None,
         }

@@ -66,6 +66,9 @@ const EMPTY_ONE_IN: u64 = 40_000;
 /// The most requests that the log remembers.
 const MOST_ENTRIES: usize = 1_000_000;
 
+/// How headers write moments.
+static DATES: jiff::fmt::rfc2822::DateTimePrinter = jiff::fmt::rfc2822::DateTimePrinter::new();
+
 /// A request as it came over the wire.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Incoming<'a> {
@@ -85,7 +88,9 @@ impl State {
         Self {
             habits: RwLock::new(options.habits.clone()),
             windows: Mutex::default(),
-            faults: Mutex::default(),
+            faults: Mutex::new(Faults {
+                set: options.faults.clone(),
+            }),
             answered: AtomicU64::new(0),
             log: Mutex::default(),
             workspace: RwLock::new(workspace),
@@ -109,10 +114,14 @@ impl State {
         let number = self.answered.fetch_add(1, Ordering::Relaxed);
         let request_id = request_id(self.options.seed, number);
         let mut verdict = None;
-        let mut reply = match self.pass(incoming, access, now, &mut entry, &mut verdict) {
+        let mut skew = 0;
+        let mut reply = match self.pass(incoming, access, (now, number), &mut entry, &mut verdict) {
             Ok(reply) => self.habitual(reply, &entry, number),
             Err(Stop::Refusal(refusal)) => Reply::refusal(&refusal, &request_id),
-            Err(Stop::Fault(fault, right)) => faulty(&fault, *right, &request_id),
+            Err(Stop::Fault(fault, right)) => {
+                skew = fault.clock_skew;
+                faulty(&fault, *right, &request_id)
+            }
             Err(Stop::Page) => Reply::text(
                 404,
                 "text/html",
@@ -128,7 +137,12 @@ impl State {
                 .push(("x-ratelimit-remaining", verdict.remaining.to_string()));
             reply
                 .headers
-                .push(("x-ratelimit-reset", verdict.reset.to_string()));
+                .push(("x-ratelimit-reset", (verdict.reset + skew).to_string()));
+        }
+        if let Ok(moment) = jiff::Timestamp::from_second(now + skew)
+            && let Ok(date) = DATES.timestamp_to_rfc9110_string(&moment)
+        {
+            reply.headers.push(("date", date));
         }
         if !entry.version.is_empty() {
             reply.headers.push(("intercom-version", entry.version.clone()));
@@ -174,7 +188,7 @@ impl State {
         &self,
         incoming: Incoming<'_>,
         access: Result<Access, Refusal>,
-        now: i64,
+        (now, number): (i64, u64),
         entry: &mut LogEntry,
         verdict: &mut Option<Verdict>,
     ) -> Result<Reply, Stop> {
@@ -211,9 +225,9 @@ impl State {
         if let Some(verdict) = verdict.filter(|verdict| verdict.refused) {
             return Err(Refusal::rate_limited(verdict.limit).into());
         }
-        let fault = lock(&self.faults).befall(operation.id);
-        if let Some(fault) = fault.as_ref().filter(|fault| fault.body != Some(Body::Cut)) {
-            return Err(Stop::Fault(fault.clone(), Box::new(Reply::empty(fault.status))));
+        let fault = lock(&self.faults).befall(operation.id, now, self.roll(number));
+        if let Some(fault) = fault.as_ref().filter(|fault| !fault.needs_the_answer()) {
+            return Err(Stop::Fault(fault.clone(), Box::new(Reply::empty(200))));
         }
         let handler = resources::handler(operation.id).ok_or_else(|| Refusal::not_found("Resource"))?;
         let body = body::read(incoming.content_type, incoming.body)?;
@@ -238,6 +252,11 @@ impl State {
             Some(fault) => Err(Stop::Fault(fault, Box::new(reply))),
             None => Ok(reply),
         }
+    }
+
+    /// A number from 0 to 1 for the request with this number.
+    fn roll(&self, number: u64) -> f64 {
+        texts::mix(self.options.seed, 170, number as u32) as f64 / u64::MAX as f64
     }
 
     /// Keeps out who is not on the workspace's list of addresses; the token was looked at before.
@@ -289,10 +308,12 @@ impl From<Refusal> for Stop {
 }
 
 fn faulty(fault: &Fault, right: Reply, request_id: &str) -> Reply {
+    let status = fault.status.unwrap_or(200);
     let mut reply = match fault.body {
-        None if fault.status == 429 => Reply::refusal(&Refusal::rate_limited(0), request_id),
+        None if fault.status.is_none() => right,
+        None if status == 429 => Reply::refusal(&Refusal::rate_limited(0), request_id),
         None => {
-            let code = match fault.status {
+            let code = match status {
                 401 => "unauthorized",
                 403 => "forbidden",
                 500 => "server_error",
@@ -300,27 +321,20 @@ fn faulty(fault: &Fault, right: Reply, request_id: &str) -> Reply {
                 504 => "server_timeout",
                 _ => "client_error",
             };
-            Reply::refusal(
-                &Refusal::new(fault.status, code, "An asked-for fault"),
-                request_id,
-            )
+            Reply::refusal(&Refusal::new(status, code, "An asked-for fault"), request_id)
         }
         Some(Body::Html) => Reply::text(
-            fault.status,
+            status,
             "text/html",
             "<html><body><h1>Bad Gateway</h1><hr>nginx</body></html>",
         ),
-        Some(Body::Empty) => Reply::empty(fault.status),
-        Some(Body::NotJson) => Reply::text(
-            fault.status,
-            "application/json",
-            "{\"type\": \"list\", \"data\": [{",
-        ),
-        Some(Body::NoRows) => Reply::text(fault.status, "application/json", "{\"type\": \"list\"}"),
+        Some(Body::Empty) => Reply::empty(status),
+        Some(Body::NotJson) => Reply::text(status, "application/json", "{\"type\": \"list\", \"data\": [{"),
+        Some(Body::NoRows) => Reply::text(status, "application/json", "{\"type\": \"list\"}"),
         Some(Body::Cut) => {
             let half = right.body.len() / 2;
             Reply {
-                status: fault.status,
+                status: fault.status.unwrap_or(right.status),
                 body: right.body.slice(..half),
                 ..right
             }

@@ -22,7 +22,9 @@ use tokio::{
 use crate::{
     Options, activity,
     clock::Clock,
-    control, generator,
+    control,
+    faults::Fault,
+    generator,
     hub::{self, Hub, Knock},
     oauth::App,
     pipeline::{Incoming, State},
@@ -46,6 +48,9 @@ pub enum StartError {
     /// An app cannot be as it was set up.
     #[error("an app cannot be set up: {0}")]
     App(String),
+    /// A fault cannot be as it was asked for.
+    #[error("a fault cannot be set: {0}")]
+    Fault(String),
     /// The activity's pace cannot be kept.
     #[error("{0} steps a second is not a pace that activity can keep")]
     Live(f64),
@@ -60,6 +65,7 @@ impl StartError {
             Self::TimeZone(_) => "TL0303",
             Self::Live(_) => "TL0304",
             Self::App(_) => "TL0308",
+            Self::Fault(_) => "TL0309",
         }
     }
 
@@ -75,6 +81,7 @@ impl StartError {
                 "Name permissions as `trunkline operations` prints them, and a version from 2.7 to 2.16."
                     .to_owned()
             }
+            Self::Fault(_) => "docs/simulator/faults.md lists what a fault can be.".to_owned(),
             Self::Live(_) => "Use a number above 0 and up to 1000, such as `--live 2`.".to_owned(),
         }
     }
@@ -127,6 +134,9 @@ pub async fn start(options: Options) -> Result<Running, StartError> {
     let address = listener.local_addr().map_err(listen)?;
     if let Some(fault) = options.apps.iter().find_map(App::fault) {
         return Err(StartError::App(fault));
+    }
+    if let Some(fault) = options.faults.iter().find_map(Fault::fault) {
+        return Err(StartError::Fault(fault));
     }
     let clock = Arc::new(Clock::new(options.start, options.clock_stands));
     // Without a start, the same seed gives the same workspace at least within the hour.

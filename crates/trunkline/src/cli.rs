@@ -266,6 +266,9 @@ pub(crate) struct Simulate {
     /// Habits of the platform to turn off, separated by commas (`--habits-off list` names them).
     #[arg(long, value_delimiter = ',', value_name = "A,B")]
     pub(crate) habits_off: Vec<String>,
+    /// A TOML file with faults that befall calls from the start (docs/simulator/faults.md).
+    #[arg(long, value_name = "FILE")]
+    pub(crate) faults: Option<PathBuf>,
     /// Offer the control surface under `/_sim/`: truth, request log, faults, clock, activity.
     #[arg(long)]
     pub(crate) control: bool,

@@ -90,3 +90,75 @@ fn a_fault_with_an_unknown_field_is_refused() {
     assert_eq!(got.status, 400);
     assert!(got.text.contains("tiems"), "{}", got.text);
 }
+
+#[test]
+fn a_write_whose_answer_is_lost_may_have_been_applied() {
+    let sim = Sim::new();
+    for (applied, expected) in [(false, 404), (true, 200)] {
+        let name = format!("lost-{applied}");
+        set(
+            &sim,
+            &json!({ "operation": "contacts.create", "status": 504, "applied": applied }),
+        );
+        let got = sim.send("POST", "/contacts", &json!({ "external_id": name }));
+        assert_eq!(got.status, 504);
+        let found = sim.try_get(&format!("/contacts/find_by_external_id/{name}"));
+        assert_eq!(found.status, expected, "{name}");
+    }
+}
+
+#[test]
+fn a_storm_comes_and_goes_by_the_clock() {
+    let sim = Sim::new();
+    set(
+        &sim,
+        &json!({ "operation": "*", "status": 429, "every": 60, "lasting": 10 }),
+    );
+    let statuses: Vec<u16> = (0..4)
+        .map(|_| {
+            let status = sim.try_get("/me").status;
+            sim.advance(20);
+            status
+        })
+        .collect();
+    assert_eq!(statuses, [429, 200, 200, 429]);
+}
+
+#[test]
+fn the_headers_tell_the_workspaces_time_and_may_be_wrong() {
+    let sim = Sim::new();
+    assert_eq!(
+        sim.try_get("/me").header("date"),
+        Some("Fri, 20 Nov 2026 12:00:00 GMT")
+    );
+    set(&sim, &json!({ "operation": "me.get", "clock_skew": 3_600 }));
+    let skewed = sim.try_get("/me");
+    assert_eq!(
+        (skewed.status, skewed.header("date")),
+        (200, Some("Fri, 20 Nov 2026 13:00:00 GMT"))
+    );
+    assert_eq!(
+        sim.try_get("/me").header("date"),
+        Some("Fri, 20 Nov 2026 12:00:00 GMT")
+    );
+}
+
+#[test]
+fn a_fault_that_cannot_be_is_refused_and_nothing_is_set() {
+    let sim = Sim::new();
+    for fault in [
+        json!({ "operation": "boats.list", "status": 500 }),
+        json!({ "operation": "*", "status": 7 }),
+        json!({ "operation": "*", "probability": 2 }),
+    ] {
+        let got = sim.raw(
+            "PUT",
+            "/_sim/faults",
+            &[("content-type", "application/json")],
+            &json!([fault]).to_string(),
+        );
+        assert_eq!(got.status, 400, "{fault}");
+        assert!(!got.json()["error"].as_str().unwrap().is_empty());
+    }
+    assert_eq!(sim.control("GET", "/faults", None).json(), json!([]));
+}

@@ -2,8 +2,8 @@
 
 use std::{path::Path, process::ExitCode, time::Duration};
 
-use serde::Deserialize;
-use trunkline_simulator::{App, Habits, Options};
+use serde::{Deserialize, de::DeserializeOwned};
+use trunkline_simulator::{App, Fault, Habits, Options};
 
 use crate::{cli, failure::Failure, output::json, settings};
 
@@ -56,6 +56,12 @@ fn options(arguments: cli::Simulate) -> Result<Options, Failure> {
         start,
         clock_stands: false,
         habits,
+        faults: arguments
+            .faults
+            .as_deref()
+            .map(faults)
+            .transpose()?
+            .unwrap_or_default(),
         control: arguments.control,
         live: arguments.live,
     })
@@ -68,18 +74,38 @@ struct Apps {
     app: Vec<App>,
 }
 
+/// What a file of faults holds.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Faults {
+    fault: Vec<Fault>,
+}
+
 /// Reads a file of apps.
 fn apps(path: &Path) -> Result<Vec<App>, Failure> {
+    let advice = "Write one `[[app]]` table with name, client_id and client_secret for each app.";
+    read::<Apps>(path, "TL0308", "apps", advice).map(|file| file.app)
+}
+
+/// Reads a file of faults.
+fn faults(path: &Path) -> Result<Vec<Fault>, Failure> {
+    let advice = "Write one `[[fault]]` table for each fault, as docs/simulator/faults.md shows.";
+    read::<Faults>(path, "TL0309", "faults", advice).map(|file| file.fault)
+}
+
+/// Reads a TOML file.
+fn read<T: DeserializeOwned>(
+    path: &Path,
+    code: &'static str,
+    what: &str,
+    advice: &'static str,
+) -> Result<T, Failure> {
     let unusable = |reason: String| {
-        Failure::usage(
-            "TL0308",
-            format!("the apps file {} cannot be used: {reason}", path.display()),
-            "Write one `[[app]]` table with name, client_id and client_secret for each app.",
-        )
+        let message = format!("the {what} file {} cannot be used: {reason}", path.display());
+        Failure::usage(code, message, advice)
     };
     let text = std::fs::read_to_string(path).map_err(|error| unusable(error.to_string()))?;
-    let apps: Apps = toml::from_str(&text).map_err(|error| unusable(error.to_string()))?;
-    Ok(apps.app)
+    toml::from_str(&text).map_err(|error| unusable(error.to_string()))
 }
 
 /// Resolves when the process is asked to stop, by Ctrl-C or by SIGTERM.
