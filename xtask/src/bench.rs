@@ -5,10 +5,10 @@
 
 use std::process::Command;
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::Result;
 use clap::{Args, Subcommand};
 
-use crate::{repo, steps::cargo};
+use crate::binary;
 
 mod client;
 mod figures;
@@ -49,21 +49,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
 
 /// Builds the release once; the path of the binary.
 fn build() -> Result<std::path::PathBuf> {
-    let root = repo::root();
-    let status = cargo(&["build", "--release", "--package", "trunkline", "--locked"])
-        .current_dir(&root)
-        .status()?;
-    if !status.success() {
-        bail!("the release build failed");
-    }
-    let metadata = cargo(&["metadata", "--no-deps", "--format-version", "1"])
-        .current_dir(&root)
-        .output()?;
-    let metadata: serde_json::Value = serde_json::from_slice(&metadata.stdout).context("cargo metadata")?;
-    let target = metadata["target_directory"]
-        .as_str()
-        .context("cargo metadata names no target directory")?;
-    Ok(std::path::Path::new(target).join("release").join("trunkline"))
+    binary::build(binary::Profile::Release)
 }
 
 /// Whether a program can be started at all.

@@ -10,12 +10,15 @@ use std::{path::PathBuf, process::ExitCode};
 use clap::{Parser, Subcommand};
 
 mod bench;
+mod binary;
 mod campaign;
 mod catalog;
+mod clients;
 mod clock;
 mod docs;
 mod needs;
 mod repo;
+mod simulator;
 mod steps;
 mod test;
 mod tidy;
@@ -55,6 +58,8 @@ enum Command {
         #[arg(long)]
         check: bool,
     },
+    /// Run the official Intercom clients, unchanged, against the simulator.
+    Clients(clients::Arguments),
     /// Kill the mirror at thousands of random points and compare it with the truth each time.
     Campaign(campaign::Arguments),
     /// Measure; the simulator and the mirror run as processes of their own.
@@ -68,6 +73,7 @@ fn main() -> ExitCode {
         Command::Deny => test::deny(),
         Command::Docs { check } => docs::run(check),
         Command::Catalog { from, check } => catalog::run(&from, check),
+        Command::Clients(arguments) => clients::run(&arguments),
         Command::Campaign(arguments) => campaign::run(&arguments),
         Command::Bench(arguments) => bench::run(&arguments),
     };

@@ -16,6 +16,8 @@ use crate::steps::cargo;
 pub(crate) struct Need {
     /// The program, looked up in `PATH`.
     program: &'static str,
+    /// Arguments with which it has to succeed; without any, being there is enough.
+    probe: &'static [&'static str],
     /// What it is for.
     purpose: &'static str,
     /// Where it comes from.
@@ -33,40 +35,80 @@ enum Origin {
 }
 
 /// Everything that `cargo xtask test` needs.
-pub(crate) const NEEDS: [Need; 6] = [
+pub(crate) const NEEDS: [Need; 9] = [
     Need {
         program: "cc",
+        probe: &[],
         purpose: "SQLite and the TLS library are compiled from C",
         origin: Origin::Debian("gcc libc6-dev"),
     },
     Need {
         program: "sqlite3",
+        probe: &[],
         purpose: "a reader of the mirror that is not ours",
         origin: Origin::Debian("sqlite3"),
     },
     Need {
         program: "cargo-fmt",
+        probe: &[],
         purpose: "the layout of the code",
         origin: Origin::Rustup("rustfmt"),
     },
     Need {
         program: "cargo-clippy",
+        probe: &[],
         purpose: "the lints",
         origin: Origin::Rustup("clippy"),
     },
     Need {
         program: "cargo-nextest",
+        probe: &[],
         purpose: "runs the tests",
         origin: Origin::Cargo("cargo-nextest"),
     },
     Need {
         program: "cargo-deny",
+        probe: &[],
         purpose: "licences and sources of the dependencies",
         origin: Origin::Cargo("cargo-deny"),
     },
+    Need {
+        program: "node",
+        probe: &["-e", "require('node:test')"],
+        purpose: "runs the official client for Node.js",
+        origin: Origin::Debian("nodejs"),
+    },
+    Need {
+        program: "npm",
+        probe: &[],
+        purpose: "installs the official client for Node.js",
+        origin: Origin::Debian("npm"),
+    },
+    Need {
+        program: "python3",
+        // Debian has virtual environments in a package of their own.
+        probe: &["-c", "import ensurepip, venv"],
+        purpose: "installs and runs the official client for Python",
+        origin: Origin::Debian("python3 python3-venv"),
+    },
 ];
 
+/// The part of them that the official clients need.
+pub(crate) const FOR_CLIENTS: &[Need] = NEEDS.last_chunk::<3>().expect("there are more").as_slice();
+
 impl Need {
+    /// Whether it is there and does what it is for.
+    fn met(&self) -> bool {
+        present(self.program)
+            && (self.probe.is_empty()
+                || succeeds(
+                    Command::new(self.program)
+                        .args(self.probe)
+                        .stdout(Stdio::null())
+                        .stderr(Stdio::null()),
+                ))
+    }
+
     /// What a person would type to get it.
     fn advice(&self) -> String {
         match self.origin {
@@ -96,10 +138,10 @@ impl Need {
 
 /// Makes sure that every need of `needs` is met, installing where it is allowed.
 pub(crate) fn ensure(needs: &[Need], install: bool) -> Result<()> {
-    let mut missing: Vec<&Need> = needs.iter().filter(|need| !present(need.program)).collect();
+    let mut missing: Vec<&Need> = needs.iter().filter(|need| !need.met()).collect();
     if install {
         let root = is_root();
-        missing.retain(|need| !need.install(root) || !present(need.program));
+        missing.retain(|need| !need.install(root) || !need.met());
     }
     if missing.is_empty() {
         return Ok(());
@@ -166,11 +208,13 @@ mod tests {
     const GHOSTS: [Need; 2] = [
         Need {
             program: "no-such-program-1",
+            probe: &[],
             purpose: "first",
             origin: Origin::Debian("ghost"),
         },
         Need {
             program: "no-such-program-2",
+            probe: &[],
             purpose: "second",
             origin: Origin::Cargo("phantom"),
         },
@@ -193,5 +237,19 @@ mod tests {
     fn a_machine_with_everything_is_left_alone() {
         assert!(ensure(&[], true).is_ok());
         assert!(present("sh"));
+    }
+
+    #[test]
+    fn a_program_that_fails_its_probe_is_missing() {
+        let shell = |probe| Need {
+            program: "sh",
+            probe,
+            purpose: "a shell",
+            origin: Origin::Debian("dash"),
+        };
+        assert!(shell(&[]).met());
+        assert!(shell(&["-c", "exit 0"]).met());
+        assert!(!shell(&["-c", "exit 1"]).met());
+        assert!(!GHOSTS[0].met());
     }
 }

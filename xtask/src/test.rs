@@ -8,7 +8,7 @@ use std::process::Command;
 use anyhow::Result;
 
 use crate::{
-    needs,
+    clients, needs,
     steps::{Steps, cargo},
     tidy,
 };
@@ -44,6 +44,7 @@ pub(crate) fn run(install: bool) -> Result<()> {
         "doc tests",
         &mut cargo(&["test", "--doc", "--workspace", "--locked"]),
     );
+    steps.step("official clients", clients::test_all);
     steps.finish()
 }
 

@@ -5,10 +5,9 @@
 
 use std::{
     fs,
-    io::{BufRead as _, BufReader},
     net::SocketAddr,
     path::{Path, PathBuf},
-    process::{Child, Command, Stdio},
+    process::{Command, Stdio},
 };
 
 use anyhow::{Context as _, Result, bail};
@@ -23,7 +22,7 @@ use nix::{
 use serde::{Deserialize, Serialize};
 
 use super::http;
-use crate::clock::Stopwatch;
+use crate::{clock::Stopwatch, simulator};
 
 pub(super) const TOKEN: &str = "bench-token";
 
@@ -102,10 +101,8 @@ pub(super) struct Workspace {
 /// A running simulator; ends when it is dropped.
 #[derive(Debug)]
 pub(super) struct Simulator {
-    child: Child,
+    process: simulator::Simulator,
     pub(super) address: SocketAddr,
-    /// Kept open, so that what the simulator prints later does not end it.
-    _output: BufReader<std::process::ChildStdout>,
 }
 
 impl Simulator {
@@ -139,34 +136,15 @@ impl Simulator {
         ] {
             command.arg(flag).arg(value.to_string());
         }
-        let mut child = command
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .spawn()
-            .context("starting the simulator")?;
-        let mut output = BufReader::new(child.stdout.take().context("the simulator has no output")?);
-        let mut line = String::new();
-        output.read_line(&mut line)?;
-        let address = line
-            .trim()
-            .strip_prefix("listening on http://")
-            .and_then(|address| address.parse().ok());
-        match address {
-            Some(address) => Ok(Self {
-                child,
-                address,
-                _output: output,
-            }),
-            None => {
-                let _ = child.kill();
-                let _ = child.wait();
-                bail!("the simulator did not say where it listens, but {line:?}");
-            }
-        }
+        let process = simulator::Simulator::start(&mut command)?;
+        Ok(Self {
+            address: process.address(),
+            process,
+        })
     }
 
     pub(super) fn base_url(&self) -> String {
-        format!("http://{}", self.address)
+        self.process.base_url()
     }
 
     /// One call of the control surface.
@@ -198,17 +176,10 @@ impl Simulator {
 
     /// CPU seconds that it has used so far, all threads.
     pub(super) fn cpu_seconds(&self) -> Result<f64> {
-        let stat = fs::read_to_string(format!("/proc/{}/stat", self.child.id()))?;
+        let stat = fs::read_to_string(format!("/proc/{}/stat", self.process.process()))?;
         let ticks = cpu_ticks(&stat).context("/proc/PID/stat is not as expected")?;
         let each = sysconf(SysconfVar::CLK_TCK)?.unwrap_or(100);
         Ok(ticks as f64 / each as f64)
-    }
-}
-
-impl Drop for Simulator {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
     }
 }
 

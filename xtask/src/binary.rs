@@ -1,0 +1,42 @@
+//! The `trunkline` binary, built once for a chore that runs it.
+//!
+//! The one rule: the build is locked, so that a chore never changes `Cargo.lock`.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, Result, bail};
+
+use crate::{repo, steps::cargo};
+
+/// How the binary is built.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Profile {
+    /// Fast to build.
+    Dev,
+    /// What people run.
+    Release,
+}
+
+/// Builds the binary; its path.
+pub(crate) fn build(profile: Profile) -> Result<PathBuf> {
+    let root = repo::root();
+    let (flag, folder) = match profile {
+        Profile::Dev => (None, "debug"),
+        Profile::Release => (Some("--release"), "release"),
+    };
+    let status = cargo(&["build", "--package", "trunkline", "--locked"])
+        .args(flag)
+        .current_dir(&root)
+        .status()?;
+    if !status.success() {
+        bail!("the {folder} build failed");
+    }
+    let metadata = cargo(&["metadata", "--no-deps", "--format-version", "1"])
+        .current_dir(&root)
+        .output()?;
+    let metadata: serde_json::Value = serde_json::from_slice(&metadata.stdout).context("cargo metadata")?;
+    let target = metadata["target_directory"]
+        .as_str()
+        .context("cargo metadata names no target directory")?;
+    Ok(Path::new(target).join(folder).join("trunkline"))
+}
