@@ -27,7 +27,7 @@ class ContactLists(Case):
 
     def a_segment_of_a_contact_is_one_of_the_workspace(self):
         member = truth("contact_segments")[0]
-        segments = intercom.contacts.list_attached_segments(member.get("contact_id", member["id"])).data
+        segments = intercom.contacts.list_attached_segments(member["contact_id"]).data
         self.assertGreater(len(segments), 0)
         for segment in segments:
             self.assertEqual(intercom.segments.find(segment.id).name, segment.name)

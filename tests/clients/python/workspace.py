@@ -131,6 +131,18 @@ def either(*filters):
     return sdk.MultipleFilterSearchRequest(operator="OR", value=list(filters))
 
 
+def pages_of_search(resource, query, per_page):
+    """The rows of each page of a search, by its cursors: the client's own pager asks for the first page again."""
+    pages, after = [], None
+    while True:
+        pagination = sdk.StartingAfterPaging(per_page=per_page, starting_after=after)
+        answer = resource.search(query=query, pagination=pagination)
+        pages.append(answer.items)
+        if not answer.has_next:
+            return pages
+        after = answer.response.pages.next.starting_after
+
+
 def each(**cases):
     """One test for each case: the name of the case follows the name of the method, its value is the argument."""
 
