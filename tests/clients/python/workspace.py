@@ -116,7 +116,8 @@ def last_part(thread):
 
 
 def ids(rows):
-    return [row.id for row in rows]
+    """The ids of rows, which are plain dictionaries where the client has no type for them."""
+    return [row["id"] if isinstance(row, dict) else row.id for row in rows]
 
 
 def where(field, operator, value):
