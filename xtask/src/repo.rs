@@ -12,7 +12,9 @@ use anyhow::{Context as _, Result};
 
 /// Folders that nobody wrote by hand.
 const SKIPPED: [&str; 4] = ["target", ".git", "trunkline-data", "node_modules"];
-const TEXT: [&str; 9] = ["rs", "md", "toml", "tsv", "yaml", "yml", "sql", "json", "snap"];
+const TEXT: [&str; 11] = [
+    "rs", "md", "toml", "tsv", "yaml", "yml", "sql", "json", "snap", "mjs", "py",
+];
 
 /// The root of the checkout.
 pub(crate) fn root() -> PathBuf {

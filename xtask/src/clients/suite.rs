@@ -18,7 +18,7 @@ use crate::simulator::Simulator;
 pub(super) fn run(client: Client, simulator: &Simulator, file: Option<&str>) -> Result<Counts> {
     let sources = client.sources();
     let installed = client.installed();
-    let files = test_files(&sources, client, file)?;
+    let files = files_of(&sources, client, file)?;
     if files.is_empty() {
         bail!("no test file in {}", sources.display());
     }
@@ -73,7 +73,7 @@ fn destination(report: &Path) -> std::ffi::OsString {
 }
 
 /// The test files of a client, in order of their names.
-fn test_files(sources: &Path, client: Client, part: Option<&str>) -> Result<Vec<PathBuf>> {
+fn files_of(sources: &Path, client: Client, part: Option<&str>) -> Result<Vec<PathBuf>> {
     let mut files = Vec::new();
     for entry in fs::read_dir(sources).with_context(|| format!("listing {}", sources.display()))? {
         let path = entry?.path();
@@ -97,7 +97,7 @@ mod tests {
     #[test]
     fn both_clients_have_tests_for_the_same_resources() {
         let names = |client: Client| -> Vec<String> {
-            let files = test_files(&client.sources(), client, None).unwrap();
+            let files = files_of(&client.sources(), client, None).unwrap();
             let name = |file: &PathBuf| file.file_name().unwrap().to_string_lossy().into_owned();
             files
                 .iter()
@@ -109,9 +109,9 @@ mod tests {
     }
 
     #[test]
-    fn a_part_of_a_name_chooses_test_files() {
+    fn a_part_of_a_name_chooses_files_of() {
         let count = |part| {
-            test_files(&Client::Node.sources(), Client::Node, Some(part))
+            files_of(&Client::Node.sources(), Client::Node, Some(part))
                 .unwrap()
                 .len()
         };
