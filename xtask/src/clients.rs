@@ -112,7 +112,7 @@ fn test(clients: &[Client], file: Option<&str>) -> Result<()> {
 fn simulate(binary: &std::path::Path) -> Command {
     let mut command = Command::new(binary);
     command.args(["simulate", "--listen", "127.0.0.1:0", "--seed", "7", "--control"]);
-    command.args(["--contacts", "40", "--companies", "8", "--conversations", "20"]);
+    command.args(["--contacts", "40", "--companies", "8", "--conversations", "40"]);
     command.args(["--parts", "3", "--tickets", "8", "--rate-limit", "0"]);
     // A suite looks for what it has just written, and cannot wait for the minute that the real search needs.
     command.args(["--habits-off", "search_lag,empty_200", "--token", TOKEN]);

@@ -4,28 +4,11 @@ import assert from "node:assert/strict";
 import { before, describe, it } from "node:test";
 import { gunzipSync } from "node:zlib";
 
-import { address, anAdmin, connect, inSeconds, intercom, newUser, refused } from "./workspace.mjs";
+import { anAdmin, connect, inSeconds, intercom, newUser, refused, settled, token } from "./workspace.mjs";
 
 const lastDay = () => ({ created_at_after: inSeconds(-86400), created_at_before: inSeconds(60) });
 
-/** Lets the simulated workspace's time pass, so that jobs go on. */
-async function pass(seconds) {
-  const body = JSON.stringify({ advance_seconds: seconds });
-  const answer = await fetch(`${address}/_sim/clock`, { method: "PUT", body });
-  assert.ok(answer.ok, await answer.text());
-}
-
-/** The job once it has come to an end; every question lets a minute pass. */
-async function finished(job_identifier) {
-  for (let asked = 0; asked < 60; asked += 1) {
-    const job = await intercom.dataExport.find({ job_identifier });
-    if (!["pending", "in_progress"].includes(job.status)) {
-      return job;
-    }
-    await pass(60);
-  }
-  assert.fail(`the job ${job_identifier} does not end`);
-}
+const finished = (job_identifier) => settled(() => intercom.dataExport.find({ job_identifier }));
 
 describe("data exports", () => {
   before(async () => {
@@ -56,7 +39,7 @@ describe("data exports", () => {
     // The client's own method asks and throws the answer away; the file itself comes from the address of the job.
     await intercom.dataExport.download({ job_identifier: job.job_identifier });
     const answer = await fetch(job.download_url, {
-      headers: { accept: "application/octet-stream", authorization: `Bearer ${process.env.TRUNKLINE_SIMULATOR_TOKEN ?? "clients"}` },
+      headers: { accept: "application/octet-stream", authorization: `Bearer ${token}` },
     });
     assert.equal(answer.status, 200);
     const bytes = Buffer.from(await answer.arrayBuffer());

@@ -7,16 +7,13 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 
 import {
-  Intercom, IntercomError, address, anAdmin, connect, intercom, newConversation, newUser, refused, unique,
+  Intercom, IntercomError, anAdmin, connect, control, intercom, newConversation, newUser, refused, unique,
 } from "./workspace.mjs";
 
 const { BadRequestError, NotFoundError, UnauthorizedError, UnprocessableEntityError } = Intercom;
 const nobody = "6000000000000000deadbeef";
 
-async function setFaults(...faults) {
-  const answer = await fetch(`${address}/_sim/faults`, { method: "PUT", body: JSON.stringify(faults) });
-  assert.ok(answer.ok, await answer.text());
-}
+const setFaults = (...faults) => control("PUT", "/faults", faults);
 
 describe("errors", () => {
   const missing = {

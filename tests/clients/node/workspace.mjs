@@ -11,8 +11,8 @@ const require = createRequire(process.env.TRUNKLINE_CLIENT_MODULES ?? import.met
 
 export const { Intercom, IntercomClient, IntercomError } = require("intercom-client");
 
-export const address = process.env.TRUNKLINE_SIMULATOR_URL ?? "http://127.0.0.1:7071";
-const token = process.env.TRUNKLINE_SIMULATOR_TOKEN ?? "clients";
+const address = process.env.TRUNKLINE_SIMULATOR_URL ?? "http://127.0.0.1:7071";
+export const token = process.env.TRUNKLINE_SIMULATOR_TOKEN ?? "clients";
 
 /** A client with other options than the usual ones. */
 export const connect = (options = {}) => new IntercomClient({ baseUrl: address, token, maxRetries: 0, ...options });
@@ -27,10 +27,17 @@ export const unique = (text) => `${text}-${process.pid}-${(made += 1)}`;
 /** Unix seconds, some seconds from now. */
 export const inSeconds = (seconds) => Math.floor(Date.now() / 1000) + seconds;
 
-/** The answer of the simulator's control surface: every object of a stream. */
+/** A call of the simulator's control surface. */
+export async function control(method, path, body = undefined) {
+  const answer = await fetch(`${address}/_sim${path}`, { method, body: body && JSON.stringify(body) });
+  const text = await answer.text();
+  assert.ok(answer.ok, text);
+  return text;
+}
+
+/** Every object of a stream. */
 export async function truth(stream) {
-  const answer = await fetch(`${address}/_sim/truth/${stream}`);
-  const lines = (await answer.text()).split("\n");
+  const lines = (await control("GET", `/truth/${stream}`)).split("\n");
   return lines.filter((line) => line !== "").map((line) => JSON.parse(line));
 }
 
@@ -93,6 +100,18 @@ export async function pagesOf(first) {
     pages.push(page.data);
   }
   return pages;
+}
+
+/** What a question about a job answers at the end; each time that it has not ended, a simulated minute passes. */
+export async function settled(ask) {
+  for (let asked = 0; asked < 60; asked += 1) {
+    const answer = await ask();
+    if (!["pending", "in_progress"].includes(answer.status)) {
+      return answer;
+    }
+    await control("PUT", "/clock", { advance_seconds: 60 });
+  }
+  return assert.fail("the job does not end");
 }
 
 /** The call is refused with this status and this code in the body, and raises this class of the client's. */

@@ -5,7 +5,7 @@ import urllib.request
 
 import intercom as sdk
 
-from workspace import TOKEN, Case, an_admin, connect, control, in_seconds, intercom, new_user
+from workspace import TOKEN, Case, an_admin, connect, in_seconds, intercom, new_user
 
 exports = intercom.data_export
 
@@ -29,13 +29,7 @@ class DataExports(Case):
         intercom.messages.create(request=request)
 
     def _finished(self, job):
-        """The job once it has come to an end; every question lets a minute of the simulated workspace pass."""
-        for _ in range(60):
-            found = exports.find(job.job_identifier)
-            if found.status not in ["pending", "in_progress"]:
-                return found
-            control("PUT", "/clock", {"advance_seconds": 60})
-        self.fail(f"the job {job.job_identifier} does not end")
+        return self.settled(lambda: exports.find(job.job_identifier))
 
     def a_job_is_ordered_goes_on_and_comes_to_an_end_with_an_address_to_download_from(self):
         ordered = order()

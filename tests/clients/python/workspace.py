@@ -173,6 +173,15 @@ class Case(unittest.TestCase):
                 for case, value in method.cases.items():
                     setattr(cls, f"{name}__{case}", _case(method, value))
 
+    def settled(self, ask):
+        """What a question about a job answers at the end; each time that it has not ended, a simulated minute passes."""
+        for _ in range(60):
+            answer = ask()
+            if answer.status not in ["pending", "in_progress"]:
+                return answer
+            control("PUT", "/clock", {"advance_seconds": 60})
+        return self.fail("the job does not end")
+
     def assert_refused(self, status, code, call, kind=ApiError):
         """The call is refused with this status and this code in the body, and raises this class of the client's."""
         with self.assertRaises(kind) as caught:
