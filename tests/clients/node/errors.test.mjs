@@ -39,7 +39,7 @@ describe("errors", () => {
     });
   }
 
-  it("a contact that is not there is a general error with 404, for the description of the call names no 404", async () => {
+  it("a contact that is not there is a general error with 404, for its description names no 404", async () => {
     await refused(intercom.contacts.find({ contact_id: nobody }), 404, "not_found", IntercomError);
   });
 

@@ -11,7 +11,7 @@ describe("help center", () => {
   it("a listed help center is found", async () => {
     const [listed] = (await intercom.helpCenters.list()).data;
     const found = await intercom.helpCenters.find({ help_center_id: Number(listed.id) });
-    assert.deepEqual([found.id, found.identifier, found.display_name], [listed.id, listed.identifier, listed.display_name]);
+    assert.deepEqual(found, listed);
     await notFound(intercom.helpCenters.find({ help_center_id: 999999 }));
   });
 

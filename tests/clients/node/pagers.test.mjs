@@ -105,7 +105,7 @@ describe("pagers", () => {
     assert.deepEqual(ids(second.data), ids(first.data));
   });
 
-  it("the pager of a contact's companies ends at once, for the rows are under data and it reads companies", async () => {
+  it("the pager of a contact's companies ends at once: the rows are under data, it reads companies", async () => {
     const page = await intercom.contacts.listAttachedCompanies({ contact_id: user.id, per_page: 1 });
     assert.equal(page.response.total_count, 3);
     assert.equal(page.response.data.length, 1);

@@ -79,7 +79,10 @@ export async function newTicket(fields = {}) {
 }
 
 /** The newest part of a conversation or ticket. */
-export const lastPart = (thread) => (thread.conversation_parts?.conversation_parts ?? thread.ticket_parts.ticket_parts).at(-1);
+export function lastPart(thread) {
+  const parts = thread.conversation_parts?.conversation_parts ?? thread.ticket_parts.ticket_parts;
+  return parts.at(-1);
+}
 
 export const ids = (rows) => rows.map((row) => row.id);
 

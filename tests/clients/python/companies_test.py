@@ -2,7 +2,7 @@
 
 import intercom as sdk
 
-from workspace import Case, attach_company, ids, intercom, new_company, new_user, unique
+from workspace import Case, attach_company, ids, intercom, new_company, new_user, truth, unique
 
 
 class Companies(Case):
@@ -50,12 +50,11 @@ class Companies(Case):
         item = sdk.TagCompanyRequestCompaniesItem(id=company.id)
         tag = intercom.tags.create(request=sdk.TagCompanyRequest(name=unique("partner"), companies=[item]))
         self.assertEqual(ids(intercom.companies.retrieve(tag_id=tag.id).data), [company.id])
-        segments = intercom.segments.list(include_count=True).segments
-        segment = next(row for row in segments if row.person_type == "company" and row.count)
-        members = intercom.companies.retrieve(segment_id=segment.id)
-        self.assertEqual(members.total_count, segment.count)
-        attached = intercom.companies.list_attached_segments(members.data[0].id)
-        self.assertIn(segment.id, ids(attached.data))
+        member = truth("company_segments")[0]
+        members = intercom.companies.retrieve(segment_id=member["segment_id"], per_page=50)
+        self.assertIn(member["company_id"], ids(members.data))
+        segments = intercom.companies.list_attached_segments(member["company_id"])
+        self.assertIn(member["segment_id"], ids(segments.data))
 
     def a_contact_is_attached_listed_on_both_sides_and_detached(self):
         user, company = new_user(), new_company()

@@ -42,7 +42,8 @@ class ConversationChanges(Case):
         assigned = self._manage(assign, type="admin", assignee_id=other.id)
         self.assertEqual(assigned.admin_assignee_id, int(other.id))
         self.assertEqual(last_part(assigned).part_type, "assignment")
-        self.assertEqual((last_part(assigned).assigned_to.type, last_part(assigned).assigned_to.id), ("admin", other.id))
+        assignee = last_part(assigned).assigned_to
+        self.assertEqual((assignee.type, assignee.id), ("admin", other.id))
         self.assertEqual(str(self._manage(assign, type="team", assignee_id=team.id).team_assignee_id), team.id)
         self._manage(assign, type="admin", assignee_id="0")
         self.assertIsNone(self._find().admin_assignee_id)

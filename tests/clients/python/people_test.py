@@ -22,13 +22,13 @@ class People(Case):
     def an_admin_goes_away_and_comes_back(self):
         admin = int(an_admin(4).id)
         reasons = intercom.away_status_reasons.list_away_status_reasons()
-        reason = next(reason for reason in reasons if not reason.deleted)
+        reason = next(reason for reason in reasons["data"] if not reason["deleted"])
         away = intercom.admins.away(
-            admin, away_mode_enabled=True, away_mode_reassign=True, away_status_reason_id=int(reason.id)
+            admin, away_mode_enabled=True, away_mode_reassign=True, away_status_reason_id=int(reason["id"])
         )
         self.assertEqual((away.away_mode_enabled, away.away_mode_reassign), (True, True))
         found = intercom.admins.find(admin)
-        self.assertEqual((found.away_mode_enabled, str(found.away_status_reason_id)), (True, reason.id))
+        self.assertEqual((found.away_mode_enabled, str(found.away_status_reason_id)), (True, reason["id"]))
         intercom.admins.away(admin, away_mode_enabled=False, away_mode_reassign=False)
         self.assertFalse(intercom.admins.find(admin).away_mode_enabled)
 
@@ -51,7 +51,9 @@ class People(Case):
         later = intercom.admins.list_all_activity_logs(created_at_after=str(after)).activity_logs
         self.assertTrue(later and all(log.created_at >= after for log in later))
 
-    def the_reasons_to_be_away_include_deleted_ones(self):
-        reasons = intercom.away_status_reasons.list_away_status_reasons()
+    def the_reasons_to_be_away_are_under_data_where_the_client_takes_the_answer_for_the_list(self):
+        answer = intercom.away_status_reasons.list_away_status_reasons()
+        self.assertEqual(answer["type"], "list")
+        reasons = answer["data"]
         self.assertEqual(sorted(ids(reasons)), sorted(row["id"] for row in truth("away_status_reasons")))
-        self.assertTrue(any(reason.deleted for reason in reasons))
+        self.assertTrue(any(reason["deleted"] for reason in reasons))

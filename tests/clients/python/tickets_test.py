@@ -3,7 +3,8 @@
 import intercom as sdk
 
 from workspace import (
-    Case, a_ticket_type, an_admin, both, each, ids, in_seconds, intercom, last_part, new_tag, new_ticket, new_user, where,
+    Case, a_ticket_type, an_admin, both, each, ids, in_seconds, intercom, last_part, new_tag, new_ticket, new_user,
+    where,
 )
 
 
@@ -48,7 +49,8 @@ class Tickets(Case):
             is_shared=False,
         )
         found = intercom.tickets.get(ticket.id)
-        self.assertEqual((found.ticket_state.id, found.ticket_state.internal_label), (waiting.id, waiting.internal_label))
+        self.assertEqual(found.ticket_state.id, waiting.id)
+        self.assertEqual(found.ticket_state.internal_label, waiting.internal_label)
         self.assertEqual(found.ticket_attributes["_default_title_"], "Changed")
         self.assertEqual(found.ticket_attributes["_default_description_"], "It does not shine")
         self.assertEqual((found.admin_assignee_id, found.is_shared), (assignee.id, False))

@@ -174,7 +174,7 @@ class Case(unittest.TestCase):
                     setattr(cls, f"{name}__{case}", _case(method, value))
 
     def settled(self, ask):
-        """What a question about a job answers at the end; each time that it has not ended, a simulated minute passes."""
+        """What a question about a job answers at the end; after each answer before it, a simulated minute passes."""
         for _ in range(60):
             answer = ask()
             if answer.status not in ["pending", "in_progress"]:
