@@ -14,6 +14,12 @@ use anyhow::{Context as _, Result, bail};
 use super::{Client, Counts, TOKEN};
 use crate::simulator::Simulator;
 
+/// How long the tests of a client may take; they need a tenth of it.
+const MOST_SECONDS: u32 = 600;
+
+/// The exit code of `timeout` when time was up.
+const OUT_OF_TIME: i32 = 124;
+
 /// Runs the tests of a client against a simulator; only files whose names contain `file`, when it is given.
 pub(super) fn run(client: Client, simulator: &Simulator, file: Option<&str>) -> Result<Counts> {
     let sources = client.sources();
@@ -26,26 +32,23 @@ pub(super) fn run(client: Client, simulator: &Simulator, file: Option<&str>) -> 
     if report.exists() {
         fs::remove_file(&report)?;
     }
-    let mut command = match client {
+    // A pager that never comes to its last page would run for ever.
+    let mut command = Command::new("timeout");
+    command.args(["--foreground", &MOST_SECONDS.to_string()]);
+    match client {
         Client::Node => {
-            let mut command = Command::new("node");
+            command.arg("node");
             // One file after the other: they share a simulated workspace, and some of them count what is in it.
             command.args(["--test", "--test-concurrency=1"]);
             command.args(["--test-reporter=spec", "--test-reporter-destination=stdout"]);
             command.arg("--test-reporter=tap").arg(destination(&report));
             command.args(files);
-            command
         }
         Client::Python => {
-            let mut command = Command::new(installed.join("bin/python"));
-            command
-                .arg("-B")
-                .arg(sources.join("run.py"))
-                .arg(&report)
-                .args(files);
-            command
+            command.arg(installed.join("bin/python")).arg("-B");
+            command.arg(sources.join("run.py")).arg(&report).args(files);
         }
-    };
+    }
     let output = command
         .current_dir(&sources)
         .env("TRUNKLINE_SIMULATOR_URL", simulator.base_url())
@@ -59,6 +62,9 @@ pub(super) fn run(client: Client, simulator: &Simulator, file: Option<&str>) -> 
     if !output.status.success() || !counts.all_passed() {
         print!("{}", String::from_utf8_lossy(&output.stdout));
         print!("{}", String::from_utf8_lossy(&output.stderr));
+    }
+    if output.status.code() == Some(OUT_OF_TIME) {
+        bail!("the tests did not end within {MOST_SECONDS} seconds");
     }
     if !output.status.success() && counts.all_passed() {
         bail!("the tests passed and their runner ended with {}", output.status);
