@@ -14,6 +14,7 @@ use trunkline_catalog::Version;
 use crate::{
     activity,
     faults::Fault,
+    panel,
     pipeline::{State, lock, read},
     reply::Reply,
     texts::mix,
@@ -29,6 +30,7 @@ pub(crate) fn answer(state: &State, method: &Method, path: &str, query: &str, bo
             state.requests().clear();
             Ok(Reply::empty(204))
         }
+        ("GET", "overview") => Ok(Reply::json(&panel::overview(state))),
         ("GET", "clock") => Ok(Reply::json(&json!({ "now": state.clock.now() }))),
         ("PUT", "clock") => set_clock(state, body),
         ("POST", "activity") => act(state, body),

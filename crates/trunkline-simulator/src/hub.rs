@@ -18,6 +18,7 @@ use crate::{
     control,
     errors::Refusal,
     oauth::{self, Access, App, Call, Directory},
+    panel,
     pipeline::{Incoming, State, lock, read},
     reply::Reply,
 };
@@ -71,6 +72,9 @@ impl Hub {
     /// Answers a call of the API or of the sign-in, with the workspace that took it.
     pub(crate) fn answer(&self, knock: Knock<'_>) -> (&Arc<State>, Reply) {
         let incoming = knock.incoming;
+        if incoming.method == "GET" && incoming.path == "/" {
+            return (&self.states[0], panel::page(&self.states[0]));
+        }
         if oauth::is_ours(incoming.path) {
             let choices: Vec<(String, String)> = self
                 .states

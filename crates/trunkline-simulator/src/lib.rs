@@ -15,6 +15,7 @@ mod habits;
 mod hub;
 mod oauth;
 mod paging;
+mod panel;
 mod pipeline;
 mod presenter;
 mod reply;

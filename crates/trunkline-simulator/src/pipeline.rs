@@ -286,6 +286,11 @@ impl State {
         }
     }
 
+    /// How many requests were answered so far.
+    pub(crate) fn answered(&self) -> u64 {
+        self.answered.load(Ordering::Relaxed)
+    }
+
     /// The requests that were answered since the log was cleared.
     pub(crate) fn requests(&self) -> MutexGuard<'_, Vec<LogEntry>> {
         lock(&self.log)

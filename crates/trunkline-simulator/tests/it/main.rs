@@ -27,6 +27,7 @@ mod messages;
 mod oauth;
 mod office_hours;
 mod paging;
+mod panel;
 mod pipeline;
 mod reference;
 mod repeatable;
