@@ -42,6 +42,7 @@ mod phone_call_redirects;
 mod records;
 mod reporting_exports;
 mod secure_mode_secrets;
+mod side_conversations;
 mod subscription_types;
 pub(crate) mod tags;
 mod ticket_reads;
@@ -105,6 +106,7 @@ const TABLES: &[&[(&str, Handler)]] = &[
     phone_call_redirects::HANDLERS,
     reporting_exports::HANDLERS,
     secure_mode_secrets::HANDLERS,
+    side_conversations::HANDLERS,
     subscription_types::HANDLERS,
     tags::HANDLERS,
     ticket_reads::HANDLERS,

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::{Handler, common, contacts};
 use crate::{
     errors::Refusal,
-    paging, presenter,
+    presenter,
     reply::{Answer, Reply},
     request::{Request, as_text},
     workspace::{
@@ -35,10 +35,6 @@ pub(crate) const HANDLERS: &[(&str, Handler)] = &[
     (
         "conversations.list_handling_events",
         Handler::Read(list_handling_events),
-    ),
-    (
-        "conversations.list_side_conversations",
-        Handler::Read(list_side_conversations),
     ),
 ];
 
@@ -535,20 +531,4 @@ fn list_handling_events(workspace: &Workspace, request: &Request<'_>) -> Answer 
         })
         .collect();
     Ok(Reply::json(&json!({ "handling_events": events })))
-}
-
-fn list_side_conversations(workspace: &Workspace, request: &Request<'_>) -> Answer {
-    common::conversation_of_path(workspace, request)?;
-    let page = paging::offset(
-        request,
-        std::iter::empty::<Value>(),
-        25,
-        50,
-        paging::LastPage::Absent,
-    )?;
-    Ok(Reply::json(&paging::offset_list(
-        "side_conversation.list",
-        "side_conversations",
-        page,
-    )))
 }

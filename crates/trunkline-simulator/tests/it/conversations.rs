@@ -594,3 +594,30 @@ fn conversation_attributes_are_managed_since_2_16() {
     }
     assert_eq!(sim.delete(&one)["archived"], true);
 }
+
+#[test]
+fn side_conversations_are_read_with_their_parts_and_most_conversations_have_none() {
+    let sim = Sim::new();
+    let rows = sim.truth("conversations");
+    let counts: Vec<usize> = rows
+        .iter()
+        .map(|row| {
+            let list = sim.get(&format!("/conversations/{}/side_conversations", id(row)));
+            assert_eq!(list["type"], "side_conversation.list");
+            let all = list["side_conversations"].as_array().unwrap();
+            assert_eq!(list["total_count"], all.len());
+            for one in all {
+                let parts = one["conversation_parts"].as_array().unwrap();
+                assert_eq!(one["total_count"], parts.len());
+                assert!(parts.iter().all(|part| part["author"]["type"] == "admin"));
+            }
+            all.len()
+        })
+        .collect();
+    let with = counts.iter().filter(|count| **count > 0).count();
+    assert!(0 < with && with < rows.len() / 5, "{with}");
+    assert_eq!(
+        sim.try_get("/conversations/1/side_conversations").refusal(),
+        (404, "not_found".to_owned())
+    );
+}
