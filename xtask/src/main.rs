@@ -13,6 +13,7 @@ mod bench;
 mod campaign;
 mod catalog;
 mod clock;
+mod contract;
 mod docs;
 mod needs;
 mod repo;
@@ -55,6 +56,8 @@ enum Command {
         #[arg(long)]
         check: bool,
     },
+    /// Call every operation of the simulator and compare the answers with the published API descriptions.
+    Contract(contract::Arguments),
     /// Kill the mirror at thousands of random points and compare it with the truth each time.
     Campaign(campaign::Arguments),
     /// Measure; the simulator and the mirror run as processes of their own.
@@ -68,6 +71,7 @@ fn main() -> ExitCode {
         Command::Deny => test::deny(),
         Command::Docs { check } => docs::run(check),
         Command::Catalog { from, check } => catalog::run(&from, check),
+        Command::Contract(arguments) => contract::run(&arguments),
         Command::Campaign(arguments) => campaign::run(&arguments),
         Command::Bench(arguments) => bench::run(&arguments),
     };

@@ -1,0 +1,309 @@
+//! One operation, called as its description shows, and what its answers differ in.
+//!
+//! The one rule: where the description's own example breaks its schema, the example is believed, since it is what the
+//! platform once said. Read `schema.rs` for the judging, `session.rs` for the calling.
+
+use std::collections::BTreeSet;
+
+use anyhow::Result;
+use serde_json::Value;
+use tokio::runtime::Runtime;
+
+use super::{
+    difference::{Class, Difference},
+    example,
+    operations::{Example, Operation, Response},
+    recipes::{Recipe, Recipes, merge},
+    schema::{self, Finding},
+    session::{Answer, Missing, Session},
+};
+use crate::catalog::description::Description;
+
+/// Ids that no workspace has.
+const NOBODY: &str = "ffffffffffffffffffffffff";
+const NOTHING: &str = "999999999";
+
+/// What every probe of a version uses.
+pub(super) struct Probe<'a> {
+    pub(super) runtime: &'a Runtime,
+    pub(super) recipes: &'a Recipes,
+    pub(super) description: &'a Description,
+}
+
+/// A request that is ready to be sent.
+struct Ready {
+    places: Vec<String>,
+    path: String,
+    body: Option<Value>,
+}
+
+impl Probe<'_> {
+    /// Calls `operation` in every documented way.
+    pub(super) fn differences(&self, operation: &Operation<'_>) -> Result<BTreeSet<Difference>> {
+        let mut found = BTreeSet::new();
+        let mut bodies: Vec<Option<&Example>> = operation.good_bodies().map(Some).collect();
+        if bodies.is_empty() {
+            bodies.push(None);
+        }
+        for body in &bodies {
+            self.success(operation, *body, &mut found)?;
+        }
+        if !found.iter().any(|difference| difference.class == Class::NotSimulated) {
+            self.refusals(operation, bodies.first().copied().flatten(), &mut found)?;
+        }
+        Ok(found)
+    }
+
+    fn session(&self) -> Result<Session<'_>> {
+        Session::start(self.runtime, self.recipes, self.description.name)
+    }
+
+    fn success(
+        &self,
+        operation: &Operation<'_>,
+        shown: Option<&Example>,
+        found: &mut BTreeSet<Difference>,
+    ) -> Result<()> {
+        let mut session = self.session()?;
+        let name = shown.map(|(name, _)| name.as_str());
+        let mut add = |class, path: &str, what: String| {
+            found.insert(Difference {
+                class,
+                operation: operation.id,
+                path: path.to_owned(),
+                what,
+            });
+        };
+        let ready = match self.prepare(&mut session, operation, shown) {
+            Ok(ready) => ready,
+            Err(Missing::NotSimulated) => {
+                add(Class::NotSimulated, "$", "not simulated".to_owned());
+                return Ok(());
+            }
+            Err(Missing::Failed(why)) => {
+                // An operation that is not simulated needs no recipe.
+                let path = operation.path.replace("{}", NOTHING);
+                if session.call(&operation.method, &path, None, true)?.is_not_simulated() {
+                    add(Class::NotSimulated, "$", "not simulated".to_owned());
+                } else {
+                    add(Class::NotPrepared, "$", why);
+                }
+                return Ok(());
+            }
+        };
+        let answer = session.call(&operation.method, &ready.path, ready.body.as_ref(), true)?;
+        if answer.is_not_simulated() {
+            add(Class::NotSimulated, "$", "not simulated".to_owned());
+            return Ok(());
+        }
+        let expected = match name.and_then(|name| operation.status_of(name)) {
+            Some(status) => vec![status],
+            None => operation.success(),
+        };
+        if !expected.contains(&answer.status) {
+            let of = name.map(|name| format!(" for the body `{name}`")).unwrap_or_default();
+            let expected: Vec<_> = expected.iter().map(u16::to_string).collect();
+            add(
+                Class::Status,
+                "$",
+                format!(
+                    "{} expected, {} answered{of}: {}",
+                    expected.join(" or "),
+                    answer.status,
+                    answer.summary()
+                ),
+            );
+            return Ok(());
+        }
+        if let Some(response) = operation.response(answer.status) {
+            self.judge(response, &answer, name, &mut add)?;
+        }
+        Ok(())
+    }
+
+    /// Compares an answer with the schema and the example of its status.
+    fn judge(
+        &self,
+        response: &Response<'_>,
+        answer: &Answer,
+        name: Option<&str>,
+        add: &mut dyn FnMut(Class, &str, String),
+    ) -> Result<()> {
+        let Some(schema) = response.schema else { return Ok(()) };
+        let Some(json) = &answer.json else {
+            add(Class::Schema, "$", "JSON expected, something else found".to_owned());
+            return Ok(());
+        };
+        let outcome = schema::check(self.description, schema, json)?;
+        let mut excused: BTreeSet<Finding> = BTreeSet::new();
+        let mut free = outcome.free;
+        for (_, example) in &response.examples {
+            let own = schema::check(self.description, schema, example)?;
+            excused.extend(own.findings);
+            free.extend(own.free);
+        }
+        for finding in outcome.findings.difference(&excused) {
+            let class = if finding.undocumented {
+                Class::Undocumented
+            } else {
+                Class::Schema
+            };
+            add(class, &finding.path, finding.what.clone());
+        }
+        let same = |(known, _): &&Example| Some(known.as_str()) == name;
+        if let Some((_, shown)) = response.examples.iter().find(same).or(response.examples.first()) {
+            for (path, what) in example::lacking(shown, json, &free) {
+                add(Class::Example, &path, what.to_owned());
+            }
+        }
+        Ok(())
+    }
+
+    fn prepare(
+        &self,
+        session: &mut Session<'_>,
+        operation: &Operation<'_>,
+        shown: Option<&Example>,
+    ) -> Result<Ready, Missing> {
+        let recipe = self
+            .recipes
+            .recipe(operation.id, shown.map(|(name, _)| name.as_str()));
+        for name in &recipe.first {
+            session.value_of(name)?;
+        }
+        let mut places = Vec::new();
+        for place in self.recipes.at_parameters(&recipe, &operation.path)? {
+            places.push(session.text(&place)?);
+        }
+        let mut path = with_places(&operation.path, &places);
+        if !recipe.query.is_empty() {
+            path = format!("{path}?{}", session.text(&recipe.query)?);
+        }
+        let body = body(session, &recipe, shown)?;
+        Ok(Ready { places, path, body })
+    }
+
+    fn refusals(
+        &self,
+        operation: &Operation<'_>,
+        shown: Option<&Example>,
+        found: &mut BTreeSet<Difference>,
+    ) -> Result<()> {
+        let mut session = self.session()?;
+        // What cannot be prepared is told already.
+        let Ok(ready) = self.prepare(&mut session, operation, shown) else {
+            return Ok(());
+        };
+        let query = ready.path.split_once('?').map(|(_, query)| query);
+        if operation.documents(401) {
+            let answer = session.call(&operation.method, &ready.path, ready.body.as_ref(), false)?;
+            self.refusal(operation, 401, &answer, "without a token", found)?;
+        }
+        if operation.documents(404) {
+            for place in 0..ready.places.len() {
+                let mut places = ready.places.clone();
+                places[place] = unknown(&places[place]);
+                let mut path = with_places(&operation.path, &places);
+                if let Some(query) = query {
+                    path = format!("{path}?{query}");
+                }
+                let answer = session.call(&operation.method, &path, ready.body.as_ref(), true)?;
+                let how = format!("with an unknown id at parameter {}", place + 1);
+                self.refusal(operation, 404, &answer, &how, found)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn refusal(
+        &self,
+        operation: &Operation<'_>,
+        status: u16,
+        answer: &Answer,
+        how: &str,
+        found: &mut BTreeSet<Difference>,
+    ) -> Result<()> {
+        let mut add = |path: &str, what: String| {
+            found.insert(Difference {
+                class: Class::Refusal,
+                operation: operation.id,
+                path: format!("{status} {path}"),
+                what,
+            });
+        };
+        if answer.status != status {
+            add(
+                "$",
+                format!(
+                    "{status} expected {how}, {} answered: {}",
+                    answer.status,
+                    answer.summary()
+                ),
+            );
+            return Ok(());
+        }
+        let Some(response) = operation.response(status) else {
+            return Ok(());
+        };
+        self.judge(response, answer, None, &mut |class, path, what| {
+            if class.is_strong() {
+                add(path, what);
+            }
+        })?;
+        let codes = response.codes();
+        let code = answer.json.as_ref().and_then(|json| json.pointer("/errors/0/code"));
+        let code = code.and_then(Value::as_str).unwrap_or_default();
+        if !codes.is_empty() && !codes.contains(&code) {
+            let codes: BTreeSet<_> = codes.into_iter().collect();
+            let codes: Vec<_> = codes.into_iter().collect();
+            add(
+                "$.errors[].code",
+                format!("{} documented, {code} answered {how}", codes.join(" or ")),
+            );
+        }
+        Ok(())
+    }
+}
+
+fn body(session: &mut Session<'_>, recipe: &Recipe, shown: Option<&Example>) -> Result<Option<Value>, Missing> {
+    let mut body = match (&recipe.body, shown) {
+        (Some(own), _) => Some(session.fill(own)?),
+        (None, Some((_, shown))) => Some(session.adapt(shown)?),
+        (None, None) => None,
+    };
+    if let Some(change) = &recipe.with {
+        let change = session.fill(change)?;
+        merge(body.get_or_insert_with(|| Value::Object(serde_json::Map::new())), &change);
+    }
+    Ok(body)
+}
+
+fn with_places(path: &str, places: &[String]) -> String {
+    let mut parts = path.split("{}");
+    let mut filled = parts.next().unwrap_or_default().to_owned();
+    for (part, place) in parts.zip(places) {
+        filled.push_str(place);
+        filled.push_str(part);
+    }
+    filled
+}
+
+/// An id of the same make that nothing has.
+fn unknown(id: &str) -> String {
+    let hexadecimal = id.len() == NOBODY.len() && id.chars().all(|letter| letter.is_ascii_hexdigit());
+    if hexadecimal { NOBODY } else { NOTHING }.to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parameters_are_filled_in_order() {
+        let places = ["1".to_owned(), "2".to_owned()];
+        assert_eq!(with_places("/a/{}/b/{}/c", &places), "/a/1/b/2/c");
+        assert_eq!(with_places("/a", &[]), "/a");
+        assert_eq!(unknown("6762f09a1bb69f9f2193bb34"), NOBODY);
+        assert_eq!(unknown("12"), NOTHING);
+    }
+}
