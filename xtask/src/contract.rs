@@ -150,11 +150,7 @@ fn at_version(arguments: &Arguments, version: Version, recipes: &Recipes) -> Res
         .worker_threads(1)
         .enable_all()
         .build()?;
-    let probe = Probe {
-        runtime: &runtime,
-        recipes,
-        description: &description,
-    };
+    let probe = Probe::new(&runtime, recipes, &description, &operations)?;
     let mut found = Found {
         version: version.as_str(),
         operations: BTreeSet::new(),

@@ -1,7 +1,5 @@
 //! A difference between the simulator and a description, in words that stay the same from run to run.
 
-use std::fmt;
-
 use serde::Serialize;
 
 /// What kind of difference; the later ones weigh less.
@@ -61,11 +59,14 @@ pub(super) struct Difference {
     pub(super) operation: &'static str,
     /// Where in the answer, such as `$.data[].id`; before it the status of a refusal, such as `404 $`.
     pub(super) path: String,
+    /// Where in the description, such as `tag.id`; empty when it is about no schema.
+    pub(super) place: String,
     pub(super) what: String,
 }
 
-impl fmt::Display for Difference {
-    fn fmt(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(to, "{} | {} | {}", self.operation, self.path, self.what)
+impl Difference {
+    /// The place in the description, which several operations may share; the path where there is none.
+    pub(super) fn spot(&self) -> &str {
+        if self.place.is_empty() { &self.path } else { &self.place }
     }
 }

@@ -17,7 +17,8 @@ const HEADLINE: &str = "operation\tpath\twhat\treason";
 pub(super) struct Mistake {
     /// The operation's id; `*` for any, `tags.*` for a family.
     operation: String,
-    /// The path; one that begins with `*` fits every path with this end, one that ends so every path with this beginning.
+    /// The path in the answer, or after `#` the place in the description. One that begins with `*` fits every path with
+    /// this end, one that ends so every path with this beginning.
     path: String,
     /// What the difference says; a `*` at its end fits any rest.
     what: String,
@@ -26,7 +27,10 @@ pub(super) struct Mistake {
 impl Mistake {
     fn excuses(&self, difference: &Difference) -> bool {
         fits(&self.operation, difference.operation)
-            && fits(&self.path, &difference.path)
+            && match self.path.strip_prefix('#') {
+                Some(place) => fits(place, &difference.place),
+                None => fits(&self.path, &difference.path),
+            }
             && fits(&self.what, &difference.what)
     }
 
@@ -111,6 +115,7 @@ mod tests {
             class: Class::Schema,
             operation,
             path: path.to_owned(),
+            place: "tag.id".to_owned(),
             what: "required, missing".to_owned(),
         }
     }
@@ -131,6 +136,8 @@ mod tests {
         check("tags.get\t$.id\trequired, missing", "tags.list", "$.id", false);
         check("*\t*.id\trequired, missing", "tags.list", "$.data[].id", true);
         check("tags.*\t$.id*\t*", "tags.list", "$.id.x", true);
+        check("*\t#tag.id\trequired, missing", "tags.list", "$.data[].id", true);
+        check("*\t#tag.name\trequired, missing", "tags.list", "$.data[].id", false);
         check("*\t$.id\tnull found", "tags.get", "$.id", false);
     }
 

@@ -39,6 +39,12 @@ pub(super) struct Response<'d> {
 }
 
 impl Response<'_> {
+    /// The example of this name, or the first.
+    pub(super) fn example(&self, name: Option<&str>) -> Option<&Example> {
+        let same = |(known, _): &&Example| name.is_some_and(|name| alike(known, name));
+        self.examples.iter().find(same).or(self.examples.first())
+    }
+
     /// The codes of the errors that the examples show.
     pub(super) fn codes(&self) -> Vec<&str> {
         let mut codes = Vec::new();
@@ -75,7 +81,7 @@ impl<'d> Operation<'d> {
     pub(super) fn status_of(&self, example: &str) -> Option<u16> {
         self.responses
             .iter()
-            .find(|response| response.examples.iter().any(|(name, _)| name == example))
+            .find(|response| response.examples.iter().any(|(name, _)| alike(name, example)))
             .and_then(|response| response.status)
     }
 
@@ -85,6 +91,23 @@ impl<'d> Operation<'d> {
             .iter()
             .filter(|(name, _)| self.status_of(name).is_none_or(|status| status < 400))
     }
+
+    /// The bodies named after an example of a refusal, with its status; what 401 needs is no body.
+    pub(super) fn bad_bodies(&self) -> impl Iterator<Item = (&Example, u16)> {
+        self.bodies.iter().filter_map(|body| {
+            let status = self.status_of(&body.0)?;
+            (status >= 400 && status != 401).then_some((body, status))
+        })
+    }
+}
+
+/// Whether two names of examples mean the same: the descriptions write `admin_not_found` for `Admin not found`.
+fn alike(left: &str, right: &str) -> bool {
+    let letters = |name: &str| -> Vec<char> {
+        let kept = name.chars().filter(|letter| letter.is_alphanumeric());
+        kept.flat_map(char::to_lowercase).collect()
+    };
+    letters(left) == letters(right)
 }
 
 /// Every operation of `description`, in order of the catalog's ids.

@@ -1,7 +1,8 @@
 //! One operation, called as its description shows, and what its answers differ in.
 //!
-//! The one rule: where the description's own example breaks its schema, the example is believed, since it is what the
-//! platform once said. Read `schema.rs` for the judging, `session.rs` for the calling.
+//! The one rule: where an example of the description breaks a schema, the example is believed, since it is what the
+//! platform once said; wherever else that schema is used, the same is fine. Read `schema.rs` for the judging,
+//! `session.rs` for the calling.
 
 use std::collections::BTreeSet;
 
@@ -14,7 +15,7 @@ use super::{
     example,
     operations::{Example, Operation, Response},
     recipes::{Recipe, Recipes, merge},
-    schema::{self, Finding},
+    schema,
     session::{Answer, Missing, Session},
 };
 use crate::catalog::description::Description;
@@ -25,10 +26,15 @@ const NOTHING: &str = "999999999";
 
 /// What every probe of a version uses.
 pub(super) struct Probe<'a> {
-    pub(super) runtime: &'a Runtime,
-    pub(super) recipes: &'a Recipes,
-    pub(super) description: &'a Description,
+    runtime: &'a Runtime,
+    recipes: &'a Recipes,
+    description: &'a Description,
+    /// What examples contradict in the description: places and words.
+    contradicted: BTreeSet<(String, String)>,
 }
+
+/// Takes a class, a path, a place in the description, and words.
+type Add<'f> = dyn FnMut(Class, &str, &str, String) + 'f;
 
 /// A request that is ready to be sent.
 struct Ready {
@@ -37,11 +43,40 @@ struct Ready {
     body: Option<Value>,
 }
 
-impl Probe<'_> {
+impl<'a> Probe<'a> {
+    pub(super) fn new(
+        runtime: &'a Runtime,
+        recipes: &'a Recipes,
+        description: &'a Description,
+        operations: &[Operation<'_>],
+    ) -> Result<Self> {
+        let mut contradicted = BTreeSet::new();
+        for operation in operations {
+            for response in &operation.responses {
+                for (_, example) in &response.examples {
+                    let Some(schema) = response.schema else { continue };
+                    let own = schema::check(description, schema, example, &place(operation, response))?;
+                    let said = own.findings.into_iter().map(|finding| (finding.place, finding.what));
+                    contradicted.extend(said);
+                }
+            }
+        }
+        Ok(Self {
+            runtime,
+            recipes,
+            description,
+            contradicted,
+        })
+    }
+
     /// Calls `operation` in every documented way.
     pub(super) fn differences(&self, operation: &Operation<'_>) -> Result<BTreeSet<Difference>> {
         let mut found = BTreeSet::new();
         let mut bodies: Vec<Option<&Example>> = operation.good_bodies().map(Some).collect();
+        if let Some(recipe) = self.recipes.calls.get(operation.id) {
+            let left_out = |name: &str| recipe.leave_out.iter().any(|known| known == name);
+            bodies.retain(|body| body.is_none_or(|(name, _)| !left_out(name)));
+        }
         if bodies.is_empty() {
             bodies.push(None);
         }
@@ -50,6 +85,9 @@ impl Probe<'_> {
         }
         if !found.iter().any(|difference| difference.class == Class::NotSimulated) {
             self.refusals(operation, bodies.first().copied().flatten(), &mut found)?;
+            for (body, status) in operation.bad_bodies() {
+                self.bad_body(operation, body, status, &mut found)?;
+            }
         }
         Ok(found)
     }
@@ -66,34 +104,36 @@ impl Probe<'_> {
     ) -> Result<()> {
         let mut session = self.session()?;
         let name = shown.map(|(name, _)| name.as_str());
-        let mut add = |class, path: &str, what: String| {
+        let mut insert = |class, path: &str, place: &str, what: String| {
             found.insert(Difference {
                 class,
                 operation: operation.id,
                 path: path.to_owned(),
+                place: place.to_owned(),
                 what,
             });
         };
+        let mut add = |class, what: String| insert(class, "$", "", what);
         let ready = match self.prepare(&mut session, operation, shown) {
             Ok(ready) => ready,
             Err(Missing::NotSimulated) => {
-                add(Class::NotSimulated, "$", "not simulated".to_owned());
+                add(Class::NotSimulated, "not simulated".to_owned());
                 return Ok(());
             }
             Err(Missing::Failed(why)) => {
                 // An operation that is not simulated needs no recipe.
                 let path = operation.path.replace("{}", NOTHING);
                 if session.call(&operation.method, &path, None, true)?.is_not_simulated() {
-                    add(Class::NotSimulated, "$", "not simulated".to_owned());
+                    add(Class::NotSimulated, "not simulated".to_owned());
                 } else {
-                    add(Class::NotPrepared, "$", why);
+                    add(Class::NotPrepared, why);
                 }
                 return Ok(());
             }
         };
         let answer = session.call(&operation.method, &ready.path, ready.body.as_ref(), true)?;
         if answer.is_not_simulated() {
-            add(Class::NotSimulated, "$", "not simulated".to_owned());
+            add(Class::NotSimulated, "not simulated".to_owned());
             return Ok(());
         }
         let expected = match name.and_then(|name| operation.status_of(name)) {
@@ -105,7 +145,6 @@ impl Probe<'_> {
             let expected: Vec<_> = expected.iter().map(u16::to_string).collect();
             add(
                 Class::Status,
-                "$",
                 format!(
                     "{} expected, {} answered{of}: {}",
                     expected.join(" or "),
@@ -116,7 +155,7 @@ impl Probe<'_> {
             return Ok(());
         }
         if let Some(response) = operation.response(answer.status) {
-            self.judge(response, &answer, name, &mut add)?;
+            self.judge(operation, response, &answer, name, &mut insert)?;
         }
         Ok(())
     }
@@ -124,36 +163,44 @@ impl Probe<'_> {
     /// Compares an answer with the schema and the example of its status.
     fn judge(
         &self,
+        operation: &Operation<'_>,
         response: &Response<'_>,
         answer: &Answer,
         name: Option<&str>,
-        add: &mut dyn FnMut(Class, &str, String),
+        add: &mut Add<'_>,
     ) -> Result<()> {
         let Some(schema) = response.schema else { return Ok(()) };
         let Some(json) = &answer.json else {
-            add(Class::Schema, "$", "JSON expected, something else found".to_owned());
+            add(
+                Class::Schema,
+                "$",
+                "",
+                "JSON expected, something else found".to_owned(),
+            );
             return Ok(());
         };
-        let outcome = schema::check(self.description, schema, json)?;
-        let mut excused: BTreeSet<Finding> = BTreeSet::new();
+        let place = place(operation, response);
+        let outcome = schema::check(self.description, schema, json, &place)?;
         let mut free = outcome.free;
         for (_, example) in &response.examples {
-            let own = schema::check(self.description, schema, example)?;
-            excused.extend(own.findings);
-            free.extend(own.free);
+            free.extend(schema::check(self.description, schema, example, &place)?.free);
         }
-        for finding in outcome.findings.difference(&excused) {
+        for finding in outcome.findings {
             let class = if finding.undocumented {
                 Class::Undocumented
             } else {
                 Class::Schema
             };
-            add(class, &finding.path, finding.what.clone());
+            if !self
+                .contradicted
+                .contains(&(finding.place.clone(), finding.what.clone()))
+            {
+                add(class, &finding.path, &finding.place, finding.what);
+            }
         }
-        let same = |(known, _): &&Example| Some(known.as_str()) == name;
-        if let Some((_, shown)) = response.examples.iter().find(same).or(response.examples.first()) {
+        if let Some((_, shown)) = response.example(name) {
             for (path, what) in example::lacking(shown, json, &free) {
-                add(Class::Example, &path, what.to_owned());
+                add(Class::Example, &path, "", what.to_owned());
             }
         }
         Ok(())
@@ -215,6 +262,30 @@ impl Probe<'_> {
         Ok(())
     }
 
+    /// A body that is shown for a refusal, in place of a good one.
+    fn bad_body(
+        &self,
+        operation: &Operation<'_>,
+        shown: &Example,
+        status: u16,
+        found: &mut BTreeSet<Difference>,
+    ) -> Result<()> {
+        let mut session = self.session()?;
+        let Ok(mut ready) = self.prepare(&mut session, operation, Some(shown)) else {
+            return Ok(());
+        };
+        if status == 404 {
+            // The ids that it shows are unknown here, as they shall be.
+            if !ready.places.is_empty() {
+                return Ok(());
+            }
+            ready.body = Some(shown.1.clone());
+        }
+        let answer = session.call(&operation.method, &ready.path, ready.body.as_ref(), true)?;
+        let how = format!("with the body `{}`", shown.0);
+        self.refusal(operation, status, &answer, &how, found)
+    }
+
     fn refusal(
         &self,
         operation: &Operation<'_>,
@@ -223,17 +294,19 @@ impl Probe<'_> {
         how: &str,
         found: &mut BTreeSet<Difference>,
     ) -> Result<()> {
-        let mut add = |path: &str, what: String| {
+        let mut add = |path: &str, place: &str, what: String| {
             found.insert(Difference {
                 class: Class::Refusal,
                 operation: operation.id,
                 path: format!("{status} {path}"),
+                place: place.to_owned(),
                 what,
             });
         };
         if answer.status != status {
             add(
                 "$",
+                "",
                 format!(
                     "{status} expected {how}, {} answered: {}",
                     answer.status,
@@ -245,9 +318,9 @@ impl Probe<'_> {
         let Some(response) = operation.response(status) else {
             return Ok(());
         };
-        self.judge(response, answer, None, &mut |class, path, what| {
+        self.judge(operation, response, answer, None, &mut |class, path, place, what| {
             if class.is_strong() {
-                add(path, what);
+                add(path, place, what);
             }
         })?;
         let codes = response.codes();
@@ -258,10 +331,19 @@ impl Probe<'_> {
             let codes: Vec<_> = codes.into_iter().collect();
             add(
                 "$.errors[].code",
+                "",
                 format!("{} documented, {code} answered {how}", codes.join(" or ")),
             );
         }
         Ok(())
+    }
+}
+
+/// The name of a documented answer, for what stands in no schema with a name.
+fn place(operation: &Operation<'_>, response: &Response<'_>) -> String {
+    match response.status {
+        Some(status) => format!("{} {status}", operation.id),
+        None => operation.id.to_owned(),
     }
 }
 

@@ -1,6 +1,6 @@
 //! What a run found, for people and for machines.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 
@@ -69,18 +69,29 @@ impl Found {
         )
     }
 
-    /// A table for each class.
+    /// A table for each class; what several operations have in common is one line.
     pub(super) fn tables(&self) -> String {
         let mut text = String::new();
         for class in Class::ALL {
-            let lines: Vec<_> = self.of(class).collect();
+            let mut lines: BTreeMap<(&str, &str), BTreeSet<&str>> = BTreeMap::new();
+            for difference in self.of(class) {
+                lines
+                    .entry((difference.spot(), &difference.what))
+                    .or_default()
+                    .insert(difference.operation);
+            }
             if lines.is_empty() {
                 continue;
             }
-            text.push_str(&format!("\n{} at {}: {}\n", class.title(), self.version, lines.len()));
-            let width = lines.iter().map(|line| line.operation.len()).max().unwrap_or_default();
-            for line in lines {
-                text.push_str(&format!("  {:width$} | {} | {}\n", line.operation, line.path, line.what));
+            text.push_str(&format!(
+                "\n{} at {}: {}\n",
+                class.title(),
+                self.version,
+                self.of(class).count()
+            ));
+            for ((spot, what), operations) in lines {
+                let operations: Vec<_> = operations.into_iter().collect();
+                text.push_str(&format!("  {spot} | {what} | {}\n", operations.join(" ")));
             }
         }
         text
@@ -108,6 +119,7 @@ mod tests {
             class,
             operation,
             path: "$".to_owned(),
+            place: String::new(),
             what: "x".to_owned(),
         };
         let found = Found {
@@ -130,7 +142,7 @@ mod tests {
         check(false, false, true);
         check(true, false, false);
         check(true, true, true);
-        assert!(found.tables().contains("a | $ | x"), "{}", found.tables());
+        assert!(found.tables().contains("  $ | x | a\n"), "{}", found.tables());
         assert_eq!(found.json()["conforming_strictly"], 1);
     }
 }

@@ -20,6 +20,8 @@ pub(super) struct Finding {
     pub(super) undocumented: bool,
     /// Where, such as `$.data[].id`.
     pub(super) path: String,
+    /// Where in the description, such as `tag.id`: the nearest schema with a name, and the way from there.
+    pub(super) place: String,
     /// What, such as `string expected, integer found`.
     pub(super) what: String,
 }
@@ -34,21 +36,22 @@ pub(super) struct Outcome {
 
 impl Outcome {
     /// How badly it fits: a wrong type at the very place of the alternatives is worst, an unknown field least.
-    fn weight(&self, place: &str) -> usize {
+    fn weight(&self, at: &At) -> usize {
         let one = |finding: &Finding| match finding {
             Finding {
                 undocumented: true, ..
             } => 1,
-            Finding { path, .. } if path == place => 100_000,
+            Finding { path, .. } if *path == at.path => 100_000,
             _ => 100,
         };
         self.findings.iter().map(one).sum()
     }
 
-    fn add(&mut self, path: &str, what: impl Into<String>) {
+    fn add(&mut self, at: &At, what: impl Into<String>) {
         self.findings.insert(Finding {
             undocumented: false,
-            path: path.to_owned(),
+            path: at.path.clone(),
+            place: at.place.clone(),
             what: what.into(),
         });
     }
@@ -59,9 +62,50 @@ impl Outcome {
     }
 }
 
-/// Where `value` differs from `schema`.
-pub(super) fn check(description: &Description, schema: &Value, value: &Value) -> anyhow::Result<Outcome> {
-    Checker { description }.all(vec![schema], value, "$")
+/// Where a value stands: in the answer and in the description.
+#[derive(Clone, Debug)]
+struct At {
+    path: String,
+    place: String,
+}
+
+impl At {
+    fn member(&self, name: &str) -> Self {
+        self.with(&format!(".{name}"))
+    }
+
+    fn with(&self, end: &str) -> Self {
+        Self {
+            path: format!("{}{end}", self.path),
+            place: format!("{}{end}", self.place),
+        }
+    }
+
+    /// The same value, when `schema` refers to one with a name.
+    fn named_by(&self, schema: &Value) -> Self {
+        let name = schema
+            .get("$ref")
+            .and_then(Value::as_str)
+            .and_then(|reference| reference.rsplit('/').next());
+        Self {
+            path: self.path.clone(),
+            place: name.map_or_else(|| self.place.clone(), str::to_owned),
+        }
+    }
+}
+
+/// Where `value` differs from `schema`; `place` is the name of what the schema is for.
+pub(super) fn check(
+    description: &Description,
+    schema: &Value,
+    value: &Value,
+    place: &str,
+) -> anyhow::Result<Outcome> {
+    let at = At {
+        path: "$".to_owned(),
+        place: place.to_owned(),
+    };
+    Checker { description }.all(vec![schema], value, &at)
 }
 
 struct Checker<'a> {
@@ -76,6 +120,8 @@ struct Part<'a> {
     unfolded: bool,
     /// Whether one of its alternatives stands beside it already.
     settled: bool,
+    /// Whether what it refers to stands beside it, so that only what it says itself counts.
+    followed: bool,
 }
 
 impl<'a> Part<'a> {
@@ -84,22 +130,24 @@ impl<'a> Part<'a> {
             schema,
             unfolded: false,
             settled: false,
+            followed: false,
         }
     }
 }
 
 impl<'a> Checker<'a> {
     /// All `schemas` hold for `value`.
-    fn all(&self, schemas: Vec<&'a Value>, value: &Value, path: &str) -> anyhow::Result<Outcome> {
+    fn all(&self, schemas: Vec<&'a Value>, value: &Value, at: &At) -> anyhow::Result<Outcome> {
+        let at = schemas.first().map_or_else(|| at.clone(), |schema| at.named_by(schema));
         let parts = schemas.into_iter().map(Part::open).collect();
-        self.parts(parts, value, path, 0)
+        self.parts(parts, value, &at, 0)
     }
 
     fn parts(
         &self,
         parts: Vec<Part<'a>>,
         value: &Value,
-        path: &str,
+        at: &At,
         wraps: usize,
     ) -> anyhow::Result<Outcome> {
         let mut parts = self.unfold(parts)?;
@@ -109,7 +157,7 @@ impl<'a> Checker<'a> {
             .find(|part| !part.settled && alternatives(part.schema).next().is_some());
         let Some(choice) = choice else {
             let schemas: Vec<_> = parts.iter().map(|part| part.schema).collect();
-            return self.plain(&schemas, value, path);
+            return self.plain(&schemas, value, at);
         };
         choice.settled = true;
         let choice = choice.schema;
@@ -117,8 +165,8 @@ impl<'a> Checker<'a> {
         for alternative in alternatives(choice) {
             let mut together = parts.clone();
             together.push(Part::open(alternative));
-            let outcome = self.parts(together, value, path, wraps + 1)?;
-            let weight = outcome.weight(path);
+            let outcome = self.parts(together, value, &at.named_by(alternative), wraps + 1)?;
+            let weight = outcome.weight(at);
             if best.as_ref().is_none_or(|(held, _)| weight < *held) {
                 best = Some((weight, outcome));
             }
@@ -133,7 +181,18 @@ impl<'a> Checker<'a> {
         // Parts that contain each other in a circle end here.
         for _ in 0..MAX_PARTS {
             let Some(mut part) = waiting.pop() else { break };
-            part.schema = self.description.resolve(part.schema)?;
+            if !part.followed && part.schema.get("$ref").is_some() {
+                if says_nullable(part.schema) {
+                    // The descriptions mean it, although a strict reader would ignore what stands beside a reference.
+                    unfolded.push(Part {
+                        unfolded: true,
+                        settled: true,
+                        followed: true,
+                        ..part
+                    });
+                }
+                part.schema = self.description.resolve(part.schema)?;
+            }
             if !part.unfolded {
                 part.unfolded = true;
                 waiting.extend(list(part.schema, "allOf").map(Part::open));
@@ -143,13 +202,13 @@ impl<'a> Checker<'a> {
         Ok(unfolded)
     }
 
-    fn plain(&self, schemas: &[&'a Value], value: &Value, path: &str) -> anyhow::Result<Outcome> {
+    fn plain(&self, schemas: &[&'a Value], value: &Value, at: &At) -> anyhow::Result<Outcome> {
         let mut outcome = Outcome::default();
         let types: BTreeSet<&str> = schemas.iter().flat_map(|schema| types(schema)).collect();
         if value.is_null() {
             let nullable = schemas.iter().any(|schema| says_nullable(schema));
             if !types.is_empty() && !nullable {
-                outcome.add(path, format!("{} expected, null found", words(&types)));
+                outcome.add(at, format!("{} expected, null found", words(&types)));
             }
             return Ok(outcome);
         }
@@ -157,21 +216,21 @@ impl<'a> Checker<'a> {
             let own: BTreeSet<&str> = self::types(schema).collect();
             if !own.is_empty() && !own.iter().any(|kind| is_of(value, kind)) {
                 outcome.add(
-                    path,
+                    at,
                     format!("{} expected, {} found", words(&own), type_of(value)),
                 );
                 return Ok(outcome);
             }
             let mut values = list(schema, "enum").peekable();
             if values.peek().is_some() && !values.any(|allowed| allowed == value) {
-                outcome.add(path, format!("{value} is not one of the documented values"));
+                outcome.add(at, format!("{value} is not one of the documented values"));
             }
         }
         match value {
-            Value::Object(members) => self.object(schemas, members, path, &mut outcome)?,
+            Value::Object(members) => self.object(schemas, members, at, &mut outcome)?,
             Value::Array(entries) => {
                 let items: Vec<&Value> = schemas.iter().filter_map(|schema| schema.get("items")).collect();
-                let inside = format!("{path}[]");
+                let inside = at.with("[]");
                 for entry in entries.iter().filter(|_| !items.is_empty()) {
                     outcome.extend(self.all(items.clone(), entry, &inside)?);
                 }
@@ -185,7 +244,7 @@ impl<'a> Checker<'a> {
         &self,
         schemas: &[&'a Value],
         members: &serde_json::Map<String, Value>,
-        path: &str,
+        at: &At,
         outcome: &mut Outcome,
     ) -> anyhow::Result<()> {
         let mut properties: BTreeMap<&str, Vec<&Value>> = BTreeMap::new();
@@ -206,22 +265,23 @@ impl<'a> Checker<'a> {
             );
             for name in list(schema, "required").filter_map(Value::as_str) {
                 if !members.contains_key(name) {
-                    outcome.add(&format!("{path}.{name}"), "required, missing");
+                    outcome.add(&at.member(name), "required, missing");
                 }
             }
         }
         for (name, member) in members {
-            let inside = format!("{path}.{name}");
+            let inside = at.member(name);
             if let Some(held) = properties.get(name.as_str()) {
                 outcome.extend(self.all(held.clone(), member, &inside)?);
             } else if !extra.is_empty() || properties.is_empty() {
-                outcome.free.insert(inside.clone());
+                outcome.free.insert(inside.path);
                 let maps = extra.iter().copied().filter(|schema| schema.is_object()).collect();
-                outcome.extend(self.all(maps, member, &format!("{path}.*"))?);
+                outcome.extend(self.all(maps, member, &at.member("*"))?);
             } else {
                 outcome.findings.insert(Finding {
                     undocumented: true,
-                    path: inside,
+                    path: inside.path,
+                    place: inside.place,
                     what: "undocumented field".to_owned(),
                 });
             }
@@ -302,7 +362,7 @@ mod tests {
             root: files::parse(schema).expect("the case is YAML"),
         };
         let value = serde_json::from_str(value).expect("the case is JSON");
-        let outcome = check(&description, &description.root["is"], &value).expect("the case is a schema");
+        let outcome = check(&description, &description.root["is"], &value, "is").expect("the case is a schema");
         let found: Vec<_> = outcome
             .findings
             .iter()
@@ -331,6 +391,12 @@ mod tests {
         check_case("is: {type: string, nullable: true}", "null", &[]);
         check_case("is: {type: [string, 'null']}", "null", &[]);
         check_case("is: {oneOf: [{type: string}, {type: 'null'}]}", "null", &[]);
+        check_case("is: {nullable: true, $ref: '#/o'}\no: {type: object}", "null", &[]);
+        check_case(
+            "is: {$ref: '#/o'}\no: {type: object}",
+            "null",
+            &["$: object expected, null found"],
+        );
         check_case("is: {nullable: true, allOf: [{type: object}]}", "null", &[]);
         check_case("is: {nullable: true, anyOf: [{type: object}]}", "null", &[]);
         check_case(

@@ -82,6 +82,7 @@ impl<'r> Session<'r> {
             tokens: vec![TOKEN.to_owned()],
             start: Some(jiff::Timestamp::from_second(NOW)?),
             clock_stands: true,
+            control: true,
             habits: Habits {
                 search_lag: false,
                 empty_200: false,
@@ -122,7 +123,7 @@ impl<'r> Session<'r> {
         let text = String::from_utf8_lossy(&content).into_owned();
         Ok(Answer {
             status,
-            json: serde_json::from_str(&text).ok(),
+            json: serde_json::from_str(&text).ok().or_else(|| lines(&text)),
             text,
         })
     }
@@ -183,7 +184,7 @@ impl<'r> Session<'r> {
             .and_then(|(before, after)| Some((before, after.split_once('>')?)))
         {
             filled.push_str(before);
-            match self.value_of(name)? {
+            match self.value_of(name.split(':').next().unwrap_or_default())? {
                 Value::String(text) => filled.push_str(&text),
                 other => filled.push_str(&other.to_string()),
             }
@@ -221,6 +222,12 @@ impl Drop for Session<'_> {
             self.runtime.block_on(running.stop());
         }
     }
+}
+
+/// What the control surface lists, one object a line.
+fn lines(text: &str) -> Option<Value> {
+    let entries: Option<Vec<Value>> = text.lines().map(|line| serde_json::from_str(line).ok()).collect();
+    entries.map(Value::from)
 }
 
 /// The name in `<name>` or `<name:int>`, and the type that it shall have.
