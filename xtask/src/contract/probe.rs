@@ -72,11 +72,10 @@ impl<'a> Probe<'a> {
     /// Calls `operation` in every documented way.
     pub(super) fn differences(&self, operation: &Operation<'_>) -> Result<BTreeSet<Difference>> {
         let mut found = BTreeSet::new();
-        let mut bodies: Vec<Option<&Example>> = operation.good_bodies().map(Some).collect();
-        if let Some(recipe) = self.recipes.calls.get(operation.id) {
-            let left_out = |name: &str| recipe.leave_out.iter().any(|known| known == name);
-            bodies.retain(|body| body.is_none_or(|(name, _)| !left_out(name)));
-        }
+        let recipe = self.recipes.calls.get(operation.id);
+        let is_left_out = |(name, _): &Example| recipe.is_some_and(|recipe| recipe.leave_out.contains(name));
+        let good = operation.good_bodies().filter(|body| !is_left_out(body));
+        let mut bodies: Vec<Option<&Example>> = good.map(Some).collect();
         if bodies.is_empty() {
             bodies.push(None);
         }
@@ -85,7 +84,7 @@ impl<'a> Probe<'a> {
         }
         if !found.iter().any(|difference| difference.class == Class::NotSimulated) {
             self.refusals(operation, bodies.first().copied().flatten(), &mut found)?;
-            for (body, status) in operation.bad_bodies() {
+            for (body, status) in operation.bad_bodies().filter(|(body, _)| !is_left_out(body)) {
                 self.bad_body(operation, body, status, &mut found)?;
             }
         }

@@ -40,7 +40,8 @@ pub(super) struct Recipe {
     pub(super) body: Option<Value>,
     /// What differs from the example's body; null removes.
     pub(super) with: Option<Value>,
-    /// Examples that are meant for a refusal, although nothing but their names says so.
+    /// Bodies that are not sent: meant for a refusal though nothing but their names says so, or for a situation that a
+    /// fresh workspace cannot be brought into.
     pub(super) leave_out: Vec<String>,
     /// What differs for single examples, by name.
     pub(super) examples: BTreeMap<String, Recipe>,

@@ -51,7 +51,7 @@ impl Outcome {
         self.findings.insert(Finding {
             undocumented: false,
             path: at.path.clone(),
-            place: at.place.clone(),
+            place: at.own.clone(),
             what: what.into(),
         });
     }
@@ -66,7 +66,10 @@ impl Outcome {
 #[derive(Clone, Debug)]
 struct At {
     path: String,
+    /// What the value's members belong to.
     place: String,
+    /// What the value itself belongs to: the field that refers to a named schema, not that schema.
+    own: String,
 }
 
 impl At {
@@ -75,9 +78,11 @@ impl At {
     }
 
     fn with(&self, end: &str) -> Self {
+        let place = format!("{}{end}", self.place);
         Self {
             path: format!("{}{end}", self.path),
-            place: format!("{}{end}", self.place),
+            own: place.clone(),
+            place,
         }
     }
 
@@ -90,6 +95,7 @@ impl At {
         Self {
             path: self.path.clone(),
             place: name.map_or_else(|| self.place.clone(), str::to_owned),
+            own: self.own.clone(),
         }
     }
 }
@@ -104,6 +110,7 @@ pub(super) fn check(
     let at = At {
         path: "$".to_owned(),
         place: place.to_owned(),
+        own: place.to_owned(),
     };
     Checker { description }.all(vec![schema], value, &at)
 }
@@ -281,7 +288,7 @@ impl<'a> Checker<'a> {
                 outcome.findings.insert(Finding {
                     undocumented: true,
                     path: inside.path,
-                    place: inside.place,
+                    place: inside.own,
                     what: "undocumented field".to_owned(),
                 });
             }
