@@ -15,17 +15,19 @@ mod report;
 mod schema;
 mod session;
 
-use std::{
-    collections::BTreeSet,
-    path::{Path, PathBuf},
-};
+use std::{collections::BTreeSet, path::PathBuf};
 
 use anyhow::{Context as _, Result, bail};
 use clap::Args;
 use serde_json::json;
 use trunkline_catalog::Version;
 
-use self::{mistakes::Mistake, probe::Probe, recipes::Recipes, report::{Found, Strictness}};
+use self::{
+    mistakes::Mistake,
+    probe::Probe,
+    recipes::Recipes,
+    report::{Found, Strictness},
+};
 use crate::{catalog::files, repo};
 
 #[derive(Debug, Args)]
@@ -52,9 +54,9 @@ pub(crate) struct Arguments {
 
 impl Arguments {
     /// What `cargo xtask test` runs.
-    pub(crate) fn everything(openapi: &Path) -> Self {
+    pub(crate) fn everything(openapi: PathBuf) -> Self {
         Self {
-            openapi: openapi.to_owned(),
+            openapi,
             version: Vec::new(),
             operation: Vec::new(),
             allow_missing: false,
@@ -114,7 +116,10 @@ fn print(all: &[Found], stale: &[String]) {
         print!("{}", found.tables());
     }
     if !stale.is_empty() {
-        println!("\nlisted as mistakes of the descriptions, but not so any more: {}", stale.len());
+        println!(
+            "\nlisted as mistakes of the descriptions, but not so any more: {}",
+            stale.len()
+        );
         for line in stale {
             println!("  {line}");
         }

@@ -36,6 +36,9 @@ enum Command {
         /// Only report what is missing; install nothing.
         #[arg(long)]
         no_install: bool,
+        /// The folder with the published API descriptions; `../shared/openapi` when left out, if it is there.
+        #[arg(long, value_name = "DIR")]
+        openapi: Option<PathBuf>,
     },
     /// Check the rules of the house (docs/architecture.md).
     Tidy,
@@ -66,7 +69,7 @@ enum Command {
 
 fn main() -> ExitCode {
     let outcome = match Cli::parse().command {
-        Command::Test { no_install } => test::run(!no_install),
+        Command::Test { no_install, openapi } => test::run(!no_install, openapi),
         Command::Tidy => tidy::run(),
         Command::Deny => test::deny(),
         Command::Docs { check } => docs::run(check),

@@ -34,7 +34,10 @@ impl Connection {
         body: Option<&str>,
     ) -> Result<(u16, Vec<u8>)> {
         let authorization = format!("Bearer {token}");
-        let headers = [("authorization", authorization.as_str()), ("intercom-version", "2.16")];
+        let headers = [
+            ("authorization", authorization.as_str()),
+            ("intercom-version", "2.16"),
+        ];
         self.send_with(method, path, &headers, body)
     }
 

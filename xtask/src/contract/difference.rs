@@ -67,6 +67,10 @@ pub(super) struct Difference {
 impl Difference {
     /// The place in the description, which several operations may share; the path where there is none.
     pub(super) fn spot(&self) -> &str {
-        if self.place.is_empty() { &self.path } else { &self.place }
+        if self.place.is_empty() {
+            &self.path
+        } else {
+            &self.place
+        }
     }
 }

@@ -7,7 +7,11 @@ use std::collections::BTreeSet;
 use serde_json::{Map, Value};
 
 /// The fields of `example` that `answer` lacks, by path; `free` are the paths whose names are anybody's.
-pub(super) fn lacking(example: &Value, answer: &Value, free: &BTreeSet<String>) -> BTreeSet<(String, &'static str)> {
+pub(super) fn lacking(
+    example: &Value,
+    answer: &Value,
+    free: &BTreeSet<String>,
+) -> BTreeSet<(String, &'static str)> {
     let mut found = BTreeSet::new();
     compare(example, answer, "$", free, &mut found);
     found

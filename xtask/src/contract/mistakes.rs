@@ -60,7 +60,10 @@ pub(super) fn committed() -> anyhow::Result<Vec<Mistake>> {
 }
 
 fn parse(text: &str) -> anyhow::Result<Vec<Mistake>> {
-    let mut lines = text.lines().enumerate().filter(|(_, line)| !line.starts_with('#'));
+    let mut lines = text
+        .lines()
+        .enumerate()
+        .filter(|(_, line)| !line.starts_with('#'));
     ensure!(
         lines.next().map(|(_, line)| line) == Some(HEADLINE),
         "the first line must be {HEADLINE:?}"
@@ -70,15 +73,27 @@ fn parse(text: &str) -> anyhow::Result<Vec<Mistake>> {
     for (number, line) in lines {
         let cells: Vec<&str> = line.split('\t').collect();
         let [operation, path, what, reason] = cells.as_slice() else {
-            bail!("line {}: four columns expected, {} found", number + 1, cells.len());
+            bail!(
+                "line {}: four columns expected, {} found",
+                number + 1,
+                cells.len()
+            );
         };
-        ensure!(!reason.trim().is_empty(), "line {}: there is no reason", number + 1);
+        ensure!(
+            !reason.trim().is_empty(),
+            "line {}: there is no reason",
+            number + 1
+        );
         let mistake = Mistake {
             operation: (*operation).to_owned(),
             path: (*path).to_owned(),
             what: (*what).to_owned(),
         };
-        ensure!(seen.insert(mistake.clone()), "line {}: listed already", number + 1);
+        ensure!(
+            seen.insert(mistake.clone()),
+            "line {}: listed already",
+            number + 1
+        );
         mistakes.push(mistake);
     }
     Ok(mistakes)
@@ -137,7 +152,12 @@ mod tests {
         check("*\t*.id\trequired, missing", "tags.list", "$.data[].id", true);
         check("tags.*\t$.id*\t*", "tags.list", "$.id.x", true);
         check("*\t#tag.id\trequired, missing", "tags.list", "$.data[].id", true);
-        check("*\t#tag.name\trequired, missing", "tags.list", "$.data[].id", false);
+        check(
+            "*\t#tag.name\trequired, missing",
+            "tags.list",
+            "$.data[].id",
+            false,
+        );
         check("*\t$.id\tnull found", "tags.get", "$.id", false);
     }
 

@@ -49,7 +49,11 @@ impl Response<'_> {
     pub(super) fn codes(&self) -> Vec<&str> {
         let mut codes = Vec::new();
         for (_, example) in &self.examples {
-            let errors = example.get("errors").and_then(Value::as_array).into_iter().flatten();
+            let errors = example
+                .get("errors")
+                .and_then(Value::as_array)
+                .into_iter()
+                .flatten();
             codes.extend(errors.filter_map(|error| error.get("code")?.as_str()));
         }
         codes
@@ -59,7 +63,11 @@ impl Response<'_> {
 impl<'d> Operation<'d> {
     /// The documented answer of this status, or the one to everything else.
     pub(super) fn response(&self, status: u16) -> Option<&Response<'d>> {
-        let of = |wanted| self.responses.iter().find(move |response| response.status == wanted);
+        let of = |wanted| {
+            self.responses
+                .iter()
+                .find(move |response| response.status == wanted)
+        };
         of(Some(status)).or_else(|| of(None))
     }
 
@@ -74,7 +82,9 @@ impl<'d> Operation<'d> {
     }
 
     pub(super) fn documents(&self, status: u16) -> bool {
-        self.responses.iter().any(|response| response.status == Some(status))
+        self.responses
+            .iter()
+            .any(|response| response.status == Some(status))
     }
 
     /// The status of the documented answer with an example of this name.

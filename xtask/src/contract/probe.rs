@@ -56,7 +56,10 @@ impl<'a> Probe<'a> {
                 for (_, example) in &response.examples {
                     let Some(schema) = response.schema else { continue };
                     let own = schema::check(description, schema, example, &place(operation, response))?;
-                    let said = own.findings.into_iter().map(|finding| (finding.place, finding.what));
+                    let said = own
+                        .findings
+                        .into_iter()
+                        .map(|finding| (finding.place, finding.what));
                     contradicted.extend(said);
                 }
             }
@@ -82,7 +85,10 @@ impl<'a> Probe<'a> {
         for body in &bodies {
             self.success(operation, *body, &mut found)?;
         }
-        if !found.iter().any(|difference| difference.class == Class::NotSimulated) {
+        if !found
+            .iter()
+            .any(|difference| difference.class == Class::NotSimulated)
+        {
             self.refusals(operation, bodies.first().copied().flatten(), &mut found)?;
             for (body, status) in operation.bad_bodies().filter(|(body, _)| !is_left_out(body)) {
                 self.bad_body(operation, body, status, &mut found)?;
@@ -122,7 +128,10 @@ impl<'a> Probe<'a> {
             Err(Missing::Failed(why)) => {
                 // An operation that is not simulated needs no recipe.
                 let path = operation.path.replace("{}", NOTHING);
-                if session.call(&operation.method, &path, None, true)?.is_not_simulated() {
+                if session
+                    .call(&operation.method, &path, None, true)?
+                    .is_not_simulated()
+                {
                     add(Class::NotSimulated, "not simulated".to_owned());
                 } else {
                     add(Class::NotPrepared, why);
@@ -140,7 +149,9 @@ impl<'a> Probe<'a> {
             None => operation.success(),
         };
         if !expected.contains(&answer.status) {
-            let of = name.map(|name| format!(" for the body `{name}`")).unwrap_or_default();
+            let of = name
+                .map(|name| format!(" for the body `{name}`"))
+                .unwrap_or_default();
             let expected: Vec<_> = expected.iter().map(u16::to_string).collect();
             add(
                 Class::Status,
@@ -168,7 +179,9 @@ impl<'a> Probe<'a> {
         name: Option<&str>,
         add: &mut Add<'_>,
     ) -> Result<()> {
-        let Some(schema) = response.schema else { return Ok(()) };
+        let Some(schema) = response.schema else {
+            return Ok(());
+        };
         let Some(json) = &answer.json else {
             add(
                 Class::Schema,
@@ -317,13 +330,22 @@ impl<'a> Probe<'a> {
         let Some(response) = operation.response(status) else {
             return Ok(());
         };
-        self.judge(operation, response, answer, None, &mut |class, path, place, what| {
-            if class.is_strong() {
-                add(path, place, what);
-            }
-        })?;
+        self.judge(
+            operation,
+            response,
+            answer,
+            None,
+            &mut |class, path, place, what| {
+                if class.is_strong() {
+                    add(path, place, what);
+                }
+            },
+        )?;
         let codes = response.codes();
-        let code = answer.json.as_ref().and_then(|json| json.pointer("/errors/0/code"));
+        let code = answer
+            .json
+            .as_ref()
+            .and_then(|json| json.pointer("/errors/0/code"));
         let code = code.and_then(Value::as_str).unwrap_or_default();
         if !codes.is_empty() && !codes.contains(&code) {
             let codes: BTreeSet<_> = codes.into_iter().collect();
@@ -346,7 +368,11 @@ fn place(operation: &Operation<'_>, response: &Response<'_>) -> String {
     }
 }
 
-fn body(session: &mut Session<'_>, recipe: &Recipe, shown: Option<&Example>) -> Result<Option<Value>, Missing> {
+fn body(
+    session: &mut Session<'_>,
+    recipe: &Recipe,
+    shown: Option<&Example>,
+) -> Result<Option<Value>, Missing> {
     let mut body = match (&recipe.body, shown) {
         (Some(own), _) => Some(session.fill(own)?),
         (None, Some((_, shown))) => Some(session.adapt(shown)?),
@@ -354,7 +380,10 @@ fn body(session: &mut Session<'_>, recipe: &Recipe, shown: Option<&Example>) -> 
     };
     if let Some(change) = &recipe.with {
         let change = session.fill(change)?;
-        merge(body.get_or_insert_with(|| Value::Object(serde_json::Map::new())), &change);
+        merge(
+            body.get_or_insert_with(|| Value::Object(serde_json::Map::new())),
+            &change,
+        );
     }
     Ok(body)
 }

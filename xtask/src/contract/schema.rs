@@ -145,18 +145,14 @@ impl<'a> Part<'a> {
 impl<'a> Checker<'a> {
     /// All `schemas` hold for `value`.
     fn all(&self, schemas: Vec<&'a Value>, value: &Value, at: &At) -> anyhow::Result<Outcome> {
-        let at = schemas.first().map_or_else(|| at.clone(), |schema| at.named_by(schema));
+        let at = schemas
+            .first()
+            .map_or_else(|| at.clone(), |schema| at.named_by(schema));
         let parts = schemas.into_iter().map(Part::open).collect();
         self.parts(parts, value, &at, 0)
     }
 
-    fn parts(
-        &self,
-        parts: Vec<Part<'a>>,
-        value: &Value,
-        at: &At,
-        wraps: usize,
-    ) -> anyhow::Result<Outcome> {
+    fn parts(&self, parts: Vec<Part<'a>>, value: &Value, at: &At, wraps: usize) -> anyhow::Result<Outcome> {
         let mut parts = self.unfold(parts)?;
         let choice = parts
             .iter_mut()
@@ -222,10 +218,7 @@ impl<'a> Checker<'a> {
         for schema in schemas {
             let own: BTreeSet<&str> = self::types(schema).collect();
             if !own.is_empty() && !own.iter().any(|kind| is_of(value, kind)) {
-                outcome.add(
-                    at,
-                    format!("{} expected, {} found", words(&own), type_of(value)),
-                );
+                outcome.add(at, format!("{} expected, {} found", words(&own), type_of(value)));
                 return Ok(outcome);
             }
             let mut values = list(schema, "enum").peekable();
@@ -282,7 +275,11 @@ impl<'a> Checker<'a> {
                 outcome.extend(self.all(held.clone(), member, &inside)?);
             } else if !extra.is_empty() || properties.is_empty() {
                 outcome.free.insert(inside.path);
-                let maps = extra.iter().copied().filter(|schema| schema.is_object()).collect();
+                let maps = extra
+                    .iter()
+                    .copied()
+                    .filter(|schema| schema.is_object())
+                    .collect();
                 outcome.extend(self.all(maps, member, &at.member("*"))?);
             } else {
                 outcome.findings.insert(Finding {
@@ -323,15 +320,15 @@ fn says_nullable(schema: &Value) -> bool {
         Some(Value::Array(kinds)) => kinds.iter().any(|kind| kind == "null"),
         _ => false,
     };
-    of_type
-        || schema.get("nullable") == Some(&Value::Bool(true))
-        || list(schema, "enum").any(Value::is_null)
+    of_type || schema.get("nullable") == Some(&Value::Bool(true)) || list(schema, "enum").any(Value::is_null)
 }
 
 fn is_of(value: &Value, kind: &str) -> bool {
     match kind {
         "string" => value.is_string(),
-        "integer" => value.is_i64() || value.is_u64() || value.as_f64().is_some_and(|number| number.fract() == 0.0),
+        "integer" => {
+            value.is_i64() || value.is_u64() || value.as_f64().is_some_and(|number| number.fract() == 0.0)
+        }
         "number" => value.is_number(),
         "boolean" => value.is_boolean(),
         "object" => value.is_object(),
@@ -369,7 +366,8 @@ mod tests {
             root: files::parse(schema).expect("the case is YAML"),
         };
         let value = serde_json::from_str(value).expect("the case is JSON");
-        let outcome = check(&description, &description.root["is"], &value, "is").expect("the case is a schema");
+        let outcome =
+            check(&description, &description.root["is"], &value, "is").expect("the case is a schema");
         let found: Vec<_> = outcome
             .findings
             .iter()
@@ -382,7 +380,11 @@ mod tests {
     fn values_of_the_right_type_pass_and_others_are_named() {
         check_case("is: {type: string}", r#""a""#, &[]);
         check_case("is: {type: string}", "1", &["$: string expected, integer found"]);
-        check_case("is: {type: integer}", "1.5", &["$: integer expected, number found"]);
+        check_case(
+            "is: {type: integer}",
+            "1.5",
+            &["$: integer expected, number found"],
+        );
         check_case("is: {type: number}", "1", &[]);
         check_case("is: {}", "[1]", &[]);
         check_case(
@@ -398,7 +400,11 @@ mod tests {
         check_case("is: {type: string, nullable: true}", "null", &[]);
         check_case("is: {type: [string, 'null']}", "null", &[]);
         check_case("is: {oneOf: [{type: string}, {type: 'null'}]}", "null", &[]);
-        check_case("is: {nullable: true, $ref: '#/o'}\no: {type: object}", "null", &[]);
+        check_case(
+            "is: {nullable: true, $ref: '#/o'}\no: {type: object}",
+            "null",
+            &[],
+        );
         check_case(
             "is: {$ref: '#/o'}\no: {type: object}",
             "null",
@@ -460,7 +466,11 @@ mod tests {
     #[test]
     fn the_alternative_that_fits_best_judges() {
         let schema = "is: {properties: {x: {}}, oneOf: [{type: string}, {properties: {a: {type: string}, b: {type: string}}}]}";
-        check_case(schema, r#"{"x": 0, "a": 1, "b": "y"}"#, &["$.a: string expected, integer found"]);
+        check_case(
+            schema,
+            r#"{"x": 0, "a": 1, "b": "y"}"#,
+            &["$.a: string expected, integer found"],
+        );
     }
 
     #[test]

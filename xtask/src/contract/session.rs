@@ -164,7 +164,10 @@ impl<'r> Session<'r> {
                 Some((name, kind)) => as_kind(self.value_of(name)?, kind),
                 None => Value::String(self.text(text)?),
             },
-            Value::Array(entries) => entries.iter().map(|entry| self.fill(entry)).collect::<Result<_, _>>()?,
+            Value::Array(entries) => entries
+                .iter()
+                .map(|entry| self.fill(entry))
+                .collect::<Result<_, _>>()?,
             Value::Object(members) => {
                 let filled = members
                     .iter()
@@ -198,7 +201,10 @@ impl<'r> Session<'r> {
     pub(super) fn adapt(&mut self, example: &Value) -> Result<Value, Missing> {
         let recipes = self.recipes;
         Ok(match example {
-            Value::Array(entries) => entries.iter().map(|entry| self.adapt(entry)).collect::<Result<_, _>>()?,
+            Value::Array(entries) => entries
+                .iter()
+                .map(|entry| self.adapt(entry))
+                .collect::<Result<_, _>>()?,
             Value::Object(members) => {
                 let mut adapted = serde_json::Map::new();
                 for (name, member) in members {
