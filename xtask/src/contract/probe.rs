@@ -82,7 +82,8 @@ impl<'a> Probe<'a> {
         if bodies.is_empty() {
             bodies.push(None);
         }
-        for body in &bodies {
+        let reachable = recipe.is_none_or(|recipe| recipe.out_of_reach.is_none());
+        for body in bodies.iter().filter(|_| reachable) {
             self.success(operation, *body, &mut found)?;
         }
         if !found

@@ -75,7 +75,7 @@ impl<'r> Session<'r> {
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
             contacts: 60,
             companies: 12,
-            conversations: 30,
+            conversations: 120,
             parts: 6,
             tickets: 15,
             rate_limit: None,
