@@ -15,6 +15,9 @@ mod report;
 mod schema;
 mod session;
 
+#[cfg(test)]
+mod tests;
+
 use std::{collections::BTreeSet, path::PathBuf};
 
 use anyhow::{Context as _, Result, bail};

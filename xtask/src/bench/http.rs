@@ -54,8 +54,11 @@ impl Connection {
         for (name, value) in headers {
             request.push_str(&format!("{name}: {value}\r\n"));
         }
+        if !headers.iter().any(|(name, _)| *name == "content-type") {
+            request.push_str("content-type: application/json\r\n");
+        }
         request.push_str(&format!(
-            "accept: application/json\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
+            "accept: application/json\r\ncontent-length: {}\r\n\r\n{body}",
             body.len(),
         ));
         self.stream.get_mut().write_all(request.as_bytes())?;

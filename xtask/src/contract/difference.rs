@@ -38,6 +38,11 @@ impl Class {
         !matches!(self, Self::Undocumented | Self::Example)
     }
 
+    /// Whether there was no documented answer to look at.
+    pub(super) fn hides_the_answer(self) -> bool {
+        matches!(self, Self::NotSimulated | Self::NotPrepared | Self::Status)
+    }
+
     pub(super) fn title(self) -> &'static str {
         match self {
             Self::NotSimulated => "not simulated yet",

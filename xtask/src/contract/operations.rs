@@ -39,10 +39,9 @@ pub(super) struct Response<'d> {
 }
 
 impl Response<'_> {
-    /// The example of this name, or the first.
-    pub(super) fn example(&self, name: Option<&str>) -> Option<&Example> {
-        let same = |(known, _): &&Example| name.is_some_and(|name| alike(known, name));
-        self.examples.iter().find(same).or(self.examples.first())
+    /// The example of this name.
+    pub(super) fn example(&self, name: &str) -> Option<&Example> {
+        self.examples.iter().find(|(known, _)| alike(known, name))
     }
 
     /// The codes of the errors that the examples show.

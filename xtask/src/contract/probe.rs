@@ -16,7 +16,7 @@ use super::{
     operations::{Example, Operation, Response},
     recipes::{Recipe, Recipes, merge},
     schema,
-    session::{Answer, Missing, Session},
+    session::{Answer, Body, Missing, Session},
 };
 use crate::catalog::description::Description;
 
@@ -40,7 +40,7 @@ type Add<'f> = dyn FnMut(Class, &str, &str, String) + 'f;
 struct Ready {
     places: Vec<String>,
     path: String,
-    body: Option<Value>,
+    body: Body,
 }
 
 impl<'a> Probe<'a> {
@@ -83,9 +83,26 @@ impl<'a> Probe<'a> {
             bodies.push(None);
         }
         let reachable = recipe.is_none_or(|recipe| recipe.out_of_reach.is_none());
+        let mut lacking: Option<BTreeSet<Difference>> = None;
         for body in bodies.iter().filter(|_| reachable) {
-            self.success(operation, *body, &mut found)?;
+            let mut of_body = BTreeSet::new();
+            self.success(operation, *body, &mut of_body)?;
+            let lacks: BTreeSet<_> = of_body
+                .extract_if(.., |difference| difference.class == Class::Example)
+                .collect();
+            let is_answered = of_body
+                .iter()
+                .all(|difference| !difference.class.hides_the_answer());
+            found.extend(of_body);
+            // What the answer to one of the bodies shows is there.
+            if is_answered {
+                lacking = Some(match lacking {
+                    Some(held) => held.intersection(&lacks).cloned().collect(),
+                    None => lacks,
+                });
+            }
         }
+        found.extend(lacking.into_iter().flatten());
         if !found
             .iter()
             .any(|difference| difference.class == Class::NotSimulated)
@@ -130,7 +147,7 @@ impl<'a> Probe<'a> {
                 // An operation that is not simulated needs no recipe.
                 let path = operation.path.replace("{}", NOTHING);
                 if session
-                    .call(&operation.method, &path, None, true)?
+                    .call(&operation.method, &path, &Body::Nothing, true)?
                     .is_not_simulated()
                 {
                     add(Class::NotSimulated, "not simulated".to_owned());
@@ -140,7 +157,7 @@ impl<'a> Probe<'a> {
                 return Ok(());
             }
         };
-        let answer = session.call(&operation.method, &ready.path, ready.body.as_ref(), true)?;
+        let answer = session.call(&operation.method, &ready.path, &ready.body, true)?;
         if answer.is_not_simulated() {
             add(Class::NotSimulated, "not simulated".to_owned());
             return Ok(());
@@ -211,10 +228,15 @@ impl<'a> Probe<'a> {
                 add(class, &finding.path, &finding.place, finding.what);
             }
         }
-        if let Some((_, shown)) = response.example(name) {
-            for (path, what) in example::lacking(shown, json, &free) {
-                add(Class::Example, &path, "", what.to_owned());
-            }
+        let shown: Vec<&Value> = match name.and_then(|name| response.example(name)) {
+            Some((_, shown)) => vec![shown],
+            None => response.examples.iter().map(|(_, shown)| shown).collect(),
+        };
+        let lacks = shown
+            .into_iter()
+            .map(|shown| example::lacking(shown, json, &free));
+        for (path, what) in lacks.min_by_key(BTreeSet::len).unwrap_or_default() {
+            add(Class::Example, &path, "", what.to_owned());
         }
         Ok(())
     }
@@ -256,7 +278,7 @@ impl<'a> Probe<'a> {
         };
         let query = ready.path.split_once('?').map(|(_, query)| query);
         if operation.documents(401) {
-            let answer = session.call(&operation.method, &ready.path, ready.body.as_ref(), false)?;
+            let answer = session.call(&operation.method, &ready.path, &ready.body, false)?;
             self.refusal(operation, 401, &answer, "without a token", found)?;
         }
         if operation.documents(404) {
@@ -267,7 +289,7 @@ impl<'a> Probe<'a> {
                 if let Some(query) = query {
                     path = format!("{path}?{query}");
                 }
-                let answer = session.call(&operation.method, &path, ready.body.as_ref(), true)?;
+                let answer = session.call(&operation.method, &path, &ready.body, true)?;
                 let how = format!("with an unknown id at parameter {}", place + 1);
                 self.refusal(operation, 404, &answer, &how, found)?;
             }
@@ -292,9 +314,9 @@ impl<'a> Probe<'a> {
             if !ready.places.is_empty() {
                 return Ok(());
             }
-            ready.body = Some(shown.1.clone());
+            ready.body = Body::Json(shown.1.clone());
         }
-        let answer = session.call(&operation.method, &ready.path, ready.body.as_ref(), true)?;
+        let answer = session.call(&operation.method, &ready.path, &ready.body, true)?;
         let how = format!("with the body `{}`", shown.0);
         self.refusal(operation, status, &answer, &how, found)
     }
@@ -369,11 +391,10 @@ fn place(operation: &Operation<'_>, response: &Response<'_>) -> String {
     }
 }
 
-fn body(
-    session: &mut Session<'_>,
-    recipe: &Recipe,
-    shown: Option<&Example>,
-) -> Result<Option<Value>, Missing> {
+fn body(session: &mut Session<'_>, recipe: &Recipe, shown: Option<&Example>) -> Result<Body, Missing> {
+    if !recipe.form.is_empty() {
+        return Ok(Body::Form(recipe.form.clone()));
+    }
     let mut body = match (&recipe.body, shown) {
         (Some(own), _) => Some(session.fill(own)?),
         (None, Some((_, shown))) => Some(session.adapt(shown)?),
@@ -386,7 +407,7 @@ fn body(
             &change,
         );
     }
-    Ok(body)
+    Ok(body.map_or(Body::Nothing, Body::Json))
 }
 
 fn with_places(path: &str, places: &[String]) -> String {

@@ -40,6 +40,8 @@ pub(super) struct Recipe {
     pub(super) body: Option<Value>,
     /// What differs from the example's body; null removes.
     pub(super) with: Option<Value>,
+    /// Fields of a form, sent in parts in place of a JSON body.
+    pub(super) form: BTreeMap<String, String>,
     /// Bodies that are not sent: meant for a refusal though nothing but their names says so, or for a situation that a
     /// fresh workspace cannot be brought into.
     pub(super) leave_out: Vec<String>,

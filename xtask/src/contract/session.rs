@@ -19,6 +19,36 @@ use crate::bench::http::Connection;
 const NOW: i64 = 1_795_176_000;
 const TOKEN: &str = "contract";
 
+/// What a request carries.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Body {
+    Nothing,
+    Json(Value),
+    /// Fields of a form, each in a part of its own.
+    Form(BTreeMap<String, String>),
+}
+
+/// What stands between the parts of a form.
+const BOUNDARY: &str = "----contract";
+
+impl Body {
+    fn text(&self) -> Option<String> {
+        match self {
+            Self::Nothing => None,
+            Self::Json(value) => Some(value.to_string()),
+            Self::Form(fields) => {
+                let part = |(name, value): (&String, &String)| {
+                    format!(
+                        "--{BOUNDARY}\r\ncontent-disposition: form-data; name=\"{name}\"; filename=\"{name}.json\"\r\n\r\n{value}\r\n"
+                    )
+                };
+                let parts: String = fields.iter().map(part).collect();
+                Some(format!("{parts}--{BOUNDARY}--\r\n"))
+            }
+        }
+    }
+}
+
 /// An answer: its status, its text, and its JSON when it is some.
 #[derive(Debug)]
 pub(super) struct Answer {
@@ -103,19 +133,17 @@ impl<'r> Session<'r> {
     }
 
     /// Calls with a good token, or with none.
-    pub(super) fn call(
-        &mut self,
-        method: &str,
-        path: &str,
-        body: Option<&Value>,
-        with_token: bool,
-    ) -> Result<Answer> {
+    pub(super) fn call(&mut self, method: &str, path: &str, body: &Body, with_token: bool) -> Result<Answer> {
         let authorization = format!("Bearer {TOKEN}");
+        let form = format!("multipart/form-data; boundary={BOUNDARY}");
         let mut headers = vec![("intercom-version", self.version)];
         if with_token {
             headers.push(("authorization", authorization.as_str()));
         }
-        let body = body.map(Value::to_string);
+        if matches!(body, Body::Form(_)) {
+            headers.push(("content-type", form.as_str()));
+        }
+        let body = body.text();
         let (status, content) = self
             .connection
             .send_with(method, path, &headers, body.as_deref())
@@ -137,8 +165,11 @@ impl<'r> Session<'r> {
         let line = recipes.names.get(name);
         let line = Line::parse(line.with_context(|| format!("the name `{name}` is not known"))?)?;
         let path = self.text(line.path)?;
-        let body = line.body.map(|body| self.fill(&body)).transpose()?;
-        let answer = self.call(line.method, &path, body.as_ref(), true)?;
+        let body = match line.body {
+            Some(body) => Body::Json(self.fill(&body)?),
+            None => Body::Nothing,
+        };
+        let answer = self.call(line.method, &path, &body, true)?;
         if answer.is_not_simulated() {
             return Err(Missing::NotSimulated);
         }
