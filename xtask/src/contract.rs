@@ -11,6 +11,7 @@ mod mistakes;
 mod operations;
 mod probe;
 mod recipes;
+mod refusals;
 mod report;
 mod schema;
 mod session;

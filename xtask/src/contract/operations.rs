@@ -60,14 +60,14 @@ impl Response<'_> {
 }
 
 impl<'d> Operation<'d> {
-    /// The documented answer of this status, or the one to everything else.
+    /// The documented answer of this status; what is documented for everything else is meant for what went wrong.
     pub(super) fn response(&self, status: u16) -> Option<&Response<'d>> {
         let of = |wanted| {
             self.responses
                 .iter()
                 .find(move |response| response.status == wanted)
         };
-        of(Some(status)).or_else(|| of(None))
+        of(Some(status)).or_else(|| of(None).filter(|_| status >= 400))
     }
 
     /// The documented statuses of success; one that promises none is believed to answer 200.

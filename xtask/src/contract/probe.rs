@@ -2,7 +2,7 @@
 //!
 //! The one rule: where an example of the description breaks a schema, the example is believed, since it is what the
 //! platform once said; wherever else that schema is used, the same is fine. Read `schema.rs` for the judging,
-//! `session.rs` for the calling.
+//! `session.rs` for the calling, `refusals.rs` for what shall not succeed.
 
 use std::collections::BTreeSet;
 
@@ -20,9 +20,8 @@ use super::{
 };
 use crate::catalog::description::Description;
 
-/// Ids that no workspace has.
-const NOBODY: &str = "ffffffffffffffffffffffff";
-const NOTHING: &str = "999999999";
+/// An id that no workspace has.
+pub(super) const NOTHING: &str = "999999999";
 
 /// What every probe of a version uses.
 pub(super) struct Probe<'a> {
@@ -37,10 +36,10 @@ pub(super) struct Probe<'a> {
 type Add<'f> = dyn FnMut(Class, &str, &str, String) + 'f;
 
 /// A request that is ready to be sent.
-struct Ready {
-    places: Vec<String>,
-    path: String,
-    body: Body,
+pub(super) struct Ready {
+    pub(super) places: Vec<String>,
+    pub(super) path: String,
+    pub(super) body: Body,
 }
 
 impl<'a> Probe<'a> {
@@ -115,7 +114,7 @@ impl<'a> Probe<'a> {
         Ok(found)
     }
 
-    fn session(&self) -> Result<Session<'_>> {
+    pub(super) fn session(&self) -> Result<Session<'_>> {
         Session::start(self.runtime, self.recipes, self.description.name)
     }
 
@@ -189,7 +188,7 @@ impl<'a> Probe<'a> {
     }
 
     /// Compares an answer with the schema and the example of its status.
-    fn judge(
+    pub(super) fn judge(
         &self,
         operation: &Operation<'_>,
         response: &Response<'_>,
@@ -241,7 +240,7 @@ impl<'a> Probe<'a> {
         Ok(())
     }
 
-    fn prepare(
+    pub(super) fn prepare(
         &self,
         session: &mut Session<'_>,
         operation: &Operation<'_>,
@@ -263,123 +262,6 @@ impl<'a> Probe<'a> {
         }
         let body = body(session, &recipe, shown)?;
         Ok(Ready { places, path, body })
-    }
-
-    fn refusals(
-        &self,
-        operation: &Operation<'_>,
-        shown: Option<&Example>,
-        found: &mut BTreeSet<Difference>,
-    ) -> Result<()> {
-        let mut session = self.session()?;
-        // What cannot be prepared is told already.
-        let Ok(ready) = self.prepare(&mut session, operation, shown) else {
-            return Ok(());
-        };
-        let query = ready.path.split_once('?').map(|(_, query)| query);
-        if operation.documents(401) {
-            let answer = session.call(&operation.method, &ready.path, &ready.body, false)?;
-            self.refusal(operation, 401, &answer, "without a token", found)?;
-        }
-        if operation.documents(404) {
-            for place in 0..ready.places.len() {
-                let mut places = ready.places.clone();
-                places[place] = unknown(&places[place]);
-                let mut path = with_places(&operation.path, &places);
-                if let Some(query) = query {
-                    path = format!("{path}?{query}");
-                }
-                let answer = session.call(&operation.method, &path, &ready.body, true)?;
-                let how = format!("with an unknown id at parameter {}", place + 1);
-                self.refusal(operation, 404, &answer, &how, found)?;
-            }
-        }
-        Ok(())
-    }
-
-    /// A body that is shown for a refusal, in place of a good one.
-    fn bad_body(
-        &self,
-        operation: &Operation<'_>,
-        shown: &Example,
-        status: u16,
-        found: &mut BTreeSet<Difference>,
-    ) -> Result<()> {
-        let mut session = self.session()?;
-        let Ok(mut ready) = self.prepare(&mut session, operation, Some(shown)) else {
-            return Ok(());
-        };
-        if status == 404 {
-            // The ids that it shows are unknown here, as they shall be.
-            if !ready.places.is_empty() {
-                return Ok(());
-            }
-            ready.body = Body::Json(shown.1.clone());
-        }
-        let answer = session.call(&operation.method, &ready.path, &ready.body, true)?;
-        let how = format!("with the body `{}`", shown.0);
-        self.refusal(operation, status, &answer, &how, found)
-    }
-
-    fn refusal(
-        &self,
-        operation: &Operation<'_>,
-        status: u16,
-        answer: &Answer,
-        how: &str,
-        found: &mut BTreeSet<Difference>,
-    ) -> Result<()> {
-        let mut add = |path: &str, place: &str, what: String| {
-            found.insert(Difference {
-                class: Class::Refusal,
-                operation: operation.id,
-                path: format!("{status} {path}"),
-                place: place.to_owned(),
-                what,
-            });
-        };
-        if answer.status != status {
-            add(
-                "$",
-                "",
-                format!(
-                    "{status} expected {how}, {} answered: {}",
-                    answer.status,
-                    answer.summary()
-                ),
-            );
-            return Ok(());
-        }
-        let Some(response) = operation.response(status) else {
-            return Ok(());
-        };
-        self.judge(
-            operation,
-            response,
-            answer,
-            None,
-            &mut |class, path, place, what| {
-                if class.is_strong() {
-                    add(path, place, what);
-                }
-            },
-        )?;
-        let codes = response.codes();
-        let code = answer
-            .json
-            .as_ref()
-            .and_then(|json| json.pointer("/errors/0/code"));
-        let code = code.and_then(Value::as_str).unwrap_or_default();
-        if !codes.is_empty() && !codes.contains(&code) {
-            let codes: BTreeSet<_> = codes.into_iter().collect();
-            let codes: Vec<_> = codes.into_iter().collect();
-            add(
-                "$.errors[].code",
-                "",
-                format!("{} documented, {code} answered {how}", codes.join(" or ")),
-            );
-        }
-        Ok(())
     }
 }
 
@@ -410,7 +292,7 @@ fn body(session: &mut Session<'_>, recipe: &Recipe, shown: Option<&Example>) -> 
     Ok(body.map_or(Body::Nothing, Body::Json))
 }
 
-fn with_places(path: &str, places: &[String]) -> String {
+pub(super) fn with_places(path: &str, places: &[String]) -> String {
     let mut parts = path.split("{}");
     let mut filled = parts.next().unwrap_or_default().to_owned();
     for (part, place) in parts.zip(places) {
@@ -418,12 +300,6 @@ fn with_places(path: &str, places: &[String]) -> String {
         filled.push_str(part);
     }
     filled
-}
-
-/// An id of the same make that nothing has.
-fn unknown(id: &str) -> String {
-    let hexadecimal = id.len() == NOBODY.len() && id.chars().all(|letter| letter.is_ascii_hexdigit());
-    if hexadecimal { NOBODY } else { NOTHING }.to_owned()
 }
 
 #[cfg(test)]
@@ -435,7 +311,5 @@ mod tests {
         let places = ["1".to_owned(), "2".to_owned()];
         assert_eq!(with_places("/a/{}/b/{}/c", &places), "/a/1/b/2/c");
         assert_eq!(with_places("/a", &[]), "/a");
-        assert_eq!(unknown("6762f09a1bb69f9f2193bb34"), NOBODY);
-        assert_eq!(unknown("12"), NOTHING);
     }
 }
