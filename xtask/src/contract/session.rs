@@ -10,6 +10,7 @@ use std::{
 use anyhow::{Context as _, Result};
 use serde_json::Value;
 use tokio::runtime::Runtime;
+use trunkline_catalog::Version;
 use trunkline_simulator::{Habits, Options, Running};
 
 use super::recipes::{Line, Recipes};
@@ -134,9 +135,20 @@ impl<'r> Session<'r> {
 
     /// Calls with a good token, or with none.
     pub(super) fn call(&mut self, method: &str, path: &str, body: &Body, with_token: bool) -> Result<Answer> {
+        self.call_at(self.version, method, path, body, with_token)
+    }
+
+    fn call_at(
+        &mut self,
+        version: &str,
+        method: &str,
+        path: &str,
+        body: &Body,
+        with_token: bool,
+    ) -> Result<Answer> {
         let authorization = format!("Bearer {TOKEN}");
         let form = format!("multipart/form-data; boundary={BOUNDARY}");
-        let mut headers = vec![("intercom-version", self.version)];
+        let mut headers = vec![("intercom-version", version)];
         if with_token {
             headers.push(("authorization", authorization.as_str()));
         }
@@ -169,7 +181,7 @@ impl<'r> Session<'r> {
             Some(body) => Body::Json(self.fill(&body)?),
             None => Body::Nothing,
         };
-        let answer = self.call(line.method, &path, &body, true)?;
+        let answer = self.call_at(preparing(self.version), line.method, &path, &body, true)?;
         if answer.is_not_simulated() {
             return Err(Missing::NotSimulated);
         }
@@ -258,6 +270,15 @@ impl Drop for Session<'_> {
         if let Some(running) = self.running.take() {
             self.runtime.block_on(running.stop());
         }
+    }
+}
+
+/// The version at which names are looked up: older ones lack much of what brings a workspace into a state.
+fn preparing(version: &'static str) -> &'static str {
+    if version == Version::Preview.as_str() {
+        version
+    } else {
+        Version::DEFAULT.as_str()
     }
 }
 
