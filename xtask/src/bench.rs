@@ -12,7 +12,7 @@ use crate::binary;
 
 mod client;
 mod figures;
-mod http;
+pub(crate) mod http;
 mod mirror;
 mod process;
 mod simulator;

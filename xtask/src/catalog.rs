@@ -3,11 +3,11 @@
 //! The rule: only facts pass into the tables (names, types, statuses), never a sentence of the descriptions. Read
 //! `catalog/description.rs` next.
 
-mod description;
+pub(crate) mod description;
 mod fields;
-mod files;
+pub(crate) mod files;
 mod merge;
-mod operation;
+pub(crate) mod operation;
 mod shape;
 mod tables;
 mod words;

@@ -15,6 +15,7 @@ mod campaign;
 mod catalog;
 mod clients;
 mod clock;
+mod contract;
 mod docs;
 mod needs;
 mod repo;
@@ -38,6 +39,9 @@ enum Command {
         /// Only report what is missing; install nothing.
         #[arg(long)]
         no_install: bool,
+        /// The folder with the published API descriptions; `../shared/openapi` when left out, if it is there.
+        #[arg(long, value_name = "DIR")]
+        openapi: Option<PathBuf>,
     },
     /// Check the rules of the house (docs/architecture.md).
     Tidy,
@@ -60,6 +64,8 @@ enum Command {
     },
     /// Run the official Intercom clients, unchanged, against the simulator.
     Clients(clients::Arguments),
+    /// Call every operation of the simulator and compare the answers with the published API descriptions.
+    Contract(contract::Arguments),
     /// Kill the mirror at thousands of random points and compare it with the truth each time.
     Campaign(campaign::Arguments),
     /// Measure; the simulator and the mirror run as processes of their own.
@@ -68,12 +74,13 @@ enum Command {
 
 fn main() -> ExitCode {
     let outcome = match Cli::parse().command {
-        Command::Test { no_install } => test::run(!no_install),
+        Command::Test { no_install, openapi } => test::run(!no_install, openapi),
         Command::Tidy => tidy::run(),
         Command::Deny => test::deny(),
         Command::Docs { check } => docs::run(check),
         Command::Catalog { from, check } => catalog::run(&from, check),
         Command::Clients(arguments) => clients::run(&arguments),
+        Command::Contract(arguments) => contract::run(&arguments),
         Command::Campaign(arguments) => campaign::run(&arguments),
         Command::Bench(arguments) => bench::run(&arguments),
     };

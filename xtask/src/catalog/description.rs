@@ -7,10 +7,10 @@ use anyhow::{Context as _, bail};
 use serde_json::Value;
 
 /// A parsed description.
-pub(super) struct Description {
+pub(crate) struct Description {
     /// The version's name, such as `2.16`.
-    pub(super) name: &'static str,
-    pub(super) root: Value,
+    pub(crate) name: &'static str,
+    pub(crate) root: Value,
 }
 
 /// More hops than any honest chain of references has.
@@ -18,7 +18,7 @@ const MAX_HOPS: usize = 16;
 
 impl Description {
     /// `value`, or what its `$ref` leads to; null when the file lacks that.
-    pub(super) fn resolve<'a>(&'a self, value: &'a Value) -> anyhow::Result<&'a Value> {
+    pub(crate) fn resolve<'a>(&'a self, value: &'a Value) -> anyhow::Result<&'a Value> {
         let mut current = value;
         for _ in 0..MAX_HOPS {
             let Some(reference) = current.get("$ref").and_then(Value::as_str) else {

@@ -32,21 +32,32 @@ pub(super) fn names() -> impl Iterator<Item = &'static str> {
 pub(super) fn read_all(from: &Path) -> anyhow::Result<Vec<Description>> {
     VERSIONS
         .iter()
-        .map(|(name, file)| {
-            let path = from.join(file);
-            let text = std::fs::read_to_string(&path)
-                .with_context(|| format!("cannot read the description of {name}: {}", path.display()))?;
-            Ok(Description {
-                name,
-                root: parse(&text).with_context(|| format!("in {}", path.display()))?,
-            })
-        })
+        .map(|(name, file)| read_file(from, name, file))
         .collect()
+}
+
+/// The description of one version.
+pub(crate) fn read_one(from: &Path, version: &str) -> anyhow::Result<Description> {
+    let (name, file) = VERSIONS
+        .iter()
+        .find(|(name, _)| *name == version)
+        .with_context(|| format!("there is no version {version}"))?;
+    read_file(from, name, file)
+}
+
+fn read_file(from: &Path, name: &'static str, file: &str) -> anyhow::Result<Description> {
+    let path = from.join(file);
+    let text = std::fs::read_to_string(&path)
+        .with_context(|| format!("cannot read the description of {name}: {}", path.display()))?;
+    Ok(Description {
+        name,
+        root: parse(&text).with_context(|| format!("in {}", path.display()))?,
+    })
 }
 
 /// Parses YAML without the parser's guard against hostile input: these files are large and chosen by the developer;
 /// only `true` and `false` are booleans, so that a name such as `y` or `no` stays text.
-pub(super) fn parse(text: &str) -> anyhow::Result<Value> {
+pub(crate) fn parse(text: &str) -> anyhow::Result<Value> {
     let options = serde_saphyr::options! { budget: None, strict_booleans: true };
     Ok(serde_saphyr::from_str_with_options(text, options)?)
 }

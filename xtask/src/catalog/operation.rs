@@ -29,7 +29,7 @@ pub(super) struct Described {
     pub(super) errors: BTreeSet<(u16, String)>,
 }
 
-const METHODS: [&str; 5] = ["get", "post", "put", "patch", "delete"];
+pub(crate) const METHODS: [&str; 5] = ["get", "post", "put", "patch", "delete"];
 
 /// Every operation that `description` has.
 pub(super) fn read(description: &Description) -> anyhow::Result<BTreeMap<Key, Described>> {
@@ -52,7 +52,7 @@ pub(super) fn read(description: &Description) -> anyhow::Result<BTreeMap<Key, De
 }
 
 /// The path with empty braces.
-pub(super) fn nameless(path: &str) -> String {
+pub(crate) fn nameless(path: &str) -> String {
     let segments: Vec<&str> = path
         .split('/')
         .map(|segment| if segment.starts_with('{') { "{}" } else { segment })

@@ -20,7 +20,7 @@ const ARROWS: [(&str, &[&str]); 6] = [
             "trunkline-simulator",
         ],
     ),
-    ("xtask", &["trunkline-catalog"]),
+    ("xtask", &["trunkline-catalog", "trunkline-simulator"]),
 ];
 
 /// Invariant 1.

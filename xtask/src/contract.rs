@@ -1,0 +1,183 @@
+//! `cargo xtask contract`: the simulator held against the published descriptions.
+//!
+//! Every operation of a version is called the way its description shows, in a fresh workspace of its own; status, body
+//! and refusals are compared with the documented ones. The one rule: nothing of a description is kept in the project;
+//! what is known to be wrong in them stands in `xtask/contract/known-mistakes.tsv`, with a reason. Read
+//! `contract/probe.rs` next.
+
+mod difference;
+mod example;
+mod mistakes;
+mod operations;
+mod probe;
+mod recipes;
+mod refusals;
+mod report;
+mod schema;
+mod session;
+
+#[cfg(test)]
+mod tests;
+
+use std::{collections::BTreeSet, path::PathBuf};
+
+use anyhow::{Context as _, Result, bail};
+use clap::Args;
+use serde_json::json;
+use trunkline_catalog::Version;
+
+use self::{
+    mistakes::Mistake,
+    probe::Probe,
+    recipes::Recipes,
+    report::{Found, Strictness},
+};
+use crate::{catalog::files, repo};
+
+#[derive(Debug, Args)]
+pub(crate) struct Arguments {
+    /// The folder with the descriptions.
+    #[arg(long, value_name = "DIR")]
+    openapi: PathBuf,
+    /// The versions to call at; 2.16 and Preview when left out.
+    #[arg(long, value_name = "VERSION")]
+    version: Vec<Version>,
+    /// Only operations whose id begins so, such as `contacts.` or `tags.get`.
+    #[arg(long, value_name = "ID")]
+    operation: Vec<String>,
+    /// Pass although some operations are not simulated yet.
+    #[arg(long)]
+    allow_missing: bool,
+    /// Fail on the weak classes too.
+    #[arg(long)]
+    strict: bool,
+    /// Print JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+impl Arguments {
+    /// What `cargo xtask test` runs.
+    pub(crate) fn everything(openapi: PathBuf) -> Self {
+        Self {
+            openapi,
+            version: Vec::new(),
+            operation: Vec::new(),
+            allow_missing: false,
+            strict: false,
+            json: false,
+        }
+    }
+}
+
+/// Where the descriptions are when nobody says: beside the checkout.
+pub(crate) fn usual_folder() -> Option<PathBuf> {
+    let folder = repo::root().join("../shared/openapi");
+    folder.is_dir().then_some(folder)
+}
+
+/// Calls everything, prints what differs, and fails when something does.
+pub(crate) fn run(arguments: &Arguments) -> Result<()> {
+    let versions = match arguments.version.as_slice() {
+        [] => &[Version::V2_16, Version::Preview][..],
+        some => some,
+    };
+    let strictness = Strictness {
+        allow_missing: arguments.allow_missing,
+        weak_too: arguments.strict,
+    };
+    let recipes = Recipes::committed()?;
+    let mistakes = mistakes::committed()?;
+    let mut used = BTreeSet::new();
+    let mut all = Vec::new();
+    for version in versions {
+        let mut found = at_version(arguments, *version, &recipes)?;
+        let (excusing, excused) = mistakes::excuse(&mistakes, &mut found.differences);
+        used.extend(excusing);
+        found.excused = excused;
+        all.push(found);
+    }
+    let whole = arguments.operation.is_empty() && arguments.version.is_empty();
+    let stale: Vec<_> = mistakes
+        .iter()
+        .filter(|mistake| whole && !used.contains(mistake) && could_happen(mistake, &all))
+        .map(Mistake::line)
+        .collect();
+    if arguments.json {
+        let versions: Vec<_> = all.iter().map(Found::json).collect();
+        println!("{:#}", json!({ "versions": versions, "stale_mistakes": stale }));
+    } else {
+        print(&all, &stale);
+    }
+    if !stale.is_empty() || all.iter().any(|found| found.fails(strictness)) {
+        bail!("the simulator and the descriptions differ");
+    }
+    Ok(())
+}
+
+fn print(all: &[Found], stale: &[String]) {
+    for found in all {
+        print!("{}", found.tables());
+    }
+    if !stale.is_empty() {
+        println!(
+            "\nlisted as mistakes of the descriptions, but not so any more: {}",
+            stale.len()
+        );
+        for line in stale {
+            println!("  {line}");
+        }
+    }
+    println!();
+    for found in all {
+        println!("{}", found.score());
+    }
+}
+
+/// Whether one of the operations that a mistake speaks of was judged at all.
+fn could_happen(mistake: &Mistake, all: &[Found]) -> bool {
+    let judged = |found: &Found| {
+        let missing: BTreeSet<_> = found
+            .differences
+            .iter()
+            .filter(|difference| difference.class == difference::Class::NotSimulated)
+            .map(|difference| difference.operation)
+            .collect();
+        found
+            .operations
+            .iter()
+            .any(|operation| mistake.is_about(operation) && !missing.contains(operation))
+    };
+    all.iter().any(judged)
+}
+
+fn at_version(arguments: &Arguments, version: Version, recipes: &Recipes) -> Result<Found> {
+    let description = files::read_one(&arguments.openapi, version.as_str())?;
+    let operations = operations::read(&description, version)
+        .with_context(|| format!("in the description of {}", version.as_str()))?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(1)
+        .enable_all()
+        .build()?;
+    let probe = Probe::new(&runtime, recipes, &description, &operations)?;
+    let mut found = Found {
+        version: version.as_str(),
+        operations: BTreeSet::new(),
+        differences: BTreeSet::new(),
+        excused: BTreeSet::new(),
+    };
+    let wanted = |id: &str| {
+        arguments.operation.is_empty() || arguments.operation.iter().any(|start| id.starts_with(start))
+    };
+    for operation in operations.iter().filter(|operation| wanted(operation.id)) {
+        let differences = probe
+            .differences(operation)
+            .with_context(|| format!("at {}", operation.id))?;
+        found.operations.insert(operation.id);
+        found.differences.extend(differences);
+    }
+    if found.operations.is_empty() {
+        bail!("no operation's id begins so");
+    }
+    Ok(found)
+}
