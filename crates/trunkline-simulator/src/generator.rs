@@ -15,6 +15,7 @@ use crate::{
         Event, Workspace, call,
         company::Company,
         contact::{Contact, Life},
+        extra::OutboundMessage,
         lists::Lists,
         order::Order,
         people::{Note, Rule, Segment, Subject, Tag},
@@ -95,10 +96,32 @@ pub(crate) fn generate(options: &Options, time_zone: TimeZone, now: i64) -> Work
     threads::conversations(&mut workspace, options, now, &mut rng);
     threads::tickets(&mut workspace, options.tickets, now, &mut rng);
     calls(&mut workspace);
+    outbound_messages(&mut workspace);
     deletions(&mut workspace, now);
     visitors(&mut workspace, now, &mut rng);
     workspace.revision = 0;
     workspace
+}
+
+/// The most telephone messages that are generated.
+const OUTBOUND: usize = 6;
+
+/// Messages to telephones that began conversations.
+fn outbound_messages(workspace: &mut Workspace) {
+    let seed = workspace.seed;
+    let with_phone = workspace.conversations.iter().filter_map(|conversation| {
+        let contact = *conversation.contacts.first()?;
+        workspace.contacts[contact as usize].phone(seed)?;
+        Some(OutboundMessage {
+            contact,
+            conversation: conversation.row,
+            template: Some("appointment_reminder".to_owned()),
+            sent_at: conversation.created_at,
+            is_whatsapp: true,
+        })
+    });
+    let sent: Vec<OutboundMessage> = with_phone.take(OUTBOUND).collect();
+    workspace.reference.extra.outbound_messages = sent;
 }
 
 /// The calls that some of the conversations are about.

@@ -38,6 +38,7 @@ mod news_items;
 mod notes;
 mod office_hours_exceptions;
 mod office_hours_schedules;
+mod outbound_messages;
 mod phone_call_redirects;
 mod records;
 mod reporting_exports;
@@ -103,6 +104,7 @@ const TABLES: &[&[(&str, Handler)]] = &[
     notes::HANDLERS,
     office_hours_exceptions::HANDLERS,
     office_hours_schedules::HANDLERS,
+    outbound_messages::HANDLERS,
     phone_call_redirects::HANDLERS,
     reporting_exports::HANDLERS,
     secure_mode_secrets::HANDLERS,

@@ -140,7 +140,7 @@ struct Rating {
     remark: &'static str,
     created_at: i64,
     contact: Option<Reference>,
-    teammate: Option<Reference>,
+    teammate: Reference,
 }
 
 #[derive(Debug, Serialize)]
@@ -376,7 +376,15 @@ pub(crate) fn remark(score: u8) -> &'static str {
 fn rating(view: View<'_>, conversation: &Conversation) -> Option<Rating> {
     let (score, created_at) = conversation.rating?;
     let first = conversation.contacts.first();
-    let teammate = conversation.admin.checked_sub(1);
+    let last = conversation
+        .parts
+        .iter()
+        .rev()
+        .find_map(|part| match part.author {
+            Author::Admin(number) => Some(number),
+            _ => None,
+        });
+    let teammate = conversation.admin.checked_sub(1).or(last).unwrap_or(0);
     Some(Rating {
         rating: score,
         remark: remark(score),
@@ -385,10 +393,10 @@ fn rating(view: View<'_>, conversation: &Conversation) -> Option<Rating> {
             kind: "contact",
             id: contact::id(view.workspace.seed, *row),
         }),
-        teammate: teammate.map(|number| Reference {
+        teammate: Reference {
             kind: "admin",
-            id: admin_id(number).to_string(),
-        }),
+            id: admin_id(teammate).to_string(),
+        },
     })
 }
 

@@ -34,10 +34,15 @@ pub(crate) fn tag(tag: &Tag) -> Value {
 /// A ticket type with the states that its tickets can be in, which is how the list of types shows it.
 pub(crate) fn ticket_type(lists: &Reference, ticket_type: &Value) -> Value {
     let mut shown = ticket_type.clone();
-    let states: Vec<&Value> = lists
+    let states: Vec<Value> = lists
         .ticket_states
         .iter()
         .filter(|state| state["archived"] != true)
+        .map(|state| {
+            let mut state = state.clone();
+            fields(&mut state).remove("archived");
+            state
+        })
         .collect();
     shown["ticket_states"] = json!({ "type": "list", "data": states });
     shown

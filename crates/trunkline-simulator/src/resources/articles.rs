@@ -60,6 +60,7 @@ fn shown(workspace: &Workspace, request: &Request<'_>, place: usize) -> Value {
     let views = texts::mix(workspace.seed, 15, number) % 4_000;
     shown["statistics"] = json!({
         "type": "article_statistics",
+        "conversations": 0,
         "views": views,
         "conversions": views / 40,
         "reactions": views / 20,

@@ -83,7 +83,6 @@ fn create(workspace: &mut Workspace, request: &Request<'_>) -> Answer {
         "icon": "bookmark",
         "parent_id": Value::Null,
         "help_center_id": 11,
-        "type": "collection",
     });
     let fields = reference::fields(&mut made);
     common::copy(

@@ -170,9 +170,19 @@ fn reply(workspace: &mut Workspace, request: &Request<'_>) -> Answer {
             shown(workspace, request, row)
         }
         "user" => {
-            if kind != "comment" {
-                return Err(Refusal::invalid("contacts can only write comments"));
-            }
+            // The text of a quick reply is that of the option that was chosen.
+            let (part_kind, body) = match kind.as_str() {
+                "comment" => (PartKind::Comment, body),
+                "quick_reply" => (
+                    PartKind::QuickReply,
+                    body.or_else(|| as_text(&request.body["reply_options"][0]["text"])),
+                ),
+                _ => {
+                    return Err(Refusal::invalid(
+                        "contacts can only write comments and quick replies",
+                    ));
+                }
+            };
             let contact = common::person(workspace, request, &request.body)?;
             let row = target(workspace, request, Some(contact))?;
             let conversation = at(workspace, row);
@@ -182,12 +192,7 @@ fn reply(workspace: &mut Workspace, request: &Request<'_>) -> Answer {
             conversation.state = State::Open;
             conversation.snoozed_until = None;
             conversation.read = false;
-            let comment = Part::new(
-                PartKind::Comment,
-                Author::Contact(contact),
-                created_at,
-                written(body),
-            );
+            let comment = Part::new(part_kind, Author::Contact(contact), created_at, written(body));
             add(workspace, row, request.now, Part { files, ..comment });
             shown(workspace, request, row)
         }

@@ -41,18 +41,15 @@ fn options(body: &Value) -> Result<Option<Vec<Value>>, Refusal> {
 }
 
 fn create(workspace: &mut Workspace, request: &Request<'_>) -> Answer {
+    let model = request.text("model").unwrap_or_default();
+    let data_of = |model: &str| if model == "company" { "company" } else { "people" };
+    if !["contact", "company"].contains(&model.as_str()) {
+        return Err(Refusal::invalid(
+            "The Data Attribute model field must be either contact or company",
+        ));
+    }
     let name = request.required("name")?;
-    let model = request.required("model")?;
     let data_type = request.required("data_type")?;
-    let people = match model.as_str() {
-        "contact" => "people",
-        "company" => "company",
-        _ => {
-            return Err(Refusal::invalid(
-                "The Data Attribute model field must be either contact or company",
-            ));
-        }
-    };
     if !TYPES.contains(&data_type.as_str()) {
         return Err(Refusal::invalid("Data Type isn't an option"));
     }
@@ -61,15 +58,17 @@ fn create(workspace: &mut Workspace, request: &Request<'_>) -> Answer {
             "Your name for this attribute must only contain alphanumeric characters, currency symbols, and hyphens",
         ));
     }
-    let is_taken = workspace.reference.data_attributes.iter().any(|held| {
-        held["model"] == model.as_str()
-            && held["name"]
-                .as_str()
-                .is_some_and(|held| held.eq_ignore_ascii_case(&name))
+    // A name is taken for people and companies together.
+    let taken = workspace.reference.data_attributes.iter().find(|held| {
+        held["name"]
+            .as_str()
+            .is_some_and(|held| held.eq_ignore_ascii_case(&name))
     });
-    if is_taken {
+    if let Some(held) = taken {
         return Err(Refusal::invalid(format!(
-            "You already have '{name}' in your company data. To save this as new {people} data, use a different name."
+            "You already have '{name}' in your {} data. To save this as new {} data, use a different name.",
+            data_of(held["model"].as_str().unwrap_or_default()),
+            data_of(&model)
         )));
     }
     let options = options(&request.body)?;

@@ -72,6 +72,11 @@ fn create(workspace: &mut Workspace, request: &Request<'_>) -> Answer {
         "id": workspace.reference.next_id().to_string(),
         "title": title,
         "body": common::html(&request.text("body").unwrap_or_default()),
+        "body_markdown": request.text("body_markdown").or_else(|| request.text("body")).unwrap_or_default(),
+        "ai_chatbot_availability": true,
+        "ai_copilot_availability": true,
+        "ai_sales_agent_availability": true,
+        "audience_ids": [],
         "owner_id": owner,
         "author_id": author,
         "created_at": request.now,
@@ -99,6 +104,7 @@ fn update(workspace: &mut Workspace, request: &Request<'_>) -> Answer {
     );
     if let Some(body) = request.text("body") {
         row["body"] = json!(common::html(&body));
+        row["body_markdown"] = json!(reference::markdown(&common::html(&body)));
     }
     for (field, value) in [("owner_id", owner), ("author_id", author)] {
         if let Some(value) = value {

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{Handler, common, contacts};
+use super::{Handler, common, contacts, outbound_messages};
 use crate::{
     errors::Refusal,
     presenter,
@@ -11,21 +11,20 @@ use crate::{
     workspace::{Workspace, conversation::Author},
 };
 
-pub(crate) const HANDLERS: &[(&str, Handler)] = &[
-    ("messages.create", Handler::Write(create)),
-    ("messages.list_status", Handler::Read(list_status)),
-    ("messages.get_whatsapp_status", Handler::Read(get_whatsapp_status)),
-];
+pub(crate) const HANDLERS: &[(&str, Handler)] = &[("messages.create", Handler::Write(create))];
 
 /// Messages that became no conversation are numbered from here.
 const FIRST_MESSAGE: u64 = 503_000_000;
 
 fn create(workspace: &mut Workspace, request: &Request<'_>) -> Answer {
+    let kind = request.text("message_type").unwrap_or_else(|| "inapp".to_owned());
+    if matches!(kind.as_str(), "whatsapp" | "sms") {
+        return outbound_messages::send(workspace, request, &kind);
+    }
     let body = request
         .text("body")
         .filter(|body| !body.is_empty())
         .ok_or_else(|| Refusal::invalid("Body is required"))?;
-    let kind = request.text("message_type").unwrap_or_else(|| "inapp".to_owned());
     let subject = request.text("subject").filter(|subject| !subject.is_empty());
     match kind.as_str() {
         "email" if subject.is_none() => {
@@ -35,7 +34,7 @@ fn create(workspace: &mut Workspace, request: &Request<'_>) -> Answer {
                 "No subject supplied for email message",
             ));
         }
-        "inapp" | "in_app" | "email" | "whatsapp" | "conversation" => {}
+        "inapp" | "in_app" | "email" | "conversation" => {}
         other => return Err(Refusal::invalid(format!("message_type cannot be {other}"))),
     }
     let from = request.body["from"].clone();
@@ -85,7 +84,7 @@ fn from_admin(
         "created_at": created_at,
         "subject": subject.clone().unwrap_or_default(),
         "body": body,
-        "message_type": if kind == "in_app" { "inapp" } else { kind },
+        "message_type": if kind == "email" { "email" } else { "inapp" },
         "owner": {
             "type": "admin",
             "id": workspace.reference.admins[usize::from(admin)]["id"],
@@ -111,37 +110,4 @@ fn from_admin(
         workspace.touch_contact(contact, request.now);
     }
     Ok(Reply::json(&message))
-}
-
-/// The shape that these two operations show for their errors.
-fn flat(status: u16, message: &str) -> Reply {
-    Reply::with_status(
-        status,
-        &json!({ "type": "error", "request_id": Value::Null, "message": message }),
-    )
-}
-
-fn list_status(_: &Workspace, request: &Request<'_>) -> Answer {
-    let Some(ruleset) = request.query("ruleset_id") else {
-        return Ok(flat(400, "ruleset_id is required"));
-    };
-    let per_page = crate::paging::per_page(request.query("per_page"), 50, 100)?;
-    Ok(Reply::json(&json!({
-        "type": "list",
-        "ruleset_id": ruleset.parse::<u64>().unwrap_or_default(),
-        "pages": { "type": "pages", "per_page": per_page, "total_pages": 0 },
-        "total_count": 0,
-        "events": [],
-    })))
-}
-
-fn get_whatsapp_status(_: &Workspace, request: &Request<'_>) -> Answer {
-    if request.query("message_id").is_none() {
-        return Ok(flat(400, "message_id is required"));
-    }
-    Err(Refusal::new(
-        404,
-        "whatsapp_message_not_found",
-        "Whatsapp message not found",
-    ))
 }

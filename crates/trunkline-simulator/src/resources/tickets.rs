@@ -130,6 +130,15 @@ fn create(workspace: &mut Workspace, request: &Request<'_>) -> Answer {
     shown(workspace, request, row)
 }
 
+/// The part that a new ticket begins with: the platform's word on its state.
+fn first_part(state: u16, at: i64) -> Part {
+    let kind = PartKind::TicketState {
+        from: state,
+        to: state,
+    };
+    Part::new(kind, Author::Bot, at, Text::None)
+}
+
 fn make(workspace: &mut Workspace, request: &Request<'_>) -> Result<u32, Refusal> {
     let body = &request.body;
     let kind = request.text("ticket_type_id").ok_or_else(|| {
@@ -184,7 +193,7 @@ fn make(workspace: &mut Workspace, request: &Request<'_>) -> Result<u32, Refusal
         open: true,
         is_shared: category(workspace, kind) == "Customer",
         snoozed_until: None,
-        parts: Vec::new(),
+        parts: vec![first_part(0, created_at)],
         tags: Vec::new(),
         attributes: Some(Box::new(attributes)),
         generated: false,
@@ -567,7 +576,7 @@ fn convert(workspace: &mut Workspace, request: &Request<'_>) -> Answer {
         open: true,
         is_shared: true,
         snoozed_until: None,
-        parts: Vec::new(),
+        parts: vec![first_part(state.unwrap_or(0), request.now)],
         tags: from.tags.clone(),
         attributes: Some(Box::new(attributes)),
         generated: false,

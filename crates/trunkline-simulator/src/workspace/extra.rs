@@ -4,6 +4,16 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value};
 
+/// A message to a telephone.
+#[derive(Clone, Debug)]
+pub(crate) struct OutboundMessage {
+    pub(crate) contact: u32,
+    pub(crate) conversation: u32,
+    pub(crate) template: Option<String>,
+    pub(crate) sent_at: i64,
+    pub(crate) is_whatsapp: bool,
+}
+
 /// How often something happened to a contact, told without the single events.
 #[derive(Clone, Debug)]
 pub(crate) struct EventSummary {
@@ -47,6 +57,8 @@ pub(crate) struct Extra {
     pub(crate) failed_merges: Vec<(u32, u32, i64)>,
     /// Counts of events that were told as such.
     pub(crate) event_summaries: Vec<EventSummary>,
+    /// Messages to telephones, oldest first.
+    pub(crate) outbound_messages: Vec<OutboundMessage>,
     /// Steps of procedures that wait for a teammate, by conversation, and whether they got what they wait for.
     pub(crate) waiting_steps: BTreeMap<u32, (String, bool)>,
     /// The messages that were sent; their number gives the next one its id.

@@ -106,7 +106,7 @@ impl Reference {
                 "away_status_reason_id": Value::Null,
                 "has_inbox_seat": number != 11,
                 "team_ids": teams,
-                "avatar": { "type": "avatar", "image_url": format!("https://static.example.com/avatars/{number}.png") },
+                "avatar": format!("https://static.example.com/avatars/{number}.png"),
                 "team_priority_level": { "primary_team_ids": [], "secondary_team_ids": [] },
             }));
         }
@@ -188,6 +188,7 @@ impl Reference {
             ("contact", "Fin AI Agent: Preview", "boolean"),
             ("contact", "lifetime_value", "integer"),
             ("contact", "Signup \"source\"", "string"),
+            ("contact", "order", "string"),
             ("company", "Account: tier", "string"),
             ("company", "renewal_month", "integer"),
         ];
@@ -219,11 +220,17 @@ impl Reference {
                 "multiline": false,
             }));
         }
+        let mut order = self.conversation_attributes[0].clone();
+        let fields = fields(&mut order);
+        fields.insert("id".to_owned(), json!(300 + self.conversation_attributes.len()));
+        fields.insert("name".to_owned(), json!("order"));
+        fields.insert("data_type".to_owned(), json!("relationship"));
+        fields.remove("multiline");
+        self.conversation_attributes.push(order);
     }
 
     fn knowledge(&mut self, seed: u64, id_code: &str, opened: i64, now: i64) {
         self.help_centers.push(json!({
-            "type": "help_center",
             "id": "11",
             "workspace_id": id_code,
             "created_at": opened,
@@ -236,7 +243,6 @@ impl Reference {
         }));
         for (number, name) in ["Getting started", "Billing", "Integrations"].iter().enumerate() {
             self.collections.push(json!({
-                "type": "collection",
                 "id": (150 + number).to_string(),
                 "workspace_id": id_code,
                 "name": name,
@@ -278,6 +284,11 @@ impl Reference {
                 "id": (500 + number).to_string(),
                 "title": format!("Playbook {}", number + 1),
                 "body": format!("<p>{}</p>", texts::note(number)),
+                "body_markdown": texts::note(number),
+                "ai_chatbot_availability": true,
+                "ai_copilot_availability": true,
+                "ai_sales_agent_availability": true,
+                "audience_ids": [],
                 "owner_id": admin_id(number as u16),
                 "author_id": admin_id(number as u16),
                 "created_at": opened,
@@ -408,6 +419,21 @@ pub(crate) struct ArticleText {
     pub(crate) updated_at: i64,
 }
 
+/// The text of HTML paragraphs, as Markdown.
+pub(crate) fn markdown(html: &str) -> String {
+    let mut text = String::with_capacity(html.len());
+    let mut inside = false;
+    for letter in html.replace("</p>", "\n\n").replace("<br>", "\n").chars() {
+        match letter {
+            '<' => inside = true,
+            '>' => inside = false,
+            letter if !inside => text.push(letter),
+            _ => {}
+        }
+    }
+    text.trim_end().to_owned()
+}
+
 /// An article as the newest version shows it.
 pub(crate) fn article(id_code: &str, id: u64, text: &ArticleText) -> Value {
     let published = text.state == "published";
@@ -420,6 +446,10 @@ pub(crate) fn article(id_code: &str, id: u64, text: &ArticleText) -> Value {
         "title": text.title,
         "description": "",
         "body": text.body,
+        "body_markdown": markdown(&text.body),
+        "ai_chatbot_availability": true,
+        "ai_copilot_availability": true,
+        "ai_sales_agent_availability": true,
         "author_id": text.author,
         "state": text.state,
         "created_at": text.created_at,

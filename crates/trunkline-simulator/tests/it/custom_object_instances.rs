@@ -46,10 +46,6 @@ fn instances_are_listed_by_the_contact_or_the_conversation_that_they_belong_to()
     assert_eq!(ids(&of_ann["data"]), [id(&order)]);
     let conversation = sim.get("/conversations?per_page=1")["conversations"][0].clone();
     let path = format!("/conversations/{}", id(&conversation));
-    sim.post(
-        "/conversations/attributes",
-        &json!({ "name": "order", "data_type": "string" }),
-    );
     sim.put(&path, &json!({ "custom_attributes": { "order": [order["id"]] } }));
     let of_thread = sim.get(&format!(
         "/custom_object_instances/Order?references_conversation_id={}",

@@ -89,3 +89,43 @@ fn bad_messages_are_refused() {
         (404, "whatsapp_message_not_found".to_owned())
     );
 }
+
+#[test]
+fn a_message_to_a_telephone_is_sent_delivered_and_read() {
+    let sim = Sim::new();
+    let admin = sim.admin();
+    let before = sim.get("/messages/status?ruleset_id=12345");
+    let sent = sim.post(
+        "/messages",
+        &json!({
+            "from": { "type": "admin", "id": admin }, "to": { "phone": 5_547_999_998_888_u64, "name": "John Doe" },
+            "message_type": "whatsapp", "template": "keep_live", "locale": "en",
+            "components": [{ "type": "BODY", "parameters": [{ "type": "text", "text": "Hello John" }] }],
+        }),
+    );
+    assert_eq!(sent["body"], "Hello John");
+    let listed = sim.get("/messages/status?ruleset_id=12345&per_page=1");
+    assert_eq!(
+        listed["total_count"].as_u64().unwrap(),
+        before["total_count"].as_u64().unwrap() + 1
+    );
+    let event = &listed["events"][0];
+    assert_eq!(event["conversation_id"], sent["conversation_id"]);
+    let address = format!(
+        "/messages/whatsapp/status?message_id={}",
+        event["whatsapp_message_id"].as_str().unwrap()
+    );
+    for (seconds, status) in [(0, "sent"), (5, "delivered"), (60, "read")] {
+        sim.advance(seconds);
+        assert_eq!(sim.get(&address)["status"], status);
+    }
+    let next = listed["pages"]["next"]["starting_after"].as_str().unwrap();
+    let second = sim.get(&format!(
+        "/messages/status?ruleset_id=12345&starting_after={next}"
+    ));
+    assert_eq!(second["events"], before["events"]);
+    assert_eq!(
+        sim.try_get("/messages/whatsapp/status?message_id=none").refusal(),
+        (404, "whatsapp_message_not_found".to_owned())
+    );
+}
