@@ -11,6 +11,7 @@ use rand_chacha::ChaCha8Rng;
 use crate::{
     Options,
     texts::mix,
+    webhooks::outbox::Outbox,
     workspace::{
         Event, Workspace, call,
         company::Company,
@@ -87,6 +88,7 @@ pub(crate) fn generate(options: &Options, time_zone: TimeZone, now: i64) -> Work
         scrolls: Vec::new(),
         scrolls_opened: 0,
         totals: Mutex::default(),
+        outbox: Outbox::default(),
     };
     workspace.reference.lists = Lists::generate(options.seed, options.contacts, opened, now);
     companies(&mut workspace, options.companies, now, &mut rng);

@@ -51,6 +51,7 @@ fn create(workspace: &mut Workspace, request: &Request<'_>) -> Answer {
         request.now,
         common::paragraph(&body),
     );
+    workspace.tell_beginning(row, request.now);
     Ok(Reply::json(&json!({
         "type": "user_message",
         "id": presenter::conversations::message_id(row),
@@ -103,6 +104,7 @@ fn from_admin(
         conversation.author = Some(Author::Admin(admin));
         message["conversation_id"] = json!(conversation.id());
         message["id"] = json!(presenter::conversations::message_id(row));
+        workspace.tell_beginning(row, request.now);
     } else {
         let extra = &mut workspace.reference.extra;
         extra.messages_sent += 1;

@@ -64,6 +64,7 @@ fn options(arguments: cli::Simulate) -> Result<Options, Failure> {
             .unwrap_or_default(),
         control: arguments.control,
         live: arguments.live,
+        webhooks: Vec::new(),
     })
 }
 
