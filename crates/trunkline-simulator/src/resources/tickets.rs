@@ -259,7 +259,7 @@ fn enqueue(workspace: &mut Workspace, request: &Request<'_>) -> Answer {
         "resource_url": format!("{}/tickets/{ticket}", request.base_url),
     }));
     if let Some(job) = workspace.reference.extra.jobs.last().cloned() {
-        workspace.tell_job(&job, request.now);
+        workspace.tell_shown(Topic::JobCompleted, &job, request.now);
     }
     // The answer never knows yet what became of the job.
     Ok(Reply::json(&json!({

@@ -6,6 +6,7 @@
 use std::net::IpAddr;
 
 use serde::Serialize;
+use serde_json::Value;
 
 use super::{
     ordered::{Node, object},
@@ -371,10 +372,22 @@ impl Workspace {
         self.happened(Topic::ApiRequestCompleted, Subject::Ready(item), now);
     }
 
-    /// A job ended, which the API shows like this.
-    pub(crate) fn tell_job(&mut self, job: &impl Serialize, now: i64) {
-        if self.outbox.wants(Topic::JobCompleted) {
-            self.happened(Topic::JobCompleted, Subject::Ready(Node::of(job)), now);
+    /// Something happened to what the API shows like this: a job, an audience, a snippet.
+    pub(crate) fn tell_shown(&mut self, topic: Topic, shown: &impl Serialize, now: i64) {
+        if self.outbox.wants(topic) {
+            self.happened(topic, Subject::Ready(Node::of(shown)), now);
+        }
+    }
+
+    /// Something is gone that the API showed like this; only its id and its kind are told.
+    pub(crate) fn tell_gone(&mut self, topic: Topic, gone: &Value, now: i64) {
+        if self.outbox.wants(topic) {
+            let item = object([
+                ("id", (&gone["id"]).into()),
+                ("type", (&gone["type"]).into()),
+                ("deleted", true.into()),
+            ]);
+            self.happened(topic, Subject::Ready(item), now);
         }
     }
 

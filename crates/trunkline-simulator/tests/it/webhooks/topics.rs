@@ -582,3 +582,88 @@ fn the_workspaces_own_activity_is_told_too() {
         assert!(seen.contains(topic), "{topic} is not among {seen:?}");
     }
 }
+
+#[test]
+fn what_only_newer_versions_have_is_told_to_them() {
+    let told = Told::at("Preview");
+    let tells = |method: &str, path: &str, body: Value, expected: &[&str]| -> Value {
+        let got = told.sim.at("Preview", method, path, Some(&body));
+        assert!(got.status < 300, "{method} {path}: {}", got.text);
+        assert_eq!(
+            topics(&told.receiver.drain(&told.sim, told.webhook)),
+            expected,
+            "{path}"
+        );
+        if got.text.is_empty() {
+            Value::Null
+        } else {
+            got.json()
+        }
+    };
+    let audience = tells(
+        "POST",
+        "/audiences",
+        json!({ "name": "A" }),
+        &["audience.created"],
+    );
+    let path = format!("/audiences/{}", id(&audience));
+    tells("PUT", &path, json!({ "name": "B" }), &["audience.updated"]);
+    tells("DELETE", &path, Value::Null, &["audience.deleted"]);
+    let snippet = tells(
+        "POST",
+        "/content_snippets",
+        json!({ "title": "T", "json_blocks": [{ "type": "paragraph", "text": "x" }] }),
+        &["content_snippet.created"],
+    );
+    let path = format!("/content_snippets/{}", id(&snippet));
+    tells(
+        "PUT",
+        &path,
+        json!({ "title": "U" }),
+        &["content_snippet.updated"],
+    );
+    tells("DELETE", &path, Value::Null, &["content_snippet.deleted"]);
+    let kinds = told.sim.get("/ticket_types");
+    let kind = kinds["data"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|kind| kind["category"] == "Customer")
+        .unwrap();
+    let person = id(&told.sim.user("A"));
+    told.forget();
+    let body = json!({ "ticket_type_id": id(kind), "contacts": [{ "id": person }],
+        "ticket_attributes": { "_default_title_": "Broken" } });
+    tells(
+        "POST",
+        "/tickets/enqueue",
+        body,
+        &["ticket.created", "job.completed"],
+    );
+}
+
+#[test]
+fn every_workspace_tells_under_its_own_code() {
+    let receiver = Receiver::new();
+    let tokens = ["dG9rOm9uZQ==", "dG9rOnR3bw=="];
+    let sim = Sim::start(trunkline_simulator::Options {
+        workspaces: 2,
+        tokens: tokens.map(str::to_owned).to_vec(),
+        ..crate::harness::small()
+    });
+    let webhook = receiver.subscribe(&sim, &json!({ "topics": ["contact.user.created"] }));
+    let codes: Vec<Value> = tokens
+        .iter()
+        .map(|token| {
+            let token = format!("Bearer {token}");
+            let headers = [("authorization", token.as_str()), ("intercom-version", "2.16")];
+            let body = json!({ "role": "user", "external_id": "same" }).to_string();
+            assert_eq!(sim.raw("POST", "/contacts", &headers, &body).status, 200);
+            sim.raw("GET", "/me", &headers, "").json()["app"]["id_code"].clone()
+        })
+        .collect();
+    let came = receiver.drain(&sim, webhook);
+    let told: Vec<Value> = came.iter().map(|one| one.json()["app_id"].clone()).collect();
+    assert_eq!(told, codes);
+    assert_ne!(told[0], told[1]);
+}
