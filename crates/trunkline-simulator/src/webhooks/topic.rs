@@ -188,12 +188,19 @@ impl Topic {
 
     /// The names that are most like this one, best first.
     pub(crate) fn near(name: &str) -> Vec<&'static str> {
-        let mut all: Vec<(usize, &'static str)> = Self::ALL
+        // Whoever leaves a word out means a topic that has all the others.
+        let lacks = |known: &str| {
+            !name
+                .split('.')
+                .all(|word| !word.is_empty() && known.split('.').any(|held| held.starts_with(word)))
+        };
+        let mut all: Vec<(bool, usize, &'static str)> = Self::ALL
             .iter()
-            .map(|topic| (distance(name, topic.as_str()), topic.as_str()))
+            .map(|topic| topic.as_str())
+            .map(|known| (lacks(known), distance(name, known), known))
             .collect();
         all.sort_unstable();
-        all.into_iter().take(3).map(|(_, known)| known).collect()
+        all.into_iter().take(3).map(|(.., known)| known).collect()
     }
 
     /// One of two topics that differ by who it is about.
@@ -274,7 +281,8 @@ mod tests {
     #[test]
     fn a_mistyped_topic_is_near_the_right_one() {
         for (typed, meant) in [
-            ("contact.created", "contact.merged"),
+            ("contact.created", "contact.user.created"),
+            ("contact.create", "contact.lead.created"),
             ("contact.user.create", "contact.user.created"),
             ("conversation.admin.reply", "conversation.admin.replied"),
             ("tickets.created", "ticket.created"),

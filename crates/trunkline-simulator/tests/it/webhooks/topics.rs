@@ -1,5 +1,7 @@
 //! Which change is told by which topics: exactly those, in this order.
 
+use std::borrow::Borrow;
+
 use serde_json::{Value, json};
 
 use super::{Receiver, topics};
@@ -34,8 +36,9 @@ impl Told {
 
     /// A call at 2.16 is told by these topics, and by no others.
     #[track_caller]
-    fn tells(&self, method: &str, path: &str, body: Value, expected: &[&str]) -> Value {
-        let got = self.sim.send(method, path, &body);
+    fn tells(&self, method: &str, path: &str, body: impl Borrow<Value>, expected: &[&str]) -> Value {
+        let body = body.borrow();
+        let got = self.sim.send(method, path, body);
         assert!(got.status < 300, "{method} {path} {body}: {}", got.text);
         let came = self.receiver.drain(&self.sim, self.webhook);
         assert_eq!(topics(&came), expected, "{method} {path} {body}");
