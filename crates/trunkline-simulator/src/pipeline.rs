@@ -314,8 +314,11 @@ impl State {
             .write()
             .unwrap_or_else(std::sync::PoisonError::into_inner);
         let outcome = change(&mut workspace);
-        // Still under the lock, so that notifications stand in the order of the changes.
-        self.webhooks.offer(self.clock.now(), workspace.told());
+        let told = workspace.told();
+        if !told.is_empty() {
+            // Still under the lock, so that notifications stand in the order of the changes.
+            self.webhooks.offer(self.clock.now(), told);
+        }
         outcome
     }
 

@@ -96,9 +96,6 @@ impl Webhooks {
 
     /// Puts notifications on their way.
     pub(crate) fn offer(&self, now: i64, notifications: Vec<Notification>) {
-        if notifications.is_empty() {
-            return;
-        }
         let mut subscribers = lock(&self.subscribers);
         for notification in notifications {
             if let Some(subscriber) = subscribers.all.get_mut(&notification.subscription) {

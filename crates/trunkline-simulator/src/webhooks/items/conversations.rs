@@ -171,7 +171,6 @@ fn part(view: View<'_>, row: u32, index: usize) -> Node {
     if held.parts[index].redacted {
         shown.set("updated_at", held.updated_at);
     }
-    shown.set("state", held.state.as_str());
     shown.set("tags", Node::List(Vec::new()));
     shown.set("event_details", Node::Object(Vec::new()));
     shown
