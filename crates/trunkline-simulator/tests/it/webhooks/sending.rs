@@ -3,8 +3,9 @@
 use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
+use tokio::time::Instant;
 
-use super::{Receiver, topics};
+use super::{Receiver, receiver::PATIENCE, topics};
 use crate::harness::{NOW, Sim, id};
 
 fn deliveries(sim: &Sim, since: u64) -> Vec<Value> {
@@ -22,13 +23,14 @@ fn state(sim: &Sim, webhook: u64) -> Value {
 /// Waits until something holds for the webhook.
 #[track_caller]
 fn until(sim: &Sim, webhook: u64, done: impl Fn(&Value) -> bool) -> Value {
-    for _ in 0..5_000 {
+    let began = Instant::now();
+    loop {
         let shown = state(sim, webhook);
         if done(&shown) {
             return shown;
         }
+        assert!(began.elapsed() < PATIENCE, "it never came to that: {shown}");
     }
-    panic!("it never came to that: {}", state(sim, webhook));
 }
 
 #[test]
