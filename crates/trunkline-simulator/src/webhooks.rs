@@ -69,19 +69,20 @@ pub(crate) struct Webhooks {
     client: OnceLock<reqwest::Client>,
     /// Whether anybody wants to be told of the calls themselves.
     tells_calls: AtomicBool,
-    /// What a subscription gets that names neither.
+    /// The version of a subscription that names none.
     default_version: Version,
-    default_secret: ClientSecret,
+    apps: Vec<App>,
     seed: u64,
 }
 
 impl Webhooks {
     /// No subscriptions yet.
     pub(crate) fn new(options: &Options) -> Self {
-        let secret = options
-            .apps
-            .first()
-            .map_or_else(|| App::built_in().client_secret, |app| app.client_secret.clone());
+        let apps = if options.apps.is_empty() {
+            vec![App::built_in()]
+        } else {
+            options.apps.clone()
+        };
         Self {
             subscribers: Mutex::default(),
             log: Mutex::default(),
@@ -89,7 +90,7 @@ impl Webhooks {
             client: OnceLock::new(),
             tells_calls: AtomicBool::new(false),
             default_version: options.default_version,
-            default_secret: secret.into(),
+            apps,
             seed: options.seed,
         }
     }
@@ -152,7 +153,7 @@ impl Webhooks {
 pub(crate) async fn subscribe(states: &[Arc<State>], wanted: Subscription) -> Result<u32, WebhookError> {
     let state = &states[0];
     let webhooks = &state.webhooks;
-    let checked = wanted.checked(webhooks.default_version, &webhooks.default_secret)?;
+    let checked = wanted.checked(webhooks.default_version, &webhooks.apps)?;
     let client = webhooks.client()?;
     if checked.wanted.check {
         delivery::head(client, &checked).await?;
@@ -232,6 +233,7 @@ fn shown(state: &State, number: u32) -> Option<Value> {
         "id": number,
         "url": wanted.url,
         "topics": wanted.topics,
+        "app": wanted.app,
         "version": checked.version.as_str(),
         "duplicates": wanted.duplicates,
         "duplicate_every": wanted.duplicate_every,

@@ -119,7 +119,7 @@ fn topics() -> Reply {
     let all: Vec<Value> = Topic::ALL
         .iter()
         .map(|topic| {
-            json!({ "topic": topic.as_str(), "permission": topic.permission(), "since": topic.since().as_str() })
+            json!({ "topic": topic.as_str(), "permissions": topic.permissions(), "since": topic.since().as_str() })
         })
         .collect();
     Reply::json(&json!({ "topics": all }))

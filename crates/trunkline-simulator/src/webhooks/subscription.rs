@@ -8,6 +8,7 @@ use serde::Deserialize;
 use trunkline_catalog::Version;
 
 use super::topic::{Topic, Topics};
+use crate::{App, oauth::permissions};
 
 /// A client secret, which signs notifications; it does not show itself.
 #[derive(Clone, PartialEq, Eq, Deserialize)]
@@ -41,10 +42,13 @@ pub struct Subscription {
     /// The topics, or `*` for all that the version has but `api.request.completed`.
     #[serde(default = "all")]
     pub topics: Vec<String>,
-    /// What signs the notifications; the secret of the first app when `None`.
+    /// The `client_id` of the app that it belongs to, which then decides about secret, version and permissions.
+    #[serde(default)]
+    pub app: Option<String>,
+    /// What signs the notifications; the secret of the app, or of the first one, when `None`.
     #[serde(default)]
     pub client_secret: Option<ClientSecret>,
-    /// The version of the app, which decides about topics and shapes; the simulator's default version when `None`.
+    /// Decides about topics and shapes; the version of the app, or the simulator's default one, when `None`.
     #[serde(default)]
     pub version: Option<String>,
     /// How likely a notification is sent twice, from 0 to 1.
@@ -86,6 +90,7 @@ impl Subscription {
         Self {
             url: url.into(),
             topics: all(),
+            app: None,
             client_secret: None,
             version: None,
             duplicates: 0.0,
@@ -98,11 +103,14 @@ impl Subscription {
     }
 
     /// What was asked for, understood.
-    pub(super) fn checked(
-        self,
-        default_version: Version,
-        default_secret: &ClientSecret,
-    ) -> Result<Checked, WebhookError> {
+    pub(super) fn checked(self, default_version: Version, apps: &[App]) -> Result<Checked, WebhookError> {
+        let app = match &self.app {
+            None => None,
+            Some(id) => Some(apps.iter().find(|app| app.client_id == *id).ok_or_else(|| {
+                let known: Vec<&str> = apps.iter().map(|app| app.client_id.as_str()).collect();
+                WebhookError::Setting(format!("there is no app `{id}`, only {}", known.join(", ")))
+            })?),
+        };
         let url = url::Url::parse(&self.url).map_err(|error| WebhookError::Url {
             url: self.url.clone(),
             why: error.to_string(),
@@ -113,7 +121,7 @@ impl Subscription {
                 why: format!("notifications do not go by {}", url.scheme()),
             });
         }
-        let version = match &self.version {
+        let version = match self.version.as_ref().or(app.map(|app| &app.version)) {
             None => default_version,
             Some(text) => text.parse().map_err(|error: trunkline_catalog::UnknownVersion| {
                 WebhookError::Setting(format!("version: {error}"))
@@ -138,12 +146,15 @@ impl Subscription {
                 self.timeout_ms
             )));
         }
-        let topics = topics(&self.topics, version)?;
+        let topics = topics(&self.topics, version, app)?;
+        let secret = || {
+            let app = app.or(apps.first());
+            app.map(|app| app.client_secret.clone())
+                .unwrap_or_default()
+                .into()
+        };
         Ok(Checked {
-            secret: self
-                .client_secret
-                .clone()
-                .unwrap_or_else(|| default_secret.clone()),
+            secret: self.client_secret.clone().unwrap_or_else(secret),
             url,
             topics,
             version,
@@ -155,19 +166,38 @@ impl Subscription {
 /// The farthest that a notification may be put off.
 const MOST_LATER: u32 = 1_000;
 
-fn topics(names: &[String], version: Version) -> Result<Topics, WebhookError> {
+/// Whether an app may be told of a topic; one that asks for no permissions in particular has all of them.
+fn may(app: Option<&App>, topic: Topic) -> bool {
+    let given: &[String] = app.map_or(&[], |app| &app.permissions);
+    given.is_empty()
+        || topic.permissions().is_empty()
+        || topic
+            .permissions()
+            .iter()
+            .any(|needed| given.iter().any(|given| permissions::covers(given, needed)))
+}
+
+fn topics(names: &[String], version: Version, app: Option<&App>) -> Result<Topics, WebhookError> {
     let mut wanted = Topics::default();
     for name in names {
         if name == "*" {
             let mut all = Topics::of_version(version);
             // Every call of the API is told only to whoever names it: a reader would be told of its own reading.
             all.remove(Topic::ApiRequestCompleted);
+            for topic in Topic::ALL {
+                if !may(app, *topic) {
+                    all.remove(*topic);
+                }
+            }
             wanted = wanted.union(all);
             continue;
         }
         let topic = Topic::named(name).ok_or_else(|| WebhookError::Topic {
             topic: name.clone(),
-            why: format!("the nearest are {}", Topic::near(name).join(", ")),
+            why: format!(
+                "there is no such topic; the nearest are {}",
+                Topic::near(name).join(", ")
+            ),
         })?;
         if topic.since() > version {
             return Err(WebhookError::Topic {
@@ -175,6 +205,15 @@ fn topics(names: &[String], version: Version) -> Result<Topics, WebhookError> {
                 why: format!(
                     "{version} does not have it, {} is the first that does",
                     topic.since()
+                ),
+            });
+        }
+        if !may(app, topic) {
+            return Err(WebhookError::Topic {
+                topic: name.clone(),
+                why: format!(
+                    "the app lacks the permission `{}`",
+                    topic.permissions().join("` or `")
                 ),
             });
         }
@@ -208,7 +247,7 @@ pub enum WebhookError {
         why: String,
     },
     /// There is no such topic, or not in this version.
-    #[error("there is no topic `{topic}`: {why}")]
+    #[error("`{topic}` cannot be subscribed to: {why}")]
     Topic {
         /// The topic.
         topic: String,

@@ -1,7 +1,7 @@
 //! Setting, showing and ending webhooks, and what is refused.
 
 use serde_json::json;
-use trunkline_simulator::{Options, Subscription, WebhookError};
+use trunkline_simulator::{App, Options, Subscription, WebhookError};
 
 use super::{Receiver, receiver::SECRET};
 use crate::harness::{Sim, small};
@@ -162,9 +162,52 @@ fn the_topics_are_listed_with_permission_and_first_version() {
     let find = |name: &str| all.iter().find(|topic| topic["topic"] == name).unwrap();
     assert!(all.len() > 90, "{}", all.len());
     assert_eq!(find("ticket.resolved")["since"], "2.15");
-    assert_eq!(find("ticket.created")["permission"], "Read tickets");
-    assert_eq!(find("job.completed")["permission"], "Read jobs");
+    assert_eq!(find("ticket.created")["permissions"], json!(["Read tickets"]));
+    assert_eq!(find("ping")["permissions"], json!([]));
     for absent in ["contact.created", "conversation.created", "conversation.updated"] {
         assert!(!all.iter().any(|topic| topic["topic"] == absent), "{absent}");
     }
+}
+
+#[test]
+fn a_webhook_of_an_app_has_its_secret_its_version_and_its_permissions() {
+    let receiver = Receiver::new();
+    let sim = Sim::start(Options {
+        apps: vec![App {
+            client_id: "support".to_owned(),
+            client_secret: SECRET.to_owned(),
+            permissions: vec!["Read tickets".to_owned(), "Read and write users".to_owned()],
+            version: "2.16".to_owned(),
+            ..App::built_in()
+        }],
+        ..small()
+    });
+    let url = receiver.url();
+    for (wanted, code, named) in [
+        (json!({ "url": url, "app": "other" }), "TL0323", "support"),
+        (
+            json!({ "url": url, "app": "support", "topics": ["article.created"] }),
+            "TL0321",
+            "Read and List articles",
+        ),
+    ] {
+        let told = sim.raw("POST", "/_sim/webhooks", &[], &wanted.to_string()).json();
+        assert_eq!(told["code"], code, "{told}");
+        assert!(told["error"].as_str().unwrap().contains(named), "{told}");
+    }
+    let wanted = json!({ "url": url, "app": "support", "client_secret": null, "topics": ["*"] });
+    let webhook = receiver.subscribe(&sim, &wanted);
+    let person = crate::harness::id(&sim.user("A"));
+    sim.post(
+        "/conversations",
+        &json!({ "from": { "type": "user", "id": person }, "body": "hello" }),
+    );
+    let came = receiver.drain(&sim, webhook);
+    assert_eq!(super::topics(&came), ["contact.user.created"]);
+    assert_eq!(
+        came[0].header("x-hub-signature"),
+        super::signature(SECRET, &came[0].body)
+    );
+    let shown = sim.control("GET", &format!("/webhooks/{webhook}"), None).json();
+    assert_eq!(shown["version"], "2.16", "{shown}");
 }
