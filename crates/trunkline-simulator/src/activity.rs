@@ -13,6 +13,7 @@ use serde_json::json;
 use crate::{
     resources::{admins, tags},
     texts,
+    webhooks::topic::Topic,
     workspace::{Workspace, contact::Contact, reference, reference::fields},
 };
 
@@ -113,6 +114,7 @@ fn article_edited(workspace: &mut Workspace, now: i64, rng: &mut ChaCha8Rng) -> 
     article.insert("description".to_owned(), json!(format!("Edited at {now}")));
     article.insert("updated_at".to_owned(), json!(now));
     workspace.changed();
+    workspace.tell_edit(place, now);
     Some("an article was edited")
 }
 
@@ -133,6 +135,8 @@ fn article_written(workspace: &mut Workspace, now: i64, rng: &mut ChaCha8Rng) ->
     let article = reference::article(&workspace.id_code, id, &text);
     workspace.reference.articles.push(article);
     workspace.changed();
+    let place = workspace.reference.articles.len() - 1;
+    workspace.tell_article(Topic::ArticleCreated, place, None, now);
     Some("an article was written")
 }
 

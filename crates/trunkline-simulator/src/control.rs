@@ -127,6 +127,7 @@ fn set_clock(state: &State, body: &[u8]) -> Outcome {
         return Err((400, format!("{now} is not a moment between 1970 and 9999")));
     }
     state.clock.set(now);
+    state.webhooks.wake();
     Ok(Reply::json(&json!({ "now": state.clock.now() })))
 }
 
@@ -144,17 +145,15 @@ fn act(state: &State, body: &[u8]) -> Outcome {
     if steps > MOST_STEPS {
         return Err((400, format!("at most {MOST_STEPS} steps at once")));
     }
-    let mut workspace = state
-        .workspace
-        .write()
-        .unwrap_or_else(std::sync::PoisonError::into_inner);
-    // The workspace's own revision seeds the steps, so that the same calls lead to the same workspace.
-    let seed = mix(workspace.seed, 90, workspace.revision as u32);
-    let mut rng = rand_chacha::ChaCha8Rng::seed_from_u64(seed);
     let now = state.clock.now();
-    let happened: Vec<&str> = (0..steps)
-        .map(|_| activity::step(&mut workspace, now, &mut rng))
-        .collect();
+    let happened: Vec<&str> = state.change(|workspace| {
+        // The workspace's own revision seeds the steps, so that the same calls lead to the same workspace.
+        let seed = mix(workspace.seed, 90, workspace.revision as u32);
+        let mut rng = rand_chacha::ChaCha8Rng::seed_from_u64(seed);
+        (0..steps)
+            .map(|_| activity::step(workspace, now, &mut rng))
+            .collect()
+    });
     Ok(Reply::json(&json!({ "happened": happened })))
 }
 

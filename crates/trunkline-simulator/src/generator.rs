@@ -11,6 +11,7 @@ use rand_chacha::ChaCha8Rng;
 use crate::{
     Options,
     texts::mix,
+    webhooks::outbox::Outbox,
     workspace::{
         Event, Workspace, call,
         company::Company,
@@ -88,6 +89,7 @@ pub(crate) fn generate(options: &Options, time_zone: TimeZone, now: i64) -> Work
         scrolls: Vec::new(),
         scrolls_opened: 0,
         totals: Mutex::default(),
+        outbox: Outbox::default(),
     };
     workspace.reference.lists = Lists::generate(options.seed, options.contacts, opened, now);
     companies(&mut workspace, options.companies, now, &mut rng);
@@ -115,9 +117,8 @@ fn outbound_messages(workspace: &mut Workspace) {
         Some(OutboundMessage {
             contact,
             conversation: conversation.row,
-            template: Some("appointment_reminder".to_owned()),
+            template: "appointment_reminder".to_owned(),
             sent_at: conversation.created_at,
-            is_whatsapp: true,
         })
     });
     let sent: Vec<OutboundMessage> = with_phone.take(OUTBOUND).collect();

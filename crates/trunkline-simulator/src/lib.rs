@@ -25,6 +25,7 @@ mod search;
 mod server;
 mod texts;
 mod validate;
+mod webhooks;
 mod window;
 mod workspace;
 
@@ -40,6 +41,7 @@ pub use faults::Fault;
 pub use habits::{Habits, UnknownHabit};
 pub use oauth::App;
 pub use server::{Running, StartError, start};
+pub use webhooks::{ClientSecret, Subscription, WebhookError};
 
 /// What to simulate.
 #[derive(Clone, Debug)]
@@ -84,6 +86,8 @@ pub struct Options {
     pub control: bool,
     /// How many things happen each second by themselves.
     pub live: Option<f64>,
+    /// Who is told what happens.
+    pub webhooks: Vec<Subscription>,
 }
 
 impl Default for Options {
@@ -109,6 +113,7 @@ impl Default for Options {
             faults: Vec::new(),
             control: false,
             live: None,
+            webhooks: Vec::new(),
         }
     }
 }

@@ -27,6 +27,7 @@ use crate::{
     request::Request,
     resources::{self, Handler},
     texts, validate,
+    webhooks::{Webhooks, record::Call},
     window::{Verdict, Window},
     workspace::Workspace,
 };
@@ -41,6 +42,7 @@ pub(crate) struct State {
     pub(crate) workspace: RwLock<Workspace>,
     /// The window of the workspace's private apps, and one for each public app.
     windows: Mutex<BTreeMap<Option<usize>, Window>>,
+    pub(crate) webhooks: Arc<Webhooks>,
     /// Requests since the start.
     answered: AtomicU64,
     log: Mutex<Vec<LogEntry>>,
@@ -80,11 +82,17 @@ pub(crate) struct Incoming<'a> {
     pub(crate) host: Option<&'a str>,
     pub(crate) content_type: Option<&'a str>,
     pub(crate) caller: IpAddr,
+    pub(crate) user_agent: Option<&'a str>,
     pub(crate) body: &'a [u8],
 }
 
 impl State {
-    pub(crate) fn new(options: Options, clock: Arc<Clock>, workspace: Workspace) -> Self {
+    pub(crate) fn new(
+        options: Options,
+        clock: Arc<Clock>,
+        webhooks: Arc<Webhooks>,
+        workspace: Workspace,
+    ) -> Self {
         Self {
             habits: RwLock::new(options.habits.clone()),
             windows: Mutex::default(),
@@ -94,6 +102,7 @@ impl State {
             answered: AtomicU64::new(0),
             log: Mutex::default(),
             workspace: RwLock::new(workspace),
+            webhooks,
             clock,
             options,
         }
@@ -146,6 +155,17 @@ impl State {
         }
         if !entry.version.is_empty() {
             reply.headers.push(("intercom-version", entry.version.clone()));
+        }
+        if self.webhooks.tells_calls() {
+            let call = Call {
+                request_id: &request_id,
+                method: incoming.method,
+                path: incoming.path,
+                user_agent: incoming.user_agent.unwrap_or_default(),
+                caller: incoming.caller,
+                status: reply.status,
+            };
+            self.change(|workspace| workspace.tell_call(&call, now));
         }
         reply.headers.push(("x-request-id", request_id));
         entry.status = reply.status;
@@ -275,20 +295,31 @@ impl State {
     fn handle(&self, handler: Handler, request: &Request<'_>) -> Result<Reply, Refusal> {
         match handler {
             Handler::Read(answer) => answer(&read(&self.workspace), request),
-            Handler::Write(answer) => {
-                let mut workspace = self
-                    .workspace
-                    .write()
-                    .unwrap_or_else(std::sync::PoisonError::into_inner);
-                resources::visitors::welcome_by_path(&mut workspace, request);
-                answer(&mut workspace, request)
-            }
+            Handler::Write(answer) => self.change(|workspace| {
+                resources::visitors::welcome_by_path(workspace, request);
+                answer(workspace, request)
+            }),
         }
     }
 
     /// How many requests were answered so far.
     pub(crate) fn answered(&self) -> u64 {
         self.answered.load(Ordering::Relaxed)
+    }
+
+    /// Changes the workspace and puts what happened on its way to whoever subscribed to it.
+    pub(crate) fn change<T>(&self, change: impl FnOnce(&mut Workspace) -> T) -> T {
+        let mut workspace = self
+            .workspace
+            .write()
+            .unwrap_or_else(std::sync::PoisonError::into_inner);
+        let outcome = change(&mut workspace);
+        let told = workspace.told();
+        if !told.is_empty() {
+            // Still under the lock, so that notifications stand in the order of the changes.
+            self.webhooks.offer(self.clock.now(), told);
+        }
+        outcome
     }
 
     /// The requests that were answered since the log was cleared.

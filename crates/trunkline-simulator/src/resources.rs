@@ -19,7 +19,7 @@ mod content_exports;
 mod content_import_sources;
 mod content_snippets;
 mod conversation_attributes;
-mod conversation_reads;
+pub(crate) mod conversation_reads;
 pub(crate) mod conversations;
 pub(crate) mod custom_object_instances;
 mod data_attributes;

@@ -29,6 +29,7 @@ use crate::{
     oauth::App,
     pipeline::{Incoming, State},
     reply::Reply,
+    webhooks::{self, WebhookError, Webhooks},
 };
 
 /// Why a simulator did not start.
@@ -54,6 +55,9 @@ pub enum StartError {
     /// The activity's pace cannot be kept.
     #[error("{0} steps a second is not a pace that activity can keep")]
     Live(f64),
+    /// A webhook cannot be set up.
+    #[error(transparent)]
+    Webhook(#[from] WebhookError),
 }
 
 impl StartError {
@@ -66,6 +70,7 @@ impl StartError {
             Self::Live(_) => "TL0304",
             Self::App(_) => "TL0308",
             Self::Fault(_) => "TL0309",
+            Self::Webhook(error) => error.code(),
         }
     }
 
@@ -83,6 +88,7 @@ impl StartError {
             }
             Self::Fault(_) => "docs/simulator/faults.md lists what a fault can be.".to_owned(),
             Self::Live(_) => "Use a number above 0 and up to 1000, such as `--live 2`.".to_owned(),
+            Self::Webhook(error) => error.advice(),
         }
     }
 }
@@ -94,6 +100,7 @@ pub struct Running {
     stop: watch::Sender<bool>,
     server: JoinHandle<io::Result<()>>,
     life: Option<JoinHandle<()>>,
+    deliveries: JoinHandle<()>,
 }
 
 impl Running {
@@ -111,6 +118,7 @@ impl Running {
         if let Some(life) = self.life {
             life.abort();
         }
+        self.deliveries.abort();
     }
 }
 
@@ -145,6 +153,7 @@ pub async fn start(options: Options) -> Result<Running, StartError> {
         Timestamp::as_second,
     );
     let directory = hub::directory(&options);
+    let webhooks = Arc::new(Webhooks::new(&options));
     let states: Vec<Arc<State>> = (0..u64::from(options.workspaces.max(1)))
         .map(|place| {
             let options = Options {
@@ -152,7 +161,12 @@ pub async fn start(options: Options) -> Result<Running, StartError> {
                 ..options.clone()
             };
             let workspace = generator::generate(&options, time_zone.clone(), moment);
-            Arc::new(State::new(options, Arc::clone(&clock), workspace))
+            Arc::new(State::new(
+                options,
+                Arc::clone(&clock),
+                Arc::clone(&webhooks),
+                workspace,
+            ))
         })
         .collect();
     let lives = pace.map(|pace| {
@@ -161,6 +175,10 @@ pub async fn start(options: Options) -> Result<Running, StartError> {
             .map(|state| live(Arc::clone(state), pace, state.options.seed));
         futures::future::join_all(all)
     });
+    for subscription in options.webhooks {
+        webhooks::subscribe(&states, subscription).await?;
+    }
+    let deliveries = tokio::spawn(webhooks::run(webhooks, Arc::clone(&clock)));
     let hub = Arc::new(Hub::new(states, directory, clock));
     let (stop, stopped) = watch::channel(false);
     let router = Router::new().fallback(serve).with_state(hub);
@@ -185,6 +203,7 @@ pub async fn start(options: Options) -> Result<Running, StartError> {
         stop,
         server,
         life,
+        deliveries,
     })
 }
 
@@ -199,11 +218,7 @@ async fn live(state: Arc<State>, pace: Duration, seed: u64) {
     loop {
         ticks.tick().await;
         let now = state.clock.now();
-        let mut workspace = state
-            .workspace
-            .write()
-            .unwrap_or_else(std::sync::PoisonError::into_inner);
-        activity::step(&mut workspace, now, &mut rng);
+        state.change(|workspace| activity::step(workspace, now, &mut rng));
     }
 }
 
@@ -222,6 +237,9 @@ async fn serve(
             Some((state, path)) if method == Method::GET && path.starts_with("/_sim/truth/") => {
                 truth(Arc::clone(state), &path, query)
             }
+            Some((_, path)) if webhooks::control::is_mine(&path) => {
+                send(webhooks::control::answer(&hub.states, &method, &path, query, &body).await)
+            }
             _ => send(hub.control(&method, path, query, &body)),
         };
     }
@@ -234,6 +252,7 @@ async fn serve(
         host: header("host"),
         content_type: header("content-type"),
         caller: caller.ip(),
+        user_agent: header("user-agent"),
         body: &body,
     };
     let (state, reply) = hub.answer(Knock {

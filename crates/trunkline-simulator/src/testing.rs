@@ -11,6 +11,7 @@ use crate::{
     generator,
     pipeline::{Incoming, State},
     reply::Reply,
+    webhooks::Webhooks,
 };
 
 /// A small workspace and whoever calls it.
@@ -42,7 +43,12 @@ impl TestSim {
         let zone = TimeZone::get(&options.time_zone).expect("a constant zone");
         let workspace = generator::generate(&options, zone, clock.now());
         Self {
-            state: State::new(options, Arc::new(clock), workspace),
+            state: State::new(
+                options.clone(),
+                Arc::new(clock),
+                Arc::new(Webhooks::new(&options)),
+                workspace,
+            ),
             version: "2.16",
         }
     }
@@ -59,6 +65,7 @@ impl TestSim {
             host: None,
             content_type: None,
             caller: std::net::IpAddr::from([127, 0, 0, 1]),
+            user_agent: None,
             body: body.as_bytes(),
         };
         self.state.answer(incoming, access)

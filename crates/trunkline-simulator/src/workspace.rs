@@ -33,6 +33,7 @@ use self::{
     reference::Reference,
     ticket::Ticket,
 };
+use crate::webhooks::outbox::Outbox;
 
 /// How many searches' totals are remembered.
 const MOST_TOTALS: usize = 64;
@@ -89,6 +90,8 @@ pub(crate) struct Workspace {
     pub(crate) scrolls_opened: u64,
     /// Totals of searches, true for the revision they were counted at.
     pub(crate) totals: Mutex<HashMap<String, (u64, usize)>>,
+    /// What is still to be told to subscribers.
+    pub(crate) outbox: Outbox,
 }
 
 impl Workspace {

@@ -263,6 +263,18 @@ pub(crate) struct Simulate {
     /// Activity: how many things happen in the workspace each second.
     #[arg(long, value_name = "STEPS")]
     pub(crate) live: Option<f64>,
+    /// An address that is told what happens in the workspace; may be given several times.
+    #[arg(long = "webhook", value_name = "URL")]
+    pub(crate) webhooks: Vec<String>,
+    /// The topics that `--webhook` is told, separated by commas; all by default.
+    #[arg(long, value_delimiter = ',', value_name = "A,B", requires = "webhooks")]
+    pub(crate) webhook_topics: Option<Vec<String>>,
+    /// The client secret that signs what `--webhook` is told; that of the first app by default.
+    #[arg(long, value_name = "SECRET", requires = "webhooks")]
+    pub(crate) webhook_secret: Option<String>,
+    /// A file with webhooks and their settings: a `[[webhook]]` table for each (TOML), or JSON.
+    #[arg(long = "webhooks", value_name = "FILE")]
+    pub(crate) webhooks_file: Option<PathBuf>,
     /// Habits of the platform to turn off, separated by commas (`--habits-off list` names them).
     #[arg(long, value_delimiter = ',', value_name = "A,B")]
     pub(crate) habits_off: Vec<String>,

@@ -6,8 +6,9 @@ use serde_json::{Map, json};
 
 use super::{any_admin, any_contact, any_tag, toggle};
 use crate::{
-    resources::{contact_merges, contacts},
+    resources::{contact_merges, contacts, tags},
     texts,
+    webhooks::topic::Topic,
     workspace::{
         Event, Workspace,
         company::{Company, id},
@@ -19,18 +20,20 @@ use crate::{
 pub(super) fn tagged(workspace: &mut Workspace, now: i64, rng: &mut ChaCha8Rng) -> Option<&'static str> {
     let tag = any_tag(workspace, rng)?;
     let row = any_contact(workspace, rng, |_| true)?;
-    toggle(&mut workspace.contacts[row as usize].tags, tag);
-    workspace.touch_contact(row, now);
+    let is_tagged = workspace.contacts[row as usize].tags.contains(&tag);
+    tags::set_on_contact(workspace, row, tag, !is_tagged, now);
     Some("a tag came to a person or went")
 }
 
 pub(super) fn came_by(workspace: &mut Workspace, now: i64, rng: &mut ChaCha8Rng) -> Option<&'static str> {
     let row = any_contact(workspace, rng, |_| true)?;
+    let before = workspace.before(row);
     let contact = &mut workspace.contacts[row as usize];
     let attributes = contact.attributes.get_or_insert_default();
     attributes.insert("lifetime_value".to_owned(), json!(rng.random_range(0..50_000)));
     contact.write("last_seen_at", json!(now));
     workspace.touch_contact(row, now);
+    workspace.tell_contact_updated(row, before.as_ref(), now);
     Some("a person came by")
 }
 
@@ -43,6 +46,7 @@ pub(super) fn joined(workspace: &mut Workspace, now: i64, rng: &mut ChaCha8Rng) 
     contact.write("name", json!(name));
     contact.write("email", json!(email));
     workspace.touch_contact(row, now);
+    workspace.tell_contact_created(row, now);
     Some("a person joined")
 }
 
@@ -101,13 +105,16 @@ pub(super) fn consented(workspace: &mut Workspace, now: i64, rng: &mut ChaCha8Rn
     let number = rng.random_range(0..types.len());
     let consent = (number as u16, types[number]["consent_type"] == "opt_in");
     let consents = &mut workspace.contacts[row as usize].consents;
-    match consents.iter().position(|held| *held == consent) {
+    let was_held = consents.iter().position(|held| *held == consent);
+    match was_held {
         Some(place) => {
             consents.remove(place);
         }
         None => consents.push(consent),
     }
     workspace.touch_contact(row, now);
+    let wants = was_held.is_none() == consent.1;
+    workspace.tell_consent(row, consent.0, wants, now);
     Some("a person changed its mind about e-mails")
 }
 
@@ -128,6 +135,8 @@ pub(super) fn moved_company(
     toggle(&mut workspace.contacts[contact as usize].companies, company);
     toggle(&mut workspace.companies[company as usize].contacts, contact);
     workspace.touch_contact(contact, now);
+    let attached = workspace.contacts[contact as usize].companies.contains(&company);
+    workspace.tell_company_contact(company, contact, attached, now);
     Some("a person joined a company or left it")
 }
 
@@ -141,6 +150,7 @@ pub(super) fn company_changed(
     company.monthly_spend = rng.random_range(0..6_000);
     company.updated_at = now;
     workspace.changed();
+    workspace.tell_company(Topic::CompanyUpdated, row, now);
     Some("a company changed")
 }
 
@@ -161,6 +171,8 @@ pub(super) fn company_founded(
     workspace.companies.push(company);
     workspace.contacts[contact as usize].companies.push(row);
     workspace.touch_contact(contact, now);
+    workspace.tell_company(Topic::CompanyCreated, row, now);
+    workspace.tell_company_contact(row, contact, true, now);
     Some("a company was founded")
 }
 
@@ -176,5 +188,6 @@ pub(super) fn event_told(workspace: &mut Workspace, now: i64, rng: &mut ChaCha8R
         metadata,
     });
     workspace.changed();
+    workspace.tell_event(now);
     Some("an event was told")
 }

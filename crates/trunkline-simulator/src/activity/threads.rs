@@ -4,10 +4,11 @@ use rand::RngExt as _;
 use rand_chacha::ChaCha8Rng;
 use serde_json::json;
 
-use super::{any_admin, any_contact, any_conversation, any_tag, toggle};
+use super::{any_admin, any_contact, any_conversation, any_tag};
 use crate::{
-    resources::conversations,
+    resources::{conversations, tags},
     texts::replies::{self, Turn},
+    webhooks::{outbox::Subject, topic::Topic},
     workspace::{
         Workspace,
         conversation::{Assignee, Author, Conversation, Part, PartKind, State, Text},
@@ -15,10 +16,12 @@ use crate::{
     },
 };
 
-fn push(workspace: &mut Workspace, row: u32, part: Part) {
+/// Adds a part to a conversation that was in this state before.
+fn push(workspace: &mut Workspace, row: u32, was: State, part: Part) {
     let at = part.at;
     workspace.conversations[row as usize].parts.push(part);
     workspace.touch_conversation(row, at);
+    workspace.tell_part(row, was, at);
 }
 
 /// What is said in a conversation, in the language of its first contact.
@@ -35,12 +38,13 @@ pub(super) fn written(workspace: &mut Workspace, now: i64, rng: &mut ChaCha8Rng)
     let contact = *workspace.conversations[row as usize].contacts.first()?;
     let text = said(workspace, row, Turn::Question, rng);
     let conversation = &mut workspace.conversations[row as usize];
-    conversation.state = State::Open;
+    let was = std::mem::replace(&mut conversation.state, State::Open);
     conversation.snoozed_until = None;
     conversation.read = false;
     push(
         workspace,
         row,
+        was,
         Part::new(PartKind::Comment, Author::Contact(contact), now, text),
     );
     if workspace.contacts[contact as usize].is_listed() {
@@ -66,7 +70,13 @@ pub(super) fn answered(workspace: &mut Workspace, now: i64, rng: &mut ChaCha8Rng
         PartKind::Comment
     };
     workspace.conversations[row as usize].admin = admin + 1;
-    push(workspace, row, Part::new(kind, Author::Admin(admin), now, text));
+    let was = workspace.conversations[row as usize].state;
+    push(
+        workspace,
+        row,
+        was,
+        Part::new(kind, Author::Admin(admin), now, text),
+    );
     Some("a teammate answered")
 }
 
@@ -75,7 +85,7 @@ pub(super) fn closed(workspace: &mut Workspace, now: i64, rng: &mut ChaCha8Rng) 
     let admin = any_admin(workspace, rng);
     let is_rated = rng.random_bool(0.4);
     let conversation = &mut workspace.conversations[row as usize];
-    conversation.state = State::Closed;
+    let was = std::mem::replace(&mut conversation.state, State::Closed);
     conversation.snoozed_until = None;
     if is_rated {
         conversation.rating = Some((rng.random_range(1..=5), now));
@@ -83,8 +93,12 @@ pub(super) fn closed(workspace: &mut Workspace, now: i64, rng: &mut ChaCha8Rng) 
     push(
         workspace,
         row,
+        was,
         Part::new(PartKind::Close, Author::Admin(admin), now, Text::None),
     );
+    if is_rated {
+        workspace.tell_conversation(Topic::ConversationRatingAdded, row, now);
+    }
     Some(if is_rated {
         "a conversation was closed and rated"
     } else {
@@ -96,11 +110,12 @@ pub(super) fn snoozed(workspace: &mut Workspace, now: i64, rng: &mut ChaCha8Rng)
     let row = any_conversation(workspace, rng)?;
     let admin = any_admin(workspace, rng);
     let conversation = &mut workspace.conversations[row as usize];
-    conversation.state = State::Snoozed;
+    let was = std::mem::replace(&mut conversation.state, State::Snoozed);
     conversation.snoozed_until = Some(now + rng.random_range(1..72) * 3_600);
     push(
         workspace,
         row,
+        was,
         Part::new(PartKind::Snoozed, Author::Admin(admin), now, Text::None),
     );
     Some("a conversation was snoozed")
@@ -111,10 +126,12 @@ pub(super) fn assigned(workspace: &mut Workspace, now: i64, rng: &mut ChaCha8Rng
     let admin = any_admin(workspace, rng);
     let team = rng.random_range(0..workspace.reference.teams.len() as u16);
     workspace.conversations[row as usize].team = team + 1;
+    let was = workspace.conversations[row as usize].state;
     let kind = PartKind::Assignment(Assignee::Team(team));
     push(
         workspace,
         row,
+        was,
         Part::new(kind, Author::Admin(admin), now, Text::None),
     );
     Some("a conversation was assigned")
@@ -127,6 +144,7 @@ pub(super) fn started(workspace: &mut Workspace, now: i64, rng: &mut ChaCha8Rng)
     conversation.team = rng.random_range(0..=workspace.reference.teams.len() as u16);
     workspace.conversations.push(conversation);
     workspace.touch_conversation(row, now);
+    workspace.tell_beginning(row, now);
     Some("a conversation began")
 }
 
@@ -139,8 +157,8 @@ pub(super) fn deleted(workspace: &mut Workspace, now: i64, rng: &mut ChaCha8Rng)
 pub(super) fn tagged(workspace: &mut Workspace, now: i64, rng: &mut ChaCha8Rng) -> Option<&'static str> {
     let tag = any_tag(workspace, rng)?;
     let row = any_conversation(workspace, rng)?;
-    toggle(&mut workspace.conversations[row as usize].tags, tag);
-    workspace.touch_conversation(row, now);
+    let is_tagged = workspace.conversations[row as usize].tags.contains(&tag);
+    tags::set_on_conversation(workspace, row, tag, !is_tagged, now);
     Some("a tag came to a conversation or went")
 }
 
@@ -157,9 +175,11 @@ pub(super) fn ticket_moved(
     let admin = any_admin(workspace, rng);
     let is_resolved = workspace.reference.ticket_states[usize::from(state)]["category"] == "resolved";
     let ticket = &mut workspace.tickets[row as usize];
+    let (first, was_open) = (ticket.parts.len(), ticket.open);
     ticket.change_state(state, Author::Admin(admin), now);
     ticket.open = !is_resolved;
     workspace.touch_ticket(row, now);
+    workspace.tell_ticket_parts(row, first, was_open, now);
     Some("a ticket moved on")
 }
 
@@ -190,5 +210,6 @@ pub(super) fn ticket_opened(
         attributes: None,
     });
     workspace.touch_ticket(row, now);
+    workspace.happened(Topic::TicketCreated, Subject::Ticket(row), now);
     Some("a ticket was opened")
 }

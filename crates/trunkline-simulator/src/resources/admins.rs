@@ -76,6 +76,7 @@ pub(crate) fn set(
         "activity_description": if is_away { "switched the away mode on" } else { "switched the away mode off" },
     }));
     workspace.changed();
+    workspace.tell_away(number, now);
 }
 
 /// A whole number of the body, sent as a number or as text.

@@ -10,6 +10,7 @@ use crate::{
     reply::{Answer, Reply},
     request::{Request, as_text},
     texts,
+    webhooks::{outbox::Subject, topic::Topic},
     workspace::{
         Workspace,
         reference::{self, ArticleText},
@@ -191,6 +192,7 @@ fn create(workspace: &mut Workspace, request: &Request<'_>) -> Answer {
     let place = workspace.reference.articles.len() - 1;
     keep_version(workspace, place, request.now);
     workspace.changed();
+    workspace.tell_article(Topic::ArticleCreated, place, None, request.now);
     Ok(Reply::json(&shown(workspace, request, place)))
 }
 
@@ -216,6 +218,7 @@ fn update(workspace: &mut Workspace, request: &Request<'_>) -> Answer {
     let author = author(workspace, request)?;
     let parent = parent(workspace, &request.body)?;
     let article = &mut workspace.reference.articles[place];
+    let was = as_text(&article["state"]);
     write(reference::fields(article), &request.body);
     if let Some(author) = author {
         article["author_id"] = json!(author);
@@ -227,6 +230,7 @@ fn update(workspace: &mut Workspace, request: &Request<'_>) -> Answer {
     address(article);
     keep_version(workspace, place, request.now);
     workspace.changed();
+    workspace.tell_article(Topic::ArticleUpdated, place, was.as_deref(), request.now);
     Ok(Reply::json(&shown(workspace, request, place)))
 }
 
@@ -234,9 +238,9 @@ fn delete(workspace: &mut Workspace, request: &Request<'_>) -> Answer {
     let place = place(workspace, request)?;
     let gone = workspace.reference.articles.remove(place);
     workspace.changed();
-    Ok(Reply::json(
-        &json!({ "id": gone["id"], "object": "article", "deleted": true }),
-    ))
+    let receipt = json!({ "id": gone["id"], "object": "article", "deleted": true });
+    workspace.happened(Topic::ArticleDeleted, Subject::Article(gone), request.now);
+    Ok(Reply::json(&receipt))
 }
 
 fn id_at(workspace: &Workspace, place: usize) -> String {
@@ -306,6 +310,7 @@ fn publish_draft(workspace: &mut Workspace, request: &Request<'_>) -> Answer {
     article["updated_at"] = json!(request.now);
     keep_version(workspace, place, request.now);
     workspace.changed();
+    workspace.tell_edit(place, request.now);
     Ok(Reply::json(&with_draft(workspace, request, place)))
 }
 

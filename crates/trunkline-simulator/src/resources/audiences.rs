@@ -7,6 +7,7 @@ use crate::{
     errors::Refusal,
     reply::{Answer, Reply},
     request::Request,
+    webhooks::topic::Topic,
     workspace::{Workspace, reference},
 };
 
@@ -67,6 +68,7 @@ fn create(workspace: &mut Workspace, request: &Request<'_>) -> Answer {
     );
     workspace.reference.lists.audiences.push(made.clone());
     workspace.changed();
+    workspace.tell_shown(Topic::AudienceCreated, &made, request.now);
     Ok(Reply::with_status(201, &made))
 }
 
@@ -86,14 +88,16 @@ fn update(workspace: &mut Workspace, request: &Request<'_>) -> Answer {
     row["updated_at"] = json!(request.now);
     let shown = row.clone();
     workspace.changed();
+    workspace.tell_shown(Topic::AudienceUpdated, &shown, request.now);
     Ok(Reply::json(&shown))
 }
 
 fn delete(workspace: &mut Workspace, request: &Request<'_>) -> Answer {
     let rows = &mut workspace.reference.lists.audiences;
     let place = records::place(rows, request.parameter("id"), records::resource_unknown)?;
-    rows.remove(place);
+    let gone = rows.remove(place);
     workspace.changed();
+    workspace.tell_gone(Topic::AudienceDeleted, &gone, request.now);
     Ok(Reply::empty(204))
 }
 

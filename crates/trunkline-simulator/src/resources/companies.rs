@@ -11,6 +11,7 @@ use crate::{
     reply::{Answer, Reply},
     request::{Request, as_text},
     texts,
+    webhooks::topic::Topic,
     workspace::{
         Scroll, Workspace,
         company::{self, Company},
@@ -267,6 +268,12 @@ pub(super) fn upsert(workspace: &mut Workspace, request: &Request<'_>) -> Answer
     }
     company.updated_at = request.now;
     workspace.changed();
+    let topic = if found.is_none() {
+        Topic::CompanyCreated
+    } else {
+        Topic::CompanyUpdated
+    };
+    workspace.tell_company(topic, row, request.now);
     Ok(shown(workspace, request, row))
 }
 
@@ -275,6 +282,7 @@ pub(super) fn update(workspace: &mut Workspace, request: &Request<'_>) -> Answer
     write(workspace, row, &request.body)?;
     workspace.companies[row as usize].updated_at = request.now;
     workspace.changed();
+    workspace.tell_company(Topic::CompanyUpdated, row, request.now);
     Ok(shown(workspace, request, row))
 }
 
@@ -291,6 +299,7 @@ pub(super) fn delete(workspace: &mut Workspace, request: &Request<'_>) -> Answer
     }
     workspace.companies[row as usize].deleted = true;
     workspace.changed();
+    workspace.tell_company(Topic::CompanyDeleted, row, request.now);
     Ok(Reply::json(
         &json!({ "id": id, "object": "company", "deleted": true }),
     ))
@@ -340,6 +349,7 @@ pub(super) fn attach(workspace: &mut Workspace, request: &Request<'_>) -> Answer
         companies.push(company);
         workspace.companies[company as usize].contacts.push(contact);
         workspace.touch_contact(contact, request.now);
+        workspace.tell_company_contact(company, contact, true, request.now);
     }
     Ok(shown(workspace, request, company))
 }
@@ -357,5 +367,6 @@ pub(super) fn detach(workspace: &mut Workspace, request: &Request<'_>) -> Answer
         .contacts
         .retain(|row| *row != contact);
     workspace.touch_contact(contact, request.now);
+    workspace.tell_company_contact(company, contact, false, request.now);
     Ok(shown(workspace, request, company))
 }

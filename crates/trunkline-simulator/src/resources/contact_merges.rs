@@ -11,6 +11,7 @@ use crate::{
     paging,
     reply::{Answer, Reply},
     request::Request,
+    webhooks::{outbox::Subject as OfTopic, topic::Topic},
     workspace::{Workspace, contact, contact::Life, people::Subject},
 };
 
@@ -245,6 +246,7 @@ pub(crate) fn merge_rows(workspace: &mut Workspace, from: u32, into: u32, now: i
     workspace.merges.insert(from, (into, now));
     workspace.touch_contact(from, now);
     workspace.touch_contact(into, now);
+    workspace.happened(Topic::ContactMerged, OfTopic::Merge { from, into }, now);
 }
 
 /// Everything elsewhere that names the lead names the user from now on, but for the parts that the lead once wrote.

@@ -344,6 +344,7 @@ pub(super) fn create(workspace: &mut Workspace, request: &Request<'_>) -> Answer
         return Err(refusal);
     }
     workspace.touch_contact(row, request.now);
+    workspace.tell_contact_created(row, request.now);
     shown(workspace, request, row)
 }
 
@@ -367,8 +368,10 @@ pub(super) fn update(workspace: &mut Workspace, request: &Request<'_>) -> Answer
     if let Some(refusal) = twin(workspace, request, Some(row)) {
         return Err(refusal);
     }
+    let before = workspace.before(row);
     write(workspace, row, &request.body, request.now)?;
     workspace.touch_contact(row, request.now);
+    workspace.tell_contact_updated(row, before.as_ref(), request.now);
     shown(workspace, request, row)
 }
 
@@ -388,8 +391,9 @@ fn receipt(workspace: &Workspace, row: u32, field: &str, value: bool) -> Reply {
 
 /// Moves a contact into another part of its life.
 pub(crate) fn end(workspace: &mut Workspace, row: u32, life: Life, now: i64) {
-    workspace.contacts[row as usize].life = life;
+    let was = std::mem::replace(&mut workspace.contacts[row as usize].life, life);
     workspace.touch_contact(row, now);
+    workspace.tell_life(row, was, now);
 }
 
 pub(super) fn delete(workspace: &mut Workspace, request: &Request<'_>) -> Answer {

@@ -8,6 +8,7 @@ use crate::{
     paging,
     reply::{Answer, Reply},
     request::{Request, as_text},
+    webhooks::{outbox::Subject, topic::Topic},
     workspace::{Workspace, lists::Lists, reference},
 };
 
@@ -393,6 +394,26 @@ fn apply(workspace: &mut Workspace, request: &Request<'_>, action: &str, kind: &
     row["updated_at"] = json!(request.now);
 }
 
+/// Tells what became of an article or a snippet that was this before.
+fn tell(workspace: &mut Workspace, kind: &str, was: &Value, now: i64) {
+    let id = was["id"].as_str().unwrap_or_default();
+    let place = reference::position(rows(workspace, kind), id);
+    match (kind, place) {
+        ("article", Some(place)) => {
+            workspace.tell_article(Topic::ArticleUpdated, place, was["state"].as_str(), now);
+        }
+        ("article", None) => {
+            workspace.happened(Topic::ArticleDeleted, Subject::Article(was.clone()), now);
+        }
+        ("content_snippet", Some(place)) => {
+            let shown = shown(kind, &rows(workspace, kind)[place]);
+            workspace.tell_shown(Topic::ContentSnippetUpdated, &shown, now);
+        }
+        ("content_snippet", None) => workspace.tell_gone(Topic::ContentSnippetDeleted, was, now),
+        _ => {}
+    }
+}
+
 fn run_bulk_action(workspace: &mut Workspace, request: &Request<'_>) -> Answer {
     let action = request.required("action")?;
     let invalid = |message: String| Refusal::new(422, "parameter_invalid", message);
@@ -409,7 +430,11 @@ fn run_bulk_action(workspace: &mut Workspace, request: &Request<'_>) -> Answer {
         return Err(invalid(format!("{action} needs {field}")));
     }
     for (kind, id) in pieces(workspace, request, &action)? {
+        let was = reference::find(rows(workspace, kind), &id).cloned();
         apply(workspace, request, &action, kind, &id);
+        if let Some(was) = was {
+            tell(workspace, kind, &was, request.now);
+        }
     }
     workspace.changed();
     Ok(Reply::with_status(

@@ -7,6 +7,7 @@ use crate::{
     errors::Refusal,
     reply::{Answer, Reply},
     request::Request,
+    webhooks::topic::Topic,
     workspace::{Workspace, reference},
 };
 
@@ -135,6 +136,7 @@ fn create(workspace: &mut Workspace, request: &Request<'_>) -> Answer {
     write(&mut made, &request.body, request.now);
     workspace.reference.lists.content_snippets.push(made.clone());
     workspace.changed();
+    workspace.tell_shown(Topic::ContentSnippetCreated, &made, request.now);
     Ok(Reply::with_status(201, &made))
 }
 
@@ -146,13 +148,15 @@ fn update(workspace: &mut Workspace, request: &Request<'_>) -> Answer {
     write(row, &request.body, request.now);
     let shown = shown(row);
     workspace.changed();
+    workspace.tell_shown(Topic::ContentSnippetUpdated, &shown, request.now);
     Ok(Reply::json(&shown))
 }
 
 fn delete(workspace: &mut Workspace, request: &Request<'_>) -> Answer {
     let rows = &mut workspace.reference.lists.content_snippets;
     let place = records::place(rows, request.parameter("id"), unknown)?;
-    rows.remove(place);
+    let gone = rows.remove(place);
     workspace.changed();
+    workspace.tell_gone(Topic::ContentSnippetDeleted, &gone, request.now);
     Ok(Reply::empty(204))
 }

@@ -46,7 +46,13 @@ pub(crate) fn shown(workspace: &Workspace, request: &Request<'_>, row: u32) -> R
 }
 
 fn plain(body: &mut Value) {
-    let Some(html) = body.as_str() else { return };
+    if let Some(html) = body.as_str() {
+        *body = json!(plain_text(html));
+    }
+}
+
+/// A text without its markup.
+pub(crate) fn plain_text(html: &str) -> String {
     let mut text = String::with_capacity(html.len());
     let mut inside = false;
     for letter in html.chars() {
@@ -57,12 +63,10 @@ fn plain(body: &mut Value) {
             _ => {}
         }
     }
-    *body = json!(
-        text.replace("&lt;", "<")
-            .replace("&gt;", ">")
-            .replace("&ndash;", "–")
-            .replace("&amp;", "&")
-    );
+    text.replace("&lt;", "<")
+        .replace("&gt;", ">")
+        .replace("&ndash;", "–")
+        .replace("&amp;", "&")
 }
 
 /// A list of conversations as the platform wraps it.

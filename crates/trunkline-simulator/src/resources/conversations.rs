@@ -10,6 +10,7 @@ use crate::{
     presenter,
     reply::{Answer, Reply},
     request::{Request, as_text},
+    webhooks::topic::Topic,
     workspace::{
         Workspace, contact,
         conversation::{Assignee, Author, Conversation, Part, PartKind, State, Text},
@@ -51,9 +52,11 @@ fn at(workspace: &mut Workspace, row: u32) -> &mut Conversation {
     &mut workspace.conversations[row as usize]
 }
 
-fn add(workspace: &mut Workspace, row: u32, now: i64, part: Part) {
+/// Adds a part to a conversation that was in this state before.
+fn add(workspace: &mut Workspace, row: u32, was: State, now: i64, part: Part) {
     at(workspace, row).parts.push(part);
     workspace.touch_conversation(row, now);
+    workspace.tell_part(row, was, now);
 }
 
 fn written(text: Option<String>) -> Text {
@@ -79,6 +82,7 @@ fn create(workspace: &mut Workspace, request: &Request<'_>) -> Answer {
     let conversation = at(workspace, row);
     conversation.title = as_text(&request.body["subject"]);
     let id = conversation.id();
+    workspace.tell_beginning(row, request.now);
     Ok(Reply::json(&json!({
         "type": "user_message",
         "id": presenter::conversations::message_id(row),
@@ -107,6 +111,12 @@ fn update(workspace: &mut Workspace, request: &Request<'_>) -> Answer {
             )));
         }
     }
+    let company_before = workspace
+        .reference
+        .extra
+        .company_of_conversation
+        .get(&row)
+        .copied();
     match body.get("company_id") {
         None => {}
         Some(Value::Null) => {
@@ -122,6 +132,7 @@ fn update(workspace: &mut Workspace, request: &Request<'_>) -> Answer {
         }
     }
     let conversation = at(workspace, row);
+    let was_read = conversation.read;
     if let Some(read) = body["read"].as_bool() {
         conversation.read = read;
     }
@@ -134,7 +145,21 @@ fn update(workspace: &mut Workspace, request: &Request<'_>) -> Answer {
             .get_or_insert_default()
             .extend(sent.iter().map(|(name, value)| (name.clone(), value.clone())));
     }
+    let is_read = conversation.read;
     workspace.touch_conversation(row, request.now);
+    if is_read && !was_read {
+        workspace.tell_read(row, request.now);
+    }
+    if workspace
+        .reference
+        .extra
+        .company_of_conversation
+        .get(&row)
+        .copied()
+        != company_before
+    {
+        workspace.tell_conversation(Topic::ConversationCompanyUpdated, row, request.now);
+    }
     shown(workspace, request, row)
 }
 
@@ -152,6 +177,7 @@ pub(crate) fn remove(workspace: &mut Workspace, row: u32, now: i64) {
     at(workspace, row).deleted = true;
     workspace.touch_conversation(row, now);
     workspace.deleted_conversations.push((row, now));
+    workspace.tell_conversation(Topic::ConversationDeleted, row, now);
 }
 
 fn reply(workspace: &mut Workspace, request: &Request<'_>) -> Answer {
@@ -189,11 +215,11 @@ fn reply(workspace: &mut Workspace, request: &Request<'_>) -> Answer {
             if !conversation.contacts.contains(&contact) {
                 conversation.contacts.push(contact);
             }
-            conversation.state = State::Open;
+            let was = std::mem::replace(&mut conversation.state, State::Open);
             conversation.snoozed_until = None;
             conversation.read = false;
             let comment = Part::new(part_kind, Author::Contact(contact), created_at, written(body));
-            add(workspace, row, request.now, Part { files, ..comment });
+            add(workspace, row, was, request.now, Part { files, ..comment });
             shown(workspace, request, row)
         }
         other => Err(Refusal::invalid(format!("type cannot be {other}"))),
@@ -228,6 +254,7 @@ fn reply_as_admin(
     created_at: i64,
 ) -> Result<(), Refusal> {
     let conversation = at(workspace, row);
+    let was = conversation.state;
     let kind = match message {
         "note" => PartKind::Note,
         "quick_reply" => PartKind::QuickReply,
@@ -251,6 +278,7 @@ fn reply_as_admin(
     add(
         workspace,
         row,
+        was,
         request.now,
         Part {
             files: common::files(request)?,
@@ -265,6 +293,7 @@ fn manage(workspace: &mut Workspace, request: &Request<'_>) -> Answer {
     let admin = common::admin(workspace, &request.required("admin_id")?)?;
     let text = written(request.text("body"));
     let author = Author::Admin(admin);
+    let was = at(workspace, row).state;
     let made = match request.required("message_type")?.as_str() {
         "close" => {
             let conversation = at(workspace, row);
@@ -296,7 +325,7 @@ fn manage(workspace: &mut Workspace, request: &Request<'_>) -> Answer {
         }
         other => return Err(Refusal::invalid(format!("message_type cannot be {other}"))),
     };
-    add(workspace, row, request.now, made);
+    add(workspace, row, was, request.now, made);
     shown(workspace, request, row)
 }
 
@@ -367,6 +396,7 @@ fn attach_contact(workspace: &mut Workspace, request: &Request<'_>) -> Answer {
             let lead = contacts::add(workspace, request.now, true);
             workspace.contacts[lead as usize].write("email", json!(email));
             workspace.touch_contact(lead, request.now);
+            workspace.tell_contact_created(lead, request.now);
             lead
         }
     };
@@ -374,6 +404,7 @@ fn attach_contact(workspace: &mut Workspace, request: &Request<'_>) -> Answer {
     if !conversation.contacts.contains(&contact) {
         conversation.contacts.push(contact);
         workspace.touch_conversation(row, request.now);
+        workspace.tell_conversation_contact(row, contact, true, request.now);
     }
     Ok(with_customers(workspace, request, row))
 }
@@ -394,6 +425,7 @@ fn detach_contact(workspace: &mut Workspace, request: &Request<'_>) -> Answer {
     }
     conversation.contacts.retain(|held| *held != contact);
     workspace.touch_conversation(row, request.now);
+    workspace.tell_conversation_contact(row, contact, false, request.now);
     Ok(with_customers(workspace, request, row))
 }
 
@@ -423,6 +455,7 @@ fn redact(workspace: &mut Workspace, request: &Request<'_>) -> Answer {
                 ));
             }
             part.redacted = true;
+            workspace.tell_redaction(row, index, request.now);
         }
         "source" => {
             if request.required("source_id")? != presenter::conversations::message_id(row) {
@@ -446,8 +479,11 @@ fn update_part(workspace: &mut Workspace, request: &Request<'_>) -> Answer {
         .find(|index| conversation.part_id(*index) == id)
         .ok_or_else(unknown)?;
     if request.body["seen"] == true {
-        at(workspace, row).read = true;
+        let was_read = std::mem::replace(&mut at(workspace, row).read, true);
         workspace.touch_conversation(row, request.now);
+        if !was_read {
+            workspace.tell_read(row, request.now);
+        }
     }
     let view = request.view(workspace);
     Ok(Reply::json(&presenter::parts::of_conversation(
@@ -484,16 +520,19 @@ fn merge(workspace: &mut Workspace, request: &Request<'_>) -> Answer {
         .extra
         .merged_conversations
         .insert(secondary, primary);
-    at(workspace, secondary).state = State::Closed;
+    let was = std::mem::replace(&mut at(workspace, secondary).state, State::Closed);
     add(
         workspace,
         secondary,
+        was,
         request.now,
         Part::new(PartKind::Close, Author::Admin(0), request.now, Text::None),
     );
+    let was = at(workspace, primary).state;
     add(
         workspace,
         primary,
+        was,
         request.now,
         Part::new(PartKind::MergedPrimary, Author::Bot, request.now, Text::None),
     );
@@ -506,10 +545,12 @@ fn run_assignment_rules(workspace: &mut Workspace, request: &Request<'_>) -> Ans
     let conversation = at(workspace, row);
     let team = (row % teams.max(1)) as u16;
     conversation.team = team + 1;
+    let was = conversation.state;
     let kind = PartKind::Assignment(Assignee::Team(team));
     add(
         workspace,
         row,
+        was,
         request.now,
         Part::new(kind, Author::Bot, request.now, Text::None),
     );

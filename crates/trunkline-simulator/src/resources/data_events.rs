@@ -58,6 +58,7 @@ fn create(workspace: &mut Workspace, request: &Request<'_>) -> Answer {
             metadata,
         });
         workspace.changed();
+        workspace.tell_event(request.now);
     }
     Ok(Reply::empty(202))
 }

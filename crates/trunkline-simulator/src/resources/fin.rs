@@ -270,18 +270,21 @@ fn open(workspace: &mut Workspace, request: &Request<'_>) -> Result<u32, Refusal
             }
         }
         workspace.touch_contact(row, request.now);
+        workspace.tell_contact_created(row, request.now);
         row
     });
     let message = as_text(&request.body["message"])
         .or_else(|| as_text(&request.body["message"]["body"]))
         .unwrap_or_default();
-    Ok(common::begin(
+    let row = common::begin(
         workspace,
         contact,
         request.now,
         request.now,
         common::paragraph(&message),
-    ))
+    );
+    workspace.tell_beginning(row, request.now);
+    Ok(row)
 }
 
 fn list_capabilities(_: &Workspace, request: &Request<'_>) -> Answer {

@@ -202,7 +202,7 @@ fn me(workspace: &Workspace, _: &Request<'_>) -> Answer {
             "timezone": workspace.zone_name,
             "region": "US",
         },
-        "avatar": { "type": "avatar", "image_url": admin["avatar"] },
+        "avatar": admin["avatar"],
         "has_inbox_seat": true,
     })))
 }

@@ -18,8 +18,8 @@ const FIRST_MESSAGE: u64 = 503_000_000;
 
 fn create(workspace: &mut Workspace, request: &Request<'_>) -> Answer {
     let kind = request.text("message_type").unwrap_or_else(|| "inapp".to_owned());
-    if matches!(kind.as_str(), "whatsapp" | "sms") {
-        return outbound_messages::send(workspace, request, &kind);
+    if kind == "whatsapp" {
+        return outbound_messages::send(workspace, request);
     }
     let body = request
         .text("body")
@@ -34,7 +34,10 @@ fn create(workspace: &mut Workspace, request: &Request<'_>) -> Answer {
                 "No subject supplied for email message",
             ));
         }
-        "inapp" | "in_app" | "email" | "conversation" => {}
+        "sms" if body.contains("://") => {
+            return Err(Refusal::invalid("Invalid SMS message body"));
+        }
+        "inapp" | "in_app" | "email" | "conversation" | "sms" => {}
         other => return Err(Refusal::invalid(format!("message_type cannot be {other}"))),
     }
     let from = request.body["from"].clone();
@@ -50,6 +53,7 @@ fn create(workspace: &mut Workspace, request: &Request<'_>) -> Answer {
         request.now,
         common::paragraph(&body),
     );
+    workspace.tell_beginning(row, request.now);
     Ok(Reply::json(&json!({
         "type": "user_message",
         "id": presenter::conversations::message_id(row),
@@ -84,7 +88,7 @@ fn from_admin(
         "created_at": created_at,
         "subject": subject.clone().unwrap_or_default(),
         "body": body,
-        "message_type": if kind == "email" { "email" } else { "inapp" },
+        "message_type": if matches!(kind, "email" | "sms") { kind } else { "inapp" },
         "owner": {
             "type": "admin",
             "id": workspace.reference.admins[usize::from(admin)]["id"],
@@ -102,6 +106,7 @@ fn from_admin(
         conversation.author = Some(Author::Admin(admin));
         message["conversation_id"] = json!(conversation.id());
         message["id"] = json!(presenter::conversations::message_id(row));
+        workspace.tell_beginning(row, request.now);
     } else {
         let extra = &mut workspace.reference.extra;
         extra.messages_sent += 1;

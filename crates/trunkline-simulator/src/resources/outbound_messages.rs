@@ -1,4 +1,4 @@
-//! Messages to telephones, by WhatsApp or SMS, and what became of them.
+//! Messages by WhatsApp, and what became of them.
 //!
 //! The one rule: how far a message is follows from the clock: sent, delivered after some seconds, read after some more.
 
@@ -48,7 +48,7 @@ fn called(workspace: &mut Workspace, request: &Request<'_>, phone: &str) -> u32 
 }
 
 /// Sends a message to a telephone, which begins a conversation.
-pub(super) fn send(workspace: &mut Workspace, request: &Request<'_>, kind: &str) -> Answer {
+pub(super) fn send(workspace: &mut Workspace, request: &Request<'_>) -> Answer {
     let from = request.body["from"].clone();
     let admin = match as_text(&from["id"]) {
         Some(id) => common::admin(workspace, &id)?,
@@ -61,10 +61,7 @@ pub(super) fn send(workspace: &mut Workspace, request: &Request<'_>, kind: &str)
     let phone = as_text(&to["phone"])
         .map(|phone| format!("+{}", phone.trim_start_matches('+')))
         .ok_or_else(|| Refusal::missing("to.phone"))?;
-    let template = request.text("template");
-    if kind == "whatsapp" && template.is_none() {
-        return Err(Refusal::missing("template"));
-    }
+    let template = request.required("template")?;
     let texts: Vec<String> = request.body["components"]
         .as_array()
         .into_iter()
@@ -91,15 +88,14 @@ pub(super) fn send(workspace: &mut Workspace, request: &Request<'_>, kind: &str)
         conversation: row,
         template,
         sent_at: request.now,
-        is_whatsapp: kind == "whatsapp",
     });
-    workspace.changed();
+    workspace.tell_beginning(row, request.now);
     Ok(Reply::json(&json!({
         "type": "admin_message",
         "id": (FIRST + number).to_string(),
         "created_at": request.now,
         "body": body,
-        "message_type": kind,
+        "message_type": "whatsapp",
         "conversation_id": conversation::id(row),
     })))
 }
@@ -126,7 +122,6 @@ fn whatsapp(workspace: &Workspace) -> Vec<(usize, &OutboundMessage)> {
         .outbound_messages
         .iter()
         .enumerate()
-        .filter(|(_, message)| message.is_whatsapp)
         .rev()
         .collect()
 }

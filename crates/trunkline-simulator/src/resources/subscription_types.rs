@@ -30,12 +30,16 @@ fn attach(workspace: &mut Workspace, request: &Request<'_>) -> Answer {
     let shown = workspace.reference.subscription_types[usize::from(number)].clone();
     let needs_consent = shown["consent_type"] == "opt_in";
     let consents = &mut workspace.contacts[contact as usize].consents;
+    let before = consents.contains(&(number, needs_consent));
     consents.retain(|(held, _)| *held != number);
     // Only what differs from the type's own default is remembered and listed.
     if wants == needs_consent {
         consents.push((number, wants));
     }
     workspace.touch_contact(contact, request.now);
+    if before != (wants == needs_consent) {
+        workspace.tell_consent(contact, number, wants, request.now);
+    }
     Ok(Reply::json(&shown))
 }
 
@@ -51,6 +55,9 @@ fn detach(workspace: &mut Workspace, request: &Request<'_>) -> Answer {
     consents.retain(|(held, _)| *held != number);
     if consents.len() < before {
         workspace.touch_contact(contact, request.now);
+        let needs_consent =
+            workspace.reference.subscription_types[usize::from(number)]["consent_type"] == "opt_in";
+        workspace.tell_consent(contact, number, !needs_consent, request.now);
     }
     Ok(Reply::json(
         &workspace.reference.subscription_types[usize::from(number)],

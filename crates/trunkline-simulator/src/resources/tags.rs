@@ -11,6 +11,7 @@ use crate::{
     presenter,
     reply::{Answer, Reply},
     request::{Request, as_text},
+    webhooks::{outbox::Subject, topic::Topic},
     workspace::{Workspace, people::Tag, reference},
 };
 
@@ -101,10 +102,18 @@ fn set(list: &mut Vec<u32>, entry: u32, present: bool) -> bool {
     }
 }
 
-fn set_on_contact(workspace: &mut Workspace, contact: u32, tag: u32, present: bool, now: i64) -> bool {
+/// Puts a tag on a contact or takes it off; tells whether that changed anything.
+pub(crate) fn set_on_contact(
+    workspace: &mut Workspace,
+    contact: u32,
+    tag: u32,
+    present: bool,
+    now: i64,
+) -> bool {
     let changed = set(&mut workspace.contacts[contact as usize].tags, tag, present);
     if changed {
         workspace.touch_contact(contact, now);
+        workspace.tell_contact_tag(contact, tag, present, now);
     }
     changed
 }
@@ -114,6 +123,7 @@ fn set_on_company(workspace: &mut Workspace, company: u32, tag: u32, present: bo
     if set(&mut row.tags, tag, present) {
         row.updated_at = now;
         workspace.changed();
+        workspace.tell_company(Topic::CompanyUpdated, company, now);
     }
 }
 
@@ -299,9 +309,14 @@ pub(super) fn detach_from_contact(workspace: &mut Workspace, request: &Request<'
     Ok(plain(workspace, tag))
 }
 
-fn set_on_conversation(workspace: &mut Workspace, row: u32, tag: u32, present: bool, now: i64) {
+/// Puts a tag on a conversation or takes it off.
+pub(crate) fn set_on_conversation(workspace: &mut Workspace, row: u32, tag: u32, present: bool, now: i64) {
     if set(&mut workspace.conversations[row as usize].tags, tag, present) {
         workspace.touch_conversation(row, now);
+        if present {
+            let subject = Subject::ConversationTag { row, tag };
+            workspace.happened(Topic::ConversationPartTagCreated, subject, now);
+        }
     }
 }
 
@@ -366,6 +381,7 @@ fn article(workspace: &mut Workspace, request: &Request<'_>, id: &str, present: 
     );
     workspace.reference.articles[place]["updated_at"] = json!(request.now);
     workspace.changed();
+    workspace.tell_edit(place, request.now);
     Ok(if present {
         applied(workspace, tag, 0, request.now)
     } else {

@@ -11,6 +11,7 @@ use crate::{
     presenter,
     reply::{Answer, Reply},
     request::{Request, as_text},
+    webhooks::{outbox::Subject, topic::Topic},
     workspace::{
         Workspace, conversation,
         conversation::{Assignee, Author, Part, PartKind, Text},
@@ -54,6 +55,12 @@ fn at(workspace: &mut Workspace, row: u32) -> &mut Ticket {
 fn add(workspace: &mut Workspace, row: u32, now: i64, part: Part) {
     at(workspace, row).parts.push(part);
     workspace.touch_ticket(row, now);
+}
+
+/// What a ticket is before a change, as far as it has to be told: its parts and whether it is open.
+fn before(workspace: &Workspace, row: u32) -> (usize, bool) {
+    let ticket = &workspace.tickets[row as usize];
+    (ticket.parts.len(), ticket.open)
 }
 
 fn category(workspace: &Workspace, ticket_type: u16) -> &str {
@@ -211,6 +218,7 @@ fn make(workspace: &mut Workspace, request: &Request<'_>) -> Result<u32, Refusal
         workspace.reference.extra.company_of_ticket.insert(row, company);
     }
     workspace.touch_ticket(row, request.now);
+    workspace.happened(Topic::TicketCreated, Subject::Ticket(row), request.now);
     Ok(row)
 }
 
@@ -221,6 +229,7 @@ fn person(workspace: &mut Workspace, request: &Request<'_>, named: &Value) -> Re
             let lead = contacts::add(workspace, request.now, true);
             workspace.contacts[lead as usize].write("email", named["email"].clone());
             workspace.touch_contact(lead, request.now);
+            workspace.tell_contact_created(lead, request.now);
             Ok(lead)
         }
         found => found,
@@ -258,6 +267,9 @@ fn enqueue(workspace: &mut Workspace, request: &Request<'_>) -> Answer {
         "resource_id": ticket,
         "resource_url": format!("{}/tickets/{ticket}", request.base_url),
     }));
+    if let Some(job) = workspace.reference.extra.jobs.last().cloned() {
+        workspace.tell_shown(Topic::JobCompleted, &job, request.now);
+    }
     // The answer never knows yet what became of the job.
     Ok(Reply::json(&json!({
         "type": "job",
@@ -324,6 +336,7 @@ fn update(workspace: &mut Workspace, request: &Request<'_>) -> Answer {
         None | Some(Value::Null) => None,
         Some(id) => Some(common::company(workspace, &as_text(id).unwrap_or_default())?),
     };
+    let (first, was_open) = before(workspace, row);
     match (named, admin, team) {
         (None, ..) => {}
         (Some(_), Ok(Some(number)), _) => {
@@ -375,6 +388,7 @@ fn update(workspace: &mut Workspace, request: &Request<'_>) -> Answer {
         ticket.snoozed_until = Some(until);
     }
     workspace.touch_ticket(row, request.now);
+    workspace.tell_ticket_parts(row, first, was_open, request.now);
     shown(workspace, request, row)
 }
 
@@ -423,7 +437,9 @@ fn reply(workspace: &mut Workspace, request: &Request<'_>) -> Answer {
         }
         other => return Err(Refusal::invalid(format!("type cannot be {other}"))),
     };
+    let (first, was_open) = before(workspace, row);
     add(workspace, row, request.now, made);
+    workspace.tell_ticket_parts(row, first, was_open, request.now);
     let ticket = &workspace.tickets[row as usize];
     let view = request.view(workspace);
     Ok(Reply::json(&presenter::parts::of_ticket(
@@ -466,11 +482,13 @@ fn change_type(workspace: &mut Workspace, request: &Request<'_>) -> Answer {
         request.body["ticket_attributes"].as_object(),
         false,
     )?;
+    let (first, was_open) = before(workspace, row);
     let ticket = at(workspace, row);
     ticket.ticket_type = new;
     ticket.attributes.get_or_insert_default().extend(attributes);
     ticket.change_state(state, Author::Bot, request.now);
     workspace.touch_ticket(row, request.now);
+    workspace.tell_ticket_parts(row, first, was_open, request.now);
     shown(workspace, request, row)
 }
 
@@ -585,5 +603,7 @@ fn convert(workspace: &mut Workspace, request: &Request<'_>) -> Answer {
     workspace.reference.extra.converted.insert(conversation, row);
     workspace.touch_ticket(row, request.now);
     workspace.touch_conversation(conversation, request.now);
+    workspace.happened(Topic::TicketCreated, Subject::Ticket(row), request.now);
+    workspace.happened(Topic::TicketStateUpdated, Subject::Ticket(row), request.now);
     shown(workspace, request, row)
 }

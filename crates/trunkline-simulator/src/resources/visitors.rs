@@ -11,6 +11,7 @@ use crate::{
     reply::{Answer, Reply},
     request::{Request, as_text},
     texts,
+    webhooks::{outbox::Subject, topic::Topic},
     workspace::{
         Workspace,
         contact::{self, Contact, Life},
@@ -61,6 +62,7 @@ fn named(workspace: &Workspace, named: &Value) -> Option<u32> {
 pub(crate) fn welcome(workspace: &mut Workspace, body: &Value, now: i64) -> Option<u32> {
     let row = named(workspace, body)?;
     become_lead(workspace, row, now);
+    workspace.tell_contact_created(row, now);
     Some(row)
 }
 
@@ -73,6 +75,7 @@ pub(crate) fn welcome_by_path(workspace: &mut Workspace, request: &Request<'_>) 
     };
     if let Some(row) = visitor(workspace, id) {
         become_lead(workspace, row, request.now);
+        workspace.tell_contact_created(row, request.now);
     }
 }
 
@@ -165,6 +168,7 @@ fn convert(workspace: &mut Workspace, request: &Request<'_>) -> Answer {
     match request.required("type")?.as_str() {
         "lead" => {
             become_lead(workspace, row, request.now);
+            workspace.tell_contact_created(row, request.now);
             contacts::shown(workspace, request, row)
         }
         "user" => {
@@ -183,6 +187,8 @@ fn convert(workspace: &mut Workspace, request: &Request<'_>) -> Answer {
                 }
             }
             workspace.touch_contact(row, request.now);
+            workspace.tell_contact_created(row, request.now);
+            workspace.happened(Topic::VisitorSignedUp, Subject::Visitor(row), request.now);
             contacts::shown(workspace, request, row)
         }
         other => Err(Refusal::invalid(format!("type cannot be {other}"))),

@@ -9,9 +9,8 @@ use serde_json::{Map, Value};
 pub(crate) struct OutboundMessage {
     pub(crate) contact: u32,
     pub(crate) conversation: u32,
-    pub(crate) template: Option<String>,
+    pub(crate) template: String,
     pub(crate) sent_at: i64,
-    pub(crate) is_whatsapp: bool,
 }
 
 /// How often something happened to a contact, told without the single events.

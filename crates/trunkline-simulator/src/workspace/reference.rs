@@ -106,7 +106,7 @@ impl Reference {
                 "away_status_reason_id": Value::Null,
                 "has_inbox_seat": number != 11,
                 "team_ids": teams,
-                "avatar": format!("https://static.example.com/avatars/{number}.png"),
+                "avatar": { "type": "avatar", "image_url": format!("https://static.example.com/avatars/{number}.png") },
                 "team_priority_level": { "primary_team_ids": [], "secondary_team_ids": [] },
             }));
         }

@@ -109,6 +109,11 @@ impl Sim {
         }
     }
 
+    /// Where it listens.
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.address
+    }
+
     /// A request with exactly these headers.
     pub(crate) fn raw(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> Got {
         let mut stream = TcpStream::connect(self.address).unwrap();

@@ -39,4 +39,5 @@ mod tickets;
 mod truth;
 mod versions;
 mod visitors;
+mod webhooks;
 mod workspaces;

@@ -3,7 +3,7 @@
 use std::{path::Path, process::ExitCode, time::Duration};
 
 use serde::{Deserialize, de::DeserializeOwned};
-use trunkline_simulator::{App, Fault, Habits, Options};
+use trunkline_simulator::{App, Fault, Habits, Options, Subscription};
 
 use crate::{cli, failure::Failure, output::json, settings};
 
@@ -33,6 +33,7 @@ fn options(arguments: cli::Simulate) -> Result<Options, Failure> {
     for habit in &arguments.habits_off {
         habits.turn_off(habit)?;
     }
+    let webhooks = webhooks(&arguments)?;
     Ok(Options {
         listen: arguments.listen,
         seed: arguments.seed,
@@ -64,6 +65,7 @@ fn options(arguments: cli::Simulate) -> Result<Options, Failure> {
             .unwrap_or_default(),
         control: arguments.control,
         live: arguments.live,
+        webhooks,
     })
 }
 
@@ -93,7 +95,7 @@ fn faults(path: &Path) -> Result<Vec<Fault>, Failure> {
     read::<Faults>(path, "TL0309", "faults", advice).map(|file| file.fault)
 }
 
-/// Reads a TOML file.
+/// Reads a file: JSON when its name says so, TOML otherwise.
 fn read<T: DeserializeOwned>(
     path: &Path,
     code: &'static str,
@@ -105,7 +107,42 @@ fn read<T: DeserializeOwned>(
         Failure::usage(code, message, advice)
     };
     let text = std::fs::read_to_string(path).map_err(|error| unusable(error.to_string()))?;
+    let is_json = path
+        .extension()
+        .is_some_and(|extension| extension.eq_ignore_ascii_case("json"));
+    if is_json {
+        return serde_json::from_str(&text).map_err(|error| unusable(error.to_string()));
+    }
     toml::from_str(&text).map_err(|error| unusable(error.to_string()))
+}
+
+/// What a file of webhooks holds.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Webhooks {
+    webhook: Vec<Subscription>,
+}
+
+/// The webhooks of the command line, then those of its file.
+fn webhooks(arguments: &cli::Simulate) -> Result<Vec<Subscription>, Failure> {
+    let mut all: Vec<Subscription> = arguments
+        .webhooks
+        .iter()
+        .map(|url| {
+            let mut webhook = Subscription::new(url);
+            if let Some(topics) = &arguments.webhook_topics {
+                webhook.topics.clone_from(topics);
+            }
+            webhook.client_secret = arguments.webhook_secret.clone().map(Into::into);
+            webhook
+        })
+        .collect();
+    if let Some(path) = &arguments.webhooks_file {
+        let advice =
+            "Write one `[[webhook]]` table with a url for each webhook, or JSON with a list `webhook`.";
+        all.extend(read::<Webhooks>(path, "TL0324", "webhooks", advice)?.webhook);
+    }
+    Ok(all)
 }
 
 /// Resolves when the process is asked to stop, by Ctrl-C or by SIGTERM.

@@ -242,3 +242,41 @@ fn a_stream_that_stays_broken_leaves_the_others_whole_and_the_exit_code_says_so(
     assert!(state("contacts").contains("complete"), "{}", state("contacts"));
     assert_eq!(rows(&desk, "contacts") as u64, simulator.counts()["contacts"]);
 }
+
+#[test]
+fn webhooks_that_cannot_be_are_refused_before_the_simulator_listens() {
+    let desk = Desk::new();
+    for (file, text) in [
+        ("half.toml", "[[webhook]]\nurl = \"http"),
+        (
+            "typo.toml",
+            "[[webhook]]\nurl = \"http://127.0.0.1:1/\"\ntopic = \"*\"",
+        ),
+        ("half.json", "{\"webhook\": ["),
+        (
+            "badly.json",
+            "{\"webhook\": [{\"url\": \"http://127.0.0.1:1/\", \"lost\": 2}]}",
+        ),
+    ] {
+        std::fs::write(desk.path().join(file), text).unwrap();
+    }
+    let url = "http://127.0.0.1:1/";
+    for (more, exit, code) in [
+        (["--webhooks", "absent.toml"].as_slice(), 2, "TL0324"),
+        (&["--webhooks", "half.toml"], 2, "TL0324"),
+        (&["--webhooks", "typo.toml"], 2, "TL0324"),
+        (&["--webhooks", "half.json"], 2, "TL0324"),
+        (&["--webhooks", "badly.json"], 3, "TL0323"),
+        (&["--webhook", "nowhere"], 3, "TL0320"),
+        (
+            &["--webhook", url, "--webhook-topics", "contact.created"],
+            3,
+            "TL0321",
+        ),
+        (&["--webhook", url, "--webhook-secret", "s"], 3, "TL0322"),
+    ] {
+        let base = ["simulate", "--listen", "127.0.0.1:0", "--contacts", "10"];
+        let arguments: Vec<&str> = base.iter().chain(more).copied().collect();
+        check(&desk.run(&arguments), exit, code);
+    }
+}
