@@ -55,6 +55,7 @@ pub(crate) fn overview(state: &State) -> Value {
         "answered": state.answered(),
         "requests": last,
         "faults": lock(&state.faults).set,
+        "deliveries": state.webhooks.attempts(),
     })
 }
 

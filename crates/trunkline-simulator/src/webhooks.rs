@@ -76,6 +76,11 @@ pub(crate) struct Webhooks {
 }
 
 impl Webhooks {
+    /// How many attempts there were so far.
+    pub(crate) fn attempts(&self) -> u64 {
+        lock(&self.log).newest()
+    }
+
     /// No subscriptions yet.
     pub(crate) fn new(options: &Options) -> Self {
         let apps = if options.apps.is_empty() {

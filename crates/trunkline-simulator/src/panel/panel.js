@@ -51,7 +51,11 @@ const show = (overview) => {
   )).join("\n");
 };
 
-const showDeliveries = (deliveries) => fill("deliveries", deliveries.slice(-40).reverse().map((delivery) => [
+const shown = 40;
+let deliveries = [];
+let newest = 0;
+
+const showDeliveries = () => fill("deliveries", deliveries.toReversed().map((delivery) => [
   cell(time(delivery.at)),
   cell(delivery.status ?? delivery.error, delivery.status >= 200 && delivery.status < 300 ? "good" : "bad"),
   cell(delivery.topic),
@@ -70,8 +74,15 @@ const refresh = async () => {
   try {
     overview = await (await call("GET", "/_sim/overview")).json();
     show(overview);
-    const text = await (await call("GET", "/_sim/deliveries")).text();
-    showDeliveries(text.split("\n").filter(Boolean).map((line) => JSON.parse(line)));
+    // Only what is new is fetched; deliveries carry their bodies.
+    if (overview.deliveries > newest) {
+      const since = Math.max(newest, overview.deliveries - shown);
+      const text = await (await call("GET", `/_sim/deliveries?since=${since}`)).text();
+      const fresh = text.split("\n").filter(Boolean).map((line) => JSON.parse(line));
+      deliveries = [...deliveries, ...fresh].slice(-shown);
+      newest = Math.max(newest, ...fresh.map((delivery) => delivery.number));
+      showDeliveries();
+    }
     tell("");
   } catch (problem) {
     tell(String(problem.message ?? problem));

@@ -91,6 +91,11 @@ impl Log {
         lines
     }
 
+    /// The number of the newest attempt; 0 before the first.
+    pub(super) fn newest(&self) -> u64 {
+        self.forgotten + self.entries.len() as u64
+    }
+
     /// Forgets all of them.
     pub(super) fn clear(&mut self) {
         self.forgotten += self.entries.len() as u64;
@@ -142,6 +147,7 @@ mod tests {
         log.push(attempt(3));
         assert_eq!(numbers(&log.lines(0)), [6]);
         assert_eq!(numbers(&log.lines(6)), [0; 0]);
+        assert_eq!(log.newest(), 6);
     }
 
     #[test]
