@@ -11,11 +11,14 @@ use trunkline_client::{Call, CallError, Client, Priority};
 use crate::{
     report::{CheckReport, StreamCheck, StreamState},
     sync::{
-        ALL_UNITS, StreamUnit, SyncError, UnitHow, count_with_parts, in_order, permission, select, state_of,
-        stated_total, who_am_i,
+        ALL_UNITS, ONLY_WHEN_NAMED, StreamUnit, SyncError, UnitHow, count_with_parts, in_order, permission,
+        select, state_of, stated_total, who_am_i,
     },
 };
 
+/// Rows of a page of calls, and the most conversations whose transcripts one request asks for.
+const CALLS_PAGE: u64 = 25;
+const CALLS_SEARCH: u64 = 20;
 /// Rows on a page of a search.
 const PAGE: u64 = 150;
 /// Rows on a page of the scroll.
@@ -98,8 +101,8 @@ async fn probe(client: &Client, unit: &StreamUnit) -> Probe {
         UnitHow::Companies | UnitHow::Conversations | UnitHow::Tickets => {
             stated_total(client, unit.stream(), Priority::Interactive).await
         }
-        // Asking for events takes a contact.
-        UnitHow::DataEvents => Ok(None),
+        // Asking for these takes the id of another object, or the name of a type.
+        UnitHow::DataEvents | UnitHow::Each(_) | UnitHow::CustomObjects => Ok(None),
         UnitHow::ActivityLogs => {
             counted(
                 client,
@@ -110,7 +113,7 @@ async fn probe(client: &Client, unit: &StreamUnit) -> Probe {
             .await
         }
         UnitHow::DeletedConversations => counted(client, Call::new(operation).query("per_page", "1")).await,
-        UnitHow::List | UnitHow::SettledList => {
+        UnitHow::List | UnitHow::SettledList | UnitHow::Calls | UnitHow::OfficeHours => {
             counted(
                 client,
                 query.iter().fold(Call::new(operation), |call, (name, value)| {
@@ -203,7 +206,13 @@ fn requests(
     } else {
         0
     };
+    // Streams that cost a request for each object of another one.
+    let each = |stream: &str, of: &str| if selected.contains(stream) { total(of) } else { 0 };
     1 + readable
+        + each("company_notes", "companies")
+        + each("handling_events", "conversations")
+        + total("calls").div_ceil(CALLS_PAGE)
+        + total("calls").div_ceil(CALLS_SEARCH)
         + total("contacts").div_ceil(PAGE)
         + total("companies").div_ceil(SCROLL_PAGE)
         + total("conversations").div_ceil(PAGE)
@@ -225,8 +234,15 @@ fn line(stream: &'static str, unit: &StreamUnit, probe: &Probe) -> StreamCheck {
         why: match (&probe.error, probe.state) {
             (Some(error), _) => Some(error.to_string()),
             (None, StreamState::NotInVersion) => Some("this API version does not have it".to_owned()),
+            (None, _) if ONLY_WHEN_NAMED.contains(&stream) && unit.how != UnitHow::DataEvents => Some(
+                "costs a request for each company or conversation, the first time and when it changed"
+                    .to_owned(),
+            ),
             (None, _) if unit.how == UnitHow::DataEvents => {
                 Some("costs a request for each contact".to_owned())
+            }
+            (None, _) if unit.how == UnitHow::CustomObjects => {
+                Some("read when `--custom-objects` names their types".to_owned())
             }
             (None, _) => None,
         },

@@ -6,12 +6,14 @@
 mod list;
 mod plan;
 mod scan;
+mod splice;
 mod value;
 mod visit;
 
 pub use list::{List, keys};
 pub use plan::{Extracted, Plan};
 pub use scan::NotJson;
+pub use splice::{quoted, with_fields};
 pub use value::Value;
 
 #[cfg(test)]

@@ -18,6 +18,8 @@ pub enum StreamState {
     EmptyByPermission,
     /// The connection's version does not have it.
     NotInVersion,
+    /// It takes an option that was not given; `advice` names it.
+    NotAskedFor,
     /// The reading failed; `code` and `why` say how.
     Failed,
 }
@@ -31,6 +33,7 @@ impl StreamState {
             Self::Partial => "partial",
             Self::EmptyByPermission => "no permission",
             Self::NotInVersion => "not in version",
+            Self::NotAskedFor => "not asked for",
             Self::Failed => "failed",
         }
     }
@@ -156,7 +159,7 @@ pub struct StreamCompleteness {
     pub surplus: u64,
     /// Why nothing can be said, or why the stream is empty.
     pub why: Option<String>,
-    /// Whether the token or the version keeps the stream out of reach.
+    /// Whether the token or the version keeps the stream out of reach, or an option that was not given.
     pub out_of_reach: bool,
 }
 

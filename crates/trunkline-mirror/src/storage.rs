@@ -7,6 +7,7 @@ mod apply;
 mod change;
 mod engine;
 mod errors;
+mod files;
 mod handle;
 mod history;
 mod layout;

@@ -4,15 +4,19 @@
 //! read together, `sync/search.rs` for the fullest line, `sync/stage.rs` for what is fetched object by object.
 
 mod aliases;
+mod calls;
 mod companies;
 mod context;
 mod cursor;
+mod custom_objects;
 mod data_events;
+mod each;
 mod errors;
 mod finish;
 mod lists;
 mod lists_of_contacts;
 mod newest;
+mod office_hours;
 mod parts;
 mod plan;
 mod search;
@@ -51,19 +55,21 @@ pub(crate) use finish::lacking;
 pub(crate) use plan::count_with_parts;
 pub(crate) use totals::stated_total;
 pub(crate) use units::{
-    How as UnitHow, UNITS as ALL_UNITS, Unit as StreamUnit, in_order, permission, select,
+    How as UnitHow, ONLY_WHEN_NAMED, UNITS as ALL_UNITS, Unit as StreamUnit, in_order, permission, select,
 };
 pub(crate) use workspace::who_am_i;
 
 /// What to mirror, and how much of it.
 #[derive(Clone, Debug, Default)]
 pub struct SyncOptions {
-    /// The streams to read; all but those that cost a request for each contact when none are named.
+    /// The streams to read; all but those that cost a request for each object when none are named.
     pub streams: Option<Vec<String>>,
     /// Read everything once more, and find out what vanished.
     pub full: bool,
     /// Leave out what last changed before this, on the first reading.
     pub start_date: Option<Timestamp>,
+    /// The types of custom objects to read: the API does not list them.
+    pub custom_objects: Vec<String>,
     /// How far behind the last change a run begins; ten minutes unless said otherwise.
     pub lookback: Option<Duration>,
 }
@@ -140,12 +146,13 @@ pub async fn sync(
         totals::reconcile(&ctx, How::Contacts).await?;
         all(&ctx, units.iter().filter(after_people)).await
     };
+    let after_all = |unit: &&&Unit| matches!(unit.how, How::Each(_));
     let others = async {
         all(
             &ctx,
             units
                 .iter()
-                .filter(|unit| !of_people(unit) && !after_people(unit)),
+                .filter(|unit| !of_people(unit) && !after_people(unit) && !after_all(unit)),
         )
         .await?;
         try_join!(
@@ -154,6 +161,7 @@ pub async fn sync(
         )
     };
     try_join!(boxed(people), boxed(others))?;
+    all(&ctx, units.iter().filter(after_all)).await?;
     storage.create_late_indexes().await?;
     let requests = client.requests_sent().saturating_sub(requests_before);
     finish::report(&ctx, &me, requests, began.elapsed())
@@ -180,9 +188,13 @@ fn needed(selected: &BTreeSet<&'static str>) -> BTreeSet<&'static str> {
         .filter(|unit| unit.streams.iter().any(|stream| selected.contains(stream)))
     {
         all.insert(unit.stream());
+        if selected.contains("attachments") && unit.how == How::Conversations {
+            all.insert("conversation_parts");
+        }
         match unit.how {
             How::ContactSegments => all.insert("segments"),
             How::DataEvents => all.insert("contacts"),
+            How::Each(each) => all.insert(each.of),
             _ => false,
         };
     }
@@ -221,6 +233,10 @@ async fn read_unit(ctx: &Context<'_>, unit: &Unit) -> Result<(), StorageError> {
         How::DeletedConversations => newest::read(ctx, Newest::DeletedConversations).await,
         How::ContactSegments => segments::read(ctx).await,
         How::DataEvents => data_events::read(ctx).await,
+        How::CustomObjects => custom_objects::read(ctx).await,
+        How::Each(each) => each::read(ctx, each).await,
+        How::Calls => calls::read(ctx).await,
+        How::OfficeHours => office_hours::read(ctx, call()).await,
         How::Contacts | How::Conversations | How::Tickets => {
             read_search(ctx, search_of(ctx, unit.how), ctx.options.full)
                 .await

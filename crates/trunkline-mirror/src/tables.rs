@@ -9,21 +9,28 @@ mod schema;
 mod activity_logs;
 mod admins;
 mod articles;
+mod attachments;
 mod away_status_reasons;
 mod brands;
+mod calls;
 mod collections;
 mod companies;
+mod company_notes;
+mod contact_merges;
 mod contacts;
 mod conversation_attributes;
 mod conversations;
+mod custom_object_instances;
 mod data_attributes;
 mod data_events;
 mod emails;
+mod handling_events;
 mod help_centers;
 mod internal_articles;
 mod macros;
 mod news;
 mod notes;
+mod office_hours;
 mod segments;
 mod subscription_types;
 mod tags;
@@ -91,6 +98,8 @@ pub enum ListKind {
     Nested,
     /// Only the ids of nested records, which are to be read elsewhere when one is not held yet.
     Names,
+    /// Files of a message: nested records without ids, which are numbered in their order.
+    Files,
 }
 
 /// A list inside a record that fills another table.
@@ -279,6 +288,14 @@ const fn nested(path: &'static str, stream: &'static str) -> List {
         kind: ListKind::Nested,
         need: 0,
         fixed: None,
+    }
+}
+
+/// The files of a message.
+const fn files(path: &'static str, stream: &'static str) -> List {
+    List {
+        kind: ListKind::Files,
+        ..nested(path, stream)
     }
 }
 

@@ -45,11 +45,13 @@ async fn compare(client: &Client, held: &Held) -> StreamCompleteness {
         stated: fact("stated_total").and_then(|value| value.parse().ok()),
         missing: 0,
         surplus: 0,
-        why: ["empty_by_permission", "not_in_version", "failed"]
+        why: ["empty_by_permission", "not_in_version", "not_asked_for", "failed"]
             .into_iter()
             .find_map(fact)
             .cloned(),
-        out_of_reach: fact("empty_by_permission").is_some() || fact("not_in_version").is_some(),
+        out_of_reach: ["empty_by_permission", "not_in_version", "not_asked_for"]
+            .into_iter()
+            .any(|kind| fact(kind).is_some()),
     };
     // Only what a run has read can be expected to be there.
     if fact("stated_total").is_some() || (held.rows > 0 && !line.out_of_reach) {

@@ -135,6 +135,9 @@ pub(crate) struct Sync {
     /// The streams to mirror, separated by commas; all by default (see `trunkline streams`).
     #[arg(long, value_delimiter = ',', value_name = "A,B")]
     pub(crate) streams: Option<Vec<String>>,
+    /// The types of custom objects to mirror, separated by commas: the API does not list them.
+    #[arg(long, value_delimiter = ',', value_name = "A,B")]
+    pub(crate) custom_objects: Option<Vec<String>>,
     /// Read every list again, which also finds what was deleted or merged; parts only where their number differs.
     #[arg(long)]
     pub(crate) full: bool,

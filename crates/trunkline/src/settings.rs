@@ -40,6 +40,8 @@ pub(crate) struct File {
     pub(crate) to: Option<String>,
     /// The streams to mirror.
     pub(crate) streams: Option<Vec<String>>,
+    /// The types of custom objects to mirror.
+    pub(crate) custom_objects: Option<Vec<String>>,
 }
 
 impl File {

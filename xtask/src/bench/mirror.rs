@@ -182,6 +182,8 @@ struct Truth {
     /// Conversations that have more than their first message.
     threads: u64,
     tickets: u64,
+    /// Phone calls, each with its transcript.
+    calls: u64,
     /// Contacts with a list of tags, or of companies, that their record cuts at ten.
     cut_lists: u64,
     /// Contacts with notes, whose text no list gives.
@@ -210,6 +212,7 @@ impl Truth {
             conversations: conversations.len() as u64,
             threads: conversations.iter().filter(parts).count() as u64,
             tickets: count("tickets"),
+            calls: count("calls"),
             cut_lists: cut("contact_tags", "contact_id")? + cut("contact_companies", "contact_id")?,
             noted: sizes(&simulator.truth("notes")?, "contact_id").len() as u64,
             company_segments: sizes(&simulator.truth("company_segments")?, "segment_id"),
@@ -218,7 +221,7 @@ impl Truth {
     }
 
     /// The least requests: pages of the big streams, the parts of every thread, every list that is cut, the companies of
-    /// every segment, and a page or two for each small stream.
+    /// every segment, the calls and their transcripts, and a page or two for each small stream.
     fn floor(&self) -> u64 {
         const SMALL_STREAMS: u64 = 40;
         self.contacts.div_ceil(150)
@@ -227,6 +230,8 @@ impl Truth {
             + self.conversations.div_ceil(150)
             + self.tickets.div_ceil(150)
             + self.threads
+            + self.calls.div_ceil(25)
+            + self.calls.div_ceil(20)
             + self.cut_lists
             + pages(&self.company_segments, 60)
             + SMALL_STREAMS
@@ -299,12 +304,13 @@ mod tests {
             conversations: 150,
             threads: 120,
             tickets: 1,
+            calls: 41,
             cut_lists: 5,
             noted: 7,
             company_segments: vec![60, 61],
             contact_segments: vec![1],
         };
-        assert_eq!(truth.floor(), 3 + 2 + 1 + 1 + 1 + 120 + 5 + 3 + 40);
+        assert_eq!(truth.floor(), 3 + 2 + 1 + 1 + 1 + 120 + 2 + 3 + 5 + 3 + 40);
         assert_eq!(Truth::default().floor(), 41);
     }
 

@@ -5,6 +5,7 @@
 use rusqlite::Error;
 
 use super::{
+    files,
     layout::Layout,
     members::{self, MemberSet, Page},
     upsert::Upsert,
@@ -29,6 +30,7 @@ enum WriterKind<'c> {
     Members(Box<MemberSet<'c>>),
     Nested(Box<Upsert<'c>>, &'c Layout),
     Names(&'c Layout),
+    Files(Box<Upsert<'c>>, &'c Layout),
 }
 
 impl<'c> Lists<'c> {
@@ -43,6 +45,7 @@ impl<'c> Lists<'c> {
                 ListKind::Members => WriterKind::Members(Box::new(MemberSet::new(work, filled, list.fixed)?)),
                 ListKind::Nested => WriterKind::Nested(Box::new(Upsert::new(work, filled)?), filled),
                 ListKind::Names => WriterKind::Names(filled),
+                ListKind::Files => WriterKind::Files(Box::new(Upsert::new(work, filled)?), filled),
             };
             writers.push(Writer {
                 need: list.need,
@@ -73,7 +76,7 @@ impl<'c> Lists<'c> {
             let Some(list) = list else { continue };
             let lacking = match writer.kind {
                 WriterKind::Names(filled) => members::lacks_named(work, filled, parent, list)?,
-                WriterKind::Members(_) | WriterKind::Nested(..) => !list.complete,
+                WriterKind::Members(_) | WriterKind::Nested(..) | WriterKind::Files(..) => !list.complete,
             };
             if lacking {
                 set |= writer.need;
@@ -106,6 +109,9 @@ impl<'c> Lists<'c> {
                 WriterKind::Members(set) => set.replace(work, parent, &list.items, page)?,
                 WriterKind::Nested(upsert, filled) => {
                     members::replace_with(work, upsert, filled, parent, &list.items, page)?;
+                }
+                WriterKind::Files(upsert, filled) => {
+                    files::replace(work, upsert, filled, parent, &list.items, page)?;
                 }
                 WriterKind::Names(filled) => {
                     if page == Page::Whole {

@@ -296,7 +296,7 @@ pub(super) fn replace_with<'c, T: AsRef<[u8]>>(
     Ok(())
 }
 
-fn follow(work: &Work<'_>, layout: &Layout, parent: &str) -> Result<(), Error> {
+pub(super) fn follow(work: &Work<'_>, layout: &Layout, parent: &str) -> Result<(), Error> {
     if work.state.history {
         let scope = format!("{} = ?2", quote(layout.table.parent_column()));
         History::of(layout, &scope).follow(work.connection, &[&work.now as &dyn ToSql, &parent])?;

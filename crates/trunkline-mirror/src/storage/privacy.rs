@@ -47,12 +47,19 @@ impl Privacy {
             for list in table
                 .lists
                 .iter()
-                .filter(|list| list.kind == ListKind::Nested && list.stream == reference.stream)
+                .filter(|list| matches!(list.kind, ListKind::Nested | ListKind::Files))
+                .filter(|list| list.stream == reference.stream)
             {
                 let Some(inner) = tables::table(list.stream) else {
                     continue;
                 };
                 for path in paths(inner, &reference.column) {
+                    if list.kind == ListKind::Files {
+                        let mut whole: Vec<String> = list.path.split('.').map(str::to_owned).collect();
+                        whole.extend(path);
+                        privacy.rules.push((whole, action));
+                        continue;
+                    }
                     // The list's own key differs by resource; `*` stands for whatever holds it.
                     let mut whole: Vec<String> = list.path.split('.').map(str::to_owned).collect();
                     whole.push("*".to_owned());

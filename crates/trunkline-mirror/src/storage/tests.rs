@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use super::{Batch, Change, Checkpoint, Storage, StorageError, StorageOptions, Written};
 
 mod errors;
+mod files;
 mod gone;
 mod indexes;
 mod lists;

@@ -22,15 +22,18 @@ const REFERENCES: &[(&str, &str)] = &[
     ("ticket_id", "tickets"),
     ("ticket_type_id", "ticket_types"),
     ("team_id", "teams"),
+    ("office_hours_schedule_id", "office_hours_schedules"),
     ("admin_id", "admins"),
     ("subscription_type_id", "subscription_types"),
 ];
 
 /// The memberships that outlive the record their column names: Intercom goes on listing a contact that is
-/// archived or deleted among the participants of its conversations and tickets.
+/// archived or deleted among the participants of its conversations and tickets, and a ticket tells itself what it is
+/// linked with.
 const KEPT: &[(&str, &str)] = &[
     ("conversation_contacts", "contact_id"),
     ("ticket_contacts", "contact_id"),
+    ("ticket_conversations", "conversation_id"),
 ];
 
 /// The stream that a column has ids of.

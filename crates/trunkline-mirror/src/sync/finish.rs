@@ -13,7 +13,13 @@ use crate::{
 };
 
 /// The kinds of facts that a run leaves in the mirror.
-pub(crate) const FACTS: [&str; 4] = ["stated_total", "empty_by_permission", "not_in_version", "failed"];
+pub(crate) const FACTS: [&str; 5] = [
+    "stated_total",
+    "empty_by_permission",
+    "not_in_version",
+    "not_asked_for",
+    "failed",
+];
 
 /// Keeps what is known of every stream in the mirror, and makes the report.
 pub(crate) async fn report(
@@ -67,6 +73,12 @@ pub(crate) async fn report(
 /// How a stream ended: by itself, or as the stream that it hangs on did.
 fn ending(ctx: &Context<'_>, stream: &'static str) -> Option<Ending> {
     let own = ctx.counts(stream).ending;
+    let own = own.or_else(|| {
+        // Most files come with parts.
+        (stream == "attachments")
+            .then(|| ctx.counts("conversation_parts").ending)
+            .flatten()
+    });
     own.or_else(|| {
         let unit = UNITS.iter().find(|unit| unit.streams.contains(&stream))?;
         ctx.counts(unit.stream())
@@ -85,7 +97,7 @@ fn facts(stream: &'static str, counts: &Counts, ending: Option<&Ending>) -> Vec<
             String::new()
         }
     };
-    let [stated, permission, version, failed] = FACTS;
+    let [stated, permission, version, asked, failed] = FACTS;
     let note = |kind, value| Change::Note { stream, kind, value };
     vec![
         note(
@@ -94,6 +106,7 @@ fn facts(stream: &'static str, counts: &Counts, ending: Option<&Ending>) -> Vec<
         ),
         note(permission, when(StreamState::EmptyByPermission)),
         note(version, when(StreamState::NotInVersion)),
+        note(asked, when(StreamState::NotAskedFor)),
         note(failed, when(StreamState::Failed)),
     ]
 }

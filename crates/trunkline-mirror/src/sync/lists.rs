@@ -122,6 +122,14 @@ pub(crate) async fn read(
 
 /// Reads a list that hardly changes, unless it was read a little while ago.
 pub(crate) async fn read_settled(ctx: &Context<'_>, stream: &'static str, call: Call) -> Result<(), Halt> {
+    if let Some(cursor) = unsettled(ctx, stream).await? {
+        read(ctx, stream, call, Some(&cursor)).await?;
+    }
+    Ok(())
+}
+
+/// The position after a reading of a list that hardly changes; none when an earlier reading still stands.
+pub(crate) async fn unsettled(ctx: &Context<'_>, stream: &'static str) -> Result<Option<Cursor>, Halt> {
     let saved = ctx.cursor(stream).await?;
     let now = ctx.started_at.as_second();
     let version = ctx.client.version().to_string();
@@ -133,15 +141,13 @@ pub(crate) async fn read_settled(ctx: &Context<'_>, stream: &'static str, call: 
             stream,
             Ending::complete("read less than an hour ago, not read again"),
         );
-        return Ok(());
+        return Ok(None);
     }
-    let cursor = Cursor {
+    Ok(Some(Cursor {
         read_at: Some(now),
         version: Some(version),
         ..Cursor::default()
-    };
-    read(ctx, stream, call, Some(&cursor)).await?;
-    Ok(())
+    }))
 }
 
 /// Whether a reading still stands. A clock that jumped back makes it stand no longer.

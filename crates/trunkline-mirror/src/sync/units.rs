@@ -6,7 +6,10 @@ use std::collections::BTreeSet;
 
 use trunkline_catalog::{Catalog, Version};
 
-use super::errors::SyncError;
+use super::{
+    each::{self, Each},
+    errors::SyncError,
+};
 use crate::tables;
 
 /// How a unit is read.
@@ -32,6 +35,14 @@ pub(crate) enum How {
     DeletedConversations,
     /// One request for each contact.
     DataEvents,
+    /// One request for each object of another stream that changed.
+    Each(&'static Each),
+    /// The list, newest first, and the transcripts that are not held.
+    Calls,
+    /// The whole list of each type that was named.
+    CustomObjects,
+    /// The whole list, and one for each of its rows: not more than once an hour.
+    OfficeHours,
 }
 
 /// Streams that are read together.
@@ -93,6 +104,21 @@ pub(crate) const UNITS: &[Unit] = &[
             "notes",
         ],
     ),
+    unit(
+        How::Each(&each::COMPANY_NOTES),
+        "companies.list_notes",
+        &["company_notes"],
+    ),
+    unit(
+        How::Each(&each::CONTACT_MERGES),
+        "contacts.list_merge_history",
+        &["contact_merges"],
+    ),
+    unit(
+        How::Each(&each::HANDLING_EVENTS),
+        "conversations.list_handling_events",
+        &["handling_events"],
+    ),
     unit(How::ContactSegments, "contacts.search", &["contact_segments"]),
     unit(How::DataEvents, "data_events.list", &["data_events"]),
     unit(
@@ -103,6 +129,7 @@ pub(crate) const UNITS: &[Unit] = &[
             "conversation_tags",
             "conversation_contacts",
             "conversation_parts",
+            "attachments",
         ],
     ),
     unit(
@@ -113,8 +140,14 @@ pub(crate) const UNITS: &[Unit] = &[
     unit(
         How::Tickets,
         "tickets.search",
-        &["tickets", "ticket_parts", "ticket_contacts"],
+        &[
+            "tickets",
+            "ticket_parts",
+            "ticket_contacts",
+            "ticket_conversations",
+        ],
     ),
+    unit(How::Calls, "calls.list", &["calls"]),
     list("articles.list", &["articles"]),
     list("collections.list", &["collections"]),
     settled("help_centers.list", &["help_centers"]),
@@ -125,11 +158,21 @@ pub(crate) const UNITS: &[Unit] = &[
     settled("brands.list", &["brands"]),
     settled("emails.list", &["emails"]),
     list("macros.list", &["macros"]),
+    unit(
+        How::OfficeHours,
+        "office_hours_schedules.list",
+        &["office_hours_schedules", "office_hours_exceptions"],
+    ),
+    unit(
+        How::CustomObjects,
+        "custom_object_instances.list",
+        &["custom_object_instances"],
+    ),
     unit(How::ActivityLogs, "activity_logs.list", &["activity_logs"]),
 ];
 
-/// Streams that are read only when they are named: they cost a request for each contact.
-pub(crate) const ONLY_WHEN_NAMED: &[&str] = &["data_events"];
+/// Streams that are read only when they are named: they cost a request for each contact, company or conversation.
+pub(crate) const ONLY_WHEN_NAMED: &[&str] = &["data_events", "company_notes", "handling_events"];
 
 impl Unit {
     /// The stream of the records themselves.
@@ -256,12 +299,10 @@ mod tests {
     }
 
     #[test]
-    fn events_are_read_only_when_they_are_named() {
-        assert!(!select(None).unwrap().contains("data_events"));
-        assert!(
-            select(Some(&["data_events".to_owned()]))
-                .unwrap()
-                .contains("data_events")
-        );
+    fn what_costs_a_request_for_each_object_is_read_only_when_it_is_named() {
+        for name in ["data_events", "company_notes", "handling_events"] {
+            assert!(!select(None).unwrap().contains(name), "{name}");
+            assert!(select(Some(&[name.to_owned()])).unwrap().contains(name), "{name}");
+        }
     }
 }

@@ -1,7 +1,8 @@
 //! Conversations, their parts, tags and contacts, and the ones that were deleted.
 
 use super::{
-    Column, OwnColumn, Table, TableKind, boolean, html, integer, json, members, pairs, records, text, time,
+    Column, OwnColumn, Table, TableKind, boolean, files, html, integer, json, members, pairs, records, text,
+    time,
 };
 
 /// Conversations. The first message is in the `source_*` columns; everything after it in `conversation_parts`.
@@ -9,6 +10,7 @@ pub(super) const CONVERSATIONS: Table = Table {
     lists: &[
         members("tags", "conversation_tags"),
         members("contacts", "conversation_contacts"),
+        files("source.attachments", "attachments"),
     ],
     custom: Some("custom_attributes"),
     own: &[
@@ -285,6 +287,7 @@ pub(super) const CONVERSATION_PARTS: Table = Table {
         parent: "conversation_id",
     },
     lookup: Some(&["conversation_id", "id"]),
+    lists: &[files("attachments", "attachments")],
     ..records(
         "conversation_parts",
         "What happened in a conversation after its first message: replies, notes, assignments and others.",

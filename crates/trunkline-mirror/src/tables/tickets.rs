@@ -7,6 +7,7 @@ pub(super) const TICKETS: Table = Table {
     lists: &[
         nested("ticket_parts", "ticket_parts"),
         super::members("contacts", "ticket_contacts"),
+        super::members("linked_objects", "ticket_conversations"),
     ],
     custom: Some("ticket_attributes"),
     ..records("tickets", "Tickets of every category.", COLUMNS)
@@ -139,6 +140,30 @@ pub(super) const TICKET_CONTACTS: Table = Table {
         &[
             text("ticket_id", "", "The ticket, by Intercom's id."),
             text("contact_id", "id", "The contact."),
+        ],
+    )
+};
+
+/// What tickets are linked with. A list that the API cuts only adds.
+pub(super) const TICKET_CONVERSATIONS: Table = Table {
+    late_indexes: &[("conversation_id", "(conversation_id)")],
+    ..pairs(
+        "ticket_conversations",
+        "Which conversations and tickets a ticket is linked with, as far as the API shows them.",
+        &["ticket_id", "conversation_id"],
+        &[
+            text("ticket_id", "", "The ticket, by Intercom's id."),
+            text(
+                "conversation_id",
+                "id",
+                "The conversation; of a linked ticket its id, also its conversation's.",
+            ),
+            text("type", "type", "conversation or ticket: what is linked."),
+            text(
+                "category",
+                "category",
+                "Customer, Back-office or Tracker, where a ticket is linked.",
+            ),
         ],
     )
 };

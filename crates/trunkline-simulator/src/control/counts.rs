@@ -4,8 +4,17 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use crate::workspace::{
-    Workspace, company::Company, contact::Contact, conversation::Conversation, ticket::Ticket,
+use crate::{
+    presenter::{conversations, parts},
+    resources::{calls, conversations::handling_events},
+    workspace::{
+        Workspace,
+        company::Company,
+        contact::Contact,
+        conversation::Conversation,
+        people::{Note, Subject},
+        ticket::Ticket,
+    },
 };
 
 /// Counts every stream that a mirror holds.
@@ -53,9 +62,38 @@ pub(crate) fn counts(workspace: &Workspace) -> BTreeMap<&'static str, usize> {
         ("companies", companies(&|_| 1)),
         ("conversations", workspace.conversation_order.len()),
         ("conversation_parts", conversations(&|found| found.parts.len())),
+        (
+            "attachments",
+            conversations(&|found| {
+                let of_parts = found.parts.iter().map(|part| parts::attachments(part).len());
+                conversations::source_files(found).len() + of_parts.sum::<usize>()
+            }),
+        ),
         ("tickets", workspace.ticket_order.len()),
         ("ticket_parts", tickets(&|ticket| ticket.parts.len())),
         ("ticket_contacts", tickets(&|ticket| ticket.contacts.len())),
+        (
+            "ticket_conversations",
+            tickets(&|ticket| {
+                workspace
+                    .reference
+                    .extra
+                    .links
+                    .get(&ticket.row)
+                    .map_or(0, Vec::len)
+            }),
+        ),
+        (
+            "custom_object_instances",
+            workspace.reference.lists.custom_objects.len(),
+        ),
+        ("company_notes", company_notes(workspace).count()),
+        ("contact_merges", workspace.merges.len()),
+        (
+            "handling_events",
+            conversations(&|found| handling_events(workspace, found).len()),
+        ),
+        ("calls", calls::listed(workspace).count()),
         ("deleted_conversations", workspace.deleted_conversations.len()),
         (
             "ticket_type_attributes",
@@ -110,9 +148,19 @@ pub(super) fn small_lists(workspace: &Workspace) -> impl Iterator<Item = (&'stat
         ("away_status_reasons", &lists.away_status_reasons),
         ("brands", &lists.brands),
         ("emails", &lists.emails),
+        ("office_hours_schedules", &lists.lists.office_hours_schedules),
+        ("office_hours_exceptions", &lists.lists.office_hours_exceptions),
         ("macros", &lists.macros),
     ]
     .into_iter()
+}
+
+/// The notes on companies that lists show.
+pub(super) fn company_notes(workspace: &Workspace) -> impl Iterator<Item = &Note> {
+    workspace.notes.iter().filter(|note| match note.subject {
+        Subject::Company(row) => is_listed(workspace, &workspace.companies[row as usize]),
+        Subject::Contact(_) => false,
+    })
 }
 
 /// The attributes of all ticket types.

@@ -7,11 +7,11 @@ use serde::Serialize;
 use serde_json::{Value, json};
 use trunkline_catalog::Version;
 
-use super::counts::{is_listed, small_lists, ticket_type_attributes};
+use super::counts::{company_notes, is_listed, small_lists, ticket_type_attributes};
 use crate::{
     habits::Habits,
     presenter::{View, companies, contacts, conversations, notes, parts, reference, tickets, value},
-    resources::visitors,
+    resources::{calls, conversations::handling_events, custom_object_instances, visitors},
     workspace::{
         Workspace,
         company::{self, Company},
@@ -59,14 +59,21 @@ fn base(workspace: &Workspace, stream: &str) -> Option<Base> {
         | "contact_subscriptions"
         | "visitors" => Base::Contacts,
         "companies" | "company_tags" | "company_segments" => Base::Companies,
-        "conversations" | "conversation_parts" | "conversation_tags" | "conversation_contacts" => {
-            Base::Conversations
-        }
-        "tickets" | "ticket_parts" | "ticket_contacts" => Base::Tickets,
+        "conversations"
+        | "conversation_parts"
+        | "conversation_tags"
+        | "conversation_contacts"
+        | "attachments"
+        | "handling_events" => Base::Conversations,
+        "tickets" | "ticket_parts" | "ticket_contacts" | "ticket_conversations" => Base::Tickets,
         "tags"
         | "segments"
         | "articles"
         | "ticket_type_attributes"
+        | "calls"
+        | "company_notes"
+        | "contact_merges"
+        | "custom_object_instances"
         | "deleted_conversations"
         | "team_admins" => Base::Small,
         other => small_lists(workspace)
@@ -199,6 +206,21 @@ fn of_conversation(view: View<'_>, stream: &str, row: &Conversation, out: &mut L
                 &id,
             ));
         }),
+        "attachments" => {
+            let first = conversations::source_files(row);
+            push_files(&id, None, first, out);
+            for (index, part) in row.parts.iter().enumerate() {
+                push_files(&id, Some(row.part_id(index)), parts::attachments(part), out);
+            }
+        }
+        "handling_events" => {
+            for (place, mut event) in (1..).zip(handling_events(workspace, row)) {
+                event["id"] = json!(format!("{id}-{place}"));
+                event["conversation_id"] = json!(id);
+                event["place"] = json!(place);
+                out.push(&event);
+            }
+        }
         "conversation_tags" => row.tags.iter().for_each(|held| {
             out.push(
                 &json!({ "conversation_id": id, "tag_id": workspace.tags[*held as usize].id.to_string() }),
@@ -210,6 +232,21 @@ fn of_conversation(view: View<'_>, stream: &str, row: &Conversation, out: &mut L
     }
 }
 
+/// Files with the ids that a mirror makes for them.
+fn push_files(conversation: &str, part: Option<String>, files: Vec<Value>, out: &mut Lines) {
+    for (place, mut file) in (1..).zip(files) {
+        let id = match &part {
+            Some(part) => format!("{conversation}-{part}-{place}"),
+            None => format!("{conversation}-{place}"),
+        };
+        file["id"] = json!(id);
+        file["conversation_id"] = json!(conversation);
+        file["part_id"] = json!(part);
+        file["place"] = json!(place);
+        out.push(&file);
+    }
+}
+
 fn of_ticket(view: View<'_>, stream: &str, row: &Ticket, out: &mut Lines) {
     let id = row.id();
     match stream {
@@ -217,6 +254,12 @@ fn of_ticket(view: View<'_>, stream: &str, row: &Ticket, out: &mut Lines) {
         "ticket_parts" => (0..row.parts.len()).for_each(|index| {
             out.push(&with(&parts::of_ticket(view, row, index), "ticket_id", &id));
         }),
+        "ticket_conversations" => {
+            let links = &view.workspace.reference.extra.links;
+            links.get(&row.row).into_iter().flatten().for_each(|linked| {
+                out.push(&json!({ "ticket_id": id, "conversation_id": conversation::id(*linked) }));
+            });
+        }
         _ => row.contacts.iter().for_each(|held| {
             let contact = contact::id(view.workspace.seed, *held);
             out.push(&json!({ "ticket_id": id, "contact_id": contact }));
@@ -248,6 +291,30 @@ fn small(view: View<'_>, stream: &str, out: &mut Lines) {
             out.push(
                 &json!({ "type": "conversation", "id": id, "metrics_retained": true, "deleted_at": at }),
             );
+        }),
+        // Who asks for an address gets one of the host that was asked: the truth knows only what stands behind it.
+        "calls" => calls::listed(workspace).for_each(|call| {
+            let mut shown = calls::view(workspace, "", call);
+            let said = calls::transcript(workspace, call);
+            if !said.is_empty() {
+                shown["transcript"] = json!(said);
+            }
+            out.push(&shown);
+        }),
+        "custom_object_instances" => workspace
+            .reference
+            .lists
+            .custom_objects
+            .iter()
+            .for_each(|object| out.push(&custom_object_instances::view(object))),
+        "company_notes" => company_notes(workspace).for_each(|note| out.push(&notes::view(view, note))),
+        "contact_merges" => workspace.merges.iter().for_each(|(from, (_, at))| {
+            out.push(&json!({
+                "type": "merge_history",
+                "source_contact_id": contact::id(workspace.seed, *from),
+                "source_contact_role": "lead",
+                "merged_at": at,
+            }));
         }),
         "team_admins" => workspace.reference.teams.iter().for_each(|team| {
             for admin in team["admin_ids"].as_array().into_iter().flatten() {

@@ -76,7 +76,7 @@ struct SourceView {
     subject: &'static str,
     body: Option<String>,
     author: Option<AuthorView>,
-    attachments: [Value; 0],
+    attachments: Vec<Value>,
     url: Option<&'static str>,
     redacted: bool,
 }
@@ -268,6 +268,16 @@ pub(crate) fn priorities(conversation: &Conversation) -> [&'static str; 2] {
     [old, PRIORITIES[usize::from(conversation.priority)]]
 }
 
+/// The files of a first message.
+pub(crate) fn source_files(conversation: &Conversation) -> Vec<Value> {
+    match conversation.source {
+        Text::Seeded(number) if !conversation.redacted => {
+            parts::generated_files(number, conversation.created_at)
+        }
+        _ => Vec::new(),
+    }
+}
+
 fn source(view: View<'_>, conversation: &Conversation) -> SourceView {
     let first = conversation.contacts.first().copied();
     let body = match &conversation.source {
@@ -288,7 +298,7 @@ fn source(view: View<'_>, conversation: &Conversation) -> SourceView {
         subject: "",
         body,
         author: author.map(|author| parts::author(view, author)),
-        attachments: [],
+        attachments: source_files(conversation),
         url: conversation
             .is_generated()
             .then_some("https://app.example.com/settings"),

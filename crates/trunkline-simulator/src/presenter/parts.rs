@@ -117,23 +117,31 @@ fn assigned_to(kind: PartKind) -> Option<Value> {
     })
 }
 
-/// The files of a part: one generated part in some dozens has one.
-fn attachments(part: &Part) -> Vec<Value> {
+/// The files of a part.
+pub(crate) fn attachments(part: &Part) -> Vec<Value> {
     if let Some(files) = &part.files {
         return files.iter().map(|url| attached(url)).collect();
     }
     match part.text {
-        Text::Seeded(number) if number % 37 == 0 => vec![json!({
-            "type": "upload",
-            "name": format!("screenshot-{}.png", number % 1_000),
-            "url": format!("https://downloads.example.com/i/o/{number}/screenshot.png?expires={}", part.at + 1_800),
-            "content_type": "image/png",
-            "filesize": 20_480 + number % 10_000,
-            "width": 1_280,
-            "height": 720,
-        })],
+        Text::Seeded(number) => generated_files(number, part.at),
         _ => Vec::new(),
     }
+}
+
+/// The files of a generated message: one message in some dozens has one.
+pub(super) fn generated_files(number: u32, at: i64) -> Vec<Value> {
+    if number % 37 != 0 {
+        return Vec::new();
+    }
+    vec![json!({
+        "type": "upload",
+        "name": format!("screenshot-{}.png", number % 1_000),
+        "url": format!("https://downloads.example.com/i/o/{number}/screenshot.png?expires={}", at + 1_800),
+        "content_type": "image/png",
+        "filesize": 20_480 + number % 10_000,
+        "width": 1_280,
+        "height": 720,
+    })]
 }
 
 /// A file that a call attached by its address.

@@ -57,7 +57,7 @@ pub(crate) fn view(workspace: &Workspace, base_url: &str, call: &Call) -> Value 
 }
 
 /// Calls of conversations that still exist, newest first.
-fn listed(workspace: &Workspace) -> impl Iterator<Item = &Call> {
+pub(crate) fn listed(workspace: &Workspace) -> impl Iterator<Item = &Call> {
     workspace
         .calls
         .iter()
@@ -113,26 +113,31 @@ fn search(workspace: &Workspace, request: &Request<'_>) -> Answer {
         .filter(|call| rows.contains(&call.conversation))
         .map(|call| {
             let mut shown = view(workspace, &request.base_url, call);
-            let said = call.transcript(workspace.seed);
+            let said = transcript(workspace, call);
             shown["transcript_status"] = if said.is_empty() {
                 Value::Null
             } else {
                 json!("completed")
             };
-            shown["transcript"] = said
-                .iter()
-                .map(|(second, is_teammate, line)| {
-                    json!({
-                        "offset_seconds": second,
-                        "speaker": if *is_teammate { "Teammate 1" } else { "User" },
-                        "text": plain(line),
-                    })
-                })
-                .collect();
+            shown["transcript"] = json!(said);
             shown
         })
         .collect();
     Ok(Reply::json(&json!({ "type": "list", "data": data })))
+}
+
+/// What was said in a call, sentence by sentence.
+pub(crate) fn transcript(workspace: &Workspace, call: &Call) -> Vec<Value> {
+    call.transcript(workspace.seed)
+        .iter()
+        .map(|(second, is_teammate, line)| {
+            json!({
+                "offset_seconds": second,
+                "speaker": if *is_teammate { "Teammate 1" } else { "User" },
+                "text": plain(line),
+            })
+        })
+        .collect()
 }
 
 fn plain(line: &str) -> String {

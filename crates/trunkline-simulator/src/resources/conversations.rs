@@ -559,7 +559,13 @@ fn run_assignment_rules(workspace: &mut Workspace, request: &Request<'_>) -> Ans
 
 fn list_handling_events(workspace: &Workspace, request: &Request<'_>) -> Answer {
     let row = common::conversation_of_path(workspace, request)?;
-    let events: Vec<Value> = workspace.conversations[row as usize]
+    let events = handling_events(workspace, &workspace.conversations[row as usize]);
+    Ok(Reply::json(&json!({ "handling_events": events })))
+}
+
+/// When teammates worked on a conversation, oldest first.
+pub(crate) fn handling_events(workspace: &Workspace, conversation: &Conversation) -> Vec<Value> {
+    conversation
         .parts
         .iter()
         .filter_map(|part| {
@@ -575,6 +581,5 @@ fn list_handling_events(workspace: &Workspace, request: &Request<'_>) -> Answer 
                 "reason": is_paused.then_some("Paused"),
             }))
         })
-        .collect();
-    Ok(Reply::json(&json!({ "handling_events": events })))
+        .collect()
 }

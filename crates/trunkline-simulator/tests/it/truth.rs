@@ -14,7 +14,13 @@ fn counts_and_lines_agree_for_every_stream() {
             count.as_u64().unwrap(),
             "{stream}"
         );
-        assert!(count.as_u64() > Some(0), "{stream} has nothing to mirror");
+        // What only calls make is counted, and there is none of it yet.
+        let by_calls_only =
+            ["ticket_conversations", "company_notes", "contact_merges"].contains(&stream.as_str());
+        assert!(
+            by_calls_only || count.as_u64() > Some(0),
+            "{stream} has nothing to mirror"
+        );
     }
     let got = sim.raw("GET", "/_sim/truth/planets", &[], "");
     assert_eq!(got.status, 404);

@@ -30,6 +30,12 @@ pub(crate) async fn run(arguments: cli::Sync) -> Result<ExitCode, Failure> {
     };
     let options = SyncOptions {
         streams: arguments.streams.clone().or_else(|| file.streams.clone()),
+        custom_objects: types(
+            arguments
+                .custom_objects
+                .clone()
+                .or_else(|| file.custom_objects.clone()),
+        ),
         full: arguments.full,
         start_date: arguments.start_date.as_deref().map(time).transpose()?,
         lookback: arguments.lookback.as_deref().map(span).transpose()?,
@@ -48,6 +54,18 @@ pub(crate) async fn run(arguments: cli::Sync) -> Result<ExitCode, Failure> {
         report::print(&run_report)?;
     }
     Ok(exit(&run_report))
+}
+
+/// The named types of custom objects, each once.
+fn types(named: Option<Vec<String>>) -> Vec<String> {
+    let mut types: Vec<String> = Vec::new();
+    for name in named.into_iter().flatten() {
+        let name = name.trim().to_owned();
+        if !name.is_empty() && !types.contains(&name) {
+            types.push(name);
+        }
+    }
+    types
 }
 
 /// One run, with its progress shown.
@@ -165,6 +183,13 @@ mod tests {
         for text in ["yesterday", "31.01.2026", "2026-02-30", ""] {
             assert_eq!(time(text).unwrap_err().code, "TL0007", "{text}");
         }
+    }
+
+    #[test]
+    fn types_of_custom_objects_are_taken_once_and_as_they_are_written() {
+        let named = [" Order", "order", "Order", "", "Sub scription"].map(str::to_owned);
+        assert_eq!(types(Some(named.to_vec())), ["Order", "order", "Sub scription"]);
+        assert!(types(None).is_empty());
     }
 
     #[test]

@@ -80,6 +80,10 @@ fn completeness(report: &SyncReport) -> String {
         count(StreamState::Partial),
         count(StreamState::Failed),
     );
+    let not_asked = count(StreamState::NotAskedFor);
+    if not_asked > 0 {
+        text.push_str(&format!(", {not_asked} not asked for"));
+    }
     if !missing.is_empty() {
         text.push_str("; ");
         text.push_str(&missing.join(", "));

@@ -5,6 +5,7 @@
 
 mod bad_input;
 mod commands;
+mod extras;
 mod harness;
 mod incremental;
 mod kill;

@@ -16,6 +16,8 @@ const RECORDS: &[&str] = &[
     "companies",
     "conversations",
     "conversation_parts",
+    "attachments",
+    "calls",
     "deleted_conversations",
     "conversation_attributes",
     "tickets",
@@ -35,6 +37,8 @@ const RECORDS: &[&str] = &[
     "brands",
     "emails",
     "macros",
+    "office_hours_schedules",
+    "office_hours_exceptions",
     "subscription_types",
 ];
 
@@ -47,6 +51,7 @@ const MEMBERSHIPS: &[(&str, &str, &str)] = &[
     ("company_segments", "company_id", "segment_id"),
     ("contact_subscriptions", "contact_id", "subscription_type_id"),
     ("ticket_contacts", "ticket_id", "contact_id"),
+    ("ticket_conversations", "ticket_id", "conversation_id"),
     ("conversation_tags", "conversation_id", "tag_id"),
     ("conversation_contacts", "conversation_id", "contact_id"),
     ("team_admins", "team_id", "admin_id"),
@@ -58,6 +63,12 @@ const COPIES: &[&str] = &[
     "notes.author.away_mode_enabled",
     "notes.author.away_mode_reassign",
 ];
+
+/// Addresses of the simulator, which the truth has without their host.
+const ADDRESSES: &[&str] = &["calls.recording_url", "calls.transcription_url"];
+
+/// What no generated workspace has: it comes from calls. `extras.rs` makes some.
+const BY_CALLS_ONLY: &[&str] = &["ticket_conversations"];
 
 /// Compares every stream that the version has; panics with the first difference of each.
 pub(crate) fn compare(desk: &Desk, simulator: &Simulator, version: &str) {
@@ -80,12 +91,12 @@ pub(crate) fn compare(desk: &Desk, simulator: &Simulator, version: &str) {
 
 fn is_in(stream: &str, version: &str) -> bool {
     let since = match stream {
-        "macros" | "deleted_conversations" => 16,
+        "macros" | "deleted_conversations" | "office_hours_schedules" | "office_hours_exceptions" => 16,
         "brands" | "emails" => 15,
-        "away_status_reasons" => 14,
+        "away_status_reasons" | "calls" => 14,
         "internal_articles" => 13,
         "ticket_states" => 12,
-        "tickets" | "ticket_parts" | "ticket_contacts" => 10,
+        "tickets" | "ticket_parts" | "ticket_contacts" | "ticket_conversations" => 10,
         "ticket_types" | "ticket_type_attributes" => 9,
         _ => 7,
     };
@@ -95,7 +106,8 @@ fn is_in(stream: &str, version: &str) -> bool {
         .is_none_or(|minor| minor >= since)
 }
 
-fn compare_records(
+/// The first difference of a stream of records.
+pub(crate) fn compare_records(
     mirror: &rusqlite::Connection,
     simulator: &Simulator,
     stream: &str,
@@ -156,11 +168,15 @@ fn first_difference(truth: &Value, held: &Value, path: &str) -> Option<String> {
             .enumerate()
             .find_map(|(index, (truth, held))| first_difference(truth, held, &format!("{path}[{index}]"))),
         (truth, held) if truth == held || COPIES.contains(&path) => None,
+        (Value::String(truth), Value::String(held)) if ADDRESSES.contains(&path) && held.ends_with(truth) => {
+            None
+        }
         (truth, held) => Some(format!("{path} is {truth} and held as {held}")),
     }
 }
 
-fn compare_pairs(
+/// The first difference of a stream of pairs.
+pub(crate) fn compare_pairs(
     mirror: &rusqlite::Connection,
     simulator: &Simulator,
     (stream, left, right): (&str, &str, &str),
@@ -208,6 +224,7 @@ fn every_stream_of_the_small_workspace_has_something_to_compare() {
     for stream in RECORDS
         .iter()
         .chain(MEMBERSHIPS.iter().map(|(stream, _, _)| stream))
+        .filter(|stream| !BY_CALLS_ONLY.contains(stream))
     {
         assert!(
             counts.get(*stream).is_some_and(|count| *count > 0),
