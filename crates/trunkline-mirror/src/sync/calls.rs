@@ -221,11 +221,7 @@ async fn waits_for_transcripts(ctx: &Context<'_>) -> Result<bool, StorageError> 
 
 /// The rows with the transcripts that could be asked for; one that there is none of yet is asked for again by a later run.
 async fn complete(ctx: &Context<'_>, mut rows: Vec<Row>) -> Result<Vec<Row>, Halt> {
-    if !ctx
-        .storage
-        .read(|connection| keeps_transcripts(connection))
-        .await?
-    {
+    if !ctx.storage.read(keeps_transcripts).await? {
         return Ok(rows);
     }
     let conversations: BTreeSet<String> = rows

@@ -210,7 +210,7 @@ fn of_conversation(view: View<'_>, stream: &str, row: &Conversation, out: &mut L
             let first = conversations::source_files(row);
             push_files(&id, None, first, out);
             for (index, part) in row.parts.iter().enumerate() {
-                push_files(&id, Some(row.part_id(index)), parts::attachments(part), out);
+                push_files(&id, Some(&row.part_id(index)), parts::attachments(part), out);
             }
         }
         "handling_events" => {
@@ -233,9 +233,9 @@ fn of_conversation(view: View<'_>, stream: &str, row: &Conversation, out: &mut L
 }
 
 /// Files with the ids that a mirror makes for them.
-fn push_files(conversation: &str, part: Option<String>, files: Vec<Value>, out: &mut Lines) {
+fn push_files(conversation: &str, part: Option<&str>, files: Vec<Value>, out: &mut Lines) {
     for (place, mut file) in (1..).zip(files) {
-        let id = match &part {
+        let id = match part {
             Some(part) => format!("{conversation}-{part}-{place}"),
             None => format!("{conversation}-{place}"),
         };

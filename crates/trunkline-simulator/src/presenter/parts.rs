@@ -130,7 +130,7 @@ pub(crate) fn attachments(part: &Part) -> Vec<Value> {
 
 /// The files of a generated message: one message in some dozens has one.
 pub(super) fn generated_files(number: u32, at: i64) -> Vec<Value> {
-    if number % 37 != 0 {
+    if !number.is_multiple_of(37) {
         return Vec::new();
     }
     vec![json!({
