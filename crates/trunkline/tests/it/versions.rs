@@ -34,13 +34,27 @@ fn at_2_10_the_mirror_is_true_and_names_what_the_version_lacks() {
             "emails",
             "away_status_reasons",
             "ticket_states",
+            "calls",
+            "contact_merges",
+            "custom_object_instances",
+            "office_hours_exceptions",
         ],
     );
 }
 
 #[test]
 fn at_2_14_the_mirror_is_true_and_names_what_the_version_lacks() {
-    mirrors_the_truth_at("2.14", &["macros", "brands", "emails", "deleted_conversations"]);
+    mirrors_the_truth_at(
+        "2.14",
+        &[
+            "macros",
+            "brands",
+            "emails",
+            "deleted_conversations",
+            "office_hours_schedules",
+            "contact_merges",
+        ],
+    );
 }
 
 #[test]
