@@ -81,6 +81,9 @@ mod tests {
 
     use super::*;
 
+    /// A target's name and what it calls.
+    type Target = (&'static str, fn(&[u8]));
+
     /// The seeds of the targets' corpus, changed at random: bytes flipped, cut, doubled and mixed with each other.
     fn changed(seeds: &[Vec<u8>], rng: &mut ChaCha8Rng) -> Vec<u8> {
         let mut bytes = seeds[rng.random_range(0..seeds.len())].clone();
@@ -113,7 +116,7 @@ mod tests {
 
     #[test]
     fn fuzz_targets_are_called_with_random_bytes() {
-        let targets: [(&str, fn(&[u8])); 3] = [
+        let targets: [Target; 3] = [
             ("search_compiler", search_compiler),
             ("cursor_decoder", cursor_decoder),
             ("intake", intake),

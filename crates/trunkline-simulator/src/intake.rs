@@ -243,7 +243,7 @@ mod tests {
     #[test]
     fn a_mistake_inside_becomes_a_refusal() {
         assert_eq!(guarded(|| 1), Ok(1));
-        let refusal = guarded(|| [0_u8; 0].iter().next().copied().expect("a mistake")).unwrap_err();
+        let refusal = guarded(|| [0_u8; 0].first().copied().expect("a mistake")).unwrap_err();
         assert_eq!((refusal.status, refusal.code), (500, "server_error"));
     }
 }
