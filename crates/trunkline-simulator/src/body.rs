@@ -13,8 +13,24 @@ pub(crate) fn read(content_type: Option<&str>, bytes: &[u8]) -> Result<Value, Re
         [] => Ok(Value::Null),
         bytes if kind.starts_with("application/x-www-form-urlencoded") => Ok(form(bytes)),
         bytes if kind.starts_with("multipart/form-data") => multipart(kind, bytes),
-        bytes => serde_json::from_slice(bytes).map_err(|_| Refusal::invalid("the body is not valid JSON")),
+        bytes if is_json(kind) => {
+            serde_json::from_slice(bytes).map_err(|_| Refusal::invalid("the body is not valid JSON"))
+        }
+        _ => Err(Refusal::new(
+            415,
+            "unsupported_media_type",
+            "The Content-Type header should send a media type of application/json",
+        )),
     }
+}
+
+/// Whether a content type is JSON; a body without one is taken to be.
+fn is_json(content_type: &str) -> bool {
+    let kind = content_type.split(';').next().unwrap_or_default().trim();
+    kind.is_empty()
+        || kind.eq_ignore_ascii_case("application/json")
+        || kind.eq_ignore_ascii_case("text/json")
+        || (kind.starts_with("application/") && kind.ends_with("+json"))
 }
 
 fn form(bytes: &[u8]) -> Value {
@@ -66,8 +82,26 @@ mod tests {
                 json!({ "code": "a=", "client_id": "1" }),
             ),
             (Some(form), upload, json!({ "catalog": "[{}]" })),
+            (Some("Application/JSON; charset=UTF-8"), "[]", json!([])),
+            (Some("application/vnd.intercom.3+json"), "1", json!(1)),
+            (Some("text/xml"), "", Value::Null),
         ] {
             assert_eq!(read(content_type, text.as_bytes()), Ok(expected), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_body_of_another_kind_is_refused() {
+        for kind in [
+            "text/xml",
+            "application/xml",
+            "text/plain",
+            "image/png",
+            "application/x-yaml",
+            "json",
+        ] {
+            let refusal = read(Some(kind), b"{}").unwrap_err();
+            assert_eq!(refusal.status, 415, "{kind}");
         }
     }
 

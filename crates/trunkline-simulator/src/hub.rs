@@ -76,6 +76,9 @@ impl Hub {
             return (&self.states[0], panel::page(&self.states[0]));
         }
         if oauth::is_ours(incoming.path) {
+            if let Some(refusal) = incoming.unread {
+                return (&self.states[0], Reply::refusal(refusal, ""));
+            }
             let choices: Vec<(String, String)> = self
                 .states
                 .iter()

@@ -10,9 +10,12 @@ mod control;
 mod errors;
 mod exports;
 mod faults;
+#[doc(hidden)]
+pub mod fuzzing;
 mod generator;
 mod habits;
 mod hub;
+mod intake;
 mod oauth;
 mod paging;
 mod panel;

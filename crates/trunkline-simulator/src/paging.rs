@@ -116,8 +116,12 @@ pub(crate) struct Cursor {
 }
 
 impl Cursor {
+    /// The largest sort value that a cursor carries, because it is told in thousandths.
+    pub(crate) const LARGEST: i64 = i64::MAX / 1_000;
+
     pub(crate) fn encode(self) -> String {
-        STANDARD.encode(json!([self.value * 1_000, self.row.to_string(), self.page]).to_string())
+        STANDARD
+            .encode(json!([self.value.saturating_mul(1_000), self.row.to_string(), self.page]).to_string())
     }
 
     pub(crate) fn decode(text: &str) -> Result<Self, Refusal> {
@@ -127,6 +131,8 @@ impl Cursor {
     fn read(text: &str) -> Option<Self> {
         let decoded = STANDARD.decode(text).ok()?;
         let parts: (i64, String, u32) = serde_json::from_slice(&decoded).ok()?;
+        // No list has so many pages; the next one's number has to fit.
+        (parts.2 < u32::MAX).then_some(())?;
         Some(Self {
             value: parts.0.div_euclid(1_000),
             row: parts.1.parse().ok()?,
@@ -159,7 +165,12 @@ mod tests {
 
     #[test]
     fn a_cursor_of_ones_own_making_is_refused() {
-        for text in ["", "x", "W10=", "WzEsMiwzXQ=="] {
+        let last = Cursor {
+            value: 1,
+            row: 1,
+            page: u32::MAX,
+        };
+        for text in ["", "x", "W10=", "WzEsMiwzXQ==", &last.encode()] {
             assert_eq!(Cursor::decode(text).unwrap_err().code, "client_error", "{text}");
         }
     }

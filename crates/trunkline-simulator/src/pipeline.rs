@@ -1,5 +1,5 @@
-//! A request's way, in one order: log, token, address, path, version, permission, rate window, faults, body, handler,
-//! headers.
+//! A request's way, in one order: log, token, address, accepted types, path, version, permission, rate window, faults, body,
+//! handler, headers.
 //!
 //! The one rule: nothing that refuses a request early has changed the workspace. Handlers are in `resources.rs`.
 
@@ -22,6 +22,7 @@ use crate::{
     errors::Refusal,
     faults::{Body, Fault, Faults},
     habits::Habits,
+    intake,
     oauth::Access,
     reply::Reply,
     request::Request,
@@ -81,9 +82,12 @@ pub(crate) struct Incoming<'a> {
     /// What the `Host` header says.
     pub(crate) host: Option<&'a str>,
     pub(crate) content_type: Option<&'a str>,
+    pub(crate) accept: Option<&'a str>,
     pub(crate) caller: IpAddr,
     pub(crate) user_agent: Option<&'a str>,
     pub(crate) body: &'a [u8],
+    /// Why the body could not be taken in.
+    pub(crate) unread: Option<&'a Refusal>,
 }
 
 impl State {
@@ -124,7 +128,8 @@ impl State {
         let request_id = request_id(self.options.seed, number);
         let mut verdict = None;
         let mut skew = 0;
-        let mut reply = match self.pass(incoming, access, (now, number), &mut entry, &mut verdict) {
+        let passed = intake::guarded(|| self.pass(incoming, access, (now, number), &mut entry, &mut verdict));
+        let mut reply = match passed.unwrap_or_else(|refusal| Err(refusal.into())) {
             Ok(reply) => self.habitual(reply, &entry, number),
             Err(Stop::Refusal(refusal)) => Reply::refusal(&refusal, &request_id),
             Err(Stop::Fault(fault, right)) => {
@@ -214,6 +219,8 @@ impl State {
     ) -> Result<Reply, Stop> {
         let access = access?;
         self.admit(incoming.caller)?;
+        intake::accept(incoming.accept)?;
+        intake::escapes(incoming.path, incoming.query)?;
         let habits = read(&self.habits).clone();
         let matched = incoming
             .method
@@ -250,6 +257,9 @@ impl State {
             return Err(Stop::Fault(fault.clone(), Box::new(Reply::empty(200))));
         }
         let handler = resources::handler(operation.id).ok_or_else(|| Refusal::not_found("Resource"))?;
+        if let Some(refusal) = incoming.unread {
+            return Err(refusal.clone().into());
+        }
         let body = body::read(incoming.content_type, incoming.body)?;
         validate::body(operation, version, &body)?;
         let request = Request {
@@ -407,4 +417,35 @@ pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 pub(crate) fn read<T>(lock: &RwLock<T>) -> std::sync::RwLockReadGuard<'_, T> {
     lock.read().unwrap_or_else(std::sync::PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::testing::TestSim;
+
+    #[test]
+    fn a_handler_that_fails_answers_500_and_the_next_call_is_answered_as_ever() {
+        let sim = TestSim::new();
+        let state = &sim.state;
+        let failed = intake::guarded(|| {
+            let _all = (
+                state.workspace.write(),
+                state.habits.write(),
+                state.faults.lock(),
+                state.log.lock(),
+            );
+            assert!(state.options.contacts == 0, "a mistake");
+        });
+        let refusal = failed.unwrap_err();
+        assert_eq!((refusal.status, refusal.code), (500, "server_error"));
+        assert!(state.workspace.is_poisoned() && state.log.is_poisoned());
+        assert_eq!(sim.json("GET", "/contacts", None).0, 200);
+        assert_eq!(
+            sim.json("POST", "/contacts", Some(&json!({ "role": "lead" }))).0,
+            200
+        );
+    }
 }

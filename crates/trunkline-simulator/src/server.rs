@@ -26,6 +26,7 @@ use crate::{
     faults::Fault,
     generator,
     hub::{self, Hub, Knock},
+    intake,
     oauth::App,
     pipeline::{Incoming, State},
     reply::Reply,
@@ -218,7 +219,8 @@ async fn live(state: Arc<State>, pace: Duration, seed: u64) {
     loop {
         ticks.tick().await;
         let now = state.clock.now();
-        state.change(|workspace| activity::step(workspace, now, &mut rng));
+        // A step that fails is told in the log; the next one is taken all the same.
+        intake::guarded(|| state.change(|workspace| activity::step(workspace, now, &mut rng))).ok();
     }
 }
 
@@ -228,8 +230,13 @@ async fn serve(
     method: Method,
     uri: Uri,
     headers: HeaderMap,
-    body: Bytes,
+    body: Body,
 ) -> Response {
+    let taken = intake::whole(body, intake::MOST_BYTES, intake::PATIENCE).await;
+    let (body, unread) = match taken {
+        Ok(body) => (body, None),
+        Err(refusal) => (Bytes::new(), Some(refusal)),
+    };
     let path = uri.path();
     let query = uri.query().unwrap_or("");
     if hub.states[0].options.control && path.starts_with("/_sim/") {
@@ -237,13 +244,22 @@ async fn serve(
             Some((state, path)) if method == Method::GET && path.starts_with("/_sim/truth/") => {
                 truth(Arc::clone(state), &path, query)
             }
-            Some((_, path)) if webhooks::control::is_mine(&path) => {
+            Some((_, path)) if unread.is_none() && webhooks::control::is_mine(&path) => {
                 send(webhooks::control::answer(&hub.states, &method, &path, query, &body).await)
             }
-            _ => send(hub.control(&method, path, query, &body)),
+            _ => send(match &unread {
+                Some(refusal) => Reply::refusal(refusal, ""),
+                None => guarded(|| hub.control(&method, path, query, &body)),
+            }),
         };
     }
     let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
+    let accepted: Vec<&str> = headers
+        .get_all("accept")
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .collect();
+    let accepted = accepted.join(",");
     let incoming = Incoming {
         method: method.as_str(),
         path,
@@ -251,19 +267,28 @@ async fn serve(
         version: header("intercom-version"),
         host: header("host"),
         content_type: header("content-type"),
+        accept: Some(&accepted),
         caller: caller.ip(),
         user_agent: header("user-agent"),
         body: &body,
+        unread: unread.as_ref(),
     };
-    let (state, reply) = hub.answer(Knock {
+    let knock = Knock {
         token: header("authorization").and_then(|value| value.strip_prefix("Bearer ")),
         incoming,
-    });
+    };
+    let (state, reply) = intake::guarded(|| hub.answer(knock))
+        .unwrap_or_else(|refusal| (&hub.states[0], Reply::refusal(&refusal, "")));
     let latency = state.options.latency + Duration::from_millis(reply.delay_ms);
     if !latency.is_zero() {
         tokio::time::sleep(latency).await;
     }
     send(reply)
+}
+
+/// What the control surface says, or that it made a mistake.
+fn guarded(answer: impl FnOnce() -> Reply) -> Reply {
+    intake::guarded(answer).unwrap_or_else(|refusal| Reply::refusal(&refusal, ""))
 }
 
 /// Streams the truth; the workspace is only locked while a span of it is written.

@@ -1,8 +1,17 @@
 //! A simulator in the same process, for tests: no socket, a clock that stands still.
+//!
+//! What holds whatever is called is in `testing/`: `steps.rs` makes the calls, `invariants.rs` looks at everything after
+//! them, `searches.rs` and `pages.rs` hold searches and pages against the truth.
+
+mod invariants;
+mod pages;
+mod searches;
+mod steps;
 
 use std::sync::Arc;
 
 use jiff::tz::TimeZone;
+use proptest::test_runner::Config as ProptestConfig;
 use serde_json::Value;
 
 use crate::{
@@ -13,6 +22,17 @@ use crate::{
     reply::Reply,
     webhooks::Webhooks,
 };
+
+/// So many random cases, or as many as `PROPTEST_CASES` says; a case that fails is printed and not written anywhere.
+fn cases(usual: u32) -> ProptestConfig {
+    let default = ProptestConfig::default();
+    ProptestConfig {
+        cases: std::env::var("PROPTEST_CASES").map_or(usual, |_| default.cases),
+        failure_persistence: None,
+        max_shrink_iters: 400,
+        ..default
+    }
+}
 
 /// A small workspace and whoever calls it.
 pub(crate) struct TestSim {
@@ -64,9 +84,11 @@ impl TestSim {
             version: Some(self.version),
             host: None,
             content_type: None,
+            accept: None,
             caller: std::net::IpAddr::from([127, 0, 0, 1]),
             user_agent: None,
             body: body.as_bytes(),
+            unread: None,
         };
         self.state.answer(incoming, access)
     }

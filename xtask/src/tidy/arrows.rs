@@ -6,7 +6,7 @@ use super::Findings;
 use crate::repo::Tree;
 
 /// A crate, what it may use, and what only its tests may use on top.
-const ARROWS: [(&str, &[&str]); 6] = [
+const ARROWS: [(&str, &[&str]); 7] = [
     ("trunkline-catalog", &[]),
     ("trunkline-client", &["trunkline-catalog"]),
     ("trunkline-simulator", &["trunkline-catalog"]),
@@ -21,6 +21,7 @@ const ARROWS: [(&str, &[&str]); 6] = [
         ],
     ),
     ("xtask", &["trunkline-catalog", "trunkline-simulator"]),
+    ("trunkline-fuzz", &["trunkline-simulator"]),
 ];
 
 /// Invariant 1.

@@ -9,6 +9,7 @@ fn is_data(path: &str) -> bool {
         || path.ends_with(".snap")
         || path.ends_with(".json")
         || path.starts_with("LICENSE")
+        || path.starts_with("fuzz/corpus/")
 }
 
 pub(super) fn clean_white_space(tree: &Tree) -> Findings {

@@ -19,17 +19,7 @@ pub(crate) fn view(view: View<'_>, company: &Company) -> Value {
     set("company_id", json!(company.company_id()));
     set("app_id", json!(workspace.id_code));
     set("name", json!(company.name(seed)));
-    set(
-        "remote_created_at",
-        json!(
-            company
-                .written
-                .as_ref()
-                .and_then(|written| written.get("remote_created_at"))
-                .cloned()
-                .unwrap_or(json!(company.created_at - 86_400))
-        ),
-    );
+    set("remote_created_at", remote_created_at(company));
     set("created_at", json!(company.created_at));
     set("updated_at", json!(company.updated_at));
     set("monthly_spend", json!(company.monthly_spend));
@@ -38,22 +28,20 @@ pub(crate) fn view(view: View<'_>, company: &Company) -> Value {
         "user_count",
         json!(workspace.contacts_of_company(company.row).count()),
     );
-    if company.generated {
-        set("last_request_at", json!(company.updated_at - 600));
+    if let Some(at) = last_request_at(company) {
+        set("last_request_at", json!(at));
     }
     if let Some(size) = company.size {
         set("size", json!(size));
     }
     for field in ["website", "industry"] {
-        if let Some(text) = company.text(field, || {
-            (field == "website").then(|| format!("https://company-{}.example.com", company.row + 1))
-        }) {
+        if let Some(text) = text(company, field) {
             set(field, json!(text));
         }
     }
     set(
         "plan",
-        company.text("plan", || Some("Team".to_owned())).map_or_else(
+        text(company, "plan").map_or_else(
             || json!({}),
             |name| json!({ "type": "plan", "id": "269315", "name": name }),
         ),
@@ -75,6 +63,30 @@ pub(crate) fn view(view: View<'_>, company: &Company) -> Value {
         Value::Object(company.custom_attributes(seed)),
     );
     Value::Object(fields)
+}
+
+/// A website, an industry or a plan, written or generated.
+pub(crate) fn text(company: &Company, field: &str) -> Option<String> {
+    company.text(field, || match field {
+        "website" => Some(format!("https://company-{}.example.com", company.row + 1)),
+        "plan" => Some("Team".to_owned()),
+        _ => None,
+    })
+}
+
+/// When somebody of the company was last seen.
+pub(crate) fn last_request_at(company: &Company) -> Option<i64> {
+    company.generated.then_some(company.updated_at - 600)
+}
+
+/// When the company began, by the caller's own records.
+pub(crate) fn remote_created_at(company: &Company) -> Value {
+    company
+        .written
+        .as_ref()
+        .and_then(|written| written.get("remote_created_at"))
+        .cloned()
+        .unwrap_or(json!(company.created_at - 86_400))
 }
 
 /// Shows a segment without its count.

@@ -299,11 +299,16 @@ fn source(view: View<'_>, conversation: &Conversation) -> SourceView {
         body,
         author: author.map(|author| parts::author(view, author)),
         attachments: source_files(conversation),
-        url: conversation
-            .is_generated()
-            .then_some("https://app.example.com/settings"),
+        url: source_url(conversation),
         redacted: conversation.redacted,
     }
+}
+
+/// Where the first message was written.
+pub(crate) fn source_url(conversation: &Conversation) -> Option<&'static str> {
+    conversation
+        .is_generated()
+        .then_some("https://app.example.com/settings")
 }
 
 /// The generated first message, in the language of its writer.

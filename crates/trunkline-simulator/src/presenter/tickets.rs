@@ -165,7 +165,8 @@ fn company(view: View<'_>, ticket: &Ticket) -> Option<String> {
         .reference
         .extra
         .company_of_ticket
-        .get(&ticket.row)?;
+        .get(&ticket.row)
+        .filter(|row| !view.workspace.companies[**row as usize].deleted)?;
     Some(company::id(view.workspace.seed, *row))
 }
 
@@ -175,6 +176,7 @@ fn linked(view: View<'_>, ticket: &Ticket) -> Value {
     let data: Vec<Value> = linked
         .into_iter()
         .flatten()
+        .filter(|row| !view.workspace.conversations[**row as usize].deleted)
         .map(|row| json!({ "type": "conversation", "id": conversation::id(*row), "category": Value::Null }))
         .collect();
     json!({ "type": "list", "total_count": data.len(), "has_more": false, "data": data })

@@ -138,6 +138,29 @@ pub(crate) fn by_email(workspace: &Workspace, email: &str) -> Result<u32, Refusa
         .ok_or_else(|| Refusal::not_found("User"))
 }
 
+/// The most letters of an attribute that is text.
+const MOST_LETTERS: usize = 255;
+
+/// Refuses texts that are longer than an attribute can be, in the named fields and in the custom attributes.
+pub(crate) fn short(body: &Value, fields: &[&str]) -> Result<(), Refusal> {
+    let own = fields.iter().map(|field| (*field, &body[*field]));
+    let custom = body["custom_attributes"].as_object().into_iter().flatten();
+    let is_long = |value: &Value| {
+        value
+            .as_str()
+            .is_some_and(|text| text.chars().nth(MOST_LETTERS).is_some())
+    };
+    match own
+        .chain(custom.map(|(name, value)| (name.as_str(), value)))
+        .find(|(_, value)| is_long(value))
+    {
+        Some((name, _)) => Err(Refusal::invalid(format!(
+            "{name} is too long (maximum is {MOST_LETTERS} characters)"
+        ))),
+        None => Ok(()),
+    }
+}
+
 /// Plain text as HTML.
 pub(crate) fn escape(text: &str) -> String {
     text.replace('&', "&amp;")

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{Handler, contacts};
+use super::{Handler, common, contacts};
 use crate::{
     control::counts,
     errors::Refusal,
@@ -205,11 +205,13 @@ fn write(workspace: &mut Workspace, row: u32, body: &Value) -> Result<(), Refusa
     if let Some(key) = sent.keys().find(|key| !KEYS.contains(&key.as_str())) {
         return Err(Refusal::new(400, "bad_request", format!("bad '{key}' parameter")));
     }
+    common::short(body, &["name", "company_id", "plan", "website", "industry"])?;
     if let Some(attributes) = body["custom_attributes"].as_object() {
         for name in attributes.keys() {
             let known = workspace.reference.data_attributes.iter().any(|attribute| {
                 attribute["model"] == "company"
                     && attribute["custom"] == true
+                    && attribute["archived"] != true
                     && attribute["name"] == name.as_str()
             });
             if !known {

@@ -44,7 +44,7 @@ pub(super) fn is_asked_for(request: &Request<'_>) -> bool {
 }
 
 /// Everybody who went into a contact, newest first.
-fn entries(workspace: &Workspace, row: u32) -> Vec<Value> {
+fn entries(workspace: &Workspace, row: u32) -> Vec<(i64, u32)> {
     let mut all: Vec<(i64, u32)> = workspace
         .merges
         .iter()
@@ -52,23 +52,27 @@ fn entries(workspace: &Workspace, row: u32) -> Vec<Value> {
         .map(|(from, (_, at))| (*at, *from))
         .collect();
     all.sort_unstable_by(|left, right| right.cmp(left));
-    all.into_iter()
-        .map(|(at, from)| {
-            json!({
-                "type": "merge_history",
-                "source_contact_id": contact::id(workspace.seed, from),
-                "source_contact_role": "lead",
-                "merged_at": at,
-            })
-        })
-        .collect()
+    all
+}
+
+fn entry(workspace: &Workspace, (at, from): (i64, u32)) -> Value {
+    json!({
+        "type": "merge_history",
+        "source_contact_id": contact::id(workspace.seed, from),
+        "source_contact_role": "lead",
+        "merged_at": at,
+    })
 }
 
 /// The history as it stands inside a contact.
 pub(super) fn history(workspace: &Workspace, row: u32) -> Value {
-    let mut data = entries(workspace, row);
-    let total = data.len();
-    data.truncate(10);
+    let all = entries(workspace, row);
+    let total = all.len();
+    let data: Vec<Value> = all
+        .into_iter()
+        .take(10)
+        .map(|merge| entry(workspace, merge))
+        .collect();
     let id = contact::id(workspace.seed, row);
     json!({
         "type": "list",
@@ -88,27 +92,31 @@ fn list_history(workspace: &Workspace, request: &Request<'_>) -> Answer {
         }
     })?;
     let per_page = paging::per_page(request.query("per_page"), 50, 150)?;
-    let first = match request.query("cursor") {
-        None => 0,
-        Some(text) => paging::Cursor::decode(text)?.row as usize,
-    };
+    let after = request.query("cursor").map(paging::Cursor::decode).transpose()?;
+    let ascending = request.query("order") == Some("asc");
     let mut all = entries(workspace, row);
-    if request.query("order") == Some("asc") {
+    if ascending {
         all.reverse();
     }
-    let total = all.len();
-    let data: Vec<Value> = all.into_iter().skip(first).take(per_page).collect();
-    let end = first + data.len();
-    let next = (end < total).then(|| {
+    // Merges may have come since the page before; what lies behind its last row has not moved.
+    all.retain(|merge| match after {
+        None => true,
+        Some(cursor) if ascending => *merge > (cursor.value, cursor.row),
+        Some(cursor) => *merge < (cursor.value, cursor.row),
+    });
+    let has_more = all.len() > per_page;
+    all.truncate(per_page);
+    let next = all.last().filter(|_| has_more).map(|(at, from)| {
         paging::Cursor {
-            value: -1,
-            row: end as u32,
+            value: *at,
+            row: *from,
             page: 0,
         }
         .encode()
     });
+    let data: Vec<Value> = all.into_iter().map(|merge| entry(workspace, merge)).collect();
     Ok(Reply::json(
-        &json!({ "type": "list", "data": data, "next_cursor": next, "has_more": end < total }),
+        &json!({ "type": "list", "data": data, "next_cursor": next, "has_more": has_more }),
     ))
 }
 

@@ -234,6 +234,7 @@ pub(super) fn check_attributes(workspace: &Workspace, body: &Value) -> Result<()
 /// Refuses values that no contact can have.
 fn check(workspace: &Workspace, body: &Value, has_email: bool) -> Result<(), Refusal> {
     check_attributes(workspace, body)?;
+    common::short(body, &["name", "email", "phone", "external_id"])?;
     match &body["email"] {
         Value::Null => {}
         Value::String(email) if email.contains('@') => {}

@@ -96,6 +96,7 @@ fn create(workspace: &mut Workspace, request: &Request<'_>) -> Answer {
 fn update(workspace: &mut Workspace, request: &Request<'_>) -> Answer {
     let row = common::conversation_of_path(workspace, request)?;
     let body = &request.body;
+    common::short(body, &[])?;
     let sent = body["custom_attributes"].as_object();
     if let Some(sent) = sent {
         let known = |name: &str| {

@@ -1,7 +1,10 @@
 //! The fields that a search for companies knows (Preview).
 
 use super::fields::{Kind, Value};
-use crate::workspace::{Workspace, company::Company};
+use crate::{
+    presenter::companies,
+    workspace::{Workspace, company::Company},
+};
 
 /// The kind of a field; `None` when there is no such field.
 pub(crate) fn kind(field: &str) -> Option<Kind> {
@@ -27,6 +30,8 @@ pub(crate) fn value(workspace: &Workspace, company: &Company, field: &str) -> Va
         "id" => Value::Text(company.id(seed)),
         "company_id" => company.company_id().into(),
         "name" => company.name(seed).into(),
+        "last_request_at" => companies::last_request_at(company).into(),
+        "remote_created_at" => Value::from(&companies::remote_created_at(company)),
         "tag_id" => Value::List(
             company
                 .tags
@@ -39,7 +44,7 @@ pub(crate) fn value(workspace: &Workspace, company: &Company, field: &str) -> Va
                 .custom_attributes(seed)
                 .get(name)
                 .map_or(Value::Null, Value::from),
-            None => company.text(other, || None).into(),
+            None => companies::text(company, other).into(),
         },
     }
 }

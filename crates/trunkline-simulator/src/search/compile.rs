@@ -149,7 +149,11 @@ fn leaf(
     if kind == Kind::Tag && !matches!(operator, Operator::Equal | Operator::NotEqual) {
         return Err(Refusal::invalid(format!("{field} can be compared by = and !=")));
     }
-    if kind == Kind::Flag && !value.is_boolean() && !matches!(value.as_str(), Some("true" | "false")) {
+    let is_flag = |value: &Value| value.is_boolean() || matches!(value.as_str(), Some("true" | "false"));
+    let are_flags = value
+        .as_array()
+        .map_or_else(|| is_flag(value), |all| all.iter().all(is_flag));
+    if kind == Kind::Flag && !are_flags {
         return Err(Refusal::invalid(format!("{field} takes true or false")));
     }
     if kind == Kind::Number && !value.is_null() && !value.is_array() && number(value).is_none() {

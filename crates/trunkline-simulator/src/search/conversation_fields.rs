@@ -175,6 +175,7 @@ fn source(workspace: &Workspace, conversation: &Conversation, name: &str) -> Val
             Text::Written(text) => Value::words(text),
             Text::Seeded(number) => Value::words(conversations::opening(view, first, *number)),
         },
+        "url" => conversations::source_url(conversation).map(str::to_owned).into(),
         "subject" => conversation.title.as_deref().map_or(Value::Null, Value::words),
         _ => {
             let Some(author) = author else { return Value::Null };

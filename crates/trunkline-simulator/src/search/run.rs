@@ -141,16 +141,22 @@ fn by_key(
     let mut all: Vec<(i64, u32)> = order
         .after(earliest, None)
         .filter(|(_, row)| passes(*row))
-        .map(|(_, row)| (key(&plan.field, row), row))
+        .map(|(_, row)| {
+            (
+                key(&plan.field, row).clamp(-Cursor::LARGEST, Cursor::LARGEST),
+                row,
+            )
+        })
         .collect();
     all.sort_unstable();
     if !plan.ascending {
         all.reverse();
     }
-    let start = plan.after.map_or(0, |cursor| {
-        all.iter()
-            .position(|entry| *entry == (cursor.value, cursor.row))
-            .map_or(all.len(), |place| place + 1)
-    });
-    all.into_iter().skip(start).take(plan.per_page + 1).collect()
+    // The last row of the page before may have moved or gone since; what comes after its place has not.
+    let is_ahead = |entry: &(i64, u32)| match (plan.after, plan.ascending) {
+        (None, _) => true,
+        (Some(cursor), true) => *entry > (cursor.value, cursor.row),
+        (Some(cursor), false) => *entry < (cursor.value, cursor.row),
+    };
+    all.into_iter().filter(is_ahead).take(plan.per_page + 1).collect()
 }

@@ -129,6 +129,15 @@ impl Sim {
         parse(&answer)
     }
 
+    /// What these bytes are answered with, until the connection is closed.
+    pub(crate) fn bytes(&self, request: &[u8]) -> Got {
+        let mut stream = TcpStream::connect(self.address).unwrap();
+        stream.write_all(request).unwrap();
+        let mut answer = Vec::new();
+        stream.read_to_end(&mut answer).unwrap();
+        parse(&answer)
+    }
+
     /// A call with a good token at a version.
     pub(crate) fn at(&self, version: &str, method: &str, path: &str, body: Option<&Value>) -> Got {
         let token = format!("Bearer {TOKEN}");
@@ -305,7 +314,8 @@ pub(crate) fn ids(list: &Value) -> Vec<String> {
         .collect()
 }
 
-fn parse(answer: &[u8]) -> Got {
+/// An answer as it came over the wire.
+pub(crate) fn parse(answer: &[u8]) -> Got {
     let end = answer
         .windows(4)
         .position(|four| four == b"\r\n\r\n")

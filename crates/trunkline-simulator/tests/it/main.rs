@@ -5,6 +5,8 @@
 mod activity;
 mod admins;
 mod articles;
+mod bad_connections;
+mod bad_input;
 mod bulk_jobs;
 mod calls;
 mod companies;
