@@ -18,7 +18,7 @@ describe("help center", () => {
   it("a created collection is found with every value that was written", async () => {
     const created = await collections.create({ name: unique("Lamps"), description: "All about lamps" });
     const found = await collections.find({ collection_id: Number(created.id) });
-    assert.deepEqual([found.type, found.name, found.description], ["collection", created.name, "All about lamps"]);
+    assert.deepEqual([found.name, found.description], [created.name, "All about lamps"]);
     assert.equal(found.parent_id, null);
   });
 
