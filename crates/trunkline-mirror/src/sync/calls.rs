@@ -112,16 +112,14 @@ async fn whole(ctx: &Context<'_>) -> Result<(), Halt> {
         let (lacking, ready): (Vec<Row>, Vec<Row>) = rows.into_iter().partition(Row::lacks_transcript);
         waiting.extend(lacking);
         changes.push(records(ready, Some(pass)));
-        if waiting.len() >= AT_A_TIME {
+        // As many as there are, so that what waits never grows with the workspace.
+        while waiting.len() >= AT_A_TIME {
             let asked: Vec<Row> = waiting.drain(..AT_A_TIME).collect();
             changes.push(records(complete(ctx, asked).await?, Some(pass)));
         }
         ctx.write(STREAM, std::mem::take(&mut changes), None).await?;
     }
-    while !waiting.is_empty() {
-        let asked: Vec<Row> = waiting.drain(..AT_A_TIME.min(waiting.len())).collect();
-        changes.push(records(complete(ctx, asked).await?, Some(pass)));
-    }
+    changes.push(records(complete(ctx, waiting).await?, Some(pass)));
     ctx.state_total(STREAM, census.total().unwrap_or_else(|| census.rows_seen()));
     if census.is_whole() {
         changes.push(Change::PassComplete { stream: STREAM, pass });
