@@ -25,7 +25,7 @@ pub(crate) struct ContactView<'a> {
     name: Option<String>,
     avatar: Option<Value>,
     owner_id: TextOrNumber,
-    social_profiles: Value,
+    social_profiles: SocialProfiles,
     has_hard_bounced: bool,
     marked_email_as_spam: bool,
     unsubscribed_from_emails: bool,
@@ -42,7 +42,7 @@ pub(crate) struct ContactView<'a> {
     browser_version: Option<&'static str>,
     browser_language: &'static str,
     os: Option<&'static str>,
-    location: Value,
+    location: Location,
     android_app_name: Option<String>,
     android_app_version: Option<String>,
     android_device: Option<String>,
@@ -68,6 +68,26 @@ pub(crate) struct ContactView<'a> {
     utm_term: Option<String>,
     referrer: Option<String>,
     enabled_push_messaging: Option<bool>,
+}
+
+/// Where a contact was seen.
+#[derive(Debug, Serialize)]
+struct Location {
+    #[serde(rename = "type")]
+    kind: &'static str,
+    country: &'static str,
+    region: &'static str,
+    city: &'static str,
+    country_code: &'static str,
+    continent_code: Option<&'static str>,
+}
+
+/// Profiles elsewhere, of which the simulator knows none.
+#[derive(Debug, Serialize)]
+struct SocialProfiles {
+    #[serde(rename = "type")]
+    kind: &'static str,
+    data: [&'static str; 0],
 }
 
 /// Shows a contact.
@@ -116,7 +136,10 @@ pub(crate) fn view<'a>(view: View<'a>, contact: &'a Contact) -> ContactView<'a> 
             .written_text("avatar")
             .map(|image_url| json!({ "type": "avatar", "image_url": image_url })),
         owner_id: owner(view.version, contact.owner),
-        social_profiles: json!({ "type": "list", "data": [] }),
+        social_profiles: SocialProfiles {
+            kind: "list",
+            data: [],
+        },
         has_hard_bounced: false,
         marked_email_as_spam: false,
         unsubscribed_from_emails: contact.flag("unsubscribed_from_emails"),
@@ -133,10 +156,14 @@ pub(crate) fn view<'a>(view: View<'a>, contact: &'a Contact) -> ContactView<'a> 
         browser_version: contact.generated.then_some("129.0"),
         browser_language: contact.language(seed),
         os: contact.generated.then_some("OS X 10.15.7"),
-        location: json!({
-            "type": "location", "country": country, "region": region, "city": city,
-            "country_code": country_code, "continent_code": Value::Null,
-        }),
+        location: Location {
+            kind: "location",
+            country,
+            region,
+            city,
+            country_code,
+            continent_code: None,
+        },
         android_app_name: None,
         android_app_version: None,
         android_device: None,
