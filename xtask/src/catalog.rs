@@ -3,6 +3,7 @@
 //! The rule: only facts pass into the tables (names, types, statuses), never a sentence of the descriptions. Read
 //! `catalog/description.rs` next.
 
+mod answers;
 pub(crate) mod description;
 mod fields;
 pub(crate) mod files;
@@ -29,8 +30,14 @@ pub(crate) fn run(from: &Path, check: bool) -> anyhow::Result<()> {
         described.push((version.name, operations));
     }
     let merged = merge::merge(&described);
+    let mut answers = Vec::new();
+    for version in &versions {
+        let read = answers::read(version);
+        answers.push(read.with_context(|| format!("in the answers of {}", version.name))?);
+    }
+    let answered = answers::merge(&answers);
     let home = catalog_home();
-    let rendered = tables::render(&merged)?;
+    let rendered = tables::render(&merged, &answered)?;
     words::check(&versions, &home.join("overlays"))?;
     let mut stale = Vec::new();
     for table in &rendered {

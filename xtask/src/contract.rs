@@ -1,11 +1,13 @@
 //! `cargo xtask contract`: the simulator held against the published descriptions.
 //!
 //! Every operation of a version is called the way its description shows, in a fresh workspace of its own; status, body
-//! and refusals are compared with the documented ones. The one rule: nothing of a description is kept in the project;
+//! and refusals are compared with the documented ones. Where no description is at hand, the calls are our own and the
+//! catalog's tables judge (`contract/everywhere.rs`). The one rule: nothing of a description is kept in the project;
 //! what is known to be wrong in them stands in `xtask/contract/known-mistakes.tsv`, with a reason. Read
 //! `contract/probe.rs` next.
 
 mod difference;
+mod everywhere;
 mod example;
 mod mistakes;
 mod operations;
@@ -19,7 +21,10 @@ mod session;
 #[cfg(test)]
 mod tests;
 
-use std::{collections::BTreeSet, path::PathBuf};
+use std::{
+    collections::BTreeSet,
+    path::{Path, PathBuf},
+};
 
 use anyhow::{Context as _, Result, bail};
 use clap::Args;
@@ -36,9 +41,9 @@ use crate::{catalog::files, repo};
 
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
-    /// The folder with the descriptions.
+    /// The folder with the descriptions; without it the catalog's own tables judge.
     #[arg(long, value_name = "DIR")]
-    openapi: PathBuf,
+    openapi: Option<PathBuf>,
     /// The versions to call at; 2.16 and Preview when left out.
     #[arg(long, value_name = "VERSION")]
     version: Vec<Version>,
@@ -58,7 +63,7 @@ pub(crate) struct Arguments {
 
 impl Arguments {
     /// What `cargo xtask test` runs.
-    pub(crate) fn everything(openapi: PathBuf) -> Self {
+    pub(crate) fn everything(openapi: Option<PathBuf>) -> Self {
         Self {
             openapi,
             version: Vec::new(),
@@ -67,6 +72,10 @@ impl Arguments {
             strict: false,
             json: false,
         }
+    }
+
+    fn wants(&self, id: &str) -> bool {
+        self.operation.is_empty() || self.operation.iter().any(|start| id.starts_with(start))
     }
 }
 
@@ -91,13 +100,19 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     let mut used = BTreeSet::new();
     let mut all = Vec::new();
     for version in versions {
-        let mut found = at_version(arguments, *version, &recipes)?;
+        let mut found = match &arguments.openapi {
+            Some(openapi) => at_version(arguments, openapi, *version, &recipes)?,
+            None => everywhere::at_version(*version, &recipes, |id| arguments.wants(id))?,
+        };
+        if found.operations.is_empty() {
+            bail!("no operation's id begins so");
+        }
         let (excusing, excused) = mistakes::excuse(&mistakes, &mut found.differences);
         used.extend(excusing);
         found.excused = excused;
         all.push(found);
     }
-    let whole = arguments.operation.is_empty() && arguments.version.is_empty();
+    let whole = arguments.operation.is_empty() && arguments.version.is_empty() && arguments.openapi.is_some();
     let stale: Vec<_> = mistakes
         .iter()
         .filter(|mistake| whole && !used.contains(mistake) && could_happen(mistake, &all))
@@ -151,8 +166,8 @@ fn could_happen(mistake: &Mistake, all: &[Found]) -> bool {
     all.iter().any(judged)
 }
 
-fn at_version(arguments: &Arguments, version: Version, recipes: &Recipes) -> Result<Found> {
-    let description = files::read_one(&arguments.openapi, version.as_str())?;
+fn at_version(arguments: &Arguments, openapi: &Path, version: Version, recipes: &Recipes) -> Result<Found> {
+    let description = files::read_one(openapi, version.as_str())?;
     let operations = operations::read(&description, version)
         .with_context(|| format!("in the description of {}", version.as_str()))?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -166,18 +181,15 @@ fn at_version(arguments: &Arguments, version: Version, recipes: &Recipes) -> Res
         differences: BTreeSet::new(),
         excused: BTreeSet::new(),
     };
-    let wanted = |id: &str| {
-        arguments.operation.is_empty() || arguments.operation.iter().any(|start| id.starts_with(start))
-    };
-    for operation in operations.iter().filter(|operation| wanted(operation.id)) {
+    for operation in operations
+        .iter()
+        .filter(|operation| arguments.wants(operation.id))
+    {
         let differences = probe
             .differences(operation)
             .with_context(|| format!("at {}", operation.id))?;
         found.operations.insert(operation.id);
         found.differences.extend(differences);
-    }
-    if found.operations.is_empty() {
-        bail!("no operation's id begins so");
     }
     Ok(found)
 }

@@ -1,8 +1,8 @@
 //! `cargo xtask test`: everything that has to hold before a change is good.
 //!
 //! The one rule: it never leaves anything out. `TRUNKLINE_REQUIRE_ALL=1` turns what a plain `cargo test` would name as
-//! left out into a failure. Only the step `contract` may be left out, with a line that says so: the descriptions that it
-//! reads are not the project's to hand out.
+//! left out into a failure. Without the published descriptions, which are not the project's to hand out, the step
+//! `contract` holds the simulator against the catalog's tables.
 
 use std::{path::PathBuf, process::Command};
 
@@ -46,14 +46,11 @@ pub(crate) fn run(install: bool, openapi: Option<PathBuf>) -> Result<()> {
         &mut cargo(&["test", "--doc", "--workspace", "--locked"]),
     );
     steps.step("official clients", clients::test_all);
-    match openapi.or_else(contract::usual_folder) {
-        Some(openapi) => steps.step("contract", || {
-            contract::run(&contract::Arguments::everything(openapi))
-        }),
-        None => println!(
-            "\nleft out: contract (no published API descriptions; name their folder with --openapi DIR)"
-        ),
-    }
+    steps.step("contract", || {
+        contract::run(&contract::Arguments::everything(
+            openapi.or_else(contract::usual_folder),
+        ))
+    });
     steps.finish()
 }
 

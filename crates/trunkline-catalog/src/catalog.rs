@@ -3,8 +3,9 @@
 use std::{collections::HashMap, sync::LazyLock};
 
 use crate::{
-    CatalogError, Method, Operation, Stream, Version,
-    load::{Sources, load},
+    Answer, CatalogError, Method, Operation, Stream, Version,
+    answer::Answers,
+    load::{Sources, answers, load},
     route::Routes,
 };
 
@@ -28,6 +29,11 @@ pub struct PathMatch<'c, 'p> {
 
 static EMBEDDED: LazyLock<Catalog> = LazyLock::new(|| {
     Catalog::parse(&Sources::EMBEDDED).expect("a test reads the embedded tables and finds them whole")
+});
+
+/// Read when the first answer is asked for: most programs never do.
+static ANSWERS: LazyLock<Answers> = LazyLock::new(|| {
+    answers::load(&answers::Sources::EMBEDDED).expect("a test reads the embedded tables and finds them whole")
 });
 
 impl Catalog {
@@ -85,6 +91,12 @@ impl Catalog {
             operation: &self.operations[index],
             parameters,
         })
+    }
+
+    /// What `operation` answers at `version` when it succeeds, one entry a status; nothing where the version lacks it.
+    #[must_use]
+    pub fn answers(&self, operation: &Operation, version: Version) -> Vec<Answer<'static>> {
+        ANSWERS.of(operation, version)
     }
 
     /// Every stream, parents before what hangs on them.

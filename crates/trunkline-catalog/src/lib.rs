@@ -2,8 +2,10 @@
 //!
 //! The one rule: nothing here does IO, waits or knows the time. The tables under `tables/` are generated from the
 //! published descriptions by `cargo xtask catalog`; the files under `overlays/` are our own judgement and are written
-//! by hand. Read [`Catalog`] next, then `operation.rs` and `stream.rs`.
+//! by hand. Read [`Catalog`] next, then `operation.rs`, `answer.rs` and
+//! `stream.rs`.
 
+mod answer;
 mod catalog;
 mod error;
 mod load;
@@ -14,6 +16,7 @@ mod stream;
 mod table;
 mod version;
 
+pub use answer::{Answer, Difference, Shape, Weight};
 pub use catalog::{Catalog, PathMatch};
 pub use error::CatalogError;
 pub use operation::{

@@ -3,6 +3,7 @@
 //! The rule: a table and its overlay describe the same operations, each exactly once; what one has and the other lacks
 //! is an error. Read `tables/operations.tsv` and `overlays/operations.tsv` next.
 
+pub(crate) mod answers;
 mod corrections;
 mod operations;
 mod streams;

@@ -105,6 +105,20 @@ pub enum FieldType {
 }
 
 impl FieldType {
+    /// The word for it in the tables, such as `string`.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::String => "string",
+            Self::Integer => "integer",
+            Self::Number => "number",
+            Self::Boolean => "boolean",
+            Self::Array => "array",
+            Self::Object => "object",
+            Self::Any => "any",
+        }
+    }
+
     /// What a table may say, for errors.
     pub(crate) const EXPECTED: &'static str = "string, integer, number, boolean, array, object or any";
 }

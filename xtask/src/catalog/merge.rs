@@ -137,33 +137,38 @@ fn fields<'a>(held: &[(usize, &'a Described)]) -> Vec<(u8, &'a str, &'a Field, R
             .map(|(_, described)| described.fields.get(&key))
             .collect();
         believe_neighbors(&mut stated);
-        let mut stretch: Option<(&Field, Range)> = None;
-        for ((place, _), field) in held.iter().zip(stated) {
-            match (&mut stretch, field) {
-                (Some((same, range)), Some(field)) if *same == field => range.last = *place,
-                (open, field) => {
-                    lines.extend(
-                        open.take()
-                            .map(|(field, range)| (alternative, name, field, range)),
-                    );
-                    *open = field.map(|field| {
-                        (
-                            field,
-                            Range {
-                                first: *place,
-                                last: *place,
-                            },
-                        )
-                    });
-                }
-            }
-        }
-        lines.extend(stretch.map(|(field, range)| (alternative, name, field, range)));
+        let places = held.iter().map(|(place, _)| *place);
+        let stretches = stretches(places.zip(stated));
+        lines.extend(stretches.map(|(field, range)| (alternative, name, field, range)));
     }
     lines
 }
 
-fn believe_neighbors(stated: &mut [Option<&Field>]) {
+/// The stretches of versions in which the same is stated.
+pub(super) fn stretches<T: PartialEq>(
+    stated: impl Iterator<Item = (usize, Option<T>)>,
+) -> impl Iterator<Item = (T, Range)> {
+    let mut done = Vec::new();
+    let mut stretch: Option<(T, Range)> = None;
+    for (place, field) in stated {
+        match (&mut stretch, field) {
+            (Some((same, range)), Some(field)) if *same == field => range.last = place,
+            (open, field) => {
+                done.extend(open.take());
+                let range = Range {
+                    first: place,
+                    last: place,
+                };
+                *open = field.map(|field| (field, range));
+            }
+        }
+    }
+    done.extend(stretch);
+    done.into_iter()
+}
+
+/// Where one version differs from both of its neighbors, which agree, those are believed.
+pub(super) fn believe_neighbors<T: PartialEq + Copy>(stated: &mut [Option<T>]) {
     for place in 1..stated.len().saturating_sub(1) {
         if stated[place - 1].is_some() && stated[place - 1] == stated[place + 1] {
             stated[place] = stated[place - 1];

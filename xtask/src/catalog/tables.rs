@@ -4,10 +4,14 @@
 
 use std::{collections::BTreeSet, fmt::Write as _};
 
-use anyhow::ensure;
+use anyhow::{Context as _, ensure};
 use sha2::{Digest as _, Sha256};
 
-use super::merge::{Merged, Range};
+use super::{
+    answers::{Answered, Facts},
+    merge::{Merged, Range},
+    operation::nameless,
+};
 
 /// The version of the tables' columns.
 const FORMAT: u32 = 1;
@@ -19,7 +23,7 @@ pub(super) struct Table {
 }
 
 /// All tables.
-pub(super) fn render(operations: &[Merged<'_>]) -> anyhow::Result<Vec<Table>> {
+pub(super) fn render(operations: &[Merged<'_>], answered: &Answered) -> anyhow::Result<Vec<Table>> {
     Ok(vec![
         table(
             "operations.tsv",
@@ -37,6 +41,16 @@ pub(super) fn render(operations: &[Merged<'_>]) -> anyhow::Result<Vec<Table>> {
             field_lines(operations),
         )?,
         table("errors.tsv", "method path status code", error_lines(operations))?,
+        table(
+            "answers.tsv",
+            "method path status type nullable of first last",
+            answer_lines(operations, answered)?,
+        )?,
+        table(
+            "shapes.tsv",
+            "shape field type required nullable enum of first last",
+            shape_lines(answered),
+        )?,
     ])
 }
 
@@ -101,6 +115,40 @@ fn error_lines(operations: &[Merged<'_>]) -> Vec<Line> {
         }
     }
     lines
+}
+
+fn answer_lines(operations: &[Merged<'_>], answered: &Answered) -> anyhow::Result<Vec<Line>> {
+    let mut lines = Vec::new();
+    for ((method, path), status, facts, range) in &answered.bodies {
+        let operation = operations
+            .iter()
+            .find(|operation| operation.method == method && nameless(&operation.newest.path) == *path)
+            .with_context(|| format!("{method} {path} answers, but is no operation"))?;
+        let mut cells = key(operation);
+        cells.push(status.to_string());
+        match facts {
+            Some(facts) => cells.extend([
+                facts.types.join("|"),
+                flag(facts.nullable).to_owned(),
+                facts.of.join("|"),
+            ]),
+            None => cells.extend(["none", "0", ""].map(str::to_owned)),
+        }
+        push_range(&mut cells, *range);
+        lines.push(cells);
+    }
+    Ok(lines)
+}
+
+fn shape_lines(answered: &Answered) -> Vec<Line> {
+    let line = |(shape, field, facts, range): &(String, String, Facts, Range)| {
+        let mut cells = vec![shape.clone(), field.clone(), facts.types.join("|")];
+        cells.extend([flag(facts.required), flag(facts.nullable)].map(str::to_owned));
+        cells.extend([facts.enumeration.join("|"), facts.of.join("|")]);
+        push_range(&mut cells, *range);
+        cells
+    };
+    answered.fields.iter().map(line).collect()
 }
 
 fn key(operation: &Merged<'_>) -> Line {

@@ -259,7 +259,10 @@ fn is_id(id: &str) -> bool {
         .is_some_and(|(family, verb)| word(family) && word(verb))
 }
 
-fn versions<const N: usize>(row: &Row<N>, first: usize) -> Result<(Version, Version), CatalogError> {
+pub(super) fn versions<const N: usize>(
+    row: &Row<N>,
+    first: usize,
+) -> Result<(Version, Version), CatalogError> {
     let range: (Version, Version) = (
         row.parsed(first, "a version")?,
         row.parsed(first + 1, "a version")?,

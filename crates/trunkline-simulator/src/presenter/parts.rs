@@ -93,6 +93,16 @@ pub(crate) fn author(view: View<'_>, author: Author) -> AuthorView {
     }
 }
 
+/// The parts of tickets tell teammates, bots, teams and users apart, and nobody else.
+fn ticket_author(author: AuthorView) -> AuthorView {
+    let kind = if author.kind == "lead" {
+        "user"
+    } else {
+        author.kind
+    };
+    AuthorView { kind, ..author }
+}
+
 /// What a part says, as HTML.
 pub(crate) fn body(part: &Part) -> Option<String> {
     if part.redacted {
@@ -240,7 +250,7 @@ pub(crate) fn of_ticket(view: View<'_>, ticket: &Ticket, index: usize) -> Ticket
         assigned_to: assigned_to(part.kind),
         created_at: part.at,
         updated_at: part.at,
-        author: author(view, part.author),
+        author: ticket_author(author(view, part.author)),
         attachments: attachments(part),
         redacted: part.redacted,
     }

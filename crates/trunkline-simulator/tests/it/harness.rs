@@ -1,4 +1,8 @@
 //! A simulator on a free port and the smallest HTTP client that can talk to it.
+//!
+//! The one rule: an answer to a call with a version is checked against the catalog, whatever the test is about.
+
+mod answers;
 
 use std::{
     io::{Read as _, Write as _},
@@ -138,8 +142,15 @@ impl Sim {
         parse(&answer)
     }
 
-    /// A call with a good token at a version.
+    /// A call with a good token at a version; what it answers is held against the catalog.
     pub(crate) fn at(&self, version: &str, method: &str, path: &str, body: Option<&Value>) -> Got {
+        let got = self.unchecked(version, method, path, body);
+        answers::check(version, method, path, &got);
+        got
+    }
+
+    /// A call whose answer is spoiled on purpose.
+    pub(crate) fn unchecked(&self, version: &str, method: &str, path: &str, body: Option<&Value>) -> Got {
         let token = format!("Bearer {TOKEN}");
         let headers = [
             ("authorization", token.as_str()),
