@@ -120,7 +120,14 @@ impl Hub {
             ("GET", "/_sim/grants") => self.grants(),
             ("POST", "/_sim/grants/revoke") => self.revoke(body),
             _ => match self.place(path) {
-                Some((state, path)) => control::answer(state, method, &path, query, body),
+                Some((state, path)) => {
+                    let reply = control::answer(state, method, &path, query, body);
+                    if method == Method::PUT && path == "/_sim/clock" {
+                        // One clock is everybody's: what was planned until now happens everywhere.
+                        self.states.iter().for_each(|state| state.change(|_| ()));
+                    }
+                    reply
+                }
                 None => Reply::with_status(404, &json!({ "error": "there is no such workspace" })),
             },
         }

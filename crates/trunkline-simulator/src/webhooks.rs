@@ -6,7 +6,7 @@
 pub(crate) mod control;
 mod delivery;
 mod envelope;
-mod items;
+pub(crate) mod items;
 mod lane;
 mod log;
 pub(crate) mod ordered;
@@ -21,6 +21,7 @@ use std::{
         Arc, Mutex, OnceLock,
         atomic::{AtomicBool, Ordering},
     },
+    time::Duration,
 };
 
 use serde_json::{Value, json};
@@ -32,7 +33,7 @@ pub use self::subscription::{ClientSecret, Subscription, WebhookError};
 use self::{
     lane::{Lane, Standing, Terms},
     log::Log,
-    outbox::{Listener, Notification},
+    outbox::{Listener, Notification, Plan},
     subscription::Checked,
     topic::Topic,
 };
@@ -65,6 +66,8 @@ pub(crate) struct Webhooks {
     log: Mutex<Log>,
     /// Something may be due.
     wake: Notify,
+    /// Something is to happen at a time of its own.
+    plans: Notify,
     /// Made when it is first needed.
     client: OnceLock<reqwest::Client>,
     /// Whether anybody wants to be told of the calls themselves.
@@ -92,6 +95,7 @@ impl Webhooks {
             subscribers: Mutex::default(),
             log: Mutex::default(),
             wake: Notify::new(),
+            plans: Notify::new(),
             client: OnceLock::new(),
             tells_calls: AtomicBool::new(false),
             default_version: options.default_version,
@@ -115,6 +119,11 @@ impl Webhooks {
     /// Says that time may have moved.
     pub(crate) fn wake(&self) {
         self.wake.notify_one();
+    }
+
+    /// Says that something was planned.
+    pub(crate) fn planned(&self) {
+        self.plans.notify_one();
     }
 
     /// Whether anybody wants to be told of the calls themselves.
@@ -151,6 +160,31 @@ impl Webhooks {
             .build()
             .map_err(|error| WebhookError::Setting(format!("there is no HTTP client: {error}")))?;
         Ok(self.client.get_or_init(|| made))
+    }
+}
+
+/// How often the workspaces' clock is looked at while something is planned.
+const TICK: Duration = Duration::from_millis(200);
+
+/// Lets what is planned happen when the clock has come that far, until the task is ended.
+pub(crate) async fn keep_plans(states: Vec<Arc<State>>) {
+    let Some(webhooks) = states.first().map(|state| Arc::clone(&state.webhooks)) else {
+        return;
+    };
+    loop {
+        let mut is_waiting = false;
+        for state in &states {
+            let plan = read(&state.workspace).outbox.plan(state.clock.now());
+            is_waiting |= plan == Plan::Later;
+            if plan == Plan::Due {
+                state.change(|_| ());
+            }
+        }
+        if is_waiting {
+            tokio::time::sleep(TICK).await;
+        } else {
+            webhooks.plans.notified().await;
+        }
     }
 }
 
