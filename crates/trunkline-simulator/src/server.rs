@@ -154,7 +154,7 @@ pub async fn start(options: Options) -> Result<Running, StartError> {
         Timestamp::as_second,
     );
     let directory = hub::directory(&options);
-    let webhooks = Arc::new(Webhooks::new(&options));
+    let webhooks = Arc::new(Webhooks::new(&options, directory.installed()));
     let states: Vec<Arc<State>> = (0..u64::from(options.workspaces.max(1)))
         .map(|place| {
             let options = Options {

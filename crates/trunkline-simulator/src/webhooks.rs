@@ -16,7 +16,7 @@ mod subscription;
 pub(crate) mod topic;
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     sync::{
         Arc, Mutex, OnceLock,
         atomic::{AtomicBool, Ordering},
@@ -63,6 +63,8 @@ struct Subscribers {
 #[derive(Debug)]
 pub(crate) struct Webhooks {
     subscribers: Mutex<Subscribers>,
+    /// Which app is installed in which workspace, by client id and place.
+    installed: Mutex<BTreeSet<(String, usize)>>,
     log: Mutex<Log>,
     /// Something may be due.
     wake: Notify,
@@ -85,7 +87,7 @@ impl Webhooks {
     }
 
     /// No subscriptions yet.
-    pub(crate) fn new(options: &Options) -> Self {
+    pub(crate) fn new(options: &Options, installed: BTreeSet<(String, usize)>) -> Self {
         let apps = if options.apps.is_empty() {
             vec![App::built_in()]
         } else {
@@ -93,6 +95,7 @@ impl Webhooks {
         };
         Self {
             subscribers: Mutex::default(),
+            installed: Mutex::new(installed),
             log: Mutex::default(),
             wake: Notify::new(),
             plans: Notify::new(),
@@ -131,21 +134,26 @@ impl Webhooks {
         self.tells_calls.load(Ordering::Relaxed)
     }
 
-    /// Tells the workspace who listens from now on.
-    fn listen(&self, workspace: &mut Workspace) {
+    /// Whether a subscription hears of the workspace at this place: one without an app of all of them.
+    fn hears(&self, checked: &Checked, place: usize) -> bool {
+        checked.wanted.app.as_ref().is_none_or(|app| {
+            let installed = lock(&self.installed);
+            installed.contains(&(app.clone(), place))
+        })
+    }
+
+    /// Tells the workspace at this place who listens from now on.
+    fn listen(&self, place: usize, workspace: &mut Workspace) {
         let listeners: Vec<Listener> = lock(&self.subscribers)
             .all
             .iter()
+            .filter(|(_, subscriber)| self.hears(&subscriber.checked, place))
             .map(|(number, subscriber)| Listener {
                 subscription: *number,
                 topics: subscriber.checked.topics,
                 version: subscriber.checked.version,
             })
             .collect();
-        let tells_calls = listeners
-            .iter()
-            .any(|listener| listener.topics.contains(Topic::ApiRequestCompleted));
-        self.tells_calls.store(tells_calls, Ordering::Relaxed);
         workspace.outbox.listen(listeners);
     }
 
@@ -217,9 +225,38 @@ pub(crate) async fn subscribe(states: &[Arc<State>], wanted: Subscription) -> Re
 }
 
 fn listen(states: &[Arc<State>]) {
-    for state in states {
-        state.change(|workspace| state.webhooks.listen(workspace));
+    if let Some(state) = states.first() {
+        let tells_calls = lock(&state.webhooks.subscribers)
+            .all
+            .values()
+            .any(|subscriber| subscriber.checked.topics.contains(Topic::ApiRequestCompleted));
+        state.webhooks.tells_calls.store(tells_calls, Ordering::Relaxed);
     }
+    for (place, state) in states.iter().enumerate() {
+        state.change(|workspace| state.webhooks.listen(place, workspace));
+    }
+}
+
+/// Says which apps are installed where from now on.
+pub(crate) fn install(states: &[Arc<State>], installed: BTreeSet<(String, usize)>) {
+    let Some(state) = states.first() else { return };
+    {
+        let mut held = lock(&state.webhooks.installed);
+        if *held == installed {
+            return;
+        }
+        *held = installed;
+    }
+    listen(states);
+}
+
+/// Tells an app that a customer uninstalled it, in the background; what came of it is among the deliveries.
+pub(crate) fn say_uninstalled(state: &Arc<State>, url: String) {
+    let state = Arc::clone(state);
+    tokio::spawn(async move {
+        let app_id = read(&state.workspace).id_code.clone();
+        delivery::uninstalled(&state.webhooks, url, &app_id, state.clock.now()).await;
+    });
 }
 
 /// Ends a subscription; tells whether there was one.
