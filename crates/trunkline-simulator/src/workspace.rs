@@ -6,6 +6,7 @@
 pub(crate) mod call;
 pub(crate) mod company;
 pub(crate) mod contact;
+pub(crate) mod content;
 pub(crate) mod conversation;
 pub(crate) mod extra;
 pub(crate) mod lists;
