@@ -9,6 +9,7 @@ mod fields;
 pub(crate) mod files;
 mod merge;
 pub(crate) mod operation;
+mod places;
 mod shape;
 mod tables;
 mod words;
@@ -37,11 +38,12 @@ pub(crate) fn run(from: &Path, check: bool) -> anyhow::Result<()> {
     }
     let answered = answers::merge(&answers);
     let home = catalog_home();
-    let rendered = tables::render(&merged, &answered)?;
+    let mut rendered = tables::render(&merged, &answered)?;
+    rendered.push(tables::places(&merged, &places::find(from, &merged)?)?);
     words::check(&versions, &home.join("overlays"))?;
     let mut stale = Vec::new();
     for table in &rendered {
-        let path = home.join("tables").join(table.name);
+        let path = home.join(table.folder).join(table.name);
         let held = std::fs::read_to_string(&path).unwrap_or_default();
         if held == table.text {
             continue;

@@ -2,6 +2,8 @@
 //!
 //! The one rule: what is generated is committed, says so in its first line, and is checked for freshness by tidy.
 
+pub(crate) mod conformance;
+
 use std::{collections::BTreeMap, fmt::Write as _, fs};
 
 use anyhow::{Context as _, Result, bail};
@@ -26,7 +28,7 @@ pub(crate) fn run(check: bool) -> Result<()> {
             bail!("{}", findings.join("\n"))
         };
     }
-    for (path, text) in documents(&tree) {
+    for (path, text) in documents(&tree)? {
         let at = root.join(path);
         fs::create_dir_all(at.parent().unwrap_or(&root))?;
         if tree.text(path) != Some(text.as_str()) {
@@ -39,20 +41,25 @@ pub(crate) fn run(check: bool) -> Result<()> {
 
 /// The documents that are not what they would be if written now.
 pub(crate) fn stale(tree: &Tree) -> Findings {
-    documents(tree)
+    let documents = match documents(tree) {
+        Ok(documents) => documents,
+        Err(error) => return vec![format!("{error:#}")],
+    };
+    documents
         .into_iter()
         .filter(|(path, text)| tree.text(path) != Some(text))
         .map(|(path, _)| format!("{path}: stale, run `cargo xtask docs`"))
         .collect()
 }
 
-fn documents(tree: &Tree) -> [(&'static str, String); 3] {
+fn documents(tree: &Tree) -> Result<[(&'static str, String); 4]> {
     let catalog = Catalog::embedded();
-    [
+    Ok([
         ("docs/reference/operations.md", operations(catalog)),
         ("docs/reference/streams.md", streams(catalog)),
         ("docs/errors/README.md", errors(tree)),
-    ]
+        ("docs/simulator/conformance.md", conformance::page()?),
+    ])
 }
 
 fn operations(catalog: &Catalog) -> String {
@@ -154,8 +161,8 @@ mod tests {
     #[test]
     fn a_document_that_differs_or_is_missing_is_stale() {
         let empty = Tree::default();
-        assert_eq!(stale(&empty).len(), 3);
-        let fresh = documents(&empty);
+        assert_eq!(stale(&empty).len(), 4);
+        let fresh = documents(&empty).unwrap();
         let files: Vec<_> = fresh.iter().map(|(path, text)| (*path, text.as_str())).collect();
         assert!(stale(&Tree::of(&files)).is_empty());
     }

@@ -23,7 +23,7 @@ pub(crate) use errors::pages as error_pages;
 type Rule = fn(&Tree) -> Findings;
 
 /// Every rule with the words that name it; the number is the invariant that it keeps, where there is one.
-const RULES: [(&str, Rule); 13] = [
+const RULES: [(&str, Rule); 14] = [
     ("1 dependency arrows", arrows::only_allowed_arrows),
     (
         "2 the simulator never sees the client",
@@ -31,6 +31,10 @@ const RULES: [(&str, Rule); 13] = [
     ),
     ("3 no ambient time or randomness", lints::ambient_calls_are_banned),
     ("8 generated documents are fresh", crate::docs::stale),
+    (
+        "evidence of the simulator's behaviours",
+        crate::docs::conformance::every_behaviour_is_shown,
+    ),
     (
         "8 generated files say who made them",
         source::generated_files_have_a_header,

@@ -36,6 +36,16 @@ pub(super) fn read_all(from: &Path) -> anyhow::Result<Vec<Description>> {
         .collect()
 }
 
+/// The text of one version's description.
+pub(super) fn text_of(from: &Path, version: &str) -> anyhow::Result<String> {
+    let (_, file) = VERSIONS
+        .iter()
+        .find(|(name, _)| *name == version)
+        .with_context(|| format!("there is no version {version}"))?;
+    let path = from.join(file);
+    std::fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))
+}
+
 /// The description of one version.
 pub(crate) fn read_one(from: &Path, version: &str) -> anyhow::Result<Description> {
     let (name, file) = VERSIONS
