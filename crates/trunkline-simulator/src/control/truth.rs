@@ -279,9 +279,9 @@ fn small(view: View<'_>, stream: &str, out: &mut Lines) {
             .for_each(|segment| out.push(&companies::counted(workspace, segment))),
         "articles" => {
             let articles = &workspace.reference.articles;
-            articles
-                .iter()
-                .for_each(|article| out.push(&reference::article(&workspace.reference, article, view.version)));
+            articles.iter().for_each(|article| {
+                out.push(&reference::article(&workspace.reference, article, view.version))
+            });
         }
         "ticket_type_attributes" => {
             ticket_type_attributes(workspace).for_each(|attribute| out.push(attribute));

@@ -253,8 +253,7 @@ pub(crate) fn row<'a>(view: View<'a>, conversation: &'a Conversation) -> Convers
         title: conversation.title.as_deref(),
         custom_attributes: attributes(conversation),
         topics: Map::new(),
-        ticket: (view.version >= Version::V2_9)
-            .then(|| ticket(view, conversation).unwrap_or(Value::Null)),
+        ticket: (view.version >= Version::V2_9).then(|| ticket(view, conversation).unwrap_or(Value::Null)),
         linked_objects: (view.version >= Version::V2_10).then(|| linked(view, conversation)),
         company: (view.version >= Version::V2_15).then(|| company(view, conversation)),
         ai_agent: (view.version >= Version::V2_12).then_some(Value::Null),

@@ -82,9 +82,7 @@ pub(crate) fn collection(collection: &Value, version: Version) -> Value {
 pub(crate) fn section(collection: &Value) -> Value {
     let mut shown = collection.clone();
     shown["type"] = json!("section");
-    shown["parent_id"] = json!(
-        as_text(&collection["parent_id"]).and_then(|id| id.parse::<u64>().ok())
-    );
+    shown["parent_id"] = json!(as_text(&collection["parent_id"]).and_then(|id| id.parse::<u64>().ok()));
     let map = fields(&mut shown);
     for field in ["description", "icon", "help_center_id"] {
         map.remove(field);

@@ -149,7 +149,11 @@ fn people(view: View<'_>, ticket: &Ticket) -> Value {
         .map(|row| {
             // What was told of a contact before the link became the usual one (2.10).
             if view.version < Version::V2_10 {
-                let role = if workspace.contacts[*row as usize].is_lead { "lead" } else { "user" };
+                let role = if workspace.contacts[*row as usize].is_lead {
+                    "lead"
+                } else {
+                    "user"
+                };
                 return json!({ "id": contact::id(workspace.seed, *row), "role": role });
             }
             let external_id = workspace.contacts[*row as usize].external_id(workspace.seed);

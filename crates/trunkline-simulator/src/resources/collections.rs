@@ -145,9 +145,7 @@ fn create(workspace: &mut Workspace, request: &Request<'_>) -> Answer {
 fn place(workspace: &Workspace, request: &Request<'_>) -> Result<usize, Refusal> {
     let rows = &workspace.reference.collections;
     reference::position(rows, id_of_path(request))
-        .filter(|place| {
-            request.version >= Version::V2_10 || !presenter::reference::is_section(&rows[*place])
-        })
+        .filter(|place| request.version >= Version::V2_10 || !presenter::reference::is_section(&rows[*place]))
         .ok_or_else(unknown)
 }
 

@@ -22,7 +22,11 @@ pub(crate) const HANDLERS: &[(&str, Handler)] = &[
         "admins.list",
         Handler::Read(|workspace, request| {
             let shown = |row: &Value| reference::admin(row, request.version);
-            whole("admin.list", "admins", &mapped(&workspace.reference.admins, shown))
+            whole(
+                "admin.list",
+                "admins",
+                &mapped(&workspace.reference.admins, shown),
+            )
         }),
     ),
     (

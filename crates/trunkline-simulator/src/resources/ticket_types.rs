@@ -110,7 +110,11 @@ fn create(workspace: &mut Workspace, request: &Request<'_>) -> Answer {
     let made = Value::Object(made);
     workspace.reference.ticket_types.push(made);
     workspace.changed();
-    Ok(shown(workspace, request, workspace.reference.ticket_types.len() - 1))
+    Ok(shown(
+        workspace,
+        request,
+        workspace.reference.ticket_types.len() - 1,
+    ))
 }
 
 fn update(workspace: &mut Workspace, request: &Request<'_>) -> Answer {

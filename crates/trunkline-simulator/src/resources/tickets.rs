@@ -171,7 +171,11 @@ fn make(workspace: &mut Workspace, request: &Request<'_>) -> Result<u32, Refusal
         Some(id) => Some(common::company(workspace, &id)?),
         None => None,
     };
-    let assignment = if is_recent { &body["assignment"] } else { &Value::Null };
+    let assignment = if is_recent {
+        &body["assignment"]
+    } else {
+        &Value::Null
+    };
     let admin = assignee(
         workspace,
         as_text(&assignment["admin_assignee_id"]).as_deref(),
