@@ -17,13 +17,17 @@ mod refusals;
 mod report;
 mod schema;
 mod session;
+mod span;
 
 #[cfg(test)]
 mod tests;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
+    panic::resume_unwind,
     path::{Path, PathBuf},
+    sync::atomic::{AtomicUsize, Ordering},
+    thread,
 };
 
 use anyhow::{Context as _, Result, bail};
@@ -44,7 +48,7 @@ pub(crate) struct Arguments {
     /// The folder with the descriptions; without it the catalog's own tables judge.
     #[arg(long, value_name = "DIR")]
     openapi: Option<PathBuf>,
-    /// The versions to call at; 2.16 and Preview when left out.
+    /// The versions to call at; all when left out.
     #[arg(long, value_name = "VERSION")]
     version: Vec<Version>,
     /// Only operations whose id begins so, such as `contacts.` or `tags.get`.
@@ -96,7 +100,7 @@ pub(crate) fn out_of_reach() -> Result<BTreeMap<String, String>> {
 /// Calls everything, prints what differs, and fails when something does.
 pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     let versions = match arguments.version.as_slice() {
-        [] => &[Version::V2_16, Version::Preview][..],
+        [] => &Version::ALL[..],
         some => some,
     };
     let strictness = Strictness {
@@ -106,24 +110,21 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     let recipes = Recipes::committed()?;
     let mistakes = mistakes::committed()?;
     let mut used = BTreeSet::new();
-    let mut all = Vec::new();
-    for version in versions {
-        let mut found = match &arguments.openapi {
-            Some(openapi) => at_version(arguments, openapi, *version, &recipes)?,
-            None => everywhere::at_version(*version, &recipes, |id| arguments.wants(id))?,
-        };
-        if found.operations.is_empty() {
-            bail!("no operation's id begins so");
-        }
-        let (excusing, excused) = mistakes::excuse(&mistakes, &mut found.differences);
-        used.extend(excusing);
-        found.excused = excused;
-        all.push(found);
+    let mut all = at_versions(arguments, versions, &recipes)?;
+    if all.iter().all(|found| found.operations.is_empty()) {
+        bail!("no operation's id begins so");
     }
-    let whole = arguments.operation.is_empty() && arguments.version.is_empty() && arguments.openapi.is_some();
+    // The catalog's tables have corrections of their own.
+    let judged_by_descriptions = arguments.openapi.is_some();
+    for (version, found) in versions.iter().zip(&mut all).filter(|_| judged_by_descriptions) {
+        let (excusing, excused) = mistakes::excuse(*version, &mistakes, &mut found.differences);
+        used.extend(excusing.into_iter().map(|mistake| (*version, mistake)));
+        found.excused = excused;
+    }
+    let whole = arguments.operation.is_empty() && arguments.version.is_empty() && judged_by_descriptions;
     let stale: Vec<_> = mistakes
         .iter()
-        .filter(|mistake| whole && !used.contains(mistake) && could_happen(mistake, &all))
+        .filter(|mistake| whole && !mistake.is_borne_out(&used) && could_happen(mistake, versions, &all))
         .map(Mistake::line)
         .collect();
     if arguments.json {
@@ -158,8 +159,11 @@ fn print(all: &[Found], stale: &[String]) {
 }
 
 /// Whether one of the operations that a mistake speaks of was judged at all.
-fn could_happen(mistake: &Mistake, all: &[Found]) -> bool {
-    let judged = |found: &Found| {
+fn could_happen(mistake: &Mistake, versions: &[Version], all: &[Found]) -> bool {
+    let judged = |(version, found): (&Version, &Found)| {
+        if !mistake.speaks_of(*version) {
+            return false;
+        }
         let missing: BTreeSet<_> = found
             .differences
             .iter()
@@ -171,7 +175,36 @@ fn could_happen(mistake: &Mistake, all: &[Found]) -> bool {
             .iter()
             .any(|operation| mistake.is_about(operation) && !missing.contains(operation))
     };
-    all.iter().any(judged)
+    versions.iter().zip(all).any(judged)
+}
+
+/// What is found at each version; they are called side by side, as many as the machine has processors.
+fn at_versions(arguments: &Arguments, versions: &[Version], recipes: &Recipes) -> Result<Vec<Found>> {
+    let next = AtomicUsize::new(0);
+    let worker = || {
+        let mut found = Vec::new();
+        while let Some((place, version)) = {
+            let place = next.fetch_add(1, Ordering::Relaxed);
+            versions.get(place).map(|version| (place, *version))
+        } {
+            let told = match &arguments.openapi {
+                Some(openapi) => at_version(arguments, openapi, version, recipes),
+                None => everywhere::at_version(version, recipes, |id| arguments.wants(id)),
+            };
+            found.push((place, told));
+        }
+        found
+    };
+    let mut found: Vec<_> = thread::scope(|scope| {
+        let workers = thread::available_parallelism().map_or(1, usize::from);
+        let workers: Vec<_> = (0..workers).map(|_| scope.spawn(worker)).collect();
+        workers
+            .into_iter()
+            .flat_map(|worker| worker.join().unwrap_or_else(|panic| resume_unwind(panic)))
+            .collect()
+    });
+    found.sort_by_key(|(place, _)| *place);
+    found.into_iter().map(|(_, found)| found).collect()
 }
 
 fn at_version(arguments: &Arguments, openapi: &Path, version: Version, recipes: &Recipes) -> Result<Found> {

@@ -34,8 +34,8 @@ impl Bodies {
     }
 
     /// How an operation is called; once without a body when nothing is said of it.
-    fn calls(&self, recipes: &Recipes, operation: &Operation) -> Vec<Recipe> {
-        let general = recipes.recipe(operation.id, None);
+    fn calls(&self, recipes: &Recipes, operation: &Operation, version: Version) -> Vec<Recipe> {
+        let general = recipes.recipe(operation.id, None, version);
         let Some(own) = self.0.get(operation.id) else {
             return vec![Recipe {
                 with: None,
@@ -43,17 +43,18 @@ impl Bodies {
             }];
         };
         let call = |own: &Recipe| {
+            let own = own.clone().at(version);
             let mut call = Recipe {
                 with: None,
-                body: own.body.clone(),
+                body: own.body,
                 ..general.clone()
             };
-            call.first.extend(own.first.iter().cloned());
+            call.first.extend(own.first);
             if !own.path.is_empty() {
-                call.path.clone_from(&own.path);
+                call.path = own.path;
             }
             if !own.query.is_empty() {
-                call.query.clone_from(&own.query);
+                call.query = own.query;
             }
             call
         };
@@ -95,7 +96,7 @@ pub(super) fn at_version(
             continue;
         }
         found.operations.insert(operation.id);
-        for call in bodies.calls(recipes, operation) {
+        for call in bodies.calls(recipes, operation, version) {
             if call.out_of_reach.is_none() {
                 caller.call(operation, &call, &mut found.differences)?;
             }
@@ -217,6 +218,23 @@ mod tests {
         let found = at_version(version, &recipes, |_| true).expect("the simulator runs");
         assert!(found.differences.is_empty(), "{}", found.tables());
         assert_eq!(found.operations.len(), operations);
+    }
+
+    #[test]
+    fn every_operation_up_to_2_13_answers_what_the_catalog_says() {
+        check(Version::V2_7, 98);
+        check(Version::V2_8, 98);
+        check(Version::V2_9, 108);
+        check(Version::V2_10, 108);
+        check(Version::V2_11, 108);
+        check(Version::V2_12, 118);
+        check(Version::V2_13, 133);
+    }
+
+    #[test]
+    fn every_operation_of_2_14_and_2_15_answers_what_the_catalog_says() {
+        check(Version::V2_14, 150);
+        check(Version::V2_15, 162);
     }
 
     #[test]

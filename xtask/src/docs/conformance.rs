@@ -6,7 +6,7 @@
 use std::{collections::BTreeMap, fmt::Write as _};
 
 use anyhow::{Context as _, Result, bail, ensure};
-use trunkline_catalog::{Catalog, Operation, Version};
+use trunkline_catalog::{Catalog, Operation};
 
 use super::{HEADER, cell};
 use crate::{contract, repo::Tree, tidy::Findings};
@@ -84,9 +84,9 @@ pub(super) fn page() -> Result<String> {
     let places = places()?;
     let mut page = format!("{HEADER}\n# How true the simulator is\n\n");
     page += "What the simulator does, and where it is known from. A description is the OpenAPI file of that version in the public\n";
-    page += "repository `intercom/Intercom-OpenAPI`; a page is one of `developers.intercom.com`; a capture is a notification that\n";
-    page += "Intercom really sent, from the public test fixtures of `zulip/zulip`. Where none of them says anything, the word is\n";
-    page += "**assumed**.\n\n";
+    page += "repository `intercom/Intercom-OpenAPI`; a page is one of `developers.intercom.com`, named by the end of its address; a\n";
+    page += "capture is a notification that Intercom really sent, from the public test fixtures of `zulip/zulip`. Where none of them\n";
+    page += "says anything, the word is **assumed**.\n\n";
     page += "Two things hold it to this everywhere, without any of those sources: `cargo xtask contract` calls every operation and\n";
     page += "holds its answer against the catalog's tables (fields, types, values, what may be null, by version), and every test of\n";
     page += "the simulator has each successful answer checked the same way. With the descriptions at hand, `cargo xtask contract\n";
@@ -138,8 +138,7 @@ fn gaps(page: &mut String) -> Result<()> {
 fn operations(page: &mut String, places: &Places<'_>) -> Result<()> {
     let notes = lines("notes.tsv", NOTES, "operation\tnote")?;
     let unreached = contract::out_of_reach()?;
-    page.push_str("\n## Operations\n\nEvery operation of every version answers. Those of 2.16 and Preview are called by the contract with success;\n");
-    page.push_str("those of older versions alone by the simulator's tests.\n\n");
+    page.push_str("\n## Operations\n\nEvery operation of every version answers, and the contract calls each with success at every version that has it.\n\n");
     page.push_str("| operation | call | versions | known from | held by | notes |\n| --- | --- | --- | --- | --- | --- |\n");
     let mut used = vec![false; notes.len()];
     for operation in Catalog::embedded().operations() {
@@ -157,10 +156,8 @@ fn operations(page: &mut String, places: &Places<'_>) -> Result<()> {
         let held = if let Some(why) = unreached.get(operation.id) {
             told.push(format!("No call of the contract can succeed: {why}."));
             "the simulator's tests"
-        } else if operation.exists_in(Version::V2_16) || operation.exists_in(Version::Preview) {
-            "called by the contract"
         } else {
-            "the simulator's tests"
+            "called by the contract"
         };
         let (first, last) = operation.versions;
         let _ = writeln!(

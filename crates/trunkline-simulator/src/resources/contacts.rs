@@ -376,15 +376,18 @@ pub(super) fn update(workspace: &mut Workspace, request: &Request<'_>) -> Answer
 }
 
 /// The short answer of what ends or revives a contact.
-fn receipt(workspace: &Workspace, row: u32, field: &str, value: bool) -> Reply {
+fn receipt(workspace: &Workspace, request: &Request<'_>, row: u32, field: &str, value: bool) -> Reply {
     let contact = &workspace.contacts[row as usize];
     let mut fields = Map::new();
-    fields.insert("type".to_owned(), json!("contact"));
     fields.insert("id".to_owned(), json!(contact.id(workspace.seed)));
-    fields.insert(
-        "external_id".to_owned(),
-        json!(contact.external_id(workspace.seed)),
-    );
+    // Receipts were those of other objects before 2.10, as the examples of those versions show.
+    if request.version < Version::V2_10 {
+        fields.insert("object".to_owned(), json!("contact"));
+    } else {
+        let external_id = contact.external_id(workspace.seed);
+        fields.insert("type".to_owned(), json!("contact"));
+        fields.insert("external_id".to_owned(), json!(external_id));
+    }
     fields.insert(field.to_owned(), json!(value));
     Reply::json(&Value::Object(fields))
 }
@@ -399,19 +402,19 @@ pub(crate) fn end(workspace: &mut Workspace, row: u32, life: Life, now: i64) {
 pub(super) fn delete(workspace: &mut Workspace, request: &Request<'_>) -> Answer {
     let row = of_path(workspace, request)?;
     end(workspace, row, Life::Deleted, request.now);
-    Ok(receipt(workspace, row, "deleted", true))
+    Ok(receipt(workspace, request, row, "deleted", true))
 }
 
 fn archive(workspace: &mut Workspace, request: &Request<'_>) -> Answer {
     let row = of_path(workspace, request)?;
     end(workspace, row, Life::Archived, request.now);
-    Ok(receipt(workspace, row, "archived", true))
+    Ok(receipt(workspace, request, row, "archived", true))
 }
 
 fn unarchive(workspace: &mut Workspace, request: &Request<'_>) -> Answer {
     let row = of_path(workspace, request)?;
     end(workspace, row, Life::Listed, request.now);
-    Ok(receipt(workspace, row, "archived", false))
+    Ok(receipt(workspace, request, row, "archived", false))
 }
 
 fn block(workspace: &mut Workspace, request: &Request<'_>) -> Answer {
@@ -428,5 +431,5 @@ fn block(workspace: &mut Workspace, request: &Request<'_>) -> Answer {
         workspace.conversations[conversation as usize].archived = true;
         workspace.touch_conversation(conversation, request.now);
     }
-    Ok(receipt(workspace, row, "blocked", true))
+    Ok(receipt(workspace, request, row, "blocked", true))
 }
