@@ -256,7 +256,7 @@ mod tests {
             assert!(!operation.body_fields.is_empty(), "{id} takes no body");
             assert!(
                 bodies
-                    .calls(&recipes, operation)
+                    .calls(&recipes, operation, Version::Preview)
                     .iter()
                     .all(|call| call.body.is_some()),
                 "{id}"
