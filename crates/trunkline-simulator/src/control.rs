@@ -3,6 +3,7 @@
 //! The one rule: it is only served when it was asked for, because it needs no token.
 
 pub(crate) mod counts;
+mod happen;
 pub(crate) mod truth;
 
 use axum::http::Method;
@@ -34,6 +35,7 @@ pub(crate) fn answer(state: &State, method: &Method, path: &str, query: &str, bo
         ("GET", "clock") => Ok(Reply::json(&json!({ "now": state.clock.now() }))),
         ("PUT", "clock") => set_clock(state, body),
         ("POST", "activity") => act(state, body),
+        ("POST", "happen") => happen::happen(state, body),
         ("GET", "faults") => Ok(Reply::json(&lock(&state.faults).set)),
         ("PUT", "faults") => set_faults(state, body),
         ("DELETE", "faults") => {

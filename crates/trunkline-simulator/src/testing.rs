@@ -66,7 +66,7 @@ impl TestSim {
             state: State::new(
                 options.clone(),
                 Arc::new(clock),
-                Arc::new(Webhooks::new(&options)),
+                Arc::new(Webhooks::new(&options, std::collections::BTreeSet::new())),
                 workspace,
             ),
             version: "2.16",

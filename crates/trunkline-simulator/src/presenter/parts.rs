@@ -171,7 +171,11 @@ fn state_after(conversation: &Conversation, index: usize) -> &'static str {
         .find_map(|part| match part.kind {
             PartKind::Close => Some("closed"),
             PartKind::Snoozed => Some("snoozed"),
-            PartKind::Note | PartKind::QuickReply | PartKind::Assignment(_) | PartKind::MergedPrimary => None,
+            PartKind::Note
+            | PartKind::QuickReply
+            | PartKind::Assignment(_)
+            | PartKind::Priority
+            | PartKind::MergedPrimary => None,
             _ => Some("open"),
         });
     deciding.unwrap_or("open")

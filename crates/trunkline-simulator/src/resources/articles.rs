@@ -119,6 +119,9 @@ fn search(workspace: &Workspace, request: &Request<'_>) -> Answer {
     })))
 }
 
+/// What audiences call an article.
+pub(super) const CONTENT: &str = "article_content";
+
 /// HTML of a body, from whichever of its two forms was sent.
 fn body_of(sent: &Value) -> Option<String> {
     let plain = sent["body_markdown"]
@@ -194,6 +197,8 @@ fn create(workspace: &mut Workspace, request: &Request<'_>) -> Answer {
     keep_version(workspace, place, request.now);
     workspace.changed();
     workspace.tell_article(Topic::ArticleCreated, place, None, request.now);
+    let made = workspace.reference.articles[place].clone();
+    workspace.tell_audiences(CONTENT, &Value::Null, &made, request.now);
     Ok(Reply::json(&shown(workspace, request, place)))
 }
 
@@ -219,7 +224,7 @@ fn update(workspace: &mut Workspace, request: &Request<'_>) -> Answer {
     let author = author(workspace, request)?;
     let parent = parent(workspace, &request.body)?;
     let article = &mut workspace.reference.articles[place];
-    let was = as_text(&article["state"]);
+    let before = article.clone();
     write(reference::fields(article), &request.body);
     common::name_translations(article, "article");
     if let Some(author) = author {
@@ -232,7 +237,14 @@ fn update(workspace: &mut Workspace, request: &Request<'_>) -> Answer {
     address(article);
     keep_version(workspace, place, request.now);
     workspace.changed();
-    workspace.tell_article(Topic::ArticleUpdated, place, was.as_deref(), request.now);
+    workspace.tell_article(
+        Topic::ArticleUpdated,
+        place,
+        before["state"].as_str(),
+        request.now,
+    );
+    let after = workspace.reference.articles[place].clone();
+    workspace.tell_audiences(CONTENT, &before, &after, request.now);
     Ok(Reply::json(&shown(workspace, request, place)))
 }
 
@@ -241,6 +253,7 @@ fn delete(workspace: &mut Workspace, request: &Request<'_>) -> Answer {
     let gone = workspace.reference.articles.remove(place);
     workspace.changed();
     let receipt = json!({ "id": gone["id"], "object": "article", "deleted": true });
+    workspace.tell_audiences(CONTENT, &gone, &Value::Null, request.now);
     workspace.happened(Topic::ArticleDeleted, Subject::Article(gone), request.now);
     Ok(Reply::json(&receipt))
 }

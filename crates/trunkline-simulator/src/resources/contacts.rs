@@ -183,16 +183,15 @@ fn search(workspace: &Workspace, request: &Request<'_>) -> Answer {
         fields::Value::Number(number) => number,
         _ => i64::from(row),
     };
-    let order = &workspace.contact_order;
-    let moment = if is_settled { 0 } else { request.now };
-    let asked = format!("contacts {moment} {by_days} {}", request.body["query"]);
-    let total = workspace.total(asked, || {
-        order
-            .after(filter.earliest(), None)
-            .filter(|(_, row)| passes(*row))
-            .count()
-    });
-    let found = search::run(&plan, &filter, order, &passes, &key, Some(total));
+    let found = if let Some(names) = filter.names_one_of(&["id", "email", "external_id"]) {
+        let order = workspace.order_of_perhaps_called(&names);
+        search::run(&plan, &filter, &order, &passes, &key, None)
+    } else {
+        let moment = if is_settled { 0 } else { request.now };
+        let asked = format!("contacts {moment} {by_days} {}", request.body["query"]);
+        let order = &workspace.contact_order;
+        search::run_counted_once(workspace, asked, &plan, &filter, order, &passes, &key)
+    };
     Ok(wrap(workspace, request, &found.rows, found.total, found.pages))
 }
 

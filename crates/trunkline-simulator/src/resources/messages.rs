@@ -9,11 +9,13 @@ use crate::{
     presenter,
     reply::{Answer, Reply},
     request::{Request, as_text},
-    workspace::{Workspace, conversation::Author},
+    workspace::{Workspace, content::Kind, conversation::Author},
 };
 
 pub(crate) const HANDLERS: &[(&str, Handler)] = &[("messages.create", Handler::Write(create))];
 
+/// Seconds until a message is read.
+const READ: i64 = 30;
 /// Messages that became no conversation are numbered from here.
 const FIRST_MESSAGE: u64 = 503_000_000;
 
@@ -118,6 +120,15 @@ fn from_admin(
         message["id"] = json!((FIRST_MESSAGE + extra.messages_sent).to_string());
         workspace.contacts[contact as usize].write("last_contacted_at", json!(request.now));
         workspace.touch_contact(contact, request.now);
+    }
+    let (kind, course): (_, &[_]) = match kind {
+        "email" => ("email", &[(0, "receipt"), (READ, "open")]),
+        "sms" => ("sms", &[(0, "receipt")]),
+        _ => ("chat", &[(0, "receipt"), (READ, "open")]),
+    };
+    if let Some(kind) = Kind::named(kind) {
+        let title = message["subject"].as_str().filter(|text| !text.is_empty());
+        workspace.content_met(kind, contact, title.unwrap_or("Untitled"), course, request.now);
     }
     Ok(Reply::json(&message))
 }

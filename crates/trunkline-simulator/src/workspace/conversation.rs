@@ -22,6 +22,8 @@ pub(crate) enum PartKind {
     Open,
     Close,
     Snoozed,
+    /// Another priority.
+    Priority,
     /// Another conversation was merged into this one.
     MergedPrimary,
     /// A state change of a ticket, by the states' numbers.
@@ -43,6 +45,7 @@ impl PartKind {
             Self::Open => "open",
             Self::Close => "close",
             Self::Snoozed => "snoozed",
+            Self::Priority => "priority_changed",
             Self::MergedPrimary => "merged_primary_conversation",
             Self::TicketState { .. } => "ticket_state_updated_by_admin",
             Self::TicketAttribute => "ticket_attribute_updated_by_admin",

@@ -58,6 +58,8 @@ pub(crate) struct Extra {
     pub(crate) outbound_messages: Vec<OutboundMessage>,
     /// Steps of procedures that wait for a teammate, by conversation, and whether they got what they wait for.
     pub(crate) waiting_steps: BTreeMap<u32, (String, bool)>,
+    /// What contacts did with content so far; their number gives the next one its id.
+    pub(crate) sights: u64,
     /// The messages that were sent; their number gives the next one its id.
     pub(crate) messages_sent: u64,
 }
