@@ -1,10 +1,12 @@
 //! What several resources need: looking up by the ids that bodies and paths carry, and wrapping texts.
 
+use base64::{Engine as _, engine::general_purpose::STANDARD};
 use serde_json::{Map, Value};
 
 use super::contacts;
 use crate::{
     errors::Refusal,
+    files::File,
     request::{Request, as_text},
     workspace::{
         Workspace, company,
@@ -197,18 +199,45 @@ pub(crate) fn created_at(request: &Request<'_>) -> Result<i64, Refusal> {
 /// The most files that one reply carries.
 const MOST_FILES: usize = 10;
 
-/// The addresses of the files that a reply attaches.
-pub(crate) fn files(request: &Request<'_>) -> Result<Option<Box<[String]>>, Refusal> {
-    let Some(all) = request.body["attachment_urls"].as_array() else {
-        return Ok(None);
+/// The files that a message attaches: with their content, or by their addresses when it sends none (facts 6.4).
+pub(crate) fn files(request: &Request<'_>) -> Result<Vec<File>, Refusal> {
+    let list = |field: &str| {
+        let all = request.body[field].as_array().map_or(&[][..], Vec::as_slice);
+        if all.len() > MOST_FILES {
+            return Err(Refusal::invalid(format!("{field} can hold {MOST_FILES} files")));
+        }
+        Ok(all)
     };
-    if all.len() > MOST_FILES {
-        return Err(Refusal::invalid(format!(
-            "attachment_urls can hold {MOST_FILES} addresses"
-        )));
+    let urls = list("attachment_urls")?;
+    let sent = list("attachment_files")?;
+    if sent.is_empty() {
+        return Ok(urls.iter().filter_map(Value::as_str).map(File::at).collect());
     }
-    let files: Vec<String> = all.iter().filter_map(Value::as_str).map(str::to_owned).collect();
-    Ok((!files.is_empty()).then(|| files.into_boxed_slice()))
+    sent.iter().map(sent_file).collect()
+}
+
+/// A file that came with its content.
+fn sent_file(sent: &Value) -> Result<File, Refusal> {
+    let text = |field: &str| {
+        let text = sent[field].as_str();
+        text.ok_or_else(|| Refusal::invalid(format!("Each of the attachment_files needs {field}")))
+    };
+    let bytes = STANDARD
+        .decode(text("data")?)
+        .map_err(|_| Refusal::invalid("The data of attachment_files must be Base64"))?;
+    Ok(File {
+        name: text("name")?.to_owned(),
+        content_type: text("content_type")?.to_owned(),
+        bytes: bytes.into(),
+    })
+}
+
+/// Keeps the files of a message; gives their places.
+pub(crate) fn keep(workspace: &mut Workspace, files: Vec<File>) -> Option<Box<[u32]>> {
+    let first = workspace.files.len() as u32;
+    workspace.files.extend(files);
+    let last = workspace.files.len() as u32;
+    (first < last).then(|| (first..last).collect())
 }
 
 /// Copies the named fields of the body into an object; null clears.

@@ -82,8 +82,8 @@ pub(crate) struct Part {
     pub(crate) at: i64,
     pub(crate) text: Text,
     pub(crate) redacted: bool,
-    /// The addresses of files that a call attached.
-    pub(crate) files: Option<Box<[String]>>,
+    /// The places of files that a call attached.
+    pub(crate) files: Option<Box<[u32]>>,
 }
 
 impl Part {
@@ -136,6 +136,8 @@ pub(crate) struct Conversation {
     pub(crate) team: u16,
     pub(crate) tags: Vec<u32>,
     pub(crate) source: Text,
+    /// The places of files that a call attached to the first message.
+    pub(crate) files: Option<Box<[u32]>>,
     /// Who wrote the first message when it was not the first contact.
     pub(crate) author: Option<Author>,
     /// Whether the first message was taken back.
@@ -171,6 +173,7 @@ impl Conversation {
             team: 0,
             tags: Vec::new(),
             source,
+            files: None,
             author: None,
             redacted: false,
             archived: false,
