@@ -278,7 +278,7 @@ async fn serve(
         unread: unread.as_ref(),
     };
     let knock = Knock {
-        token: header("authorization").and_then(|value| value.strip_prefix("Bearer ")),
+        token: header("authorization").and_then(bearer),
         incoming,
     };
     let (state, reply) = intake::guarded(|| hub.answer(knock))
@@ -288,6 +288,12 @@ async fn serve(
         tokio::time::sleep(latency).await;
     }
     send(reply)
+}
+
+/// The token of an `Authorization` header; the scheme's name may be written in any case.
+fn bearer(header: &str) -> Option<&str> {
+    let (scheme, token) = header.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim_start())
 }
 
 /// What the control surface says, or that it made a mistake.

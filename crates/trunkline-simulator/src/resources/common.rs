@@ -240,6 +240,15 @@ pub(crate) fn keep(workspace: &mut Workspace, files: Vec<File>) -> Option<Box<[u
     (first < last).then(|| (first..last).collect())
 }
 
+/// A field of a contact or a company as it is kept: callers send names as numbers and moments as texts.
+pub(crate) fn typed(field: &str, value: &Value) -> Value {
+    match value {
+        Value::Number(number) if !field.ends_with("_at") => Value::String(number.to_string()),
+        Value::String(text) if field.ends_with("_at") => text.parse::<i64>().map_or(Value::Null, Value::from),
+        value => value.clone(),
+    }
+}
+
 /// Copies the named fields of the body into an object; null clears.
 pub(crate) fn copy(into: &mut Map<String, Value>, body: &Value, fields: &[&str]) {
     for field in fields {
@@ -264,7 +273,24 @@ pub(crate) fn begin(workspace: &mut Workspace, contact: u32, created_at: i64, no
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
+
+    #[test]
+    fn names_are_texts_and_moments_are_numbers() {
+        for (field, sent, kept) in [
+            ("name", json!(55), json!("55")),
+            ("name", json!("A"), json!("A")),
+            ("name", Value::Null, Value::Null),
+            ("last_seen_at", json!("1700000000"), json!(1_700_000_000)),
+            ("last_seen_at", json!(5), json!(5)),
+            ("last_seen_at", json!(""), Value::Null),
+            ("unsubscribed_from_emails", json!(true), json!(true)),
+        ] {
+            assert_eq!(typed(field, &sent), kept, "{field} {sent}");
+        }
+    }
 
     #[test]
     fn plain_text_is_escaped_and_html_is_kept() {

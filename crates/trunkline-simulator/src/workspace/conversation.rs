@@ -97,6 +97,15 @@ impl Part {
             files: None,
         }
     }
+
+    /// Whether somebody reads it as an answer: what opens or assigns may carry one.
+    pub(crate) fn speaks(&self) -> bool {
+        match self.kind {
+            PartKind::Comment | PartKind::QuickReply => true,
+            PartKind::Open | PartKind::Assignment(_) => self.text != Text::None,
+            _ => false,
+        }
+    }
 }
 
 /// Open, closed or snoozed.
@@ -204,9 +213,22 @@ impl Conversation {
         (u64::from(self.row + 1) * PART_SPAN + index as u64 + 1).to_string()
     }
 
+    /// Since when its people wait for an answer: since the first thing that they said after a teammate spoke last.
     pub(crate) fn waiting_since(&self) -> Option<i64> {
-        let last = self.parts.last()?;
-        (self.state == State::Open && matches!(last.author, Author::Contact(_))).then_some(last.at)
+        if self.state != State::Open {
+            return None;
+        }
+        let answer = self
+            .parts
+            .iter()
+            .rposition(|part| matches!(part.author, Author::Admin(_)) && part.speaks());
+        if answer.is_none() && self.author.is_none() {
+            return Some(self.created_at);
+        }
+        self.parts[answer.map_or(0, |place| place + 1)..]
+            .iter()
+            .find(|part| matches!(part.author, Author::Contact(_)) && part.speaks())
+            .map(|part| part.at)
     }
 }
 

@@ -253,3 +253,20 @@ fn twenty_calls_at_once_are_all_answered() {
     });
     assert_eq!(statuses, [200; 20]);
 }
+
+#[test]
+fn the_scheme_of_a_token_may_be_written_in_any_case() {
+    let sim = Sim::new();
+    for (header, status) in [
+        (format!("Bearer {TOKEN}"), 200),
+        (format!("bearer {TOKEN}"), 200),
+        (format!("BEARER  {TOKEN}"), 200),
+        (format!("Basic {TOKEN}"), 401),
+        (format!("Bearer{TOKEN}"), 401),
+        (TOKEN.to_owned(), 401),
+        ("Bearer ".to_owned(), 401),
+    ] {
+        let got = sim.raw("GET", "/me", &[("authorization", &header)], "");
+        assert_eq!(got.status, status, "{header}");
+    }
+}
