@@ -30,6 +30,7 @@ mod external_pages;
 mod fin;
 mod fin_voice;
 mod folders;
+mod help_center_sections;
 mod internal_articles;
 pub(crate) mod ip_allowlist;
 mod lists;
@@ -74,6 +75,7 @@ const TABLES: &[&[(&str, Handler)]] = &[
     bulk_jobs::HANDLERS,
     calls::HANDLERS,
     collections::HANDLERS,
+    help_center_sections::HANDLERS,
     companies::HANDLERS,
     company_search::HANDLERS,
     contact_activities::HANDLERS,

@@ -1,10 +1,12 @@
 //! A ticket as the API shows it.
 
+use std::borrow::Cow;
+
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 use trunkline_catalog::Version;
 
-use super::{View, parts};
+use super::{View, parts, reference};
 use crate::{
     texts,
     workspace::{
@@ -22,10 +24,12 @@ pub(crate) struct TicketView<'a> {
     kind: &'static str,
     id: String,
     ticket_id: String,
-    category: &'a Value,
+    /// Since 2.10.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    category: Option<&'a Value>,
     ticket_attributes: Map<String, Value>,
     ticket_state: State<'a>,
-    ticket_type: &'a Value,
+    ticket_type: Cow<'a, Value>,
     contacts: Value,
     admin_assignee_id: Assignee,
     team_assignee_id: Assignee,
@@ -33,7 +37,9 @@ pub(crate) struct TicketView<'a> {
     updated_at: i64,
     open: bool,
     snoozed_until: Option<i64>,
-    linked_objects: Value,
+    /// Since 2.10.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    linked_objects: Option<Value>,
     ticket_parts: Parts,
     is_shared: bool,
     company_id: Option<String>,
@@ -83,6 +89,7 @@ pub(crate) fn view<'a>(view: View<'a>, ticket: &Ticket) -> TicketView<'a> {
     let lists = &view.workspace.reference;
     let state = &lists.ticket_states[usize::from(ticket.state)];
     let ticket_type = &lists.ticket_types[usize::from(ticket.ticket_type)];
+    let knows_categories = view.version >= Version::V2_10;
     let has_states = view.version >= Version::V2_12;
     let assignee = |number: u16, id: fn(u16) -> u64| {
         let id = number.checked_sub(1).map_or(0, id);
@@ -99,7 +106,7 @@ pub(crate) fn view<'a>(view: View<'a>, ticket: &Ticket) -> TicketView<'a> {
         kind: "ticket",
         id: ticket.id(),
         ticket_id: ticket.ticket_id(),
-        category: &ticket_type["category"],
+        category: knows_categories.then(|| &ticket_type["category"]),
         ticket_attributes: attributes(ticket),
         ticket_state: if has_states {
             State::Whole {
@@ -112,7 +119,7 @@ pub(crate) fn view<'a>(view: View<'a>, ticket: &Ticket) -> TicketView<'a> {
         } else {
             State::Word(&state["category"])
         },
-        ticket_type,
+        ticket_type: reference::ticket_type_of_ticket(ticket_type, view.version),
         contacts: people(view, ticket),
         admin_assignee_id: assignee(ticket.admin, admin_id),
         team_assignee_id: assignee(ticket.team, team_id),
@@ -120,7 +127,7 @@ pub(crate) fn view<'a>(view: View<'a>, ticket: &Ticket) -> TicketView<'a> {
         updated_at: ticket.updated_at,
         open: ticket.open,
         snoozed_until: ticket.snoozed_until,
-        linked_objects: linked(view, ticket),
+        linked_objects: knows_categories.then(|| linked(view, ticket)),
         ticket_parts: Parts {
             kind: "ticket_part.list",
             total_count: shown.len(),
@@ -140,6 +147,15 @@ fn people(view: View<'_>, ticket: &Ticket) -> Value {
         .contacts
         .iter()
         .map(|row| {
+            // What was told of a contact before the link became the usual one (2.10).
+            if view.version < Version::V2_10 {
+                let role = if workspace.contacts[*row as usize].is_lead {
+                    "lead"
+                } else {
+                    "user"
+                };
+                return json!({ "id": contact::id(workspace.seed, *row), "role": role });
+            }
             let external_id = workspace.contacts[*row as usize].external_id(workspace.seed);
             json!({ "type": "contact", "id": contact::id(workspace.seed, *row), "external_id": external_id })
         })

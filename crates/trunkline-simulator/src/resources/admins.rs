@@ -1,10 +1,12 @@
 //! What changes teammates and teams, and what searches their activity (facts 6.7).
 
 use serde_json::{Value, json};
+use trunkline_catalog::Version;
 
 use super::{Handler, common};
 use crate::{
     errors::Refusal,
+    presenter,
     reply::{Answer, Reply},
     request::{Request, as_text},
     texts,
@@ -39,6 +41,8 @@ fn set_away(workspace: &mut Workspace, request: &Request<'_>) -> Answer {
     let (is_away, reassign) = (flag("away_mode_enabled")?, flag("away_mode_reassign")?);
     let reason = match as_text(&request.body["away_status_reason_id"]) {
         None => None,
+        // Reasons came in 2.14; who asks in an older version gives none.
+        Some(_) if request.version < Version::V2_14 => None,
         Some(id) => {
             let reason = reference::find(&workspace.reference.away_status_reasons, &id)
                 .ok_or_else(|| Refusal::invalid("Away status reason not found"))?;
@@ -49,7 +53,8 @@ fn set_away(workspace: &mut Workspace, request: &Request<'_>) -> Answer {
         }
     };
     set(workspace, number, is_away, reassign, reason, request.now);
-    Ok(Reply::json(&workspace.reference.admins[usize::from(number)]))
+    let admin = &workspace.reference.admins[usize::from(number)];
+    Ok(Reply::json(&presenter::reference::admin(admin, request.version)))
 }
 
 /// Sends an admin away or brings it back, and writes that into the log.

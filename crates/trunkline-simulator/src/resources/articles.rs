@@ -53,7 +53,7 @@ fn place(workspace: &Workspace, request: &Request<'_>) -> Result<usize, Refusal>
 /// One article, which shows its statistics, unlike a row of a list.
 fn shown(workspace: &Workspace, request: &Request<'_>, place: usize) -> Value {
     let article = &workspace.reference.articles[place];
-    let mut shown = presenter::reference::article(article, request.version);
+    let mut shown = presenter::reference::article(&workspace.reference, article, request.version);
     let number = article["id"]
         .as_str()
         .and_then(|id| id.parse().ok())
@@ -98,7 +98,7 @@ fn search(workspace: &Workspace, request: &Request<'_>) -> Answer {
         .collect();
     let rows = found
         .iter()
-        .map(|article| presenter::reference::article(article, request.version));
+        .map(|article| presenter::reference::article(&workspace.reference, article, request.version));
     let page = paging::offset(request, rows, 10, 150, LastPage::Absent)?;
     let highlights: Vec<Value> = match request.query("highlight") {
         Some("true") => page
@@ -190,6 +190,7 @@ fn create(workspace: &mut Workspace, request: &Request<'_>) -> Answer {
     };
     let mut made = reference::article(&workspace.id_code, id, &text);
     common::copy(reference::fields(&mut made), &request.body, &FIELDS);
+    common::name_translations(&mut made, "article");
     made["state"] = json!(text.state);
     workspace.reference.articles.push(made);
     let place = workspace.reference.articles.len() - 1;
@@ -225,6 +226,7 @@ fn update(workspace: &mut Workspace, request: &Request<'_>) -> Answer {
     let article = &mut workspace.reference.articles[place];
     let before = article.clone();
     write(reference::fields(article), &request.body);
+    common::name_translations(article, "article");
     if let Some(author) = author {
         article["author_id"] = json!(author);
     }
@@ -271,7 +273,7 @@ fn with_draft(workspace: &Workspace, request: &Request<'_>, place: usize) -> Val
         reference::fields(&mut article)
             .extend(staged.iter().map(|(field, value)| (field.clone(), value.clone())));
     }
-    let mut shown = presenter::reference::article(&article, request.version);
+    let mut shown = presenter::reference::article(&workspace.reference, &article, request.version);
     shown["has_unpublished_changes"] = json!(staged.is_some());
     if staged.is_none() {
         shown["draft_updated_at"] = Value::Null;

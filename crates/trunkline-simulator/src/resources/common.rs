@@ -1,7 +1,7 @@
 //! What several resources need: looking up by the ids that bodies and paths carry, and wrapping texts.
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use super::contacts;
 use crate::{
@@ -258,6 +258,17 @@ pub(crate) fn copy(into: &mut Map<String, Value>, body: &Value, fields: &[&str])
     }
 }
 
+/// Gives a row's translations the types that answers show: those of an `article`, of a `group`.
+pub(crate) fn name_translations(row: &mut Value, of: &str) {
+    let Some(Value::Object(languages)) = row.get_mut("translated_content") else {
+        return;
+    };
+    for content in languages.values_mut().filter_map(Value::as_object_mut) {
+        content.insert("type".to_owned(), json!(format!("{of}_content")));
+    }
+    languages.insert("type".to_owned(), json!(format!("{of}_translated_content")));
+}
+
 /// Begins a conversation of a contact.
 pub(crate) fn begin(workspace: &mut Workspace, contact: u32, created_at: i64, now: i64, body: String) -> u32 {
     let row = workspace.conversations.len() as u32;
@@ -273,8 +284,6 @@ pub(crate) fn begin(workspace: &mut Workspace, contact: u32, created_at: i64, no
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
     use super::*;
 
     #[test]

@@ -1,6 +1,7 @@
 //! Messages that a teammate or a contact begins (facts 6.5).
 
 use serde_json::{Value, json};
+use trunkline_catalog::Version;
 
 use super::{Handler, common, contacts, outbound_messages};
 use crate::{
@@ -80,6 +81,10 @@ fn from_admin(
         &as_text(&from["id"]).ok_or_else(|| Refusal::missing("from.id"))?,
     )?;
     let to = match &request.body["to"] {
+        // Several receivers can be named since 2.14.
+        Value::Array(_) if request.version < Version::V2_14 => {
+            return Err(Refusal::invalid("to must name one contact"));
+        }
         Value::Array(several) => several.first().cloned().unwrap_or_default(),
         one => one.clone(),
     };
