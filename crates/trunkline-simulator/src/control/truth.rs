@@ -287,7 +287,7 @@ fn small(view: View<'_>, stream: &str, out: &mut Lines) {
         "articles" => {
             let articles = &workspace.reference.articles;
             articles.iter().for_each(|article| {
-                out.push(&reference::article(&workspace.reference, article, view.version))
+                out.push(&reference::article(&workspace.reference, article, view.version));
             });
         }
         "ticket_type_attributes" => {

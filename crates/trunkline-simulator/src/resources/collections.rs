@@ -71,10 +71,10 @@ fn check_parent(workspace: &Workspace, parent: Option<String>, own: Option<&str>
 pub(super) fn make(
     workspace: &mut Workspace,
     request: &Request<'_>,
-    parent: Option<String>,
+    parent: Option<&str>,
 ) -> Result<Value, Refusal> {
     let name = name(request)?;
-    check_parent(workspace, parent.clone(), None)?;
+    check_parent(workspace, parent.map(str::to_owned), None)?;
     let id = workspace.reference.next_id().to_string();
     let mut made = json!({
         "id": id,
@@ -134,7 +134,7 @@ fn asked_parent(request: &Request<'_>) -> Option<Option<String>> {
 }
 
 fn create(workspace: &mut Workspace, request: &Request<'_>) -> Answer {
-    let made = make(workspace, request, asked_parent(request).flatten())?;
+    let made = make(workspace, request, asked_parent(request).flatten().as_deref())?;
     Ok(Reply::json(&presenter::reference::collection(
         &made,
         request.version,

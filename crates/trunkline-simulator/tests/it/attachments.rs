@@ -14,7 +14,7 @@ fn fetch(sim: &Sim, path: &str) -> Got {
     sim.raw("GET", path, &[], "")
 }
 
-fn admin(sim: &Sim, more: Value) -> Value {
+fn admin(sim: &Sim, more: &Value) -> Value {
     let mut reply =
         json!({ "message_type": "comment", "type": "admin", "admin_id": sim.admin(), "body": "see" });
     for (field, value) in more.as_object().unwrap() {
@@ -55,7 +55,7 @@ fn files_of_every_kind_of_message_can_be_fetched_without_a_token() {
     let content = json!([{ "name": "a b.json", "content_type": "application/json", "data": "eyJrIjoxfQ==" }]);
     let reply = admin(
         &sim,
-        json!({ "attachment_files": content, "attachment_urls": ["https://files.example/passed-over.png"] }),
+        &json!({ "attachment_files": content, "attachment_urls": ["https://files.example/passed-over.png"] }),
     );
     let of_reply = last_files(&sim.post(&format!("{conversation}/reply"), &reply));
     assert_eq!(of_reply.as_array().unwrap().len(), 1, "{of_reply}");
@@ -168,11 +168,7 @@ fn what_is_no_file_is_refused_and_nothing_is_said() {
         json!({ "attachment_files": vec![file(""); 11] }),
         json!({ "attachment_urls": vec!["https://files.example/a"; 11] }),
     ] {
-        let got = sim.send(
-            "POST",
-            &format!("{conversation}/reply"),
-            &admin(&sim, more.clone()),
-        );
+        let got = sim.send("POST", &format!("{conversation}/reply"), &admin(&sim, &more));
         assert_eq!(got.refusal().0, 400, "{more}");
     }
     assert_eq!(sim.get(&conversation), before);
@@ -188,7 +184,7 @@ fn files_of_tickets_are_kept_too() {
     let ticket = id(&sim.truth("tickets")[0]);
     let reply = admin(
         &sim,
-        json!({ "attachment_urls": ["https://files.example/t.png"] }),
+        &json!({ "attachment_urls": ["https://files.example/t.png"] }),
     );
     let part = sim.post(&format!("/tickets/{ticket}/reply"), &reply);
     let file = &part["attachments"][0];
