@@ -10,10 +10,12 @@ mod control;
 mod errors;
 mod exports;
 mod faults;
+mod files;
 #[doc(hidden)]
 pub mod fuzzing;
 mod generator;
 mod habits;
+mod heads;
 mod hub;
 mod intake;
 mod oauth;
@@ -89,6 +91,8 @@ pub struct Options {
     pub control: bool,
     /// How many things happen each second by themselves.
     pub live: Option<f64>,
+    /// How many seconds the address of an attached file is good.
+    pub attachment_life: u32,
     /// Who is told what happens.
     pub webhooks: Vec<Subscription>,
 }
@@ -116,6 +120,7 @@ impl Default for Options {
             faults: Vec::new(),
             control: false,
             live: None,
+            attachment_life: 1_800,
             webhooks: Vec::new(),
         }
     }

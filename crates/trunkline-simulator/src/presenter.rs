@@ -12,7 +12,7 @@ use serde::Serialize;
 use serde_json::Value;
 use trunkline_catalog::Version;
 
-use crate::{habits::Habits, workspace::Workspace};
+use crate::{files::Addresses, habits::Habits, workspace::Workspace};
 
 /// Whom a row is shown to.
 #[derive(Clone, Copy, Debug)]
@@ -20,6 +20,8 @@ pub(crate) struct View<'a> {
     pub(crate) workspace: &'a Workspace,
     pub(crate) version: Version,
     pub(crate) habits: &'a Habits,
+    /// How the addresses of files are made.
+    pub(crate) files: Addresses<'a>,
 }
 
 /// A number that some versions show as text.

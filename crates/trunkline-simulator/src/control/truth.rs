@@ -9,6 +9,7 @@ use trunkline_catalog::Version;
 
 use super::counts::{company_notes, is_listed, small_lists, ticket_type_attributes};
 use crate::{
+    files::Addresses,
     habits::Habits,
     presenter::{View, companies, contacts, conversations, notes, parts, reference, tickets, value},
     resources::{calls, conversations::handling_events, custom_object_instances, visitors},
@@ -94,6 +95,7 @@ pub(crate) fn span(
         workspace,
         version,
         habits,
+        files: Addresses::bare(),
     };
     let base = base(workspace, stream)?;
     let mut out = Lines::default();
@@ -207,10 +209,15 @@ fn of_conversation(view: View<'_>, stream: &str, row: &Conversation, out: &mut L
             ));
         }),
         "attachments" => {
-            let first = conversations::source_files(row);
+            let first = conversations::source_files(view, row);
             push_files(&id, None, first, out);
             for (index, part) in row.parts.iter().enumerate() {
-                push_files(&id, Some(&row.part_id(index)), parts::attachments(part), out);
+                push_files(
+                    &id,
+                    Some(&row.part_id(index)),
+                    parts::attachments(view, part),
+                    out,
+                );
             }
         }
         "handling_events" => {

@@ -273,13 +273,19 @@ pub(crate) fn priorities(conversation: &Conversation) -> [&'static str; 2] {
 }
 
 /// The files of a first message.
-pub(crate) fn source_files(conversation: &Conversation) -> Vec<Value> {
-    match conversation.source {
-        Text::Seeded(number) if !conversation.redacted => {
-            parts::generated_files(number, conversation.created_at)
-        }
-        _ => Vec::new(),
+pub(crate) fn source_files(view: View<'_>, conversation: &Conversation) -> Vec<Value> {
+    if conversation.redacted {
+        return Vec::new();
     }
+    parts::files(view, conversation.files.as_deref(), &conversation.source)
+}
+
+/// How many files the first message has.
+pub(crate) fn count_source_files(conversation: &Conversation) -> usize {
+    if conversation.redacted {
+        return 0;
+    }
+    parts::count_files(conversation.files.as_deref(), &conversation.source)
 }
 
 fn source(view: View<'_>, conversation: &Conversation) -> SourceView {
@@ -302,7 +308,7 @@ fn source(view: View<'_>, conversation: &Conversation) -> SourceView {
         subject: "",
         body,
         author: author.map(|author| parts::author(view, author)),
-        attachments: source_files(conversation),
+        attachments: source_files(view, conversation),
         url: source_url(conversation),
         redacted: conversation.redacted,
     }
@@ -424,7 +430,7 @@ pub(crate) fn attributes(conversation: &Conversation) -> Map<String, Value> {
     let mut all = Map::new();
     all.insert(
         "Has attachments".to_owned(),
-        json!(conversation.parts.iter().any(|part| part.files.is_some())),
+        json!(conversation.files.is_some() || conversation.parts.iter().any(|part| part.files.is_some())),
     );
     if conversation.is_generated() {
         let topic = ["Login", "Billing", "Import"][conversation.row as usize % 3];

@@ -78,7 +78,10 @@ pub(crate) fn value(workspace: &Workspace, contact: &Contact, field: &str) -> Va
             .checked_sub(1)
             .map(|number| admin_id(number).to_string())
             .into(),
-        "browser_language" => Value::Text(contact.language(seed).to_owned()),
+        "browser_language" => contact
+            .generated
+            .then(|| contact.language(seed).to_owned())
+            .into(),
         "browser" => contact.generated.then(|| "chrome".to_owned()).into(),
         "os" => contact.generated.then(|| "OS X 10.15.7".to_owned()).into(),
         "unsubscribed_from_emails" => Value::Flag(contact.flag("unsubscribed_from_emails")),
@@ -108,6 +111,10 @@ pub(crate) fn value(workspace: &Workspace, contact: &Contact, field: &str) -> Va
 }
 
 fn place(workspace: &Workspace, contact: &Contact, field: &str) -> Value {
+    // Whoever was never on the website was never anywhere.
+    if !contact.generated {
+        return Value::Null;
+    }
     let (city, region, country, _) = texts::place(texts::mix(workspace.seed, 8, contact.row));
     let text = match field {
         "location.city" => city,

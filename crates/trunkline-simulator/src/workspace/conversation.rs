@@ -82,8 +82,8 @@ pub(crate) struct Part {
     pub(crate) at: i64,
     pub(crate) text: Text,
     pub(crate) redacted: bool,
-    /// The addresses of files that a call attached.
-    pub(crate) files: Option<Box<[String]>>,
+    /// The places of files that a call attached.
+    pub(crate) files: Option<Box<[u32]>>,
 }
 
 impl Part {
@@ -95,6 +95,15 @@ impl Part {
             text,
             redacted: false,
             files: None,
+        }
+    }
+
+    /// Whether somebody reads it as an answer: what opens or assigns may carry one.
+    pub(crate) fn speaks(&self) -> bool {
+        match self.kind {
+            PartKind::Comment | PartKind::QuickReply => true,
+            PartKind::Open | PartKind::Assignment(_) => self.text != Text::None,
+            _ => false,
         }
     }
 }
@@ -136,6 +145,8 @@ pub(crate) struct Conversation {
     pub(crate) team: u16,
     pub(crate) tags: Vec<u32>,
     pub(crate) source: Text,
+    /// The places of files that a call attached to the first message.
+    pub(crate) files: Option<Box<[u32]>>,
     /// Who wrote the first message when it was not the first contact.
     pub(crate) author: Option<Author>,
     /// Whether the first message was taken back.
@@ -171,6 +182,7 @@ impl Conversation {
             team: 0,
             tags: Vec::new(),
             source,
+            files: None,
             author: None,
             redacted: false,
             archived: false,
@@ -201,9 +213,22 @@ impl Conversation {
         (u64::from(self.row + 1) * PART_SPAN + index as u64 + 1).to_string()
     }
 
+    /// Since when its people wait for an answer: since the first thing that they said after a teammate spoke last.
     pub(crate) fn waiting_since(&self) -> Option<i64> {
-        let last = self.parts.last()?;
-        (self.state == State::Open && matches!(last.author, Author::Contact(_))).then_some(last.at)
+        if self.state != State::Open {
+            return None;
+        }
+        let answer = self
+            .parts
+            .iter()
+            .rposition(|part| matches!(part.author, Author::Admin(_)) && part.speaks());
+        if answer.is_none() && self.author.is_none() {
+            return Some(self.created_at);
+        }
+        self.parts[answer.map_or(0, |place| place + 1)..]
+            .iter()
+            .find(|part| matches!(part.author, Author::Contact(_)) && part.speaks())
+            .map(|part| part.at)
     }
 }
 
