@@ -126,7 +126,7 @@ fn article_written(workspace: &mut Workspace, now: i64, rng: &mut ChaCha8Rng) ->
             "<p class=\"no-margin\">{}</p>",
             texts::replies::line(rng.random_range(0..12))
         ),
-        author: reference::admin_id(any_admin(workspace, rng)),
+        author: workspace.ids.admin(any_admin(workspace, rng)),
         state: "published",
         parent: None,
         created_at: now,

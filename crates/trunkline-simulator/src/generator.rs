@@ -17,6 +17,7 @@ use crate::{
         company::Company,
         contact::{Contact, Life},
         extra::OutboundMessage,
+        ids::Ids,
         lists::Lists,
         order::Order,
         people::{Note, Rule, Segment, Subject, Tag},
@@ -65,6 +66,7 @@ pub(crate) fn generate(options: &Options, time_zone: TimeZone, now: i64) -> Work
     let id_code = id_code(options.seed);
     let mut workspace = Workspace {
         seed: options.seed,
+        ids: Ids::new(options.seed),
         reference: Reference::generate(options.seed, &id_code, opened, now),
         id_code,
         name: "Paper Planes".to_owned(),
@@ -151,7 +153,7 @@ fn tags() -> Vec<Tag> {
     TAGS.iter()
         .enumerate()
         .map(|(number, name)| Tag {
-            id: 80 + number as u32,
+            id: 80 + number as u64,
             name: (*name).to_owned(),
             deleted: false,
         })
@@ -234,6 +236,7 @@ fn companies(workspace: &mut Workspace, count: u32, now: i64, rng: &mut ChaCha8R
             tags,
             written: None,
             attributes: None,
+            kept: None,
         });
     }
 }
@@ -269,6 +272,7 @@ fn contacts(workspace: &mut Workspace, count: u32, now: i64, rng: &mut ChaCha8Rn
             written: None,
             attributes: None,
             generated: true,
+            kept: None,
         };
         let tag_count = match rng.random_range(0..1_000) {
             0..5 => rng.random_range(11..20),
@@ -323,6 +327,7 @@ fn contacts(workspace: &mut Workspace, count: u32, now: i64, rng: &mut ChaCha8Rn
                 name: "invited-friend".to_owned(),
                 created_at: now - i64::from(row + 4) * DAY,
                 metadata: serde_json::Map::new(),
+                id: None,
             });
         }
         workspace.contact_order.insert(contact.updated_at, row);

@@ -208,6 +208,7 @@ pub(super) fn ticket_opened(
         parts: Vec::new(),
         tags: Vec::new(),
         attributes: None,
+        kept: None,
     });
     workspace.touch_ticket(row, now);
     workspace.happened(Topic::TicketCreated, Subject::Ticket(row), now);

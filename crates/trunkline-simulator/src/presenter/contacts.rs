@@ -4,7 +4,7 @@ use serde::Serialize;
 use serde_json::{Map, Value, json};
 use trunkline_catalog::Version;
 
-use super::{Summary, TextOrNumber, View};
+use super::{Shown, Summary, TextOrNumber, View};
 use crate::{
     texts::{self, mix},
     workspace::{contact::Contact, reference::admin_id},
@@ -40,7 +40,7 @@ pub(crate) struct ContactView<'a> {
     language_override: Option<String>,
     browser: Option<&'static str>,
     browser_version: Option<&'static str>,
-    browser_language: &'static str,
+    browser_language: &'a str,
     os: Option<&'static str>,
     location: Location,
     android_app_name: Option<String>,
@@ -91,10 +91,14 @@ struct SocialProfiles {
 }
 
 /// Shows a contact.
-pub(crate) fn view<'a>(view: View<'a>, contact: &'a Contact) -> ContactView<'a> {
+pub(crate) fn view<'a>(view: View<'a>, contact: &'a Contact) -> Shown<ContactView<'a>> {
+    Shown::of(plain(view, contact), &contact.kept)
+}
+
+fn plain<'a>(view: View<'a>, contact: &'a Contact) -> ContactView<'a> {
     let workspace = view.workspace;
     let seed = workspace.seed;
-    let id = contact.id(seed);
+    let id = contact.id(&workspace.ids);
     let email = contact.email(seed);
     let (city, region, country, country_code) = texts::place(mix(seed, 8, contact.row));
     let reference = |kind: &str, id: String, path: &str| json!({ "type": kind, "id": id, "url": format!("/{path}/{id}") });
@@ -186,22 +190,21 @@ pub(crate) fn view<'a>(view: View<'a>, contact: &'a Contact) -> ContactView<'a> 
             view.habits,
         ),
         notes: Summary::of(
-            contact
-                .notes
-                .iter()
-                .rev()
-                .map(|note| reference("note", workspace.notes[*note as usize].id(), "notes")),
+            contact.notes.iter().rev().map(|note| {
+                reference(
+                    "note",
+                    workspace.notes[*note as usize].id(&workspace.ids),
+                    "notes",
+                )
+            }),
             format!("/contacts/{id}/notes"),
             view.habits,
         ),
         companies: Summary::of(
-            contact.companies.iter().map(|company| {
-                reference(
-                    "company",
-                    crate::workspace::company::id(seed, *company),
-                    "companies",
-                )
-            }),
+            contact
+                .companies
+                .iter()
+                .map(|company| reference("company", workspace.ids.company(*company), "companies")),
             format!("/contacts/{id}/companies"),
             view.habits,
         ),

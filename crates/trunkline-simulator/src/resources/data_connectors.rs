@@ -137,7 +137,7 @@ fn create(workspace: &mut Workspace, request: &Request<'_>) -> Answer {
         .map_err(|_| Refusal::new(422, "parameter_not_found", "Name is required"))?;
     check(&request.body)?;
     let id = workspace.reference.next_id().to_string();
-    let admin = reference::admin_id(0).to_string();
+    let admin = workspace.ids.admin(0).to_string();
     let stamp = reference::iso(request.now);
     let mut made = json!({
         "type": "data_connector",

@@ -247,7 +247,7 @@ fn escalate(workspace: &mut Workspace, request: &Request<'_>) -> Answer {
         return Err(invalid("Either conversation_id or user must be provided"));
     }
     let row = open(workspace, request)?;
-    let id = workspace.conversations[row as usize].id();
+    let id = workspace.conversations[row as usize].id(&workspace.ids);
     Ok(Reply::json(
         &json!({ "intercom_conversation_id": id, "status": "escalated" }),
     ))

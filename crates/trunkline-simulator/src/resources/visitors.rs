@@ -14,7 +14,7 @@ use crate::{
     webhooks::{outbox::Subject, topic::Topic},
     workspace::{
         Workspace,
-        contact::{self, Contact, Life},
+        contact::{Contact, Life},
     },
 };
 
@@ -36,7 +36,7 @@ pub(crate) fn add(workspace: &mut Workspace, at: i64) -> u32 {
 }
 
 fn visitor(workspace: &Workspace, id: &str) -> Option<u32> {
-    contact::row(workspace.seed, id).filter(|row| {
+    workspace.ids.contact_row(id).filter(|row| {
         workspace
             .contacts
             .get(*row as usize)
@@ -98,7 +98,7 @@ pub(crate) fn view(workspace: &Workspace, found: &Contact) -> Value {
     );
     json!({
         "type": "visitor",
-        "id": found.id(seed),
+        "id": found.id(&workspace.ids),
         "user_id": found.external_id(seed),
         "anonymous": true,
         "email": found.email(seed).unwrap_or_default(),

@@ -4,7 +4,7 @@ use super::fields::{Kind, Value};
 use crate::{
     presenter::tickets,
     workspace::{
-        Workspace, contact,
+        Workspace,
         conversation::Author,
         reference::{admin_id, team_id},
         ticket::Ticket,
@@ -34,7 +34,7 @@ pub(crate) fn value(workspace: &Workspace, ticket: &Ticket, field: &str) -> Valu
         "created_at" => Value::Number(ticket.created_at),
         "snoozed_until" => ticket.snoozed_until.into(),
         "open" => Value::Flag(ticket.open),
-        "id" => Value::Text(ticket.id()),
+        "id" => Value::Text(ticket.id(&workspace.ids)),
         "category" => Value::Text(category(kind["category"].as_str().unwrap_or_default()).to_owned()),
         "ticket_type_id" => Value::from(&kind["id"]),
         "state" => Value::from(&lists.ticket_states[usize::from(ticket.state)]["category"]),
@@ -42,10 +42,10 @@ pub(crate) fn value(workspace: &Workspace, ticket: &Ticket, field: &str) -> Valu
             ticket
                 .contacts
                 .iter()
-                .map(|row| contact::id(workspace.seed, *row))
+                .map(|row| workspace.ids.contact(*row))
                 .collect(),
         ),
-        "teammate_ids" => teammates(ticket),
+        "teammate_ids" => teammates(workspace, ticket),
         "admin_assignee_id" => assignee(ticket.admin, admin_id),
         "team_assignee_id" => assignee(ticket.team, team_id),
         "title" => tickets::attributes(ticket)
@@ -68,7 +68,7 @@ fn category(category: &str) -> &str {
     }
 }
 
-fn teammates(ticket: &Ticket) -> Value {
+fn teammates(workspace: &Workspace, ticket: &Ticket) -> Value {
     let mut numbers: Vec<u16> = ticket.admin.checked_sub(1).into_iter().collect();
     numbers.extend(ticket.parts.iter().filter_map(|part| match part.author {
         Author::Admin(number) => Some(number),
@@ -77,7 +77,7 @@ fn teammates(ticket: &Ticket) -> Value {
     Value::List(
         numbers
             .into_iter()
-            .map(|number| admin_id(number).to_string())
+            .map(|number| workspace.ids.admin(number).to_string())
             .collect(),
     )
 }

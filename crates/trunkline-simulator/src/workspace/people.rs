@@ -1,11 +1,14 @@
 //! What hangs on people: tags, notes and segments.
 
-use super::{company::Company, contact::Contact};
+use super::{company::Company, contact::Contact, ids::Ids};
+
+/// The first note's number.
+pub(super) const FIRST_NOTE: u64 = 4_100_000;
 
 /// A tag.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Tag {
-    pub(crate) id: u32,
+    pub(crate) id: u64,
     pub(crate) name: String,
     pub(crate) deleted: bool,
 }
@@ -32,8 +35,8 @@ pub(crate) struct Note {
 }
 
 impl Note {
-    pub(crate) fn id(&self) -> String {
-        (4_100_000 + u64::from(self.row)).to_string()
+    pub(crate) fn id(&self, ids: &Ids) -> String {
+        ids.note(self.row)
     }
 }
 
