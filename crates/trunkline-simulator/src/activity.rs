@@ -93,6 +93,9 @@ fn any_admin(workspace: &Workspace, rng: &mut ChaCha8Rng) -> u16 {
 
 /// A tag that was not deleted.
 fn any_tag(workspace: &Workspace, rng: &mut ChaCha8Rng) -> Option<u32> {
+    if workspace.tags.is_empty() {
+        return None;
+    }
     let tag = rng.random_range(0..workspace.tags.len() as u32);
     (!workspace.tags[tag as usize].deleted).then_some(tag)
 }

@@ -163,7 +163,7 @@ fn tags() -> Vec<Tag> {
 fn segments(seed: u64, opened: i64) -> Vec<Segment> {
     let rules = [
         ("All leads", Rule::Leads),
-        ("French speakers", Rule::Language("fr")),
+        ("French speakers", Rule::Language("fr".into())),
         ("In several companies", Rule::Companies(3)),
         ("Large companies", Rule::Size(500)),
         ("Paying well", Rule::Spend(3_000)),
@@ -173,9 +173,10 @@ fn segments(seed: u64, opened: i64) -> Vec<Segment> {
         .enumerate()
         .map(|(number, (name, rule))| Segment {
             id: format!("6512{:012x}{number:08x}", mix(seed, 61, number as u32) >> 16),
-            name,
+            name: name.to_owned(),
             rule,
             created_at: opened,
+            updated_at: opened,
         })
         .collect()
 }

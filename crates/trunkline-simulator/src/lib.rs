@@ -10,6 +10,7 @@ mod control;
 mod errors;
 mod exports;
 mod faults;
+mod folder;
 #[doc(hidden)]
 pub mod fuzzing;
 mod generator;
@@ -41,6 +42,7 @@ use jiff::Timestamp;
 use trunkline_catalog::Version;
 
 pub use faults::Fault;
+pub use folder::FolderError;
 pub use habits::{Habits, UnknownHabit};
 pub use oauth::App;
 pub use server::{Running, StartError, start};

@@ -102,6 +102,9 @@ pub(super) fn noted(workspace: &mut Workspace, now: i64, rng: &mut ChaCha8Rng) -
 pub(super) fn consented(workspace: &mut Workspace, now: i64, rng: &mut ChaCha8Rng) -> Option<&'static str> {
     let row = any_contact(workspace, rng, |_| true)?;
     let types = &workspace.reference.subscription_types;
+    if types.is_empty() {
+        return None;
+    }
     let number = rng.random_range(0..types.len());
     let consent = (number as u16, types[number]["consent_type"] == "opt_in");
     let consents = &mut workspace.contacts[row as usize].consents;

@@ -100,7 +100,7 @@ pub(crate) fn segment(segment: &Segment) -> Value {
         "id": segment.id,
         "name": segment.name,
         "created_at": segment.created_at,
-        "updated_at": segment.created_at,
+        "updated_at": segment.updated_at,
         "person_type": segment.person_type(),
     })
 }

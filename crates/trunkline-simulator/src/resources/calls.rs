@@ -11,7 +11,7 @@ use crate::{
     workspace::{
         Workspace,
         call::{Call, End},
-        kept,
+        kept, reference,
     },
 };
 
@@ -56,6 +56,7 @@ pub(crate) fn view(workspace: &Workspace, base_url: &str, call: &Call) -> Value 
     });
     if let Some(kept) = &call.kept {
         kept::overlay(&mut shown, kept);
+        reference::fields(&mut shown).remove("transcript");
     }
     shown
 }

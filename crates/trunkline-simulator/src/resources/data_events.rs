@@ -135,18 +135,7 @@ fn list(workspace: &Workspace, request: &Request<'_>) -> Answer {
         .iter()
         .skip(first)
         .take(per_page)
-        .map(|(place, event)| {
-            json!({
-                "type": "event",
-                "id": id_of(workspace, *place),
-                "created_at": event.created_at,
-                "event_name": event.name,
-                "user_id": external_id,
-                "email": email,
-                "intercom_user_id": id,
-                "metadata": event.metadata,
-            })
-        })
+        .map(|(place, _)| view(workspace, *place))
         .collect();
     let mut pages = Map::new();
     let end = first + shown.len();
@@ -166,6 +155,22 @@ fn list(workspace: &Workspace, request: &Request<'_>) -> Answer {
     Ok(Reply::json(
         &json!({ "type": "event.list", "events": shown, "pages": pages }),
     ))
+}
+
+/// The event at a place as the API shows it.
+pub(crate) fn view(workspace: &Workspace, place: usize) -> Value {
+    let event = &workspace.events[place];
+    let person = &workspace.contacts[event.contact as usize];
+    json!({
+        "type": "event",
+        "id": id_of(workspace, place),
+        "created_at": event.created_at,
+        "event_name": event.name,
+        "user_id": person.external_id(workspace.seed),
+        "email": person.email(workspace.seed),
+        "intercom_user_id": workspace.ids.contact(event.contact),
+        "metadata": event.metadata,
+    })
 }
 
 /// The id of the event at a place.

@@ -15,6 +15,7 @@ use crate::{
     workspace::{
         Workspace,
         contact::{Contact, Life},
+        kept,
     },
 };
 
@@ -82,6 +83,8 @@ pub(crate) fn welcome_by_path(workspace: &mut Workspace, request: &Request<'_>) 
 fn become_lead(workspace: &mut Workspace, row: u32, now: i64) {
     let found = &mut workspace.contacts[row as usize];
     found.life = Life::Listed;
+    // What a visitor was loaded with is not what a contact shows.
+    found.kept = None;
     found.indexed_at = now;
     workspace.reference.extra.last_indexed_at = workspace.reference.extra.last_indexed_at.max(now);
     workspace.touch_contact(row, now);
@@ -96,7 +99,7 @@ pub(crate) fn view(workspace: &Workspace, found: &Contact) -> Value {
         COLORS[number % COLORS.len()],
         THINGS[(number >> 8) % THINGS.len()]
     );
-    json!({
+    let mut shown = json!({
         "type": "visitor",
         "id": found.id(&workspace.ids),
         "user_id": found.external_id(seed),
@@ -130,7 +133,11 @@ pub(crate) fn view(workspace: &Workspace, found: &Contact) -> Value {
         "utm_source": Value::Null,
         "utm_term": Value::Null,
         "do_not_track": Value::Null,
-    })
+    });
+    if let Some(kept) = &found.kept {
+        kept::overlay(&mut shown, kept);
+    }
+    shown
 }
 
 fn unknown() -> Refusal {

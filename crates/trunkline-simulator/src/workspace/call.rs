@@ -31,7 +31,7 @@ pub(crate) struct Call {
 }
 
 /// Seconds that it rings before somebody answers.
-const RINGING: i64 = 6;
+pub(crate) const RINGING: i64 = 6;
 /// The first call's id.
 pub(super) const FIRST: u64 = 84_000;
 /// Seconds from one sentence to the next.
