@@ -115,3 +115,6 @@ pub(crate) fn newest(workspace: &Workspace) -> i64 {
 fn file(path: &Path, name: &str) -> PathBuf {
     path.join(format!("{name}.json"))
 }
+
+#[cfg(test)]
+mod tests;

@@ -36,7 +36,7 @@ mod workspace;
 #[cfg(test)]
 mod testing;
 
-use std::{net::SocketAddr, time::Duration};
+use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
 use jiff::Timestamp;
 use trunkline_catalog::Version;
@@ -93,6 +93,10 @@ pub struct Options {
     pub live: Option<f64>,
     /// Who is told what happens.
     pub webhooks: Vec<Subscription>,
+    /// The folder, or the one file, that the first workspace is loaded from instead of being made.
+    pub load: Option<PathBuf>,
+    /// The folder that the first workspace is saved into when asked.
+    pub save: Option<PathBuf>,
 }
 
 impl Default for Options {
@@ -119,6 +123,8 @@ impl Default for Options {
             control: false,
             live: None,
             webhooks: Vec::new(),
+            load: None,
+            save: None,
         }
     }
 }

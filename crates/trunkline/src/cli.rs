@@ -284,6 +284,13 @@ pub(crate) struct Simulate {
     /// A TOML file with faults that befall calls from the start (docs/simulator/faults.md).
     #[arg(long, value_name = "FILE")]
     pub(crate) faults: Option<PathBuf>,
+    /// A folder with one JSON file per resource, as the API returns records, to begin with instead of a made workspace; or one
+    /// file with all of it (docs/simulator/workspaces.md).
+    #[arg(long, value_name = "FOLDER")]
+    pub(crate) load: Option<PathBuf>,
+    /// A folder that the workspace is saved into on a graceful stop, one JSON file per resource.
+    #[arg(long, value_name = "FOLDER")]
+    pub(crate) save: Option<PathBuf>,
     /// Offer the control surface under `/_sim/`: truth, request log, faults, clock, activity.
     #[arg(long)]
     pub(crate) control: bool,

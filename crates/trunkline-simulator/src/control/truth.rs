@@ -141,7 +141,6 @@ fn with(row: &impl Serialize, field: &str, parent: &str) -> Value {
 
 fn of_contact(view: View<'_>, stream: &str, row: &Contact, out: &mut Lines) {
     let workspace = view.workspace;
-    let _seed = workspace.seed;
     if stream == "visitors" {
         if row.life == Life::Visitor {
             out.push(&visitors::view(workspace, row));

@@ -7,7 +7,7 @@ use trunkline_catalog::Version;
 use super::{Shown, Summary, TextOrNumber, View};
 use crate::{
     texts::{self, mix},
-    workspace::{contact::Contact, reference::admin_id},
+    workspace::contact::Contact,
 };
 
 /// The fields of a contact, in the platform's order.
@@ -139,7 +139,7 @@ fn plain<'a>(view: View<'a>, contact: &'a Contact) -> ContactView<'a> {
         avatar: contact
             .written_text("avatar")
             .map(|image_url| json!({ "type": "avatar", "image_url": image_url })),
-        owner_id: owner(view.version, contact.owner),
+        owner_id: owner(view, contact.owner),
         social_profiles: SocialProfiles {
             kind: "list",
             data: [],
@@ -222,10 +222,13 @@ fn plain<'a>(view: View<'a>, contact: &'a Contact) -> ContactView<'a> {
 }
 
 /// The owner is text from 2.16 on and a number before.
-fn owner(version: Version, owner: u16) -> TextOrNumber {
-    match owner.checked_sub(1).map(admin_id) {
+fn owner(view: View<'_>, owner: u16) -> TextOrNumber {
+    match owner
+        .checked_sub(1)
+        .map(|number| view.workspace.ids.admin(number))
+    {
         None => TextOrNumber::Null,
-        Some(id) if version >= Version::V2_16 => TextOrNumber::Text(id.to_string()),
+        Some(id) if view.version >= Version::V2_16 => TextOrNumber::Text(id.to_string()),
         Some(id) => TextOrNumber::Number(id),
     }
 }

@@ -7,7 +7,7 @@ use crate::{
     workspace::{
         Workspace,
         conversation::{Author, Conversation, State, Text},
-        reference::{admin_id, team_id},
+        ids::Ids,
         statistics::Statistics,
     },
 };
@@ -72,9 +72,15 @@ fn custom(field: &str) -> Option<&str> {
 
 /// What a conversation holds in a field.
 pub(crate) fn value(workspace: &Workspace, conversation: &Conversation, field: &str) -> Value {
-    let _seed = workspace.seed;
-    let assignee =
-        |number: u16, id: fn(u16) -> u64| Value::Text(number.checked_sub(1).map_or(0, id).to_string());
+    let ids = &workspace.ids;
+    let assignee = |number: u16, id: fn(&Ids, u16) -> u64| {
+        Value::Text(
+            number
+                .checked_sub(1)
+                .map_or(0, |number| id(ids, number))
+                .to_string(),
+        )
+    };
     match field {
         "updated_at" => Value::Number(conversation.updated_at),
         "created_at" => Value::Number(conversation.created_at),
@@ -106,8 +112,8 @@ pub(crate) fn value(workspace: &Workspace, conversation: &Conversation, field: &
                 .map(|tag| workspace.tags[*tag as usize].id.to_string())
                 .collect(),
         ),
-        "admin_assignee_id" => assignee(conversation.admin, admin_id),
-        "team_assignee_id" => assignee(conversation.team, team_id),
+        "admin_assignee_id" => assignee(conversation.admin, Ids::admin),
+        "team_assignee_id" => assignee(conversation.team, Ids::team),
         "conversation_rating.score" => conversation.rating.map(|(score, _)| i64::from(score)).into(),
         "conversation_rating.requested_at" | "conversation_rating.replied_at" => {
             conversation.rating.map(|(_, at)| at).into()

@@ -3,12 +3,7 @@
 use super::fields::{Kind, Value};
 use crate::{
     presenter::tickets,
-    workspace::{
-        Workspace,
-        conversation::Author,
-        reference::{admin_id, team_id},
-        ticket::Ticket,
-    },
+    workspace::{Workspace, conversation::Author, ids::Ids, ticket::Ticket},
 };
 
 /// The kind of a field; `None` when there is no such field.
@@ -27,8 +22,15 @@ pub(crate) fn kind(field: &str) -> Option<Kind> {
 pub(crate) fn value(workspace: &Workspace, ticket: &Ticket, field: &str) -> Value {
     let lists = &workspace.reference;
     let kind = &lists.ticket_types[usize::from(ticket.ticket_type)];
-    let assignee =
-        |number: u16, id: fn(u16) -> u64| Value::Text(number.checked_sub(1).map_or(0, id).to_string());
+    let ids = &workspace.ids;
+    let assignee = |number: u16, id: fn(&Ids, u16) -> u64| {
+        Value::Text(
+            number
+                .checked_sub(1)
+                .map_or(0, |number| id(ids, number))
+                .to_string(),
+        )
+    };
     match field {
         "updated_at" => Value::Number(ticket.updated_at),
         "created_at" => Value::Number(ticket.created_at),
@@ -46,8 +48,8 @@ pub(crate) fn value(workspace: &Workspace, ticket: &Ticket, field: &str) -> Valu
                 .collect(),
         ),
         "teammate_ids" => teammates(workspace, ticket),
-        "admin_assignee_id" => assignee(ticket.admin, admin_id),
-        "team_assignee_id" => assignee(ticket.team, team_id),
+        "admin_assignee_id" => assignee(ticket.admin, Ids::admin),
+        "team_assignee_id" => assignee(ticket.team, Ids::team),
         "title" => tickets::attributes(ticket)
             .get("_default_title_")
             .map_or(Value::Null, Value::from),

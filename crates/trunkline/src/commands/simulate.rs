@@ -23,6 +23,9 @@ pub(crate) async fn run(arguments: cli::Simulate) -> Result<ExitCode, Failure> {
         json::line(&format!("control surface on http://{}/_sim/", running.address()))?;
     }
     stopped().await?;
+    if let Some(files) = running.save()? {
+        json::line(&format!("saved the workspace in {files} files"))?;
+    }
     running.stop().await;
     Ok(ExitCode::SUCCESS)
 }
@@ -66,6 +69,8 @@ fn options(arguments: cli::Simulate) -> Result<Options, Failure> {
         control: arguments.control,
         live: arguments.live,
         webhooks,
+        load: arguments.load,
+        save: arguments.save,
     })
 }
 
