@@ -111,6 +111,17 @@ pub(crate) fn newest(workspace: &Workspace) -> i64 {
     all.max().unwrap_or(0)
 }
 
+/// The rows of a list by the name of its file; none for other names.
+pub(crate) fn list<'w>(workspace: &'w Workspace, name: &str) -> &'w [Value] {
+    lists::rows(&workspace.reference, name)
+}
+
+/// Whether any list has a row with this id.
+pub(crate) fn has_listed(workspace: &Workspace, id: &str) -> bool {
+    let mut all = lists::NAMES.iter();
+    all.any(|name| crate::workspace::reference::find(list(workspace, name), id).is_some())
+}
+
 /// The file of a resource in a folder.
 fn file(path: &Path, name: &str) -> PathBuf {
     path.join(format!("{name}.json"))

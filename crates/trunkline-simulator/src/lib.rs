@@ -10,6 +10,7 @@ mod control;
 mod errors;
 mod exports;
 mod faults;
+mod fidelity;
 mod folder;
 #[doc(hidden)]
 pub mod fuzzing;
@@ -42,6 +43,7 @@ use jiff::Timestamp;
 use trunkline_catalog::Version;
 
 pub use faults::Fault;
+pub use fidelity::{Difference, FidelityError, Kind, RecordOptions, Recording, Report, diff, record};
 pub use folder::FolderError;
 pub use habits::{Habits, UnknownHabit};
 pub use oauth::App;

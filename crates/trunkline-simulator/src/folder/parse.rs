@@ -6,18 +6,18 @@ use serde_json::{Map, Value};
 
 use super::{Folder, OWN, errors::FolderError, known, names, record::Record};
 
-fn not_records(file: &str, place: String, reason: impl ToString) -> FolderError {
+fn not_records(file: &str, place: String, reason: &str) -> FolderError {
     FolderError::NotRecords {
         file: file.to_owned(),
         place,
-        reason: reason.to_string(),
+        reason: reason.to_owned(),
     }
 }
 
 fn broken(file: &str, first_line: usize, error: &serde_json::Error) -> FolderError {
     let line = first_line + error.line().max(1);
     let place = format!(", line {line}, column {}", error.column());
-    not_records(file, place, error)
+    not_records(file, place, &error.to_string())
 }
 
 /// The records of a file.

@@ -51,12 +51,12 @@ impl Record {
     }
 
     /// An object inside the record, as a record of its own.
-    pub(super) fn inner(&self, within: String, value: &Value) -> Result<Self, FolderError> {
+    pub(super) fn inner(&self, within: &str, value: &Value) -> Result<Self, FolderError> {
         let fields = value.as_object().cloned();
         Ok(Self {
             file: Arc::clone(&self.file),
             index: self.index,
-            fields: fields.ok_or_else(|| self.wrong(within.as_str(), "must be an object"))?,
+            fields: fields.ok_or_else(|| self.wrong(within, "must be an object"))?,
             within: format!("{within}."),
         })
     }

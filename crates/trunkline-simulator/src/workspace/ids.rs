@@ -24,7 +24,7 @@ impl Named {
     }
 
     fn text(&self, row: u32) -> Option<String> {
-        self.texts.get(row as usize).map(|text| text.to_string())
+        self.texts.get(row as usize).map(ToString::to_string)
     }
 
     /// The row of an id: one that was brought along, or one that was made for a row behind those.

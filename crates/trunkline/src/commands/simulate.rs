@@ -1,5 +1,7 @@
 //! `trunkline simulate`: a simulated Intercom as a process of its own.
 
+mod fidelity;
+
 use std::{path::Path, process::ExitCode, time::Duration};
 
 use serde::{Deserialize, de::DeserializeOwned};
@@ -14,6 +16,14 @@ pub(crate) async fn run(arguments: cli::Simulate) -> Result<ExitCode, Failure> {
             json::line(habit)?;
         }
         return Ok(ExitCode::SUCCESS);
+    }
+    if arguments.record.is_some() {
+        return fidelity::record(arguments).await;
+    }
+    if arguments.diff {
+        let exchanges = arguments.exchanges.clone();
+        let is_json = arguments.json;
+        return fidelity::diff(&exchanges, &options(arguments)?, is_json);
     }
     let control = arguments.control;
     let running = trunkline_simulator::start(options(arguments)?).await?;

@@ -34,7 +34,7 @@ impl Loader {
     fn entries(&self, name: &str) -> Result<Vec<Record>, FolderError> {
         let file = self.file();
         let all = file.list(name)?.iter().enumerate();
-        all.map(|(place, entry)| file.inner(format!("{name}[{place}]"), entry))
+        all.map(|(place, entry)| file.inner(&format!("{name}[{place}]"), entry))
             .collect()
     }
 
@@ -273,7 +273,7 @@ impl Loader {
         let objects = |name: &str| -> Result<Vec<Value>, FolderError> {
             let all = file.list(name)?.iter().enumerate();
             all.map(|(place, entry)| {
-                file.inner(format!("{name}[{place}]"), entry)
+                file.inner(&format!("{name}[{place}]"), entry)
                     .map(|_| entry.clone())
             })
             .collect()

@@ -1,6 +1,6 @@
 //! Tags, segments, companies, contacts and what hangs on them.
 
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use super::{Loader, number};
 use crate::{
@@ -348,10 +348,7 @@ impl Loader {
             .map(|row| ("company", &row.attributes));
         let mut found: Vec<(&str, String, &str)> = Vec::new();
         for (model, attributes) in contacts.chain(companies) {
-            for (name, value) in attributes
-                .iter()
-                .flat_map(|map: &Box<Map<String, Value>>| map.iter())
-            {
+            for (name, value) in attributes.iter().flat_map(|map| map.iter()) {
                 let kind = match value {
                     Value::Bool(_) => "boolean",
                     Value::Number(number) if number.is_f64() => "float",

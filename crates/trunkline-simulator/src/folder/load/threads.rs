@@ -52,7 +52,7 @@ impl Loader {
         let row = self.workspace.conversations.len() as u32;
         self.conversations.add(&record, &id, row)?;
         let created_at = record.time("created_at")?.unwrap_or(self.now);
-        let source = record.inner("source".to_owned(), &json!(record.object("source")?))?;
+        let source = record.inner("source", &json!(record.object("source")?))?;
         self.brought.largest_message = self.brought.largest_message.max(numeric(source.field("id")));
         let mut contacts = Vec::new();
         for id in record.ids("contacts")? {
@@ -84,7 +84,7 @@ impl Loader {
         conversation.rating = rating(&record)?;
         conversation.attributes = Some(Box::new(record.object("custom_attributes")?));
         for (place, part) in record.list("conversation_parts")?.iter().enumerate() {
-            let part = record.inner(format!("conversation_parts[{place}]"), part)?;
+            let part = record.inner(&format!("conversation_parts[{place}]"), part)?;
             self.brought.largest_part = self.brought.largest_part.max(numeric(part.field("id")));
             conversation.parts.push(self.part(&part, created_at)?);
         }
@@ -228,7 +228,7 @@ impl Loader {
             kept: None,
         };
         for (place, part) in record.list("ticket_parts")?.iter().enumerate() {
-            let part = record.inner(format!("ticket_parts[{place}]"), part)?;
+            let part = record.inner(&format!("ticket_parts[{place}]"), part)?;
             self.brought.largest_ticket_part =
                 self.brought.largest_ticket_part.max(numeric(part.field("id")));
             ticket.parts.push(self.part(&part, created_at)?);
