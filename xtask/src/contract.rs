@@ -15,11 +15,18 @@ mod refusals;
 mod report;
 mod schema;
 mod session;
+mod span;
 
 #[cfg(test)]
 mod tests;
 
-use std::{collections::BTreeSet, path::PathBuf};
+use std::{
+    collections::BTreeSet,
+    panic::resume_unwind,
+    path::PathBuf,
+    sync::atomic::{AtomicUsize, Ordering},
+    thread,
+};
 
 use anyhow::{Context as _, Result, bail};
 use clap::Args;
@@ -39,7 +46,7 @@ pub(crate) struct Arguments {
     /// The folder with the descriptions.
     #[arg(long, value_name = "DIR")]
     openapi: PathBuf,
-    /// The versions to call at; 2.16 and Preview when left out.
+    /// The versions to call at; all when left out.
     #[arg(long, value_name = "VERSION")]
     version: Vec<Version>,
     /// Only operations whose id begins so, such as `contacts.` or `tags.get`.
@@ -79,7 +86,7 @@ pub(crate) fn usual_folder() -> Option<PathBuf> {
 /// Calls everything, prints what differs, and fails when something does.
 pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     let versions = match arguments.version.as_slice() {
-        [] => &[Version::V2_16, Version::Preview][..],
+        [] => &Version::ALL[..],
         some => some,
     };
     let strictness = Strictness {
@@ -89,18 +96,16 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     let recipes = Recipes::committed()?;
     let mistakes = mistakes::committed()?;
     let mut used = BTreeSet::new();
-    let mut all = Vec::new();
-    for version in versions {
-        let mut found = at_version(arguments, *version, &recipes)?;
-        let (excusing, excused) = mistakes::excuse(&mistakes, &mut found.differences);
-        used.extend(excusing);
+    let mut all = at_versions(arguments, versions, &recipes)?;
+    for (version, found) in versions.iter().zip(&mut all) {
+        let (excusing, excused) = mistakes::excuse(*version, &mistakes, &mut found.differences);
+        used.extend(excusing.into_iter().map(|mistake| (*version, mistake)));
         found.excused = excused;
-        all.push(found);
     }
     let whole = arguments.operation.is_empty() && arguments.version.is_empty();
     let stale: Vec<_> = mistakes
         .iter()
-        .filter(|mistake| whole && !used.contains(mistake) && could_happen(mistake, &all))
+        .filter(|mistake| whole && !mistake.is_borne_out(&used) && could_happen(mistake, versions, &all))
         .map(Mistake::line)
         .collect();
     if arguments.json {
@@ -135,8 +140,11 @@ fn print(all: &[Found], stale: &[String]) {
 }
 
 /// Whether one of the operations that a mistake speaks of was judged at all.
-fn could_happen(mistake: &Mistake, all: &[Found]) -> bool {
-    let judged = |found: &Found| {
+fn could_happen(mistake: &Mistake, versions: &[Version], all: &[Found]) -> bool {
+    let judged = |(version, found): (&Version, &Found)| {
+        if !mistake.speaks_of(*version) {
+            return false;
+        }
         let missing: BTreeSet<_> = found
             .differences
             .iter()
@@ -148,7 +156,32 @@ fn could_happen(mistake: &Mistake, all: &[Found]) -> bool {
             .iter()
             .any(|operation| mistake.is_about(operation) && !missing.contains(operation))
     };
-    all.iter().any(judged)
+    versions.iter().zip(all).any(judged)
+}
+
+/// What is found at each version; they are called side by side, as many as the machine has processors.
+fn at_versions(arguments: &Arguments, versions: &[Version], recipes: &Recipes) -> Result<Vec<Found>> {
+    let next = AtomicUsize::new(0);
+    let worker = || {
+        let mut found = Vec::new();
+        while let Some((place, version)) = {
+            let place = next.fetch_add(1, Ordering::Relaxed);
+            versions.get(place).map(|version| (place, *version))
+        } {
+            found.push((place, at_version(arguments, version, recipes)));
+        }
+        found
+    };
+    let mut found: Vec<_> = thread::scope(|scope| {
+        let workers = thread::available_parallelism().map_or(1, usize::from);
+        let workers: Vec<_> = (0..workers).map(|_| scope.spawn(worker)).collect();
+        workers
+            .into_iter()
+            .flat_map(|worker| worker.join().unwrap_or_else(|panic| resume_unwind(panic)))
+            .collect()
+    });
+    found.sort_by_key(|(place, _)| *place);
+    found.into_iter().map(|(_, found)| found).collect()
 }
 
 fn at_version(arguments: &Arguments, version: Version, recipes: &Recipes) -> Result<Found> {

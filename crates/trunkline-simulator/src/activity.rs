@@ -3,8 +3,10 @@
 //! The one rule: a step changes nothing that the platform would not tell by `updated_at` or by a list that is read whole;
 //! names, for one, stay, because they also stand in what others wrote.
 
+pub(crate) mod calls;
 mod people;
 mod threads;
+pub(crate) mod workplace;
 
 use rand::RngExt as _;
 use rand_chacha::ChaCha8Rng;
@@ -49,6 +51,13 @@ const HAPPENINGS: &[(u32, Happening)] = &[
     (1, article_written),
     (1, tag_made),
     (1, admin_away),
+    (1, workplace::admin_came_or_went),
+    (1, workplace::prioritized),
+    (1, workplace::fin_answered),
+    (1, workplace::ticket_rated),
+    (1, workplace::content_came),
+    (1, workplace::connector_ran),
+    (1, calls::rang),
 ];
 
 /// Lets one thing happen at `now` and says what.
@@ -65,7 +74,7 @@ pub(crate) fn step(workspace: &mut Workspace, now: i64, rng: &mut ChaCha8Rng) ->
 }
 
 /// A listed contact for which something holds, if one is soon found.
-fn any_contact(
+pub(crate) fn any_contact(
     workspace: &Workspace,
     rng: &mut ChaCha8Rng,
     wanted: impl Fn(&Contact) -> bool,
@@ -80,14 +89,15 @@ fn any_contact(
 }
 
 /// A listed conversation, if one is soon found.
-fn any_conversation(workspace: &Workspace, rng: &mut ChaCha8Rng) -> Option<u32> {
+pub(crate) fn any_conversation(workspace: &Workspace, rng: &mut ChaCha8Rng) -> Option<u32> {
     let count = workspace.conversations.len() as u32;
     (0..20.min(count))
         .map(|_| rng.random_range(0..count))
         .find(|row| workspace.conversations[*row as usize].is_listed())
 }
 
-fn any_admin(workspace: &Workspace, rng: &mut ChaCha8Rng) -> u16 {
+/// The number of an admin.
+pub(crate) fn any_admin(workspace: &Workspace, rng: &mut ChaCha8Rng) -> u16 {
     rng.random_range(0..workspace.reference.admins.len() as u16)
 }
 

@@ -3,6 +3,7 @@
 //! The one rule: it is only served when it was asked for, because it needs no token.
 
 pub(crate) mod counts;
+mod happen;
 pub(crate) mod truth;
 
 use axum::http::Method;
@@ -40,6 +41,7 @@ pub(crate) fn answer(state: &State, method: &Method, path: &str, query: &str, bo
         ("PUT", "workspace") => put_workspace(state, body),
         ("POST", "workspace/load") => load(state),
         ("POST", "workspace/save") => save(state),
+        ("POST", "happen") => happen::happen(state, body),
         ("GET", "faults") => Ok(Reply::json(&lock(&state.faults).set)),
         ("PUT", "faults") => set_faults(state, body),
         ("DELETE", "faults") => {

@@ -21,6 +21,7 @@ use crate::{
     panel,
     pipeline::{Incoming, State, lock, read},
     reply::Reply,
+    webhooks,
 };
 
 /// All workspaces of a process with the apps that may enter them.
@@ -93,6 +94,7 @@ impl Hub {
                 body: incoming.body,
             };
             let reply = oauth::answer(&mut lock(&self.directory), &choices, call, self.clock.now());
+            self.tell_installed();
             return (&self.states[0], reply);
         }
         let access = self.access(knock.token);
@@ -119,11 +121,60 @@ impl Hub {
             ("GET", "/_sim/apps") => self.apps(),
             ("GET", "/_sim/grants") => self.grants(),
             ("POST", "/_sim/grants/revoke") => self.revoke(body),
+            ("POST", "/_sim/apps/uninstall") => self.uninstall(body),
             _ => match self.place(path) {
-                Some((state, path)) => control::answer(state, method, &path, query, body),
+                Some((state, path)) => {
+                    let reply = control::answer(state, method, &path, query, body);
+                    if method == Method::PUT && path == "/_sim/clock" {
+                        // One clock is everybody's: what was planned until now happens everywhere.
+                        self.states.iter().for_each(|state| state.change(|_| ()));
+                    }
+                    reply
+                }
                 None => Reply::with_status(404, &json!({ "error": "there is no such workspace" })),
             },
         }
+    }
+
+    /// Webhooks of an app hear of the workspaces that installed it, and of no others.
+    fn tell_installed(&self) {
+        let installed = lock(&self.directory).installed();
+        webhooks::install(&self.states, installed);
+    }
+
+    /// A customer takes an app out of a workspace, of which the app is told.
+    fn uninstall(&self, body: &[u8]) -> Reply {
+        #[derive(Deserialize)]
+        #[serde(deny_unknown_fields)]
+        struct Asked {
+            client_id: String,
+            #[serde(default)]
+            workspace: usize,
+        }
+        let refuse = |status, message: String| Reply::with_status(status, &json!({ "error": message }));
+        let asked: Asked = match serde_json::from_slice(body) {
+            Ok(asked) => asked,
+            Err(error) => return refuse(400, format!("the body cannot be read: {error}")),
+        };
+        let url = {
+            let mut directory = lock(&self.directory);
+            let Some(app) = directory.app(&asked.client_id) else {
+                return refuse(404, format!("there is no app `{}`", asked.client_id));
+            };
+            if !directory.uninstall(app, asked.workspace) {
+                let message = format!(
+                    "workspace {} has not installed {}",
+                    asked.workspace, asked.client_id
+                );
+                return refuse(404, message);
+            }
+            directory.apps()[app].uninstall_url.clone()
+        };
+        self.tell_installed();
+        if let (Some(url), Some(state)) = (url, self.states.get(asked.workspace)) {
+            webhooks::say_uninstalled(state, url);
+        }
+        Reply::empty(204)
     }
 
     fn list(&self) -> Reply {
@@ -151,6 +202,7 @@ impl Hub {
                     "redirect_uris": app.redirect_uris,
                     "permissions": app.permissions,
                     "version": app.version,
+                    "uninstall_url": app.uninstall_url,
                 })
             })
             .collect();
@@ -174,7 +226,10 @@ impl Hub {
             token: String,
         }
         match serde_json::from_slice::<Asked>(body) {
-            Ok(asked) if lock(&self.directory).revoke(&asked.token) => Reply::empty(204),
+            Ok(asked) if lock(&self.directory).revoke(&asked.token) => {
+                self.tell_installed();
+                Reply::empty(204)
+            }
             Ok(_) => Reply::with_status(404, &json!({ "error": "nothing was granted with this token" })),
             Err(error) => Reply::with_status(
                 400,

@@ -33,6 +33,12 @@ pub struct App {
     /// The version that answers a request without an `Intercom-Version` header, such as `2.14`.
     #[serde(default = "default_version")]
     pub version: String,
+    /// Tokens of workspaces that installed it already: the first one of the first workspace, and so on.
+    #[serde(default)]
+    pub tokens: Vec<String>,
+    /// Where it is told that a customer uninstalled it.
+    #[serde(default)]
+    pub uninstall_url: Option<String>,
 }
 
 fn default_version() -> String {
@@ -50,6 +56,8 @@ impl App {
             redirect_uris: Vec::new(),
             permissions: Vec::new(),
             version: default_version(),
+            tokens: Vec::new(),
+            uninstall_url: None,
         }
     }
 
@@ -57,6 +65,11 @@ impl App {
     pub(crate) fn fault(&self) -> Option<String> {
         if self.version.parse::<Version>().is_err() {
             return Some(format!("{} is not a version of the API", self.version));
+        }
+        if let Some(url) = &self.uninstall_url
+            && !url::Url::parse(url).is_ok_and(|url| matches!(url.scheme(), "http" | "https"))
+        {
+            return Some(format!("{url} is not an address that can be called"));
         }
         self.permissions
             .iter()
@@ -93,7 +106,7 @@ pub(crate) fn answer(
         ("POST", "/oauth") => decide(directory, workspaces, call, now),
         ("POST", "/auth/eagle/token") => exchange(directory, call, now),
         ("POST", "/auth/uninstall") => {
-            if call.token.is_some_and(|token| directory.revoke(token)) {
+            if call.token.is_some_and(|token| directory.uninstall_itself(token)) {
                 Reply::empty(200)
             } else {
                 Reply::refusal(&Refusal::unauthorized(), "")

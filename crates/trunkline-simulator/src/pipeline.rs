@@ -29,7 +29,7 @@ use crate::{
     request::Request,
     resources::{self, Handler},
     texts, validate,
-    webhooks::{Webhooks, record::Call},
+    webhooks::{Webhooks, outbox::Plan, record::Call},
     window::{Verdict, Window},
     workspace::Workspace,
 };
@@ -325,10 +325,14 @@ impl State {
             .write()
             .unwrap_or_else(std::sync::PoisonError::into_inner);
         let outcome = change(&mut workspace);
-        let told = workspace.told();
+        let now = self.clock.now();
+        let told = workspace.told(now);
         if !told.is_empty() {
             // Still under the lock, so that notifications stand in the order of the changes.
-            self.webhooks.offer(self.clock.now(), told);
+            self.webhooks.offer(now, told);
+        }
+        if workspace.outbox.plan(now) != Plan::Nothing {
+            self.webhooks.planned();
         }
         outcome
     }
@@ -342,6 +346,7 @@ impl State {
             .unwrap_or_else(std::sync::PoisonError::into_inner);
         workspace.revision = held.revision + 1;
         workspace.outbox = std::mem::take(&mut held.outbox);
+        workspace.outbox.forget();
         *held = workspace;
     }
 

@@ -4,7 +4,7 @@ pub(crate) mod admins;
 mod articles;
 mod audiences;
 mod banners;
-mod bulk_jobs;
+pub(crate) mod bulk_jobs;
 pub(crate) mod calls;
 mod collections;
 pub(crate) mod common;
@@ -23,13 +23,14 @@ pub(crate) mod conversation_reads;
 pub(crate) mod conversations;
 pub(crate) mod custom_object_instances;
 mod data_attributes;
-mod data_connectors;
+pub(crate) mod data_connectors;
 pub(crate) mod data_events;
 mod ecommerce;
 mod external_pages;
 mod fin;
 mod fin_voice;
 mod folders;
+mod help_center_sections;
 mod internal_articles;
 pub(crate) mod ip_allowlist;
 mod lists;
@@ -74,6 +75,7 @@ const TABLES: &[&[(&str, Handler)]] = &[
     bulk_jobs::HANDLERS,
     calls::HANDLERS,
     collections::HANDLERS,
+    help_center_sections::HANDLERS,
     companies::HANDLERS,
     company_search::HANDLERS,
     contact_activities::HANDLERS,

@@ -12,4 +12,4 @@ mod run;
 pub(crate) mod ticket_fields;
 
 pub(crate) use compile::{Filter, Times, compile};
-pub(crate) use run::{Plan, run};
+pub(crate) use run::{Plan, run, run_counted_once};

@@ -169,7 +169,7 @@ pub async fn start(options: Options) -> Result<Running, StartError> {
         Timestamp::as_second,
     );
     let directory = hub::directory(&options);
-    let webhooks = Arc::new(Webhooks::new(&options));
+    let webhooks = Arc::new(Webhooks::new(&options, directory.installed()));
     let states: Vec<Arc<State>> = (0..u64::from(options.workspaces.max(1)))
         .map(|place| {
             let options = Options {
@@ -198,8 +198,16 @@ pub async fn start(options: Options) -> Result<Running, StartError> {
     for subscription in options.webhooks {
         webhooks::subscribe(&states, subscription).await?;
     }
-    let deliveries = tokio::spawn(webhooks::run(webhooks, Arc::clone(&clock)));
     let first = Arc::clone(&states[0]);
+    let deliveries = tokio::spawn({
+        let (sending, planning) = (
+            webhooks::run(webhooks, Arc::clone(&clock)),
+            webhooks::keep_plans(states.clone()),
+        );
+        async move {
+            futures::future::join(sending, planning).await;
+        }
+    });
     let hub = Arc::new(Hub::new(states, directory, clock));
     let (stop, stopped) = watch::channel(false);
     let router = Router::new().fallback(serve).with_state(hub);

@@ -67,7 +67,7 @@ impl TestSim {
             state: State::new(
                 options.clone(),
                 Arc::new(clock),
-                Arc::new(Webhooks::new(&options)),
+                Arc::new(Webhooks::new(&options, std::collections::BTreeSet::new())),
                 workspace,
             ),
             version: "2.16",
@@ -86,7 +86,7 @@ impl TestSim {
             state: State::new(
                 options.clone(),
                 Arc::new(clock),
-                Arc::new(Webhooks::new(&options)),
+                Arc::new(Webhooks::new(&options, std::collections::BTreeSet::new())),
                 workspace,
             ),
             version: self.version,

@@ -6,7 +6,7 @@
 pub(crate) mod control;
 mod delivery;
 mod envelope;
-mod items;
+pub(crate) mod items;
 mod lane;
 mod log;
 pub(crate) mod ordered;
@@ -16,11 +16,12 @@ mod subscription;
 pub(crate) mod topic;
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     sync::{
         Arc, Mutex, OnceLock,
         atomic::{AtomicBool, Ordering},
     },
+    time::Duration,
 };
 
 use serde_json::{Value, json};
@@ -32,7 +33,7 @@ pub use self::subscription::{ClientSecret, Subscription, WebhookError};
 use self::{
     lane::{Lane, Standing, Terms},
     log::Log,
-    outbox::{Listener, Notification},
+    outbox::{Listener, Notification, Plan},
     subscription::Checked,
     topic::Topic,
 };
@@ -62,9 +63,13 @@ struct Subscribers {
 #[derive(Debug)]
 pub(crate) struct Webhooks {
     subscribers: Mutex<Subscribers>,
+    /// Which app is installed in which workspace, by client id and place.
+    installed: Mutex<BTreeSet<(String, usize)>>,
     log: Mutex<Log>,
     /// Something may be due.
     wake: Notify,
+    /// Something is to happen at a time of its own.
+    plans: Notify,
     /// Made when it is first needed.
     client: OnceLock<reqwest::Client>,
     /// Whether anybody wants to be told of the calls themselves.
@@ -82,7 +87,7 @@ impl Webhooks {
     }
 
     /// No subscriptions yet.
-    pub(crate) fn new(options: &Options) -> Self {
+    pub(crate) fn new(options: &Options, installed: BTreeSet<(String, usize)>) -> Self {
         let apps = if options.apps.is_empty() {
             vec![App::built_in()]
         } else {
@@ -90,8 +95,10 @@ impl Webhooks {
         };
         Self {
             subscribers: Mutex::default(),
+            installed: Mutex::new(installed),
             log: Mutex::default(),
             wake: Notify::new(),
+            plans: Notify::new(),
             client: OnceLock::new(),
             tells_calls: AtomicBool::new(false),
             default_version: options.default_version,
@@ -117,26 +124,36 @@ impl Webhooks {
         self.wake.notify_one();
     }
 
+    /// Says that something was planned.
+    pub(crate) fn planned(&self) {
+        self.plans.notify_one();
+    }
+
     /// Whether anybody wants to be told of the calls themselves.
     pub(crate) fn tells_calls(&self) -> bool {
         self.tells_calls.load(Ordering::Relaxed)
     }
 
-    /// Tells the workspace who listens from now on.
-    fn listen(&self, workspace: &mut Workspace) {
+    /// Whether a subscription hears of the workspace at this place: one without an app of all of them.
+    fn hears(&self, checked: &Checked, place: usize) -> bool {
+        checked.wanted.app.as_ref().is_none_or(|app| {
+            let installed = lock(&self.installed);
+            installed.contains(&(app.clone(), place))
+        })
+    }
+
+    /// Tells the workspace at this place who listens from now on.
+    fn listen(&self, place: usize, workspace: &mut Workspace) {
         let listeners: Vec<Listener> = lock(&self.subscribers)
             .all
             .iter()
+            .filter(|(_, subscriber)| self.hears(&subscriber.checked, place))
             .map(|(number, subscriber)| Listener {
                 subscription: *number,
                 topics: subscriber.checked.topics,
                 version: subscriber.checked.version,
             })
             .collect();
-        let tells_calls = listeners
-            .iter()
-            .any(|listener| listener.topics.contains(Topic::ApiRequestCompleted));
-        self.tells_calls.store(tells_calls, Ordering::Relaxed);
         workspace.outbox.listen(listeners);
     }
 
@@ -151,6 +168,31 @@ impl Webhooks {
             .build()
             .map_err(|error| WebhookError::Setting(format!("there is no HTTP client: {error}")))?;
         Ok(self.client.get_or_init(|| made))
+    }
+}
+
+/// How often the workspaces' clock is looked at while something is planned.
+const TICK: Duration = Duration::from_millis(200);
+
+/// Lets what is planned happen when the clock has come that far, until the task is ended.
+pub(crate) async fn keep_plans(states: Vec<Arc<State>>) {
+    let Some(webhooks) = states.first().map(|state| Arc::clone(&state.webhooks)) else {
+        return;
+    };
+    loop {
+        let mut is_waiting = false;
+        for state in &states {
+            let plan = read(&state.workspace).outbox.plan(state.clock.now());
+            is_waiting |= plan == Plan::Later;
+            if plan == Plan::Due {
+                state.change(|_| ());
+            }
+        }
+        if is_waiting {
+            tokio::time::sleep(TICK).await;
+        } else {
+            webhooks.plans.notified().await;
+        }
     }
 }
 
@@ -183,9 +225,38 @@ pub(crate) async fn subscribe(states: &[Arc<State>], wanted: Subscription) -> Re
 }
 
 fn listen(states: &[Arc<State>]) {
-    for state in states {
-        state.change(|workspace| state.webhooks.listen(workspace));
+    if let Some(state) = states.first() {
+        let tells_calls = lock(&state.webhooks.subscribers)
+            .all
+            .values()
+            .any(|subscriber| subscriber.checked.topics.contains(Topic::ApiRequestCompleted));
+        state.webhooks.tells_calls.store(tells_calls, Ordering::Relaxed);
     }
+    for (place, state) in states.iter().enumerate() {
+        state.change(|workspace| state.webhooks.listen(place, workspace));
+    }
+}
+
+/// Says which apps are installed where from now on.
+pub(crate) fn install(states: &[Arc<State>], installed: BTreeSet<(String, usize)>) {
+    let Some(state) = states.first() else { return };
+    {
+        let mut held = lock(&state.webhooks.installed);
+        if *held == installed {
+            return;
+        }
+        *held = installed;
+    }
+    listen(states);
+}
+
+/// Tells an app that a customer uninstalled it, in the background; what came of it is among the deliveries.
+pub(crate) fn say_uninstalled(state: &Arc<State>, url: String) {
+    let state = Arc::clone(state);
+    tokio::spawn(async move {
+        let app_id = read(&state.workspace).id_code.clone();
+        delivery::uninstalled(&state.webhooks, url, &app_id, state.clock.now()).await;
+    });
 }
 
 /// Ends a subscription; tells whether there was one.

@@ -6,6 +6,7 @@
 pub(crate) mod call;
 pub(crate) mod company;
 pub(crate) mod contact;
+pub(crate) mod content;
 pub(crate) mod conversation;
 pub(crate) mod extra;
 pub(crate) mod ids;
@@ -107,23 +108,35 @@ impl Workspace {
         self.revision += 1;
     }
 
-    /// The total of a search, counted once for each revision of the workspace.
-    pub(crate) fn total(&self, search: String, count: impl FnOnce() -> usize) -> usize {
+    /// The total of a search, if it was counted since the last change.
+    pub(crate) fn counted(&self, search: &str) -> Option<usize> {
+        let totals = self
+            .totals
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner);
+        let (revision, total) = totals.get(search)?;
+        (*revision == self.revision).then_some(*total)
+    }
+
+    /// Remembers the total of a search until the next change.
+    pub(crate) fn remember_count(&self, search: String, total: usize) {
         let mut totals = self
             .totals
             .lock()
             .unwrap_or_else(std::sync::PoisonError::into_inner);
-        if let Some((revision, total)) = totals.get(&search)
-            && *revision == self.revision
-        {
-            return *total;
-        }
-        let total = count();
         if totals.len() >= MOST_TOTALS {
             totals.clear();
         }
         totals.insert(search, (self.revision, total));
-        total
+    }
+
+    /// A number that is counted once for each revision of the workspace.
+    pub(crate) fn total(&self, of: String, count: impl FnOnce() -> usize) -> usize {
+        self.counted(&of).unwrap_or_else(|| {
+            let total = count();
+            self.remember_count(of, total);
+            total
+        })
     }
 
     /// Moves a contact to `now` in the index of changes.

@@ -181,6 +181,20 @@ impl Simulator {
         let each = sysconf(SysconfVar::CLK_TCK)?.unwrap_or(100);
         Ok(ticks as f64 / each as f64)
     }
+
+    /// The most memory that it held so far.
+    pub(super) fn peak_megabytes(&self) -> Result<f64> {
+        let status = fs::read_to_string(format!("/proc/{}/status", self.process.process()))?;
+        let peak = peak_bytes(&status).context("/proc/PID/status is not as expected")?;
+        Ok(peak as f64 / 1e6)
+    }
+}
+
+/// The most memory that a process held so far, in bytes.
+fn peak_bytes(status: &str) -> Option<u64> {
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    let kibibytes: u64 = line.trim().strip_suffix(" kB")?.parse().ok()?;
+    Some(kibibytes * 1_024)
 }
 
 /// Ticks in user and in kernel mode; the name before them may hold spaces and brackets.
@@ -218,10 +232,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn ticks_are_read_behind_any_name() {
+    fn ticks_and_memory_are_read_from_what_the_kernel_says() {
         let stat = "42 (a (b) c) S 1 42 42 0 -1 4194560 100 0 0 0 17 5 0 0 20 0 3 0 99 1 2";
         assert_eq!(cpu_ticks(stat), Some(22));
         assert_eq!(cpu_ticks("42 (a) S 1"), None);
         assert_eq!(cpu_ticks(""), None);
+        assert_eq!(
+            peak_bytes("Name:\ta\nVmHWM:\t  2048 kB\nVmRSS:\t 1 kB\n"),
+            Some(2_097_152)
+        );
+        assert_eq!(peak_bytes("VmHWM:\tmuch\n"), None);
     }
 }

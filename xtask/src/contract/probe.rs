@@ -9,6 +9,7 @@ use std::collections::BTreeSet;
 use anyhow::Result;
 use serde_json::Value;
 use tokio::runtime::Runtime;
+use trunkline_catalog::Version;
 
 use super::{
     difference::{Class, Difference},
@@ -27,6 +28,7 @@ pub(super) const NOTHING: &str = "999999999";
 pub(super) struct Probe<'a> {
     runtime: &'a Runtime,
     recipes: &'a Recipes,
+    version: Version,
     description: &'a Description,
     /// What examples contradict in the description: places and words.
     contradicted: BTreeSet<(String, String)>,
@@ -66,6 +68,7 @@ impl<'a> Probe<'a> {
         Ok(Self {
             runtime,
             recipes,
+            version: description.name.parse()?,
             description,
             contradicted,
         })
@@ -248,7 +251,7 @@ impl<'a> Probe<'a> {
     ) -> Result<Ready, Missing> {
         let recipe = self
             .recipes
-            .recipe(operation.id, shown.map(|(name, _)| name.as_str()));
+            .recipe(operation.id, shown.map(|(name, _)| name.as_str()), self.version);
         for name in &recipe.first {
             session.value_of(name)?;
         }

@@ -8,7 +8,9 @@ use std::collections::BTreeMap;
 use anyhow::{Context as _, ensure};
 use serde::Deserialize;
 use serde_json::Value;
+use trunkline_catalog::Version;
 
+use super::span::Span;
 use crate::catalog::files;
 
 const TABLE: &str = include_str!("../../contract/calls.yaml");
@@ -47,8 +49,39 @@ pub(super) struct Recipe {
     pub(super) leave_out: Vec<String>,
     /// Why no call can succeed, whatever is done before; only the refusals are checked then.
     pub(super) out_of_reach: Option<String>,
+    /// What differs at some versions.
+    pub(super) versions: BTreeMap<Span, Recipe>,
     /// What differs for single examples, by name.
     pub(super) examples: BTreeMap<String, Recipe>,
+}
+
+impl Recipe {
+    /// With what differs at a version.
+    fn at(mut self, version: Version) -> Self {
+        let versions = std::mem::take(&mut self.versions);
+        let here = versions.into_iter().filter(|(span, _)| span.has(version));
+        here.fold(self, |recipe, (_, special)| recipe.with_special(special))
+    }
+
+    /// With what a more special one says besides or instead.
+    fn with_special(mut self, special: Self) -> Self {
+        self.first.extend(special.first);
+        if !special.path.is_empty() {
+            self.path = special.path;
+        }
+        if !special.query.is_empty() {
+            self.query = special.query;
+        }
+        self.body = special.body.or(self.body);
+        self.with = match (self.with, special.with) {
+            (Some(mut general), Some(special)) => {
+                merge(&mut general, &special);
+                Some(general)
+            }
+            (general, special) => special.or(general),
+        };
+        self
+    }
 }
 
 impl Recipes {
@@ -61,27 +94,14 @@ impl Recipes {
         Ok(serde_json::from_value(files::parse(text)?)?)
     }
 
-    /// The recipe of an operation, with what differs for one of its examples.
-    pub(super) fn recipe(&self, operation: &str, example: Option<&str>) -> Recipe {
-        let mut recipe = self.calls.get(operation).cloned().unwrap_or_default();
-        if let Some(special) = example.and_then(|name| recipe.examples.remove(name)) {
-            recipe.first.extend(special.first);
-            if !special.path.is_empty() {
-                recipe.path = special.path;
-            }
-            if !special.query.is_empty() {
-                recipe.query = special.query;
-            }
-            recipe.body = special.body.or(recipe.body);
-            recipe.with = match (recipe.with, special.with) {
-                (Some(mut general), Some(special)) => {
-                    merge(&mut general, &special);
-                    Some(general)
-                }
-                (general, special) => special.or(general),
-            };
+    /// The recipe of an operation, with what differs at a version and for one of its examples.
+    pub(super) fn recipe(&self, operation: &str, example: Option<&str>, version: Version) -> Recipe {
+        let recipe = self.calls.get(operation).cloned().unwrap_or_default();
+        let mut recipe = recipe.at(version);
+        match example.and_then(|name| recipe.examples.remove(name)) {
+            Some(special) => recipe.with_special(special.at(version)),
+            None => recipe,
         }
-        recipe
     }
 
     /// What stands at each parameter of a nameless path.
@@ -166,6 +186,24 @@ mod tests {
         );
         check(json!({"a": [1]}), json!({"a": [2]}), json!({"a": [2]}));
         check(json!({}), json!({"a": {"b": 1}}), json!({"a": {"b": 1}}));
+    }
+
+    #[test]
+    fn what_differs_at_a_version_lies_over_what_holds_in_general() {
+        let table = r#"{names: {}, places: {}, fields: {}, calls: {tags.get: {
+            query: a, versions: {"2.9..2.11": {query: b}},
+            examples: {x: {query: c, versions: {"2.10": {query: d}}}}}}}"#;
+        let recipes = Recipes::parse(table).expect("the case is a table");
+        for (example, version, query) in [
+            (None, Version::V2_8, "a"),
+            (None, Version::V2_9, "b"),
+            (Some("x"), Version::V2_9, "c"),
+            (Some("x"), Version::V2_10, "d"),
+            (Some("y"), Version::V2_10, "b"),
+        ] {
+            let recipe = recipes.recipe("tags.get", example, version);
+            assert_eq!(recipe.query, query, "{example:?} {version}");
+        }
     }
 
     #[test]

@@ -285,9 +285,9 @@ fn small(view: View<'_>, stream: &str, out: &mut Lines) {
             .for_each(|segment| out.push(&companies::counted(workspace, segment))),
         "articles" => {
             let articles = &workspace.reference.articles;
-            articles
-                .iter()
-                .for_each(|article| out.push(&reference::article(article, view.version)));
+            articles.iter().for_each(|article| {
+                out.push(&reference::article(&workspace.reference, article, view.version))
+            });
         }
         "ticket_type_attributes" => {
             ticket_type_attributes(workspace).for_each(|attribute| out.push(attribute));
@@ -327,12 +327,25 @@ fn small(view: View<'_>, stream: &str, out: &mut Lines) {
                 out.push(&json!({ "team_id": team["id"], "admin_id": admin.to_string() }));
             }
         }),
-        "ticket_types" if view.version >= Version::V2_12 => {
+        "admins" => workspace
+            .reference
+            .admins
+            .iter()
+            .for_each(|row| out.push(&reference::admin(row, view.version))),
+        "teams" => workspace
+            .reference
+            .teams
+            .iter()
+            .for_each(|row| out.push(&reference::team(row, view.version))),
+        "collections" => reference::collections(&workspace.reference, view.version)
+            .iter()
+            .for_each(|row| out.push(row)),
+        "ticket_types" => {
             let lists = &workspace.reference;
             lists
                 .ticket_types
                 .iter()
-                .for_each(|row| out.push(&reference::ticket_type(lists, row)));
+                .for_each(|row| out.push(&reference::ticket_type(lists, row, view.version)));
         }
         "conversation_attributes" if view.version < Version::V2_16 => workspace
             .reference

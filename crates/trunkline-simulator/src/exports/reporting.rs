@@ -4,6 +4,7 @@ use std::io;
 
 use bytes::Bytes;
 use serde_json::{Value, json};
+use trunkline_catalog::Version;
 
 use super::{archive, join};
 use crate::workspace::{
@@ -113,15 +114,19 @@ const TICKET: [Attribute<Ticket>; 4] = [
     },
 ];
 
-fn described<R>(dataset: &str, attributes: &[Attribute<R>]) -> Vec<Value> {
-    attributes
-        .iter()
-        .map(|one| json!({ "id": one.id, "qualified_id": format!("{dataset}.{}", one.id), "name": one.name }))
-        .collect()
+fn described<R>(dataset: &str, attributes: &[Attribute<R>], version: Version) -> Vec<Value> {
+    let shown = |one: &Attribute<R>| {
+        let mut shown = json!({ "id": one.id, "name": one.name });
+        if version >= Version::V2_16 {
+            shown["qualified_id"] = json!(format!("{dataset}.{}", one.id));
+        }
+        shown
+    };
+    attributes.iter().map(shown).collect()
 }
 
 /// The datasets as the API lists them.
-pub(crate) fn datasets() -> Vec<Value> {
+pub(crate) fn datasets(version: Version) -> Vec<Value> {
     DATASETS
         .iter()
         .enumerate()
@@ -131,7 +136,7 @@ pub(crate) fn datasets() -> Vec<Value> {
                 "name": name,
                 "description": description,
                 "default_time_attribute_id": ids(place)[1],
-                "attributes": if place == 0 { described(id, &CONVERSATION) } else { described(id, &TICKET) },
+                "attributes": if place == 0 { described(id, &CONVERSATION, version) } else { described(id, &TICKET, version) },
             })
         })
         .collect()

@@ -185,7 +185,7 @@ impl Replay {
             None => generator::generate(&options, zone, clock.now()),
         };
         clock.not_before(folder::newest(&workspace));
-        let webhooks = Arc::new(Webhooks::new(&options));
+        let webhooks = Arc::new(Webhooks::new(&options, std::collections::BTreeSet::new()));
         Ok(Self {
             state: State::new(options, Arc::new(clock), webhooks, workspace),
             ids: HashMap::new(),

@@ -197,7 +197,7 @@ pub(super) fn own(workspace: &Workspace) -> Map<String, Value> {
     });
     set("custom_object_contacts", owners.collect());
     set("jobs", json!(extra.jobs));
-    set("sections", json!(extra.sections));
+    set("sights", json!(extra.sights));
     set("drafts", json!(extra.drafts));
     set("versions", json!(extra.versions));
     set("messages_sent", json!(extra.messages_sent));

@@ -56,6 +56,16 @@ impl Access {
     }
 }
 
+/// What a token of an app opens in a workspace: what the app asks for at this moment.
+fn access_of(app: &App, place: usize, workspace: usize, otherwise: Version) -> Access {
+    Access {
+        workspace,
+        app: Some(place),
+        permissions: (!app.permissions.is_empty()).then(|| app.permissions.iter().cloned().collect()),
+        version: app.version.parse().unwrap_or(otherwise),
+    }
+}
+
 /// A code that waits to be exchanged.
 #[derive(Clone, Debug)]
 struct Code {
@@ -70,8 +80,10 @@ struct Code {
 pub(crate) struct Directory {
     seed: u64,
     apps: Vec<App>,
-    /// Tokens of private apps; when there are none, any unknown text is one of the first workspace's.
+    /// Tokens of private apps; when there are none at first, any unknown text is one of the first workspace's.
     private: BTreeMap<String, usize>,
+    /// Whether any unknown text is a token.
+    takes_any: bool,
     private_version: Version,
     codes: BTreeMap<String, Code>,
     granted: BTreeMap<String, Access>,
@@ -82,13 +94,20 @@ pub(crate) struct Directory {
 
 impl Directory {
     pub(crate) fn new(seed: u64, apps: Vec<App>, private: BTreeMap<String, usize>, version: Version) -> Self {
+        let mut granted = BTreeMap::new();
+        for (place, app) in apps.iter().enumerate() {
+            for (workspace, token) in app.tokens.iter().enumerate() {
+                granted.insert(token.clone(), access_of(app, place, workspace, version));
+            }
+        }
         Self {
             seed,
             apps,
+            takes_any: private.is_empty(),
             private,
             private_version: version,
             codes: BTreeMap::new(),
-            granted: BTreeMap::new(),
+            granted,
             revoked: BTreeSet::new(),
             issued: 0,
         }
@@ -132,12 +151,7 @@ impl Directory {
         if held.used || now >= held.expires_at || app.client_id != id || app.client_secret != secret {
             return None;
         }
-        let access = Access {
-            workspace: held.workspace,
-            app: Some(held.app),
-            permissions: (!app.permissions.is_empty()).then(|| app.permissions.iter().cloned().collect()),
-            version: app.version.parse().unwrap_or(self.private_version),
-        };
+        let access = access_of(app, held.app, held.workspace, self.private_version);
         let token = self.secret("tok");
         self.granted.insert(token.clone(), access);
         if let Some(held) = self.codes.get_mut(code) {
@@ -155,6 +169,37 @@ impl Directory {
         is_known
     }
 
+    /// Lets the app of a token leave its workspace, with all tokens that it has there; a private app's token ends alone.
+    /// False when it was none.
+    pub(crate) fn uninstall_itself(&mut self, token: &str) -> bool {
+        match self.granted.get(token) {
+            Some(Access {
+                app: Some(app),
+                workspace,
+                ..
+            }) => self.uninstall(*app, *workspace),
+            _ => self.revoke(token),
+        }
+    }
+
+    /// Takes an app out of a workspace; false when it was not there.
+    pub(crate) fn uninstall(&mut self, app: usize, workspace: usize) -> bool {
+        let tokens: Vec<String> = self
+            .granted
+            .iter()
+            .filter(|(_, access)| access.app == Some(app) && access.workspace == workspace)
+            .map(|(token, _)| token.clone())
+            .collect();
+        tokens.iter().filter(|token| self.revoke(token)).count() > 0
+    }
+
+    /// Which app is installed in which workspace, by client id and place.
+    pub(crate) fn installed(&self) -> BTreeSet<(String, usize)> {
+        self.grants()
+            .map(|(app, workspace, _)| (app.client_id.clone(), workspace))
+            .collect()
+    }
+
     /// What a token opens.
     pub(crate) fn access(&self, token: Option<&str>) -> Result<Access, Refusal> {
         let token = token.ok_or_else(Refusal::unauthorized)?;
@@ -167,7 +212,7 @@ impl Directory {
         if self.revoked.contains(token) {
             return Err(Refusal::new(401, "token_revoked", "Access Token Revoked"));
         }
-        if self.private.is_empty() && self.revoked.is_empty() {
+        if self.takes_any {
             return Ok(Access::whole(0, self.private_version));
         }
         Err(Refusal::unauthorized())

@@ -52,8 +52,12 @@ pub(crate) struct ConversationView<'a> {
     title: Option<&'a str>,
     custom_attributes: Map<String, Value>,
     topics: Map<String, Value>,
+    /// Since 2.9; null unless it became a ticket.
+    #[serde(skip_serializing_if = "Option::is_none")]
     ticket: Option<Value>,
-    linked_objects: Value,
+    /// Since 2.10.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    linked_objects: Option<Value>,
     /// Since 2.15; null without a company.
     #[serde(skip_serializing_if = "Option::is_none")]
     company: Option<Value>,
@@ -250,8 +254,8 @@ fn plain<'a>(view: View<'a>, conversation: &'a Conversation) -> ConversationView
         title: conversation.title.as_deref(),
         custom_attributes: attributes(conversation),
         topics: Map::new(),
-        ticket: ticket(view, conversation),
-        linked_objects: linked(view, conversation),
+        ticket: (view.version >= Version::V2_9).then(|| ticket(view, conversation).unwrap_or(Value::Null)),
+        linked_objects: (view.version >= Version::V2_10).then(|| linked(view, conversation)),
         company: (view.version >= Version::V2_15).then(|| company(view, conversation)),
         ai_agent: (view.version >= Version::V2_12).then_some(Value::Null),
         ai_agent_participated: (view.version >= Version::V2_12).then_some(false),

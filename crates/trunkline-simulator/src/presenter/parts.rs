@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 use serde_json::{Value, json};
+use trunkline_catalog::Version;
 
 use super::{Shown, View};
 use crate::{
@@ -58,8 +59,11 @@ pub(crate) struct PartView {
     email_message_metadata: Option<Value>,
     state: &'static str,
     tags: Vec<Value>,
+    /// Since 2.13, null as nothing that apps do is simulated; so is the next one.
+    #[serde(skip_serializing_if = "Option::is_none")]
     event_details: Option<Value>,
-    app_package_code: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    app_package_code: Option<Value>,
 }
 
 /// Shows the author of a part or of a first message.
@@ -177,6 +181,7 @@ fn state_after(conversation: &Conversation, index: usize) -> &'static str {
             PartKind::Note
             | PartKind::QuickReply
             | PartKind::Assignment(_)
+            | PartKind::Priority
             | PartKind::MergedPrimary
             | PartKind::Other => None,
             _ => Some("open"),
@@ -204,8 +209,8 @@ pub(crate) fn of_conversation(view: View<'_>, conversation: &Conversation, index
         email_message_metadata: None,
         state: state_after(conversation, index),
         tags: Vec::new(),
-        event_details: None,
-        app_package_code: None,
+        event_details: (view.version >= Version::V2_13).then_some(Value::Null),
+        app_package_code: (view.version >= Version::V2_13).then_some(Value::Null),
     };
     Shown::of(plain, &part.kept)
 }

@@ -1,27 +1,91 @@
 //! Rows of the small lists in the shapes of older versions.
 
+use std::borrow::Cow;
+
 use serde_json::{Value, json};
 use trunkline_catalog::Version;
 
-use crate::workspace::{
-    people::Tag,
-    reference::{Reference, fields},
+use crate::{
+    request::as_text,
+    workspace::{
+        people::Tag,
+        reference::{Reference, fields, find},
+    },
 };
 
-/// An article: one parent instead of several before 2.16.
-pub(crate) fn article(article: &Value, version: Version) -> Value {
-    let mut shown = article.clone();
+/// A row without what came after `version`.
+fn without(row: &Value, version: Version, came: &[(&str, Version)]) -> Value {
+    let mut shown = row.clone();
+    for (field, since) in came {
+        if version < *since {
+            fields(&mut shown).remove(*field);
+        }
+    }
+    shown
+}
+
+/// A teammate.
+pub(crate) fn admin(admin: &Value, version: Version) -> Value {
+    let came = [
+        ("team_priority_level", Version::V2_8),
+        ("away_status_reason_id", Version::V2_14),
+    ];
+    without(admin, version, &came)
+}
+
+/// A team.
+pub(crate) fn team(team: &Value, version: Version) -> Value {
+    without(team, version, &[("admin_priority_level", Version::V2_8)])
+}
+
+/// An article: its first parent stands beside all of them before 2.16.
+pub(crate) fn article(lists: &Reference, article: &Value, version: Version) -> Value {
+    let mut shown = without(article, version, &[("tags", Version::V2_13)]);
     if version < Version::V2_16 {
-        let map = fields(&mut shown);
-        let parent = map
-            .remove("parent_ids")
-            .and_then(|parents| parents.get(0).cloned());
-        map.insert(
-            "parent_type".to_owned(),
-            parent.as_ref().map_or(Value::Null, |_| json!("collection")),
-        );
-        map.insert("parent_id".to_owned(), parent.unwrap_or(Value::Null));
-        map.remove("tags");
+        let parent = shown["parent_ids"].get(0).cloned().unwrap_or(Value::Null);
+        let held = as_text(&parent).and_then(|id| find(&lists.collections, &id));
+        shown["parent_type"] = match held {
+            _ if parent.is_null() => Value::Null,
+            Some(held) if version < Version::V2_10 && is_section(held) => json!("section"),
+            _ => json!("collection"),
+        };
+        shown["parent_id"] = parent;
+    }
+    shown
+}
+
+/// Whether a collection was a section before 2.10, when collections did not lie in each other yet.
+pub(crate) fn is_section(collection: &Value) -> bool {
+    !collection["parent_id"].is_null()
+}
+
+/// The collections that a version knows as such.
+pub(crate) fn collections(lists: &Reference, version: Version) -> Vec<Value> {
+    lists
+        .collections
+        .iter()
+        .filter(|row| version >= Version::V2_10 || !is_section(row))
+        .map(|row| collection(row, version))
+        .collect()
+}
+
+/// A collection.
+pub(crate) fn collection(collection: &Value, version: Version) -> Value {
+    let mut shown = without(collection, version, &[("parent_id", Version::V2_10)]);
+    if version < Version::V2_10 {
+        shown["type"] = json!("collection");
+    }
+    shown
+}
+
+/// A collection within another one, as versions before 2.10 show it.
+pub(crate) fn section(collection: &Value) -> Value {
+    let mut shown = collection.clone();
+    shown["type"] = json!("section");
+    shown["parent_id"] = json!(as_text(&collection["parent_id"]).and_then(|id| id.parse::<u64>().ok()));
+    let map = fields(&mut shown);
+    for field in ["description", "icon", "help_center_id"] {
+        map.remove(field);
     }
     shown
 }
@@ -31,9 +95,21 @@ pub(crate) fn tag(tag: &Tag) -> Value {
     json!({ "type": "tag", "id": tag.id.to_string(), "name": tag.name, "applied_at": Value::Null, "applied_by": Value::Null })
 }
 
-/// A ticket type with the states that its tickets can be in, which is how the list of types shows it.
-pub(crate) fn ticket_type(lists: &Reference, ticket_type: &Value) -> Value {
-    let mut shown = ticket_type.clone();
+/// A ticket type as tickets show it.
+pub(crate) fn ticket_type_of_ticket(ticket_type: &Value, version: Version) -> Cow<'_, Value> {
+    if version < Version::V2_10 {
+        Cow::Owned(without(ticket_type, version, &[("category", Version::V2_10)]))
+    } else {
+        Cow::Borrowed(ticket_type)
+    }
+}
+
+/// A ticket type with the states that its tickets can be in, which came in 2.12.
+pub(crate) fn ticket_type(lists: &Reference, ticket_type: &Value, version: Version) -> Value {
+    let mut shown = ticket_type_of_ticket(ticket_type, version).into_owned();
+    if version < Version::V2_12 {
+        return shown;
+    }
     let states: Vec<Value> = lists
         .ticket_states
         .iter()

@@ -1,10 +1,12 @@
 //! A ticket as the API shows it.
 
+use std::borrow::Cow;
+
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 use trunkline_catalog::Version;
 
-use super::{Shown, View, parts};
+use super::{Shown, View, parts, reference};
 use crate::{
     texts,
     workspace::{conversation::PartKind, ids::Ids, ticket::Ticket},
@@ -17,10 +19,12 @@ pub(crate) struct TicketView<'a> {
     kind: &'static str,
     id: String,
     ticket_id: String,
-    category: &'a Value,
+    /// Since 2.10.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    category: Option<&'a Value>,
     ticket_attributes: Map<String, Value>,
     ticket_state: State<'a>,
-    ticket_type: &'a Value,
+    ticket_type: Cow<'a, Value>,
     contacts: Value,
     admin_assignee_id: Assignee,
     team_assignee_id: Assignee,
@@ -28,7 +32,9 @@ pub(crate) struct TicketView<'a> {
     updated_at: i64,
     open: bool,
     snoozed_until: Option<i64>,
-    linked_objects: Value,
+    /// Since 2.10.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    linked_objects: Option<Value>,
     ticket_parts: Parts,
     is_shared: bool,
     company_id: Option<String>,
@@ -82,6 +88,7 @@ fn plain<'a>(view: View<'a>, ticket: &Ticket) -> TicketView<'a> {
     let lists = &view.workspace.reference;
     let state = &lists.ticket_states[usize::from(ticket.state)];
     let ticket_type = &lists.ticket_types[usize::from(ticket.ticket_type)];
+    let knows_categories = view.version >= Version::V2_10;
     let has_states = view.version >= Version::V2_12;
     let assignee = |number: u16, id: fn(&Ids, u16) -> u64| {
         let id = number
@@ -100,7 +107,7 @@ fn plain<'a>(view: View<'a>, ticket: &Ticket) -> TicketView<'a> {
         kind: "ticket",
         id: ticket.id(&view.workspace.ids),
         ticket_id: ticket.ticket_id(&view.workspace.ids),
-        category: &ticket_type["category"],
+        category: knows_categories.then(|| &ticket_type["category"]),
         ticket_attributes: attributes(ticket),
         ticket_state: if has_states {
             State::Whole {
@@ -113,7 +120,7 @@ fn plain<'a>(view: View<'a>, ticket: &Ticket) -> TicketView<'a> {
         } else {
             State::Word(&state["category"])
         },
-        ticket_type,
+        ticket_type: reference::ticket_type_of_ticket(ticket_type, view.version),
         contacts: people(view, ticket),
         admin_assignee_id: assignee(ticket.admin, Ids::admin),
         team_assignee_id: assignee(ticket.team, Ids::team),
@@ -121,7 +128,7 @@ fn plain<'a>(view: View<'a>, ticket: &Ticket) -> TicketView<'a> {
         updated_at: ticket.updated_at,
         open: ticket.open,
         snoozed_until: ticket.snoozed_until,
-        linked_objects: linked(view, ticket),
+        linked_objects: knows_categories.then(|| linked(view, ticket)),
         ticket_parts: Parts {
             kind: "ticket_part.list",
             total_count: shown.len(),
@@ -141,6 +148,15 @@ fn people(view: View<'_>, ticket: &Ticket) -> Value {
         .contacts
         .iter()
         .map(|row| {
+            // What was told of a contact before the link became the usual one (2.10).
+            if view.version < Version::V2_10 {
+                let role = if workspace.contacts[*row as usize].is_lead {
+                    "lead"
+                } else {
+                    "user"
+                };
+                return json!({ "id": workspace.ids.contact(*row), "role": role });
+            }
             let external_id = workspace.contacts[*row as usize].external_id(workspace.seed);
             json!({ "type": "contact", "id": view.workspace.ids.contact(*row), "external_id": external_id })
         })

@@ -1,13 +1,16 @@
 //! What changes teammates and teams, and what searches their activity (facts 6.7).
 
 use serde_json::{Value, json};
+use trunkline_catalog::Version;
 
 use super::{Handler, common};
 use crate::{
     errors::Refusal,
+    presenter,
     reply::{Answer, Reply},
     request::{Request, as_text},
     texts,
+    webhooks::topic::Topic,
     workspace::{
         Workspace,
         conversation::State,
@@ -38,6 +41,8 @@ fn set_away(workspace: &mut Workspace, request: &Request<'_>) -> Answer {
     let (is_away, reassign) = (flag("away_mode_enabled")?, flag("away_mode_reassign")?);
     let reason = match as_text(&request.body["away_status_reason_id"]) {
         None => None,
+        // Reasons came in 2.14; who asks in an older version gives none.
+        Some(_) if request.version < Version::V2_14 => None,
         Some(id) => {
             let reason = reference::find(&workspace.reference.away_status_reasons, &id)
                 .ok_or_else(|| Refusal::invalid("Away status reason not found"))?;
@@ -48,7 +53,8 @@ fn set_away(workspace: &mut Workspace, request: &Request<'_>) -> Answer {
         }
     };
     set(workspace, number, is_away, reassign, reason, request.now);
-    Ok(Reply::json(&workspace.reference.admins[usize::from(number)]))
+    let admin = &workspace.reference.admins[usize::from(number)];
+    Ok(Reply::json(&presenter::reference::admin(admin, request.version)))
 }
 
 /// Sends an admin away or brings it back, and writes that into the log.
@@ -65,18 +71,54 @@ pub(crate) fn set(
     admin["away_mode_enabled"] = json!(is_away);
     admin["away_mode_reassign"] = json!(reassign);
     admin["away_status_reason_id"] = json!(reason.filter(|_| is_away));
+    let metadata = json!({
+        "away_mode": is_away, "before": before, "after": is_away, "reassign_conversations": reassign,
+    });
+    let description = if is_away {
+        "switched the away mode on"
+    } else {
+        "switched the away mode off"
+    };
+    log(
+        workspace,
+        number,
+        ("admin_away_mode_change", description),
+        metadata,
+        now,
+    );
+    workspace.tell_teammate(Topic::AdminAwayModeUpdated, number, now);
+}
+
+/// Lets an admin log in or out, and writes that into the log.
+pub(crate) fn log_in_or_out(workspace: &mut Workspace, number: u16, is_in: bool, now: i64) {
+    let (topic, activity, metadata) = if is_in {
+        let metadata = json!({ "sign_in_method": "email_password" });
+        (
+            Topic::AdminLoggedIn,
+            ("admin_login_success", "logged in"),
+            metadata,
+        )
+    } else {
+        (Topic::AdminLoggedOut, ("admin_logout", "logged out"), json!({}))
+    };
+    log(workspace, number, activity, metadata, now);
+    workspace.tell_teammate(topic, number, now);
+}
+
+/// Writes what an admin did into the log: the type of the activity and its description.
+fn log(workspace: &mut Workspace, number: u16, activity: (&str, &str), metadata: Value, now: i64) {
+    let admin = &workspace.reference.admins[usize::from(number)];
     let (id, email) = (admin["id"].clone(), admin["email"].clone());
     let place = workspace.reference.activity_logs.len() as u32;
     workspace.reference.activity_logs.push(json!({
         "id": texts::uuid(texts::mix(workspace.seed, 51, place), place),
         "performed_by": { "type": "admin", "id": id, "email": email, "ip": "127.0.0.1" },
-        "metadata": { "away_mode": is_away, "before": before, "after": is_away, "reassign_conversations": reassign },
+        "metadata": metadata,
         "created_at": now,
-        "activity_type": "admin_away_mode_change",
-        "activity_description": if is_away { "switched the away mode on" } else { "switched the away mode off" },
+        "activity_type": activity.0,
+        "activity_description": activity.1,
     }));
     workspace.changed();
-    workspace.tell_away(number, now);
 }
 
 /// A whole number of the body, sent as a number or as text.

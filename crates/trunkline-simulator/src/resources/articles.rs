@@ -53,7 +53,7 @@ fn place(workspace: &Workspace, request: &Request<'_>) -> Result<usize, Refusal>
 /// One article, which shows its statistics, unlike a row of a list.
 fn shown(workspace: &Workspace, request: &Request<'_>, place: usize) -> Value {
     let article = &workspace.reference.articles[place];
-    let mut shown = presenter::reference::article(article, request.version);
+    let mut shown = presenter::reference::article(&workspace.reference, article, request.version);
     let number = article["id"]
         .as_str()
         .and_then(|id| id.parse().ok())
@@ -98,7 +98,7 @@ fn search(workspace: &Workspace, request: &Request<'_>) -> Answer {
         .collect();
     let rows = found
         .iter()
-        .map(|article| presenter::reference::article(article, request.version));
+        .map(|article| presenter::reference::article(&workspace.reference, article, request.version));
     let page = paging::offset(request, rows, 10, 150, LastPage::Absent)?;
     let highlights: Vec<Value> = match request.query("highlight") {
         Some("true") => page
@@ -118,6 +118,9 @@ fn search(workspace: &Workspace, request: &Request<'_>) -> Answer {
         "pages": page.pages,
     })))
 }
+
+/// What audiences call an article.
+pub(super) const CONTENT: &str = "article_content";
 
 /// HTML of a body, from whichever of its two forms was sent.
 fn body_of(sent: &Value) -> Option<String> {
@@ -187,12 +190,15 @@ fn create(workspace: &mut Workspace, request: &Request<'_>) -> Answer {
     };
     let mut made = reference::article(&workspace.id_code, id, &text);
     common::copy(reference::fields(&mut made), &request.body, &FIELDS);
+    common::name_translations(&mut made, "article");
     made["state"] = json!(text.state);
     workspace.reference.articles.push(made);
     let place = workspace.reference.articles.len() - 1;
     keep_version(workspace, place, request.now);
     workspace.changed();
     workspace.tell_article(Topic::ArticleCreated, place, None, request.now);
+    let made = workspace.reference.articles[place].clone();
+    workspace.tell_audiences(CONTENT, &Value::Null, &made, request.now);
     Ok(Reply::json(&shown(workspace, request, place)))
 }
 
@@ -218,8 +224,9 @@ fn update(workspace: &mut Workspace, request: &Request<'_>) -> Answer {
     let author = author(workspace, request)?;
     let parent = parent(workspace, &request.body)?;
     let article = &mut workspace.reference.articles[place];
-    let was = as_text(&article["state"]);
+    let before = article.clone();
     write(reference::fields(article), &request.body);
+    common::name_translations(article, "article");
     if let Some(author) = author {
         article["author_id"] = json!(author);
     }
@@ -230,7 +237,14 @@ fn update(workspace: &mut Workspace, request: &Request<'_>) -> Answer {
     address(article);
     keep_version(workspace, place, request.now);
     workspace.changed();
-    workspace.tell_article(Topic::ArticleUpdated, place, was.as_deref(), request.now);
+    workspace.tell_article(
+        Topic::ArticleUpdated,
+        place,
+        before["state"].as_str(),
+        request.now,
+    );
+    let after = workspace.reference.articles[place].clone();
+    workspace.tell_audiences(CONTENT, &before, &after, request.now);
     Ok(Reply::json(&shown(workspace, request, place)))
 }
 
@@ -239,6 +253,7 @@ fn delete(workspace: &mut Workspace, request: &Request<'_>) -> Answer {
     let gone = workspace.reference.articles.remove(place);
     workspace.changed();
     let receipt = json!({ "id": gone["id"], "object": "article", "deleted": true });
+    workspace.tell_audiences(CONTENT, &gone, &Value::Null, request.now);
     workspace.happened(Topic::ArticleDeleted, Subject::Article(gone), request.now);
     Ok(Reply::json(&receipt))
 }
@@ -258,7 +273,7 @@ fn with_draft(workspace: &Workspace, request: &Request<'_>, place: usize) -> Val
         reference::fields(&mut article)
             .extend(staged.iter().map(|(field, value)| (field.clone(), value.clone())));
     }
-    let mut shown = presenter::reference::article(&article, request.version);
+    let mut shown = presenter::reference::article(&workspace.reference, &article, request.version);
     shown["has_unpublished_changes"] = json!(staged.is_some());
     if staged.is_none() {
         shown["draft_updated_at"] = Value::Null;

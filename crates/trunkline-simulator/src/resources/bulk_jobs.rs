@@ -10,6 +10,7 @@ use crate::{
     errors::Refusal,
     reply::{Answer, Reply},
     request::{Request, as_text},
+    webhooks::{items::BASE_URL, outbox::Subject, topic::Topic},
     workspace::{Workspace, lists::BulkJob},
 };
 
@@ -59,8 +60,8 @@ const COMPANY_FIELDS: [&str; 9] = [
     "monthly_spend",
 ];
 
-fn shown(request: &Request<'_>, number: usize, job: &BulkJob) -> Value {
-    let at = |given: i64, after: i64| (given + after <= request.now).then_some(given + after);
+fn shown(base_url: &str, now: i64, number: usize, job: &BulkJob) -> Value {
+    let at = |given: i64, after: i64| (given + after <= now).then_some(given + after);
     let tasks: Vec<Value> = job
         .tasks
         .iter()
@@ -82,12 +83,7 @@ fn shown(request: &Request<'_>, number: usize, job: &BulkJob) -> Value {
             })
         })
         .collect();
-    let last = job
-        .tasks
-        .iter()
-        .map(|(given, ..)| *given)
-        .max()
-        .unwrap_or(job.created_at);
+    let last = last_given(job);
     let done = at(last, DONE);
     let has_failed = job.tasks.iter().any(|(_, _, failed)| *failed > 0);
     json!({
@@ -99,11 +95,23 @@ fn shown(request: &Request<'_>, number: usize, job: &BulkJob) -> Value {
             Some(_) => "completed",
         },
         "created_at": job.created_at,
-        "updated_at": done.unwrap_or(request.now.min(last + DONE)),
+        "updated_at": done.unwrap_or(now.min(last + DONE)),
         "completed_at": done,
         "tasks": tasks,
-        "url": format!("{}/{}/bulk/job_v2_{number}", request.base_url, job.of),
+        "url": format!("{base_url}/{}/bulk/job_v2_{number}", job.of),
     })
+}
+
+/// When the last task was given.
+fn last_given(job: &BulkJob) -> i64 {
+    let given = job.tasks.iter().map(|(given, ..)| *given);
+    given.max().unwrap_or(job.created_at)
+}
+
+/// The job as it is told when it is completed; `None` when a later task keeps it running.
+pub(crate) fn completed(workspace: &Workspace, place: usize, now: i64) -> Option<Value> {
+    let job = workspace.reference.lists.bulk_jobs.get(place)?;
+    (last_given(job) + DONE == now).then(|| shown(BASE_URL, now, place + 1, job))
 }
 
 fn unknown(id: &str) -> Refusal {
@@ -129,7 +137,12 @@ fn place(workspace: &Workspace, of: &str, id: &str) -> Result<usize, Refusal> {
 fn get(workspace: &Workspace, request: &Request<'_>, of: &'static str) -> Answer {
     let place = place(workspace, of, request.parameter("id"))?;
     let job = &workspace.reference.lists.bulk_jobs[place];
-    Ok(Reply::json(&shown(request, place + 1, job)))
+    Ok(Reply::json(&shown(
+        &request.base_url,
+        request.now,
+        place + 1,
+        job,
+    )))
 }
 
 fn get_contacts_job(workspace: &Workspace, request: &Request<'_>) -> Answer {
@@ -203,9 +216,14 @@ fn run(
         });
         jobs.len() - 1
     });
-    jobs[place].tasks.push((request.now, items.len(), failed));
-    let shown = shown(request, place + 1, &jobs[place]);
+    let job = &mut jobs[place];
+    let is_planned = job.tasks.last().is_some_and(|(given, ..)| *given == request.now);
+    job.tasks.push((request.now, items.len(), failed));
+    let shown = shown(&request.base_url, request.now, place + 1, &jobs[place]);
     workspace.changed();
+    if !is_planned {
+        workspace.will_happen(Topic::JobCompleted, Subject::BulkJob(place), request.now + DONE);
+    }
     Ok(Reply::with_status(202, &shown))
 }
 

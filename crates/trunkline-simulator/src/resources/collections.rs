@@ -1,11 +1,16 @@
-//! What writes into the help center beside articles: collections, redirects and, up to 2.9, sections.
+//! What writes into the help center beside articles: collections and redirects.
+//!
+//! The one rule: up to 2.9 collections do not lie in each other; those within another one are the business of
+//! `help_center_sections.rs` then.
 
 use serde_json::{Value, json};
+use trunkline_catalog::Version;
 
 use super::{Handler, common};
 use crate::{
     errors::Refusal,
     paging::{self, LastPage},
+    presenter,
     reply::{Answer, Reply},
     request::{Request, as_text},
     workspace::{Workspace, reference},
@@ -19,17 +24,12 @@ pub(crate) const HANDLERS: &[(&str, Handler)] = &[
     ("help_center_redirects.get", Handler::Read(get_redirect)),
     ("help_center_redirects.create", Handler::Write(create_redirect)),
     ("help_center_redirects.delete", Handler::Write(delete_redirect)),
-    ("help_center_sections.list", Handler::Read(list_sections)),
-    ("help_center_sections.get", Handler::Read(get_section)),
-    ("help_center_sections.create", Handler::Write(create_section)),
-    ("help_center_sections.update", Handler::Write(update_section)),
-    ("help_center_sections.delete", Handler::Write(delete_section)),
 ];
 
 /// How deep collections may lie in each other.
 const MOST_LEVELS: usize = 3;
 
-fn unknown() -> Refusal {
+pub(super) fn unknown() -> Refusal {
     Refusal::not_found("Resource")
 }
 
@@ -48,8 +48,8 @@ fn name(request: &Request<'_>) -> Result<String, Refusal> {
 }
 
 /// Refuses a parent that does not exist, lies too deep or would lie within its own child.
-fn check_parent(workspace: &Workspace, body: &Value, own: Option<&str>) -> Result<(), Refusal> {
-    let mut next = as_text(&body["parent_id"]);
+fn check_parent(workspace: &Workspace, parent: Option<String>, own: Option<&str>) -> Result<(), Refusal> {
+    let mut next = parent;
     let mut levels = 1;
     while let Some(id) = next {
         if own == Some(id.as_str()) {
@@ -67,9 +67,14 @@ fn check_parent(workspace: &Workspace, body: &Value, own: Option<&str>) -> Resul
     Ok(())
 }
 
-fn create(workspace: &mut Workspace, request: &Request<'_>) -> Answer {
+/// Makes a collection, within another one when there is a parent.
+pub(super) fn make(
+    workspace: &mut Workspace,
+    request: &Request<'_>,
+    parent: Option<String>,
+) -> Result<Value, Refusal> {
     let name = name(request)?;
-    check_parent(workspace, &request.body, None)?;
+    check_parent(workspace, parent.clone(), None)?;
     let id = workspace.reference.next_id().to_string();
     let mut made = json!({
         "id": id,
@@ -81,43 +86,80 @@ fn create(workspace: &mut Workspace, request: &Request<'_>) -> Answer {
         "updated_at": request.now,
         "description": "",
         "icon": "bookmark",
-        "parent_id": Value::Null,
+        "parent_id": parent,
         "help_center_id": 11,
     });
-    let fields = reference::fields(&mut made);
     common::copy(
-        fields,
+        reference::fields(&mut made),
         &request.body,
         &["description", "translated_content", "help_center_id"],
     );
-    fields.insert("parent_id".to_owned(), json!(as_text(&request.body["parent_id"])));
+    common::name_translations(&mut made, "group");
     workspace.reference.collections.push(made.clone());
     workspace.changed();
-    Ok(Reply::json(&made))
+    Ok(made)
 }
 
-fn update(workspace: &mut Workspace, request: &Request<'_>) -> Answer {
-    let id = id_of_path(request);
-    let place = reference::position(&workspace.reference.collections, id).ok_or_else(unknown)?;
-    check_parent(workspace, &request.body, Some(id))?;
+/// Writes into a collection what a body sends; `Some(None)` takes it out of any other.
+pub(super) fn write(
+    workspace: &mut Workspace,
+    request: &Request<'_>,
+    place: usize,
+    parent: Option<Option<String>>,
+) -> Result<Value, Refusal> {
+    if let Some(parent) = &parent {
+        let own = as_text(&workspace.reference.collections[place]["id"]);
+        check_parent(workspace, parent.clone(), own.as_deref())?;
+    }
     let row = &mut workspace.reference.collections[place];
     common::copy(
         reference::fields(row),
         &request.body,
         &["name", "description", "translated_content"],
     );
-    if request.body.get("parent_id").is_some() {
-        row["parent_id"] = json!(as_text(&request.body["parent_id"]));
+    common::name_translations(row, "group");
+    if let Some(parent) = parent {
+        row["parent_id"] = json!(parent);
     }
     row["updated_at"] = json!(request.now);
-    let shown = row.clone();
+    let written = row.clone();
     workspace.changed();
-    Ok(Reply::json(&shown))
+    Ok(written)
+}
+
+/// The parent that a body names, in versions that know of one.
+fn asked_parent(request: &Request<'_>) -> Option<Option<String>> {
+    let sent = request.body.get("parent_id");
+    sent.filter(|_| request.version >= Version::V2_10).map(as_text)
+}
+
+fn create(workspace: &mut Workspace, request: &Request<'_>) -> Answer {
+    let made = make(workspace, request, asked_parent(request).flatten())?;
+    Ok(Reply::json(&presenter::reference::collection(
+        &made,
+        request.version,
+    )))
+}
+
+/// The collection that the path names, if the version knows it as one.
+fn place(workspace: &Workspace, request: &Request<'_>) -> Result<usize, Refusal> {
+    let rows = &workspace.reference.collections;
+    reference::position(rows, id_of_path(request))
+        .filter(|place| request.version >= Version::V2_10 || !presenter::reference::is_section(&rows[*place]))
+        .ok_or_else(unknown)
+}
+
+fn update(workspace: &mut Workspace, request: &Request<'_>) -> Answer {
+    let place = place(workspace, request)?;
+    let written = write(workspace, request, place, asked_parent(request))?;
+    Ok(Reply::json(&presenter::reference::collection(
+        &written,
+        request.version,
+    )))
 }
 
 fn delete(workspace: &mut Workspace, request: &Request<'_>) -> Answer {
-    let place =
-        reference::position(&workspace.reference.collections, id_of_path(request)).ok_or_else(unknown)?;
+    let place = place(workspace, request)?;
     let gone = workspace.reference.collections.remove(place);
     workspace.changed();
     Ok(Reply::json(
@@ -222,68 +264,5 @@ fn delete_redirect(workspace: &mut Workspace, request: &Request<'_>) -> Answer {
     workspace.changed();
     Ok(Reply::json(
         &json!({ "id": gone["id"], "object": "help_center_redirect", "deleted": true }),
-    ))
-}
-
-fn list_sections(workspace: &Workspace, request: &Request<'_>) -> Answer {
-    let rows = workspace.reference.extra.sections.iter().cloned();
-    let page = paging::offset(request, rows, 20, 150, LastPage::Absent)?;
-    Ok(Reply::json(&paging::offset_list("list", "data", page)))
-}
-
-fn section(workspace: &Workspace, request: &Request<'_>) -> Result<usize, Refusal> {
-    let id = match request.parameter("section_id") {
-        "" => request.parameter("id"),
-        id => id,
-    };
-    reference::position(&workspace.reference.extra.sections, id).ok_or_else(unknown)
-}
-
-fn get_section(workspace: &Workspace, request: &Request<'_>) -> Answer {
-    let place = section(workspace, request)?;
-    Ok(Reply::json(&workspace.reference.extra.sections[place]))
-}
-
-fn create_section(workspace: &mut Workspace, request: &Request<'_>) -> Answer {
-    let name = name(request)?;
-    let parent = request.required("parent_id")?;
-    reference::find(&workspace.reference.collections, &parent).ok_or_else(unknown)?;
-    let id = workspace.reference.next_id().to_string();
-    let made = json!({
-        "id": id,
-        "workspace_id": workspace.id_code,
-        "name": name,
-        "parent_id": parent.parse::<u64>().unwrap_or_default(),
-        "type": "section",
-        "url": format!("https://help.example.com/sections/{id}"),
-        "order": workspace.reference.extra.sections.len(),
-        "created_at": request.now,
-        "updated_at": request.now,
-    });
-    workspace.reference.extra.sections.push(made.clone());
-    workspace.changed();
-    Ok(Reply::json(&made))
-}
-
-fn update_section(workspace: &mut Workspace, request: &Request<'_>) -> Answer {
-    let place = section(workspace, request)?;
-    let row = &mut workspace.reference.extra.sections[place];
-    common::copy(
-        reference::fields(row),
-        &request.body,
-        &["name", "translated_content", "parent_id"],
-    );
-    row["updated_at"] = json!(request.now);
-    let shown = row.clone();
-    workspace.changed();
-    Ok(Reply::json(&shown))
-}
-
-fn delete_section(workspace: &mut Workspace, request: &Request<'_>) -> Answer {
-    let place = section(workspace, request)?;
-    let gone = workspace.reference.extra.sections.remove(place);
-    workspace.changed();
-    Ok(Reply::json(
-        &json!({ "id": gone["id"], "object": "section", "deleted": true }),
     ))
 }

@@ -1,6 +1,6 @@
 //! What several resources need: looking up by the ids that bodies and paths carry, and wrapping texts.
 
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use super::contacts;
 use crate::{
@@ -224,6 +224,17 @@ pub(crate) fn copy(into: &mut Map<String, Value>, body: &Value, fields: &[&str])
             into.insert((*field).to_owned(), value.clone());
         }
     }
+}
+
+/// Gives a row's translations the types that answers show: those of an `article`, of a `group`.
+pub(crate) fn name_translations(row: &mut Value, of: &str) {
+    let Some(Value::Object(languages)) = row.get_mut("translated_content") else {
+        return;
+    };
+    for content in languages.values_mut().filter_map(Value::as_object_mut) {
+        content.insert("type".to_owned(), json!(format!("{of}_content")));
+    }
+    languages.insert("type".to_owned(), json!(format!("{of}_translated_content")));
 }
 
 /// Begins a conversation of a contact.

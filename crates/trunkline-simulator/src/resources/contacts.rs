@@ -185,16 +185,15 @@ fn search(workspace: &Workspace, request: &Request<'_>) -> Answer {
         fields::Value::Number(number) => number,
         _ => i64::from(row),
     };
-    let order = &workspace.contact_order;
-    let moment = if is_settled { 0 } else { request.now };
-    let asked = format!("contacts {moment} {by_days} {}", request.body["query"]);
-    let total = workspace.total(asked, || {
-        order
-            .after(filter.earliest(), None)
-            .filter(|(_, row)| passes(*row))
-            .count()
-    });
-    let found = search::run(&plan, &filter, order, &passes, &key, Some(total));
+    let found = if let Some(names) = filter.names_one_of(&["id", "email", "external_id"]) {
+        let order = workspace.order_of_perhaps_called(&names);
+        search::run(&plan, &filter, &order, &passes, &key, None)
+    } else {
+        let moment = if is_settled { 0 } else { request.now };
+        let asked = format!("contacts {moment} {by_days} {}", request.body["query"]);
+        let order = &workspace.contact_order;
+        search::run_counted_once(workspace, asked, &plan, &filter, order, &passes, &key)
+    };
     Ok(wrap(workspace, request, &found.rows, found.total, found.pages))
 }
 
@@ -379,15 +378,18 @@ pub(super) fn update(workspace: &mut Workspace, request: &Request<'_>) -> Answer
 }
 
 /// The short answer of what ends or revives a contact.
-fn receipt(workspace: &Workspace, row: u32, field: &str, value: bool) -> Reply {
+fn receipt(workspace: &Workspace, request: &Request<'_>, row: u32, field: &str, value: bool) -> Reply {
     let contact = &workspace.contacts[row as usize];
     let mut fields = Map::new();
-    fields.insert("type".to_owned(), json!("contact"));
     fields.insert("id".to_owned(), json!(contact.id(&workspace.ids)));
-    fields.insert(
-        "external_id".to_owned(),
-        json!(contact.external_id(workspace.seed)),
-    );
+    // Receipts were those of other objects before 2.10, as the examples of those versions show.
+    if request.version < Version::V2_10 {
+        fields.insert("object".to_owned(), json!("contact"));
+    } else {
+        let external_id = contact.external_id(workspace.seed);
+        fields.insert("type".to_owned(), json!("contact"));
+        fields.insert("external_id".to_owned(), json!(external_id));
+    }
     fields.insert(field.to_owned(), json!(value));
     Reply::json(&Value::Object(fields))
 }
@@ -402,19 +404,19 @@ pub(crate) fn end(workspace: &mut Workspace, row: u32, life: Life, now: i64) {
 pub(super) fn delete(workspace: &mut Workspace, request: &Request<'_>) -> Answer {
     let row = of_path(workspace, request)?;
     end(workspace, row, Life::Deleted, request.now);
-    Ok(receipt(workspace, row, "deleted", true))
+    Ok(receipt(workspace, request, row, "deleted", true))
 }
 
 fn archive(workspace: &mut Workspace, request: &Request<'_>) -> Answer {
     let row = of_path(workspace, request)?;
     end(workspace, row, Life::Archived, request.now);
-    Ok(receipt(workspace, row, "archived", true))
+    Ok(receipt(workspace, request, row, "archived", true))
 }
 
 fn unarchive(workspace: &mut Workspace, request: &Request<'_>) -> Answer {
     let row = of_path(workspace, request)?;
     end(workspace, row, Life::Listed, request.now);
-    Ok(receipt(workspace, row, "archived", false))
+    Ok(receipt(workspace, request, row, "archived", false))
 }
 
 fn block(workspace: &mut Workspace, request: &Request<'_>) -> Answer {
@@ -431,5 +433,5 @@ fn block(workspace: &mut Workspace, request: &Request<'_>) -> Answer {
         workspace.conversations[conversation as usize].archived = true;
         workspace.touch_conversation(conversation, request.now);
     }
-    Ok(receipt(workspace, row, "blocked", true))
+    Ok(receipt(workspace, request, row, "blocked", true))
 }

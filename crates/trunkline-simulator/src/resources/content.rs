@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{Handler, records};
+use super::{Handler, articles, records};
 use crate::{
     errors::Refusal,
     paging,
@@ -398,6 +398,13 @@ fn apply(workspace: &mut Workspace, request: &Request<'_>, action: &str, kind: &
 fn tell(workspace: &mut Workspace, kind: &str, was: &Value, now: i64) {
     let id = was["id"].as_str().unwrap_or_default();
     let place = reference::position(rows(workspace, kind), id);
+    let is = place.map_or(Value::Null, |place| rows(workspace, kind)[place].clone());
+    let of_audiences = match kind {
+        "article" => articles::CONTENT,
+        "content_snippet" => "content_snippet",
+        _ => return,
+    };
+    workspace.tell_audiences(of_audiences, was, &is, now);
     match (kind, place) {
         ("article", Some(place)) => {
             workspace.tell_article(Topic::ArticleUpdated, place, was["state"].as_str(), now);

@@ -8,6 +8,7 @@ use crate::{
     paging::{self, LastPage},
     reply::{Answer, Reply},
     request::Request,
+    webhooks::topic::Topic,
     workspace::{Workspace, reference},
 };
 
@@ -57,6 +58,7 @@ fn create(workspace: &mut Workspace, request: &Request<'_>) -> Answer {
         .content_import_sources
         .push(made.clone());
     workspace.changed();
+    workspace.tell_shown(Topic::ContentImportSourceCreated, &made, request.now);
     Ok(Reply::json(&made))
 }
 
@@ -80,6 +82,7 @@ fn update(workspace: &mut Workspace, request: &Request<'_>) -> Answer {
     row["updated_at"] = json!(request.now);
     let shown = row.clone();
     workspace.changed();
+    workspace.tell_shown(Topic::ContentImportSourceUpdated, &shown, request.now);
     Ok(Reply::json(&shown))
 }
 
@@ -96,6 +99,7 @@ fn delete(workspace: &mut Workspace, request: &Request<'_>) -> Answer {
         .external_pages
         .retain(|page| page["source_id"] != gone["id"]);
     workspace.changed();
+    workspace.tell_gone(Topic::ContentImportSourceDeleted, &gone, request.now);
     Ok(Reply::empty(204))
 }
 

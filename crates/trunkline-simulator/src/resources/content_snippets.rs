@@ -137,6 +137,7 @@ fn create(workspace: &mut Workspace, request: &Request<'_>) -> Answer {
     workspace.reference.lists.content_snippets.push(made.clone());
     workspace.changed();
     workspace.tell_shown(Topic::ContentSnippetCreated, &made, request.now);
+    workspace.tell_audiences("content_snippet", &Value::Null, &made, request.now);
     Ok(Reply::with_status(201, &made))
 }
 
@@ -145,10 +146,12 @@ fn update(workspace: &mut Workspace, request: &Request<'_>) -> Answer {
     let place = records::place(rows, request.parameter("id"), unknown)?;
     check(workspace, &request.body)?;
     let row = &mut workspace.reference.lists.content_snippets[place];
+    let before = row.clone();
     write(row, &request.body, request.now);
     let shown = shown(row);
     workspace.changed();
     workspace.tell_shown(Topic::ContentSnippetUpdated, &shown, request.now);
+    workspace.tell_audiences("content_snippet", &before, &shown, request.now);
     Ok(Reply::json(&shown))
 }
 
@@ -157,6 +160,7 @@ fn delete(workspace: &mut Workspace, request: &Request<'_>) -> Answer {
     let place = records::place(rows, request.parameter("id"), unknown)?;
     let gone = rows.remove(place);
     workspace.changed();
+    workspace.tell_audiences("content_snippet", &gone, &Value::Null, request.now);
     workspace.tell_gone(Topic::ContentSnippetDeleted, &gone, request.now);
     Ok(Reply::empty(204))
 }

@@ -133,13 +133,7 @@ fn search(workspace: &Workspace, request: &Request<'_>) -> Answer {
     };
     let order = &workspace.conversation_order;
     let asked = format!("conversations {}", request.body["query"]);
-    let total = workspace.total(asked, || {
-        order
-            .after(filter.earliest(), None)
-            .filter(|(_, row)| passes(*row))
-            .count()
-    });
-    let found = search::run(&plan, &filter, order, &passes, &key, Some(total));
+    let found = search::run_counted_once(workspace, asked, &plan, &filter, order, &passes, &key);
     Ok(wrap(workspace, request, &found.rows, found.total, &found.pages))
 }
 

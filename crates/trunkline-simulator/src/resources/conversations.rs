@@ -3,6 +3,7 @@
 //! The one rule: every change ends in `touch_conversation`. Reading is in `conversation_reads.rs`.
 
 use serde_json::{Value, json};
+use trunkline_catalog::Version;
 
 use super::{Handler, common, contacts};
 use crate::{
@@ -71,7 +72,11 @@ fn create(workspace: &mut Workspace, request: &Request<'_>) -> Answer {
     }
     let body = request.required("body")?;
     let contact = contacts::find_or_convert(workspace, request, from)?;
-    let created_at = common::created_at(request)?;
+    // The moment can be given since 2.11.
+    let created_at = match request.version {
+        version if version < Version::V2_11 => request.now,
+        _ => common::created_at(request)?,
+    };
     let row = common::begin(
         workspace,
         contact,
@@ -118,7 +123,11 @@ fn update(workspace: &mut Workspace, request: &Request<'_>) -> Answer {
         .company_of_conversation
         .get(&row)
         .copied();
-    match body.get("company_id") {
+    // A conversation can be given a company since 2.14.
+    let company = body
+        .get("company_id")
+        .filter(|_| request.version >= Version::V2_14);
+    match company {
         None => {}
         Some(Value::Null) => {
             workspace.reference.extra.company_of_conversation.remove(&row);

@@ -1,6 +1,7 @@
 //! Custom object instances: records of a workspace's own types, one per outside id (facts 6.10).
 
 use serde_json::{Map, Value, json};
+use trunkline_catalog::Version;
 
 use super::{Handler, records};
 use crate::{
@@ -88,6 +89,9 @@ fn list(workspace: &Workspace, request: &Request<'_>) -> Answer {
             .find(|object| object.external_id.as_deref() == Some(wanted))
             .ok_or_else(instance_unknown)?;
         return Ok(Reply::json(&view(found)));
+    }
+    if request.version < Version::V2_16 {
+        return Err(Refusal::missing("external_id"));
     }
     let contact = request
         .query("references_contact_id")

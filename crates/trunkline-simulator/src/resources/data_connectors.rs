@@ -7,6 +7,12 @@ use crate::{
     errors::Refusal,
     reply::{Answer, Reply},
     request::Request,
+    texts,
+    webhooks::{
+        ordered::{Node, object},
+        outbox::Subject,
+        topic::Topic,
+    },
     workspace::{Workspace, reference},
 };
 
@@ -287,4 +293,87 @@ fn get_execution_result(workspace: &Workspace, request: &Request<'_>) -> Answer 
         .filter(|row| row["data_connector_id"] == connector)
         .map(Reply::json)
         .ok_or_else(|| Refusal::new(404, "execution_result_not_found", "Execution result not found"))
+}
+
+/// A connector is run for a conversation; tells whether there is such a connector.
+pub(crate) fn run(
+    workspace: &mut Workspace,
+    connector: Option<&str>,
+    conversation: Option<u32>,
+    works: bool,
+    now: i64,
+) -> bool {
+    let connectors = &workspace.reference.lists.data_connectors;
+    let found = match connector {
+        Some(id) => reference::find(connectors, id),
+        None => connectors.first(),
+    };
+    let Some(connector) = found.cloned() else {
+        return false;
+    };
+    let number = workspace.reference.next_id();
+    let took = 40 + texts::mix(workspace.seed, 94, number as u32) % 400;
+    let conversation = conversation.map(|row| &workspace.conversations[row as usize]);
+    let user = conversation
+        .and_then(|held| held.contacts.first())
+        .map(|contact| workspace.ids.contact(*contact));
+    let conversation = conversation.map(|held| held.id(&workspace.ids));
+    let (status, error) = if works {
+        (json!(200), Value::Null)
+    } else {
+        (json!(502), json!("3rd_party_error"))
+    };
+    let answer = if works {
+        json!("{\"status\":\"ok\"}")
+    } else {
+        Value::Null
+    };
+    let execution = json!({
+        "type": "data_connector.execution",
+        "id": number.to_string(),
+        "data_connector_id": connector["id"],
+        "success": works,
+        "http_status": status,
+        "http_method": connector["http_method"],
+        "error_type": error,
+        "error_message": if works { Value::Null } else { json!("The shop answered 502") },
+        "execution_time_ms": took,
+        "source_type": "workflow",
+        "source_id": "67890",
+        "conversation_id": conversation,
+        "created_at": reference::iso(now),
+        "request_url": connector["url"],
+        "request_body": Value::Null,
+        "response_body": answer,
+        "raw_response_body": answer,
+    });
+    workspace.reference.lists.executions.insert(0, execution);
+    workspace.changed();
+    let item = object([
+        ("type", "data_connector.execution".into()),
+        ("id", number.to_string().into()),
+        ("app_id", workspace.id_code.as_str().into()),
+        ("action_id", (&connector["id"]).into()),
+        ("action_name", (&connector["name"]).into()),
+        ("success", works.into()),
+        ("http_status", (&status).into()),
+        // Notifications spell out what the list abbreviates.
+        (
+            "error_type",
+            if works {
+                Node::Null
+            } else {
+                "third_party_error".into()
+            },
+        ),
+        ("execution_time_ms", took.into()),
+        ("completed_at", reference::iso(now).into()),
+        ("source_type", "workflow".into()),
+        ("source_id", "67890".into()),
+        ("conversation_id", conversation.into()),
+        ("user_id", user.into()),
+        ("admin_id", Node::Null),
+    ]);
+    workspace.happened(Topic::DataConnectorExecutionCompleted, Subject::Ready(item), now);
+    true
 }

@@ -8,9 +8,15 @@ use serde_json::{Map, Value, json};
 use super::{Handler, common, records};
 use crate::{
     errors::Refusal,
+    presenter,
     reply::{Answer, Reply},
     request::{Request, as_text},
     texts,
+    webhooks::{
+        ordered::{Node, object},
+        outbox::Subject,
+        topic::Topic,
+    },
     workspace::{Workspace, lists::FinConversation, reference},
 };
 
@@ -315,7 +321,7 @@ fn list_capabilities(_: &Workspace, request: &Request<'_>) -> Answer {
 
 fn run_procedure(workspace: &mut Workspace, request: &Request<'_>) -> Answer {
     let asked = request.parameter("procedure_id");
-    let (id, _, _, is_live, waits) = PROCEDURES
+    let (id, name, _, is_live, waits) = PROCEDURES
         .iter()
         .find(|(id, ..)| *id == asked)
         .ok_or_else(|| invalid("Procedure not found"))?;
@@ -327,9 +333,75 @@ fn run_procedure(workspace: &mut Workspace, request: &Request<'_>) -> Answer {
     if *waits {
         let row = open(workspace, request)?;
         let step = texts::uuid(texts::mix(workspace.seed, 131, row), row);
-        workspace.reference.extra.waiting_steps.insert(row, (step, false));
+        workspace
+            .reference
+            .extra
+            .waiting_steps
+            .insert(row, (step.clone(), false));
+        tell_waiting(workspace, request, row, (name, &step));
     }
     Ok(Reply::json(&shown))
+}
+
+/// Asks whoever listens for what a procedure waits for.
+fn tell_waiting(workspace: &mut Workspace, request: &Request<'_>, row: u32, (name, step): (&str, &str)) {
+    let held = &workspace.conversations[row as usize];
+    let id = held.id(&workspace.ids);
+    let code = &workspace.id_code;
+    let view = request.view(workspace);
+    let spoken = (0..held.parts.len())
+        .map(|index| presenter::value(&presenter::parts::of_conversation(view, held, index)));
+    let mut recent: Vec<Value> = spoken.filter(|part| part["part_type"] != "note").collect();
+    recent.drain(..recent.len().saturating_sub(5));
+    let recent: Vec<Value> = recent
+        .iter()
+        .map(|part| {
+            json!({
+                "type": part["type"], "id": part["id"], "part_type": part["part_type"], "body": part["body"],
+                "created_at": part["created_at"], "author": part["author"],
+            })
+        })
+        .collect();
+    let variable = texts::uuid(texts::mix(workspace.seed, 132, row), row);
+    let item = object([
+        ("type", "procedure.hitl_notification".into()),
+        ("app_id", code.as_str().into()),
+        ("conversation_id", id.as_str().into()),
+        ("step_id", step.into()),
+        ("procedure_name", name.into()),
+        ("hitl_question", "Should this be paid back?".into()),
+        (
+            "attributes_to_collect",
+            vec![object([
+                ("type", "data_attribute".into()),
+                (
+                    "identifier",
+                    format!("workflow_local_variables.{variable}").into(),
+                ),
+                ("name", "Approved".into()),
+                ("label", "Approved".into()),
+                ("data_type", "boolean".into()),
+            ])]
+            .into(),
+        ),
+        (
+            "callback_url",
+            format!("{}/procedures/{id}/collect_agent_input", request.base_url).into(),
+        ),
+        ("expires_at", Node::Null),
+        ("priority", "not_priority".into()),
+        ("assign_to", Node::Null),
+        (
+            "conversation_url",
+            format!("https://app.intercom.com/a/inbox/{code}/inbox/shared/all/conversation/{id}").into(),
+        ),
+        ("recent_messages", Node::of(&recent)),
+    ]);
+    workspace.happened(
+        Topic::ProcedureHitlNotificationCreated,
+        Subject::Ready(item),
+        request.now,
+    );
 }
 
 /// Gives a procedure what it waits for; the step is named by the webhook that asked for it.

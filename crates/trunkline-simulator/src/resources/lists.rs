@@ -20,26 +20,36 @@ pub(crate) const HANDLERS: &[(&str, Handler)] = &[
     ("me.get", Handler::Read(me)),
     (
         "admins.list",
-        Handler::Read(|workspace, _| whole("admin.list", "admins", &workspace.reference.admins)),
+        Handler::Read(|workspace, request| {
+            let shown = |row: &Value| reference::admin(row, request.version);
+            whole(
+                "admin.list",
+                "admins",
+                &mapped(&workspace.reference.admins, shown),
+            )
+        }),
     ),
     (
         "admins.get",
         Handler::Read(|workspace, request| {
-            one(request, &workspace.reference.admins, || {
-                Refusal::new(404, "admin_not_found", "Admin not found")
-            })
+            find(&workspace.reference.admins, request.parameter("id"))
+                .map(|row| Reply::json(&reference::admin(row, request.version)))
+                .ok_or_else(|| Refusal::new(404, "admin_not_found", "Admin not found"))
         }),
     ),
     (
         "teams.list",
-        Handler::Read(|workspace, _| whole("team.list", "teams", &workspace.reference.teams)),
+        Handler::Read(|workspace, request| {
+            let shown = |row: &Value| reference::team(row, request.version);
+            whole("team.list", "teams", &mapped(&workspace.reference.teams, shown))
+        }),
     ),
     (
         "teams.get",
         Handler::Read(|workspace, request| {
-            one(request, &workspace.reference.teams, || {
-                Refusal::new(404, "team_not_found", "Team not found")
-            })
+            find(&workspace.reference.teams, request.parameter("id"))
+                .map(|row| Reply::json(&reference::team(row, request.version)))
+                .ok_or_else(|| Refusal::new(404, "team_not_found", "Team not found"))
         }),
     ),
     ("tags.list", Handler::Read(list_tags)),
@@ -71,14 +81,16 @@ pub(crate) const HANDLERS: &[(&str, Handler)] = &[
     ("articles.list", Handler::Read(list_articles)),
     (
         "collections.list",
-        Handler::Read(|workspace, request| numbered(request, &workspace.reference.collections, 20)),
+        Handler::Read(|workspace, request| {
+            let rows = reference::collections(&workspace.reference, request.version);
+            numbered(request, &rows, 20)
+        }),
     ),
     (
         "collections.get",
         Handler::Read(|workspace, request| {
-            one(request, &workspace.reference.collections, || {
-                Refusal::not_found("Resource")
-            })
+            let rows = reference::collections(&workspace.reference, request.version);
+            one(request, &rows, || Refusal::not_found("Resource"))
         }),
     ),
     (
@@ -173,6 +185,10 @@ fn whole(kind: &str, key: &str, rows: &[Value]) -> Answer {
     Ok(Reply::json(&paging::whole_list(kind, key, rows.to_vec())))
 }
 
+fn mapped(rows: &[Value], shown: impl Fn(&Value) -> Value) -> Vec<Value> {
+    rows.iter().map(shown).collect()
+}
+
 fn one(request: &Request<'_>, rows: &[Value], missing: impl FnOnce() -> Refusal) -> Answer {
     find(rows, request.parameter("id"))
         .map(Reply::json)
@@ -265,14 +281,9 @@ fn list_ticket_types(workspace: &Workspace, request: &Request<'_>) -> Answer {
         "ticket_types"
     };
     let lists = &workspace.reference;
-    let rows: Vec<Value> = lists
-        .ticket_types
-        .iter()
-        .map(|row| match request.version {
-            version if version < Version::V2_12 => row.clone(),
-            _ => reference::ticket_type(lists, row),
-        })
-        .collect();
+    let rows = mapped(&lists.ticket_types, |row| {
+        reference::ticket_type(lists, row, request.version)
+    });
     whole("list", key, &rows)
 }
 
@@ -310,7 +321,7 @@ fn list_articles(workspace: &Workspace, request: &Request<'_>) -> Answer {
     rows.sort_by_key(|article| std::cmp::Reverse(article["updated_at"].as_i64()));
     let shown = rows
         .into_iter()
-        .map(|article| reference::article(article, request.version));
+        .map(|article| reference::article(&workspace.reference, article, request.version));
     let page = paging::offset(request, shown, 25, 150, LastPage::Absent)?;
     Ok(Reply::json(&paging::offset_list("list", "data", page)))
 }

@@ -1,17 +1,20 @@
 //! Messages that a teammate or a contact begins (facts 6.5).
 
 use serde_json::{Value, json};
+use trunkline_catalog::Version;
 
 use super::{Handler, common, contacts, outbound_messages};
 use crate::{
     errors::Refusal,
     reply::{Answer, Reply},
     request::{Request, as_text},
-    workspace::{Workspace, conversation::Author},
+    workspace::{Workspace, content::Kind, conversation::Author},
 };
 
 pub(crate) const HANDLERS: &[(&str, Handler)] = &[("messages.create", Handler::Write(create))];
 
+/// Seconds until a message is read.
+const READ: i64 = 30;
 /// Messages that became no conversation are numbered from here.
 const FIRST_MESSAGE: u64 = 503_000_000;
 
@@ -77,6 +80,10 @@ fn from_admin(
         &as_text(&from["id"]).ok_or_else(|| Refusal::missing("from.id"))?,
     )?;
     let to = match &request.body["to"] {
+        // Several receivers can be named since 2.14.
+        Value::Array(_) if request.version < Version::V2_14 => {
+            return Err(Refusal::invalid("to must name one contact"));
+        }
         Value::Array(several) => several.first().cloned().unwrap_or_default(),
         one => one.clone(),
     };
@@ -112,6 +119,15 @@ fn from_admin(
         message["id"] = json!((FIRST_MESSAGE + extra.messages_sent).to_string());
         workspace.contacts[contact as usize].write("last_contacted_at", json!(request.now));
         workspace.touch_contact(contact, request.now);
+    }
+    let (kind, course): (_, &[_]) = match kind {
+        "email" => ("email", &[(0, "receipt"), (READ, "open")]),
+        "sms" => ("sms", &[(0, "receipt")]),
+        _ => ("chat", &[(0, "receipt"), (READ, "open")]),
+    };
+    if let Some(kind) = Kind::named(kind) {
+        let title = message["subject"].as_str().filter(|text| !text.is_empty());
+        workspace.content_met(kind, contact, title.unwrap_or("Untitled"), course, request.now);
     }
     Ok(Reply::json(&message))
 }

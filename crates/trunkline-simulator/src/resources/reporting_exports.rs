@@ -28,9 +28,9 @@ pub(crate) const HANDLERS: &[(&str, Handler)] = &[
 /// The most jobs that wait at once.
 const MOST_PENDING: usize = 5;
 
-fn list_datasets(_: &Workspace, _: &Request<'_>) -> Answer {
+fn list_datasets(_: &Workspace, request: &Request<'_>) -> Answer {
     Ok(Reply::json(
-        &json!({ "type": "list", "data": reporting::datasets() }),
+        &json!({ "type": "list", "data": reporting::datasets(request.version) }),
     ))
 }
 

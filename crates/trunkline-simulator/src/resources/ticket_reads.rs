@@ -36,13 +36,7 @@ fn search(workspace: &Workspace, request: &Request<'_>) -> Answer {
     };
     let order = &workspace.ticket_order;
     let asked = format!("tickets {}", request.body["query"]);
-    let total = workspace.total(asked, || {
-        order
-            .after(filter.earliest(), None)
-            .filter(|(_, row)| passes(*row))
-            .count()
-    });
-    let found = search::run(&plan, &filter, order, &passes, &key, Some(total));
+    let found = search::run_counted_once(workspace, asked, &plan, &filter, order, &passes, &key);
     let view = request.view(workspace);
     let tickets = found
         .rows

@@ -42,17 +42,18 @@ fn place(workspace: &Workspace, request: &Request<'_>) -> Result<usize, Refusal>
         .ok_or_else(|| Refusal::new(404, "not_found", "Ticket type not found"))
 }
 
-fn shown(workspace: &Workspace, place: usize) -> Reply {
+fn shown(workspace: &Workspace, request: &Request<'_>, place: usize) -> Reply {
     let lists = &workspace.reference;
     Reply::json(&presenter::reference::ticket_type(
         lists,
         &lists.ticket_types[place],
+        request.version,
     ))
 }
 
 fn get(workspace: &Workspace, request: &Request<'_>) -> Answer {
     let place = place(workspace, request)?;
-    Ok(shown(workspace, place))
+    Ok(shown(workspace, request, place))
 }
 
 fn check_category(body: &Value) -> Result<(), Refusal> {
@@ -109,7 +110,11 @@ fn create(workspace: &mut Workspace, request: &Request<'_>) -> Answer {
     let made = Value::Object(made);
     workspace.reference.ticket_types.push(made);
     workspace.changed();
-    Ok(shown(workspace, workspace.reference.ticket_types.len() - 1))
+    Ok(shown(
+        workspace,
+        request,
+        workspace.reference.ticket_types.len() - 1,
+    ))
 }
 
 fn update(workspace: &mut Workspace, request: &Request<'_>) -> Answer {
@@ -130,7 +135,7 @@ fn update(workspace: &mut Workspace, request: &Request<'_>) -> Answer {
     );
     row["updated_at"] = json!(request.now);
     workspace.changed();
-    Ok(shown(workspace, place))
+    Ok(shown(workspace, request, place))
 }
 
 fn attribute(workspace: &mut Workspace, now: i64, ticket_type: u64, order: usize, settings: &Value) -> Value {

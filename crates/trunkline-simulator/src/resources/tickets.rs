@@ -161,7 +161,9 @@ fn make(workspace: &mut Workspace, request: &Request<'_>) -> Result<u32, Refusal
         .as_array()
         .filter(|all| !all.is_empty())
         .ok_or_else(|| Refusal::missing("contacts"))?;
-    let linked = match request.text("conversation_to_link_id") {
+    // A new ticket can be assigned and linked since 2.14.
+    let is_recent = request.version >= Version::V2_14;
+    let linked = match request.text("conversation_to_link_id").filter(|_| is_recent) {
         Some(id) => Some(common::conversation(workspace, &id)?),
         None => None,
     };
@@ -169,7 +171,11 @@ fn make(workspace: &mut Workspace, request: &Request<'_>) -> Result<u32, Refusal
         Some(id) => Some(common::company(workspace, &id)?),
         None => None,
     };
-    let assignment = &body["assignment"];
+    let assignment = if is_recent {
+        &body["assignment"]
+    } else {
+        &Value::Null
+    };
     let admin = assignee(
         workspace,
         as_text(&assignment["admin_assignee_id"]).as_deref(),

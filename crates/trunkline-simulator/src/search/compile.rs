@@ -241,6 +241,40 @@ impl Filter {
     }
 }
 
+impl Filter {
+    /// The texts of which a row must have one in one of these fields to pass, when the filter names such; so that few rows
+    /// need to be looked at.
+    pub(crate) fn names_one_of(&self, fields: &[&str]) -> Option<Vec<String>> {
+        match self {
+            Self::All(members) => members.iter().find_map(|member| member.names_one_of(fields)),
+            Self::Any(members) => {
+                let each: Option<Vec<_>> = members.iter().map(|member| member.names_one_of(fields)).collect();
+                each.map(|all| all.concat())
+            }
+            Self::Compare {
+                field,
+                operator: Operator::Equal,
+                value,
+            } if fields.contains(&field.as_str()) => Some(vec![named(value)?]),
+            Self::Compare {
+                field,
+                operator: Operator::In,
+                value,
+            } if fields.contains(&field.as_str()) => value.as_array()?.iter().map(named).collect(),
+            _ => None,
+        }
+    }
+}
+
+/// The text that equals a value; `None` when rows without any equal it.
+fn named(value: &Value) -> Option<String> {
+    match value {
+        Value::String(text) => Some(text.clone()),
+        Value::Number(number) => Some(number.to_string()),
+        _ => None,
+    }
+}
+
 fn compare(found: &FieldValue, operator: Operator, value: &Value) -> bool {
     match operator {
         Operator::Equal => equals(found, value),
@@ -389,6 +423,30 @@ mod tests {
                 code,
                 "{query}"
             );
+        }
+    }
+
+    #[test]
+    fn a_filter_tells_what_a_row_must_be_called() {
+        let leaf = |field: &str, operator: &str, value: Value| json!({ "field": field, "operator": operator, "value": value });
+        let group = |operator: &str, members: Value| json!({ "operator": operator, "value": members });
+        let ada = leaf("name", "=", json!("ada"));
+        let other = leaf("size", "=", json!(7));
+        let cases: [(Value, Option<&[&str]>); 9] = [
+            (ada.clone(), Some(&["ada"])),
+            (leaf("name", "=", json!(7)), Some(&["7"])),
+            (leaf("name", "IN", json!(["ada", "bo"])), Some(&["ada", "bo"])),
+            (group("AND", json!([other, ada])), Some(&["ada"])),
+            (group("OR", json!([ada, ada])), Some(&["ada", "ada"])),
+            (group("OR", json!([ada, other])), None),
+            (leaf("name", "!=", json!("ada")), None),
+            (leaf("name", "=", Value::Null), None),
+            (leaf("name", "IN", json!(["ada", null])), None),
+        ];
+        for (query, expected) in cases {
+            let filter = compile(&query, &kind, Times::Seconds).unwrap();
+            let expected = expected.map(|texts| texts.iter().map(|text| (*text).to_owned()).collect());
+            assert_eq!(filter.names_one_of(&["name"]), expected, "{query}");
         }
     }
 

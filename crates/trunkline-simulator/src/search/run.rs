@@ -3,7 +3,11 @@
 use serde_json::{Map, Value, json};
 
 use super::Filter;
-use crate::{errors::Refusal, paging::Cursor, workspace::order::Order};
+use crate::{
+    errors::Refusal,
+    paging::Cursor,
+    workspace::{Workspace, order::Order},
+};
 
 /// What was asked for, beside the filter.
 #[derive(Clone, Debug)]
@@ -47,6 +51,16 @@ impl Plan {
             field,
         })
     }
+
+    /// Whether an entry comes after the page before. Its last row may have moved or gone since; what comes after its place
+    /// has not.
+    fn is_ahead(&self, entry: (i64, u32)) -> bool {
+        match (self.after, self.ascending) {
+            (None, _) => true,
+            (Some(cursor), true) => entry > (cursor.value, cursor.row),
+            (Some(cursor), false) => entry < (cursor.value, cursor.row),
+        }
+    }
 }
 
 /// A page of row numbers.
@@ -57,28 +71,22 @@ pub(crate) struct Found {
     pub(crate) pages: Value,
 }
 
-/// Runs a search over an index. `key` gives a row's value to sort by when it is not `updated_at`; `total` is the number of
-/// all rows that pass, when it is known already.
+/// Runs a search over an index. `key` gives a row's value to sort by when it is not `updated_at`; `known` is the number of
+/// all rows that pass, when an earlier page counted them.
 pub(crate) fn run(
     plan: &Plan,
     filter: &Filter,
     order: &Order,
     passes: &dyn Fn(u32) -> bool,
     key: &dyn Fn(&str, u32) -> i64,
-    total: Option<usize>,
+    known: Option<usize>,
 ) -> Found {
     let earliest = filter.earliest();
-    let total = total.unwrap_or_else(|| {
-        order
-            .after(earliest, None)
-            .filter(|(_, row)| passes(*row))
-            .count()
-    });
     let page_number = plan.after.map_or(1, |cursor| cursor.page);
-    let mut hits: Vec<(i64, u32)> = if plan.field == "updated_at" {
-        by_index(plan, earliest, order, passes)
-    } else {
-        by_key(plan, earliest, order, passes, key)
+    let (mut hits, total) = match (plan.field.as_str(), known) {
+        ("updated_at", Some(total)) => (by_index(plan, earliest, order, passes), total),
+        ("updated_at", None) => by_whole_index(plan, earliest, order, passes),
+        _ => by_key(plan, earliest, order, passes, key),
     };
     let has_more = hits.len() > plan.per_page;
     hits.truncate(plan.per_page);
@@ -103,6 +111,24 @@ pub(crate) fn run(
         total,
         pages: Value::Object(pages),
     }
+}
+
+/// As [`run`], with the total counted once for each revision of the workspace; `asked` tells one search from another.
+pub(crate) fn run_counted_once(
+    workspace: &Workspace,
+    asked: String,
+    plan: &Plan,
+    filter: &Filter,
+    order: &Order,
+    passes: &dyn Fn(u32) -> bool,
+    key: &dyn Fn(&str, u32) -> i64,
+) -> Found {
+    let known = workspace.counted(&asked);
+    let found = run(plan, filter, order, passes, key, known);
+    if known.is_none() {
+        workspace.remember_count(asked, found.total);
+    }
+    found
 }
 
 /// One row more than a page, so that the caller sees whether there is another.
@@ -131,13 +157,43 @@ fn by_index(plan: &Plan, earliest: i64, order: &Order, passes: &dyn Fn(u32) -> b
     }
 }
 
+/// As [`by_index`], and how many pass in all: each row is looked at once.
+fn by_whole_index(
+    plan: &Plan,
+    earliest: i64,
+    order: &Order,
+    passes: &dyn Fn(u32) -> bool,
+) -> (Vec<(i64, u32)>, usize) {
+    let wanted = plan.per_page + 1;
+    let mut total = 0;
+    let mut hits = Vec::with_capacity(wanted);
+    let mut take = |entry: (i64, u32)| {
+        if !passes(entry.1) {
+            return;
+        }
+        total += 1;
+        if hits.len() < wanted && plan.is_ahead(entry) {
+            hits.push(entry);
+        }
+    };
+    if plan.ascending {
+        order.after(earliest, None).for_each(&mut take);
+    } else {
+        order
+            .before(i64::MAX, None)
+            .take_while(|(at, _)| *at >= earliest)
+            .for_each(&mut take);
+    }
+    (hits, total)
+}
+
 fn by_key(
     plan: &Plan,
     earliest: i64,
     order: &Order,
     passes: &dyn Fn(u32) -> bool,
     key: &dyn Fn(&str, u32) -> i64,
-) -> Vec<(i64, u32)> {
+) -> (Vec<(i64, u32)>, usize) {
     let mut all: Vec<(i64, u32)> = order
         .after(earliest, None)
         .filter(|(_, row)| passes(*row))
@@ -152,11 +208,10 @@ fn by_key(
     if !plan.ascending {
         all.reverse();
     }
-    // The last row of the page before may have moved or gone since; what comes after its place has not.
-    let is_ahead = |entry: &(i64, u32)| match (plan.after, plan.ascending) {
-        (None, _) => true,
-        (Some(cursor), true) => *entry > (cursor.value, cursor.row),
-        (Some(cursor), false) => *entry < (cursor.value, cursor.row),
-    };
-    all.into_iter().filter(is_ahead).take(plan.per_page + 1).collect()
+    let total = all.len();
+    let hits = all
+        .into_iter()
+        .filter(|entry| plan.is_ahead(*entry))
+        .take(plan.per_page + 1);
+    (hits.collect(), total)
 }

@@ -90,23 +90,66 @@ fn settle(webhooks: &Webhooks, made: Made, now: i64) {
     }
 }
 
+/// Posts a body, signed or not; the status of the answer, or why there is none.
+async fn post(
+    webhooks: &Webhooks,
+    url: url::Url,
+    timeout: Duration,
+    signature: &str,
+    body: Vec<u8>,
+) -> Result<u16, String> {
+    let client = webhooks.client().map_err(|error| error.to_string())?;
+    let mut request = client
+        .post(url)
+        .timeout(timeout)
+        .header("accept", "application/json")
+        .header("content-type", "application/json");
+    if !signature.is_empty() {
+        request = request.header("x-hub-signature", signature);
+    }
+    let answer = request.body(body).send().await;
+    answer
+        .map(|answer| answer.status().as_u16())
+        .map_err(|error| reason(&error))
+}
+
+/// How long an app may take to hear that it was uninstalled.
+const FAREWELL: Duration = Duration::from_secs(5);
+
+/// Tells an app at its own address that a workspace uninstalled it: once, and without a signature, as far as is known.
+pub(super) async fn uninstalled(webhooks: &Webhooks, url: String, app_id: &str, now: i64) {
+    let body = serde_json::json!({ "app_id": app_id }).to_string().into_bytes();
+    let began = Instant::now();
+    let answer = match url::Url::parse(&url) {
+        Ok(address) => post(webhooks, address, FAREWELL, "", body.clone()).await,
+        Err(error) => Err(error.to_string()),
+    };
+    lock(&webhooks.log).push(Attempt {
+        at: now,
+        webhook: 0,
+        url,
+        topic: "uninstall",
+        notification: None,
+        attempt: 1,
+        status: answer.as_ref().ok().copied(),
+        error: answer.err(),
+        milliseconds: u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX),
+        signature: String::new(),
+        body,
+    });
+}
+
 async fn send(webhooks: &Webhooks, order: Order) -> Made {
     let signature = envelope::signature(order.secret.text(), &order.body);
     let began = Instant::now();
-    let answer = match webhooks.client() {
-        Ok(client) => client
-            .post(order.url.clone())
-            .timeout(order.timeout)
-            .header("accept", "application/json")
-            .header("content-type", "application/json")
-            .header("x-hub-signature", &signature)
-            .body(order.body.clone())
-            .send()
-            .await
-            .map(|answer| answer.status().as_u16())
-            .map_err(|error| reason(&error)),
-        Err(error) => Err(error.to_string()),
-    };
+    let answer = post(
+        webhooks,
+        order.url.clone(),
+        order.timeout,
+        &signature,
+        order.body.clone(),
+    )
+    .await;
     let outcome = match answer {
         Ok(status) => Outcome::Status(status),
         Err(_) => Outcome::NoAnswer,

@@ -3,7 +3,7 @@
 //! The one rule: recording costs one look at a bit when nobody subscribed to the topic. Whoever changes the workspace says so
 //! with `Workspace::happened`; the items are made in `items.rs` by `Workspace::told`, still under the same lock.
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 use serde_json::Value;
 use trunkline_catalog::Version;
@@ -17,7 +17,7 @@ use crate::{
     habits::Habits,
     presenter::View,
     texts,
-    workspace::{Workspace, conversation::Author},
+    workspace::{Workspace, content::Sight, conversation::Author},
 };
 
 /// Whom or what something happened to, by row or number.
@@ -61,6 +61,12 @@ pub(crate) enum Subject {
     ActivityLog(usize),
     /// An event's place in the list of events.
     Event(usize),
+    /// A call's row; the topic says how far the call is.
+    Call(u32),
+    /// What a contact did with a piece of content.
+    Sight(Sight),
+    /// A bulk job's place; told when its last task is done.
+    BulkJob(usize),
     /// Something whose item is ready: a job, a call, whatever the API shows of it.
     Ready(Node),
 }
@@ -97,6 +103,14 @@ pub(crate) struct Notification {
     pub(crate) created_at: i64,
 }
 
+/// Whether something is to happen at a time of its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Plan {
+    Nothing,
+    Later,
+    Due,
+}
+
 /// What is still to be told, and to whom.
 #[derive(Debug, Default)]
 pub(crate) struct Outbox {
@@ -104,12 +118,22 @@ pub(crate) struct Outbox {
     /// All that any of them wants.
     wanted: Topics,
     pending: Vec<Happening>,
+    /// What happens at its own time, by the moment and the order in which it was planned.
+    planned: BTreeMap<(i64, u64), Happening>,
+    /// Plans so far.
+    plans: u64,
     /// Notifications so far; their number gives the next one its id.
     told: u32,
     habits: Habits,
 }
 
 impl Outbox {
+    /// Drops what is still to be told, because it is of rows that are no more.
+    pub(crate) fn forget(&mut self) {
+        self.pending.clear();
+        self.planned.clear();
+    }
+
     /// Replaces who listens.
     pub(crate) fn listen(&mut self, listeners: Vec<Listener>) {
         self.wanted = listeners
@@ -121,6 +145,15 @@ impl Outbox {
     /// Whether anybody wants to be told of a topic.
     pub(crate) fn wants(&self, topic: Topic) -> bool {
         self.wanted.contains(topic)
+    }
+
+    /// Whether anything is planned, and whether its time has come.
+    pub(crate) fn plan(&self, now: i64) -> Plan {
+        match self.planned.first_key_value() {
+            None => Plan::Nothing,
+            Some(((at, _), _)) if *at <= now => Plan::Due,
+            Some(_) => Plan::Later,
+        }
     }
 
     /// Whether anybody wants to be told of any of these.
@@ -137,8 +170,25 @@ impl Workspace {
         }
     }
 
-    /// Presents what was recorded, as the workspace now is. Called after every change, under the lock of that change.
-    pub(crate) fn told(&mut self) -> Vec<Notification> {
+    /// Records that something will happen, if anybody wants to be told.
+    pub(crate) fn will_happen(&mut self, topic: Topic, subject: Subject, at: i64) {
+        if self.outbox.wanted.contains(topic) {
+            self.outbox.plans += 1;
+            let happening = Happening { topic, subject, at };
+            self.outbox.planned.insert((at, self.outbox.plans), happening);
+        }
+    }
+
+    /// Presents what was recorded and what was planned until now, as the workspace is. Called after every change, under the
+    /// lock of that change.
+    pub(crate) fn told(&mut self, now: i64) -> Vec<Notification> {
+        while let Some(first) = self.outbox.planned.first_entry() {
+            if first.key().0 > now {
+                break;
+            }
+            let happening = first.remove();
+            self.outbox.pending.push(happening);
+        }
         if self.outbox.pending.is_empty() {
             return Vec::new();
         }

@@ -14,9 +14,11 @@ use super::{
     topic::{Topic, Topics},
 };
 use crate::{
+    request::as_text,
     texts,
     workspace::{
         Workspace,
+        call::End,
         contact::Life,
         conversation::{Assignee, Author, PartKind, State, Text},
     },
@@ -226,6 +228,7 @@ impl Workspace {
             (Author::Bot, PartKind::Comment | PartKind::QuickReply | PartKind::Note) => {
                 [Some(Topic::ConversationOperatorReplied), None]
             }
+            (_, PartKind::Priority) => [Some(Topic::ConversationPriorityUpdated), None],
             (_, PartKind::Note) => [Some(Topic::ConversationAdminNoted), None],
             (_, PartKind::Comment | PartKind::QuickReply) => [Some(Topic::ConversationAdminReplied), None],
             (_, kind) => {
@@ -320,15 +323,59 @@ impl Workspace {
         }
     }
 
-    /// A teammate went away or came back, which the last entry of the activity log says too.
-    pub(crate) fn tell_away(&mut self, number: u16, now: i64) {
-        self.happened(Topic::AdminAwayModeUpdated, Subject::Admin(number), now);
+    /// A teammate went away, came back, logged in or out, which the last entry of the activity log says too.
+    pub(crate) fn tell_teammate(&mut self, topic: Topic, number: u16, now: i64) {
+        self.happened(topic, Subject::Admin(number), now);
         if let Some(place) = self.reference.activity_logs.len().checked_sub(1) {
             self.happened(
                 Topic::AdminActivityLogEventCreated,
                 Subject::ActivityLog(place),
                 now,
             );
+        }
+    }
+
+    /// A phone call is over: what came of it, each at its moment.
+    pub(crate) fn tell_phone_call(&mut self, row: u32) {
+        let Some(call) = self.calls.get(row as usize) else {
+            return;
+        };
+        let (began, ended) = (call.initiated_at, call.ended_at());
+        let is_recorded = call.end == End::Answered;
+        let subject = || Subject::Call(row);
+        self.happened(Topic::CallStarted, subject(), began);
+        self.happened(Topic::CallEnded, subject(), ended);
+        if is_recorded {
+            self.happened(Topic::CallRecordingAvailable, subject(), ended + 1);
+            self.happened(Topic::CallTranscriptionAvailable, subject(), ended + 1);
+        }
+    }
+
+    /// A piece of content belongs to other audiences than before.
+    pub(crate) fn tell_audiences(&mut self, kind: &'static str, before: &Value, after: &Value, now: i64) {
+        let id = if after["id"].is_null() {
+            &before["id"]
+        } else {
+            &after["id"]
+        };
+        let of = |content: &Value| -> Vec<String> {
+            let all = content["audience_ids"].as_array();
+            all.into_iter().flatten().filter_map(as_text).collect()
+        };
+        let (was, is) = (of(before), of(after));
+        let gone = was.iter().filter(|audience| !is.contains(audience));
+        let come = is.iter().filter(|audience| !was.contains(audience));
+        let changes = gone
+            .map(|audience| (Topic::AudienceMemberRemoved, audience))
+            .chain(come.map(|audience| (Topic::AudienceMemberAdded, audience)));
+        for (topic, audience) in changes {
+            let content = object([("type", kind.into()), ("id", id.into())]);
+            let item = object([
+                ("type", "audience_membership".into()),
+                ("audience_id", audience.as_str().into()),
+                ("content", content),
+            ]);
+            self.happened(topic, Subject::Ready(item), now);
         }
     }
 

@@ -27,6 +27,8 @@ pub(crate) enum PartKind {
     Open,
     Close,
     Snoozed,
+    /// Another priority.
+    Priority,
     /// Another conversation was merged into this one.
     MergedPrimary,
     /// A state change of a ticket, by the states' numbers.
@@ -50,6 +52,7 @@ impl PartKind {
             Self::Open => "open",
             Self::Close => "close",
             Self::Snoozed => "snoozed",
+            Self::Priority => "priority_changed",
             Self::MergedPrimary => "merged_primary_conversation",
             Self::TicketState { .. } => "ticket_state_updated_by_admin",
             Self::TicketAttribute => "ticket_attribute_updated_by_admin",

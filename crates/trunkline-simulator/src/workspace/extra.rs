@@ -1,4 +1,4 @@
-//! State that only a few operations touch: jobs, redirects, sections, drafts, links between tickets and conversations.
+//! State that only a few operations touch: jobs, redirects, drafts, links between tickets and conversations.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -30,8 +30,6 @@ pub(crate) struct Extra {
     pub(crate) jobs: Vec<Value>,
     /// Redirects of help centers.
     pub(crate) redirects: Vec<Value>,
-    /// Sections of the help center, up to 2.9.
-    pub(crate) sections: Vec<Value>,
     /// What is staged for a published article, by the article's id.
     pub(crate) drafts: BTreeMap<String, Map<String, Value>>,
     /// Earlier states of articles, oldest first, by the article's id.
@@ -60,6 +58,8 @@ pub(crate) struct Extra {
     pub(crate) outbound_messages: Vec<OutboundMessage>,
     /// Steps of procedures that wait for a teammate, by conversation, and whether they got what they wait for.
     pub(crate) waiting_steps: BTreeMap<u32, (String, bool)>,
+    /// What contacts did with content so far; their number gives the next one its id.
+    pub(crate) sights: u64,
     /// The messages that were sent; their number gives the next one its id.
     pub(crate) messages_sent: u64,
 }

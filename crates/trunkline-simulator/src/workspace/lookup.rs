@@ -5,7 +5,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Workspace, contact::Contact};
+use super::{Workspace, contact::Contact, order::Order};
 
 /// The rows whose generated address or external id could be this text.
 fn generated(text: &str, count: u32) -> Vec<u32> {
@@ -35,6 +35,23 @@ impl Workspace {
         let mut rows: BTreeSet<u32> = texts.iter().flat_map(|text| generated(text, count)).collect();
         rows.extend(&self.reference.extra.renamed);
         rows.into_iter().filter_map(|row| self.contacts.get(row as usize))
+    }
+
+    /// The listed contacts that may have any of these ids, addresses or external ids, whatever the case of their letters,
+    /// in the order of their last change.
+    pub(crate) fn order_of_perhaps_called(&self, texts: &[String]) -> Order {
+        let lower: Vec<String> = texts.iter().map(|text| text.to_ascii_lowercase()).collect();
+        let lower: Vec<&str> = lower.iter().map(String::as_str).collect();
+        let as_told = texts.iter().map(String::as_str).chain(lower.iter().copied());
+        let by_id = as_told.filter_map(|text| self.ids.contact_row(text));
+        let by_id = by_id.filter_map(|row| self.contacts.get(row as usize));
+        let mut order = Order::default();
+        for contact in self.perhaps_called(&lower).chain(by_id) {
+            if contact.is_listed() {
+                order.insert(contact.updated_at, contact.row);
+            }
+        }
+        order
     }
 }
 

@@ -131,7 +131,7 @@ fn a_draft_is_staged_beside_a_published_article() {
 }
 
 #[test]
-fn before_2_16_an_article_has_one_parent() {
+fn before_2_16_the_first_parent_of_an_article_stands_beside_all() {
     let sim = Sim::new();
     let article = sim
         .truth("articles")
@@ -142,8 +142,12 @@ fn before_2_16_an_article_has_one_parent() {
         .at("2.15", "GET", &format!("/articles/{}", id(&article)), None)
         .ok();
     assert_eq!(
-        (&old["parent_id"], &old["parent_type"], old.get("parent_ids")),
-        (&article["parent_ids"][0], &json!("collection"), None)
+        (&old["parent_id"], &old["parent_type"], &old["parent_ids"]),
+        (
+            &article["parent_ids"][0],
+            &json!("collection"),
+            &article["parent_ids"]
+        )
     );
 }
 
@@ -225,26 +229,68 @@ fn redirects_lead_from_old_addresses() {
 }
 
 #[test]
-fn sections_existed_up_to_2_9() {
+fn translations_are_answered_with_their_types() {
+    let sim = Sim::new();
+    let author: u64 = sim.admin().parse().unwrap();
+    let translated = json!({ "fr": { "title": "Zèbres", "body": "rayés" } });
+    let article = json!({ "title": "Zebras", "author_id": author, "translated_content": translated });
+    let made = sim.post("/articles", &article);
+    assert_eq!(
+        (
+            &made["translated_content"]["type"],
+            &made["translated_content"]["fr"]["type"]
+        ),
+        (&json!("article_translated_content"), &json!("article_content"))
+    );
+    let collection = json!({ "name": "Animals", "translated_content": { "fr": { "name": "Animaux" } } });
+    let made = sim.post("/help_center/collections", &collection);
+    assert_eq!(made["translated_content"]["type"], "group_translated_content");
+    assert_eq!(made["translated_content"]["fr"]["type"], "group_content");
+}
+
+#[test]
+fn sections_of_2_9_are_the_nested_collections_of_2_10() {
     let sim = Sim::new();
     let collection = id(&sim.get("/help_center/collections")["data"][0]);
-    let made = sim
-        .at(
-            "2.9",
-            "POST",
-            "/help_center/sections",
-            Some(&json!({ "name": "Old", "parent_id": collection })),
-        )
-        .ok();
-    assert_eq!(made["type"], "section");
+    let sections = |version: &str| sim.at(version, "GET", "/help_center/sections", None);
+    assert_eq!(sections("2.9").ok()["total_count"], 0);
+    let body = json!({ "name": "Old", "parent_id": collection });
+    let made = sim.at("2.9", "POST", "/help_center/sections", Some(&body)).ok();
     assert_eq!(
-        ids(&sim.at("2.7", "GET", "/help_center/sections", None).ok()["data"]),
-        [id(&made)]
+        (&made["type"], made["parent_id"].to_string()),
+        (&json!("section"), collection.clone())
     );
-    assert_eq!(
-        sim.at("2.10", "GET", "/help_center/sections", None).refusal().1,
-        "intercom_version_invalid"
-    );
+    let section = id(&made);
+    assert_eq!(ids(&sections("2.7").ok()["data"]), [section.as_str()]);
+    assert_eq!(sections("2.10").refusal().1, "intercom_version_invalid");
+
+    let nested = sim.get(&format!("/help_center/collections/{section}"));
+    assert_eq!(nested["parent_id"], collection.as_str());
+    let held = |version: &str| {
+        let listed = sim.at(version, "GET", "/help_center/collections", None).ok();
+        ids(&listed["data"]).contains(&section)
+    };
+    assert_eq!((held("2.9"), held("2.10")), (false, true));
+    let as_collection = format!("/help_center/collections/{section}");
+    assert_eq!(sim.at("2.9", "GET", &as_collection, None).refusal().0, 404);
+
+    let author: u64 = sim.admin().parse().unwrap();
+    let within = json!({ "title": "Within", "author_id": author, "parent_id": section });
+    let article = format!("/articles/{}", id(&sim.post("/articles", &within)));
+    for (version, kind) in [("2.9", "section"), ("2.10", "collection")] {
+        assert_eq!(sim.at(version, "GET", &article, None).ok()["parent_type"], kind);
+    }
+
+    let path = format!("/help_center/sections/{section}");
+    let change = |body: &Value| sim.at("2.8", "PUT", &path, Some(body));
+    assert_eq!(change(&json!({ "name": "Older" })).ok()["name"], "Older");
+    assert_eq!(change(&json!({ "parent_id": null })).refusal().0, 400);
+    assert_eq!(change(&json!({ "parent_id": section })).refusal().0, 400);
+    assert_eq!(change(&json!({ "parent_id": "999999999" })).refusal().0, 404);
+    let top = format!("/help_center/sections/{collection}");
+    assert_eq!(sim.at("2.8", "GET", &top, None).refusal().0, 404);
+    assert_eq!(sim.at("2.8", "DELETE", &path, None).ok()["object"], "section");
+    assert_eq!(sections("2.8").ok()["total_count"], 0);
 }
 
 #[test]

@@ -15,6 +15,7 @@ fn app(permissions: &[&str]) -> App {
         redirect_uris: vec![REDIRECT.to_owned(), "https://other.example/back".to_owned()],
         permissions: permissions.iter().map(|label| (*label).to_owned()).collect(),
         version: "2.16".to_owned(),
+        ..App::built_in()
     }
 }
 
@@ -173,15 +174,16 @@ fn permissions_gate_operations_and_the_apps_version_answers() {
 #[test]
 fn an_uninstalled_app_and_a_revoked_grant_are_refused_from_then_on() {
     let sim = sim(&[]);
+    let revoked = (401, "token_revoked".to_owned());
     let (first, second) = (token(&sim), token(&sim));
-    assert_eq!(as_app(&sim, &first, "POST", "/auth/uninstall").status, 200);
-    assert_eq!(
-        as_app(&sim, &first, "GET", "/me").refusal(),
-        (401, "token_revoked".to_owned())
-    );
+    sim.control("POST", "/grants/revoke", Some(&json!({ "token": first })));
+    assert_eq!(as_app(&sim, &first, "GET", "/me").refusal(), revoked);
+    let third = token(&sim);
     assert_eq!(as_app(&sim, &second, "GET", "/me").status, 200);
-    sim.control("POST", "/grants/revoke", Some(&json!({ "token": second })));
-    assert_eq!(as_app(&sim, &second, "GET", "/me").status, 401);
+    assert_eq!(as_app(&sim, &second, "POST", "/auth/uninstall").status, 200);
+    for token in [second, third] {
+        assert_eq!(as_app(&sim, &token, "GET", "/me").refusal(), revoked);
+    }
     assert_eq!(as_app(&sim, TOKEN, "GET", "/me").status, 200);
     let nobody = sim.raw("POST", "/auth/uninstall", &[], "");
     assert_eq!(nobody.status, 401);
@@ -201,4 +203,55 @@ fn without_any_app_set_up_there_is_one_that_takes_any_address() {
             .unwrap()
             .starts_with("http://127.0.0.1:9/cb?code=")
     );
+}
+
+#[test]
+fn an_app_can_have_tokens_from_the_start_one_for_each_workspace() {
+    let apps = vec![App {
+        tokens: vec!["tok-one".to_owned(), "tok-two".to_owned()],
+        ..app(&["Read tags"])
+    }];
+    let sim = Sim::start(Options {
+        apps,
+        workspaces: 2,
+        ..small()
+    });
+    let code = |token: &str| as_app(&sim, token, "GET", "/me").ok()["app"]["id_code"].clone();
+    assert_ne!(code("tok-one"), code("tok-two"));
+    assert_eq!(as_app(&sim, "tok-one", "GET", "/contacts").status, 401);
+    let grants = sim.control("GET", "/grants", None).json();
+    assert_eq!(grants.as_array().unwrap().len(), 2, "{grants}");
+}
+
+#[test]
+fn where_any_token_is_good_an_uninstalled_one_is_not() {
+    let sim = Sim::start(Options {
+        tokens: Vec::new(),
+        apps: vec![app(&[])],
+        ..small()
+    });
+    let token = token(&sim);
+    assert_eq!(as_app(&sim, &token, "POST", "/auth/uninstall").status, 200);
+    assert_eq!(as_app(&sim, &token, "GET", "/me").status, 401);
+    assert_eq!(as_app(&sim, "anything", "GET", "/me").status, 200);
+}
+
+#[test]
+fn what_cannot_be_uninstalled_is_refused() {
+    let sim = sim(&[]);
+    for (body, status, named) in [
+        (json!({ "client_id": "nobody" }), 404, "nobody"),
+        (json!({ "client_id": "app-1" }), 404, "not installed"),
+        (
+            json!({ "client_id": "app-1", "workspace": 9 }),
+            404,
+            "workspace 9",
+        ),
+        (json!({ "app": "app-1" }), 400, "app"),
+        (json!("app-1"), 400, "cannot be read"),
+    ] {
+        let got = sim.send("POST", "/_sim/apps/uninstall", &body);
+        assert_eq!(got.status, status, "{body}: {}", got.text);
+        assert!(got.text.contains(named), "{body}: {}", got.text);
+    }
 }

@@ -1,5 +1,6 @@
 //! Notifications as a real receiver gets them: what they say, how they are signed, when they come.
 
+mod happenings;
 mod receiver;
 mod sending;
 mod shapes;

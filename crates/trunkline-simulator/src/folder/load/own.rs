@@ -280,7 +280,7 @@ impl Loader {
         };
         let extra = &mut self.workspace.reference.extra;
         extra.jobs = objects("jobs")?;
-        extra.sections = objects("sections")?;
+        extra.sights = file.number("sights")?.unwrap_or(0).unsigned_abs();
         extra.messages_sent = file.number("messages_sent")?.unwrap_or(0).unsigned_abs();
         for (article, draft) in file.object("drafts")? {
             let Value::Object(draft) = draft else {

@@ -155,6 +155,7 @@ impl Loader {
             "open" => PartKind::Open,
             "close" => PartKind::Close,
             "snoozed" => PartKind::Snoozed,
+            "priority_changed" => PartKind::Priority,
             "merged_primary_conversation" => PartKind::MergedPrimary,
             "ticket_attribute_updated_by_admin" => PartKind::TicketAttribute,
             "ticket_state_updated_by_admin" => self.state_change(record).unwrap_or(PartKind::Other),

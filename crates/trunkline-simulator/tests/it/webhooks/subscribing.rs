@@ -1,6 +1,6 @@
 //! Setting, showing and ending webhooks, and what is refused.
 
-use serde_json::json;
+use serde_json::{Value, json};
 use trunkline_simulator::{App, Options, Subscription, WebhookError};
 
 use super::{Receiver, receiver::SECRET};
@@ -178,6 +178,7 @@ fn a_webhook_of_an_app_has_its_secret_its_version_and_its_permissions() {
             client_secret: SECRET.to_owned(),
             permissions: vec!["Read tickets".to_owned(), "Read and write users".to_owned()],
             version: "2.16".to_owned(),
+            tokens: vec!["dG9rOmFwcA==".to_owned()],
             ..App::built_in()
         }],
         ..small()
@@ -210,4 +211,78 @@ fn a_webhook_of_an_app_has_its_secret_its_version_and_its_permissions() {
     );
     let shown = sim.control("GET", &format!("/webhooks/{webhook}"), None).json();
     assert_eq!(shown["version"], "2.16", "{shown}");
+}
+
+#[test]
+fn a_webhook_of_an_app_hears_only_of_workspaces_that_installed_it() {
+    let (of_app, of_all, farewell) = (Receiver::new(), Receiver::new(), Receiver::new());
+    let tokens = ["dG9rOm9uZQ==", "dG9rOnR3bw=="];
+    let app = App {
+        client_id: "support".to_owned(),
+        client_secret: SECRET.to_owned(),
+        uninstall_url: Some(farewell.url()),
+        ..App::built_in()
+    };
+    let sim = Sim::start(Options {
+        workspaces: 2,
+        tokens: tokens.map(str::to_owned).to_vec(),
+        apps: vec![app],
+        ..small()
+    });
+    let topics = ["contact.lead.created"];
+    let own = of_app.subscribe(&sim, &json!({ "app": "support", "topics": topics }));
+    let all = of_all.subscribe(&sim, &json!({ "topics": topics }));
+    let codes = tokens.map(|token| {
+        let bearer = format!("Bearer {token}");
+        sim.raw("GET", "/me", &[("authorization", &bearer)], "").json()["app"]["id_code"].clone()
+    });
+    let heard = |expected: &[usize]| {
+        for token in tokens {
+            let bearer = format!("Bearer {token}");
+            sim.raw(
+                "POST",
+                "/contacts",
+                &[("authorization", &bearer)],
+                r#"{"role":"lead"}"#,
+            )
+            .ok();
+        }
+        let of = |receiver: &Receiver, webhook: u64| -> Vec<Value> {
+            let came = receiver.drain(&sim, webhook);
+            came.iter().map(|one| one.json()["app_id"].clone()).collect()
+        };
+        assert_eq!(of(&of_all, all), codes);
+        let expected: Vec<Value> = expected.iter().map(|place| codes[*place].clone()).collect();
+        assert_eq!(of(&of_app, own), expected);
+    };
+    let install = |workspace: usize| -> String {
+        let form = format!(
+            "client_id=support&workspace={workspace}&decision=authorize&redirect_uri=http://127.0.0.1:9/cb"
+        );
+        let got = sim.raw("POST", "/oauth", &[], &form);
+        let address = url::Url::parse(got.header("location").unwrap()).unwrap();
+        let code = address.query_pairs().next().unwrap().1.into_owned();
+        let body = json!({ "code": code, "client_id": "support", "client_secret": SECRET }).to_string();
+        let json = [("content-type", "application/json")];
+        sim.raw("POST", "/auth/eagle/token", &json, &body).ok()["token"]
+            .as_str()
+            .unwrap()
+            .to_owned()
+    };
+    heard(&[]);
+    install(1);
+    heard(&[1]);
+    let token = install(0);
+    heard(&[0, 1]);
+    let bearer = format!("Bearer {token}");
+    let left = sim.raw("POST", "/auth/uninstall", &[("authorization", &bearer)], "");
+    assert_eq!(left.status, 200);
+    heard(&[1]);
+    let by_customer = json!({ "client_id": "support", "workspace": 1 });
+    sim.control("POST", "/apps/uninstall", Some(&by_customer));
+    heard(&[]);
+    // Only a customer's uninstalling is told: whoever leaves by itself knows.
+    let told = farewell.requests(1);
+    assert_eq!(told.len(), 1);
+    assert_eq!(told[0].json(), json!({ "app_id": codes[1] }));
 }

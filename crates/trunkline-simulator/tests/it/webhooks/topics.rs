@@ -358,7 +358,7 @@ fn changes_of_conversations_are_told_by_who_did_what() {
         "/messages",
         json!({ "message_type": "inapp", "body": "psst", "from": { "type": "admin", "id": admin },
             "to": { "type": "user", "id": person }, "create_conversation_without_contact_reply": true }),
-        &["conversation.admin.single.created"],
+        &["conversation.admin.single.created", "content_stat.chat"],
     );
 }
 
@@ -553,8 +553,14 @@ fn the_workspaces_own_activity_is_told_too() {
     }
     for topic in [
         "admin.away_mode_updated",
+        "admin.logged_in",
+        "admin.logged_out",
         "article.created",
         "article.updated",
+        "call.ended",
+        "call.recording_available",
+        "call.started",
+        "call.transcription_available",
         "company.created",
         "company.contact.attached",
         "company.updated",
@@ -572,6 +578,8 @@ fn the_workspaces_own_activity_is_told_too() {
         "conversation.admin.replied",
         "conversation.admin.snoozed",
         "conversation.deleted",
+        "conversation.operator.replied",
+        "conversation.priority.updated",
         "conversation.rating.added",
         "conversation.user.created",
         "conversation.user.replied",
@@ -579,6 +587,7 @@ fn the_workspaces_own_activity_is_told_too() {
         "event.created",
         "granular.subscribe",
         "ticket.created",
+        "ticket.rating.provided",
         "ticket.resolved",
         "ticket.state.updated",
     ] {

@@ -1,0 +1,122 @@
+//! What teammates, Fin, connectors and outbound content bring about beside the threads themselves.
+
+use rand::RngExt as _;
+use rand_chacha::ChaCha8Rng;
+
+use super::{any_admin, any_contact, any_conversation};
+use crate::{
+    resources::{admins, data_connectors},
+    texts::replies::{self, Turn},
+    webhooks::{outbox::Subject, topic::Topic},
+    workspace::{
+        Workspace,
+        content::KINDS,
+        conversation::{Author, Part, PartKind, Text},
+    },
+};
+
+pub(super) fn admin_came_or_went(
+    workspace: &mut Workspace,
+    now: i64,
+    rng: &mut ChaCha8Rng,
+) -> Option<&'static str> {
+    let number = any_admin(workspace, rng);
+    let is_in = rng.random_bool(0.5);
+    admins::log_in_or_out(workspace, number, is_in, now);
+    Some(if is_in {
+        "a teammate logged in"
+    } else {
+        "a teammate logged out"
+    })
+}
+
+/// Gives a conversation another priority: 0 none, 1 low, 2 medium, 3 high, 4 urgent.
+pub(crate) fn prioritize(workspace: &mut Workspace, row: u32, admin: u16, priority: u8, now: i64) {
+    let conversation = &mut workspace.conversations[row as usize];
+    conversation.priority = priority;
+    let was = conversation.state;
+    let part = Part::new(PartKind::Priority, Author::Admin(admin), now, Text::None);
+    conversation.parts.push(part);
+    workspace.touch_conversation(row, now);
+    workspace.tell_part(row, was, now);
+}
+
+pub(super) fn prioritized(workspace: &mut Workspace, now: i64, rng: &mut ChaCha8Rng) -> Option<&'static str> {
+    let row = any_conversation(workspace, rng)?;
+    let admin = any_admin(workspace, rng);
+    let held = workspace.conversations[row as usize].priority;
+    let other = (held + rng.random_range(1..5)) % 5;
+    prioritize(workspace, row, admin, other, now);
+    Some("a conversation was given another priority")
+}
+
+/// Fin says something in a conversation.
+pub(crate) fn say(workspace: &mut Workspace, row: u32, text: Text, now: i64) {
+    let conversation = &mut workspace.conversations[row as usize];
+    let was = conversation.state;
+    let part = Part::new(PartKind::Comment, Author::Bot, now, text);
+    conversation.parts.push(part);
+    workspace.touch_conversation(row, now);
+    workspace.tell_part(row, was, now);
+}
+
+pub(super) fn fin_answered(
+    workspace: &mut Workspace,
+    now: i64,
+    rng: &mut ChaCha8Rng,
+) -> Option<&'static str> {
+    let row = any_conversation(workspace, rng)?;
+    let text = Text::Seeded(replies::number("en", Turn::Answer, rng.random()));
+    say(workspace, row, text, now);
+    Some("Fin answered")
+}
+
+/// A ticket is rated. No ticket shows its rating; a conversation that became one does.
+pub(crate) fn rate(workspace: &mut Workspace, row: u32, rating: u8, now: i64) {
+    if let Some(conversation) = workspace.tickets[row as usize].conversation {
+        workspace.conversations[conversation as usize].rating = Some((rating, now));
+        workspace.touch_conversation(conversation, now);
+    }
+    workspace.touch_ticket(row, now);
+    workspace.happened(Topic::TicketRatingProvided, Subject::Ticket(row), now);
+}
+
+pub(super) fn ticket_rated(
+    workspace: &mut Workspace,
+    now: i64,
+    rng: &mut ChaCha8Rng,
+) -> Option<&'static str> {
+    let count = workspace.tickets.len() as u32;
+    let row = (0..20.min(count))
+        .map(|_| rng.random_range(0..count))
+        .find(|row| {
+            let ticket = &workspace.tickets[*row as usize];
+            !ticket.deleted && !ticket.open
+        })?;
+    rate(workspace, row, rng.random_range(1..=5), now);
+    Some("a ticket was rated")
+}
+
+pub(super) fn content_came(
+    workspace: &mut Workspace,
+    now: i64,
+    rng: &mut ChaCha8Rng,
+) -> Option<&'static str> {
+    let contact = any_contact(workspace, rng, |_| true)?;
+    let kind = &KINDS[rng.random_range(0..KINDS.len())];
+    let then = kind.stats[rng.random_range(0..kind.stats.len())];
+    let course = [(0, "receipt"), (20, then)];
+    let course = if then == "receipt" { &course[..1] } else { &course };
+    workspace.content_met(kind, contact, kind.title, course, now);
+    Some("content came to a person")
+}
+
+pub(super) fn connector_ran(
+    workspace: &mut Workspace,
+    now: i64,
+    rng: &mut ChaCha8Rng,
+) -> Option<&'static str> {
+    let row = any_conversation(workspace, rng)?;
+    data_connectors::run(workspace, None, Some(row), rng.random_bool(0.8), now)
+        .then_some("a data connector ran")
+}
