@@ -100,7 +100,7 @@ fn a_loaded_workspace_goes_on_living() {
     let now = loaded.state.clock.now();
     let mut rng = <rand_chacha::ChaCha8Rng as rand::SeedableRng>::seed_from_u64(5);
     loaded.state.change(|workspace| {
-        for _ in 0..2_000 {
+        for _ in 0..500 {
             crate::activity::step(workspace, now, &mut rng);
         }
     });
