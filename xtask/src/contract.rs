@@ -55,7 +55,7 @@ pub(crate) struct Arguments {
     /// Pass although some operations are not simulated yet.
     #[arg(long)]
     allow_missing: bool,
-    /// Fail on the weak classes too.
+    /// Fail on the weak classes too, which are told besides only when a version is named.
     #[arg(long)]
     strict: bool,
     /// Print JSON.
@@ -112,7 +112,8 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
         let versions: Vec<_> = all.iter().map(Found::json).collect();
         println!("{:#}", json!({ "versions": versions, "stale_mistakes": stale }));
     } else {
-        print(&all, &stale);
+        let with_weak = arguments.strict || !arguments.version.is_empty();
+        print(&all, &stale, with_weak);
     }
     if !stale.is_empty() || all.iter().any(|found| found.fails(strictness)) {
         bail!("the simulator and the descriptions differ");
@@ -120,9 +121,9 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     Ok(())
 }
 
-fn print(all: &[Found], stale: &[String]) {
+fn print(all: &[Found], stale: &[String], with_weak: bool) {
     for found in all {
-        print!("{}", found.tables());
+        print!("{}", found.tables(with_weak));
     }
     if !stale.is_empty() {
         println!(

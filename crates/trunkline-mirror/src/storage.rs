@@ -21,6 +21,7 @@ mod privacy;
 mod queries;
 mod schema;
 mod scrub;
+mod steady;
 mod upsert;
 mod vanish;
 mod views;

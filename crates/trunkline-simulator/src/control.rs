@@ -42,6 +42,11 @@ pub(crate) fn answer(state: &State, method: &Method, path: &str, query: &str, bo
         ("POST", "workspace/load") => load(state),
         ("POST", "workspace/save") => save(state),
         ("POST", "happen") => happen::happen(state, body),
+        ("GET", "attachments") => {
+            let life = read(&state.workspace).file_life;
+            Ok(Reply::json(&json!({ "life_seconds": life })))
+        }
+        ("PUT", "attachments") => set_life(state, body),
         ("GET", "faults") => Ok(Reply::json(&lock(&state.faults).set)),
         ("PUT", "faults") => set_faults(state, body),
         ("DELETE", "faults") => {
@@ -170,6 +175,19 @@ fn set_clock(state: &State, body: &[u8]) -> Outcome {
     state.clock.set(now);
     state.webhooks.wake();
     Ok(Reply::json(&json!({ "now": state.clock.now() })))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Attachments {
+    life_seconds: u32,
+}
+
+/// Sets how long the addresses of files are good from now on.
+fn set_life(state: &State, body: &[u8]) -> Outcome {
+    let Attachments { life_seconds } = parse(body)?;
+    state.change(|workspace| workspace.file_life = i64::from(life_seconds));
+    Ok(Reply::json(&json!({ "life_seconds": life_seconds })))
 }
 
 #[derive(Deserialize)]

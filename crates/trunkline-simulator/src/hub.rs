@@ -17,6 +17,7 @@ use crate::{
     clock::Clock,
     control,
     errors::Refusal,
+    files,
     oauth::{self, Access, App, Call, Directory},
     panel,
     pipeline::{Incoming, State, lock, read},
@@ -95,6 +96,11 @@ impl Hub {
             };
             let reply = oauth::answer(&mut lock(&self.directory), &choices, call, self.clock.now());
             self.tell_installed();
+            return (&self.states[0], reply);
+        }
+        if files::is_ours(incoming.path) {
+            let now = self.clock.now();
+            let reply = files::serve(&self.states, incoming.method, incoming.path, incoming.query, now);
             return (&self.states[0], reply);
         }
         let access = self.access(knock.token);

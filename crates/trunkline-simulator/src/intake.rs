@@ -5,7 +5,7 @@
 use std::{panic::AssertUnwindSafe, time::Duration};
 
 use axum::body::{Body, Bytes};
-use futures::StreamExt as _;
+use futures::{FutureExt as _, StreamExt as _};
 
 use crate::errors::Refusal;
 
@@ -146,6 +146,12 @@ pub(crate) fn guarded<T>(answer: impl FnOnce() -> T) -> Result<T, Refusal> {
     })
 }
 
+/// The same for an answer that takes its time.
+pub(crate) async fn guarded_later<T>(answer: impl Future<Output = T>) -> Result<T, Refusal> {
+    let caught = AssertUnwindSafe(answer).catch_unwind().await;
+    guarded(|| caught.unwrap_or_else(|mistake| std::panic::resume_unwind(mistake)))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -243,6 +249,9 @@ mod tests {
     #[test]
     fn a_mistake_inside_becomes_a_refusal() {
         assert_eq!(guarded(|| 1), Ok(1));
+        let later = guarded_later(async { [0_u8; 0].first().copied().expect("a mistake") });
+        assert_eq!(futures::executor::block_on(later).unwrap_err().status, 500);
+        assert_eq!(futures::executor::block_on(guarded_later(async { 1 })), Ok(1));
         let refusal = guarded(|| [0_u8; 0].first().copied().expect("a mistake")).unwrap_err();
         assert_eq!((refusal.status, refusal.code), (500, "server_error"));
     }

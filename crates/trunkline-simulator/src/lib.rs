@@ -11,11 +11,13 @@ mod errors;
 mod exports;
 mod faults;
 mod fidelity;
+mod files;
 mod folder;
 #[doc(hidden)]
 pub mod fuzzing;
 mod generator;
 mod habits;
+mod heads;
 mod hub;
 mod intake;
 mod oauth;
@@ -93,6 +95,8 @@ pub struct Options {
     pub control: bool,
     /// How many things happen each second by themselves.
     pub live: Option<f64>,
+    /// How many seconds the address of an attached file is good.
+    pub attachment_life: u32,
     /// Who is told what happens.
     pub webhooks: Vec<Subscription>,
     /// The folder, or the one file, that the first workspace is loaded from instead of being made.
@@ -124,6 +128,7 @@ impl Default for Options {
             faults: Vec::new(),
             control: false,
             live: None,
+            attachment_life: 1_800,
             webhooks: Vec::new(),
             load: None,
             save: None,

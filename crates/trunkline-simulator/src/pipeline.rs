@@ -63,6 +63,14 @@ pub(crate) struct LogEntry {
     pub(crate) status: u16,
 }
 
+/// The methods that operations have.
+const METHODS: [Method; 5] = [
+    Method::Get,
+    Method::Post,
+    Method::Put,
+    Method::Patch,
+    Method::Delete,
+];
 /// Pages of more bytes are too much for the gateway.
 const BIG_PAGE: usize = 1_500_000;
 /// One answer in so many has lost its body.
@@ -229,7 +237,11 @@ impl State {
             .ok()
             .and_then(|method| Catalog::embedded().match_path(method, incoming.path))
             .ok_or_else(|| {
-                if habits.html_404 {
+                // Another method on a known path is the API's to refuse, not the web server's (facts 5).
+                let is_known = METHODS
+                    .iter()
+                    .any(|method| Catalog::embedded().match_path(*method, incoming.path).is_some());
+                if habits.html_404 && !is_known {
                     Stop::Page
                 } else {
                     Refusal::not_found("Resource").into()

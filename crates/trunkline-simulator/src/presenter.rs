@@ -13,6 +13,7 @@ use serde_json::Value;
 use trunkline_catalog::Version;
 
 use crate::{
+    files::Addresses,
     habits::Habits,
     workspace::{
         Workspace,
@@ -26,6 +27,8 @@ pub(crate) struct View<'a> {
     pub(crate) workspace: &'a Workspace,
     pub(crate) version: Version,
     pub(crate) habits: &'a Habits,
+    /// How the addresses of files are made.
+    pub(crate) files: Addresses<'a>,
 }
 
 /// A number that some versions show as text.

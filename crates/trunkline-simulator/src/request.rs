@@ -7,7 +7,7 @@ use std::{borrow::Cow, net::IpAddr};
 use serde_json::Value;
 use trunkline_catalog::Version;
 
-use crate::{errors::Refusal, habits::Habits, presenter::View, workspace::Workspace};
+use crate::{errors::Refusal, files::Addresses, habits::Habits, presenter::View, workspace::Workspace};
 
 /// A request that a handler may answer.
 #[derive(Debug)]
@@ -94,6 +94,7 @@ impl Request<'_> {
             workspace,
             version: self.version,
             habits: &self.habits,
+            files: Addresses::until(&self.base_url, self.now + workspace.file_life),
         }
     }
 }

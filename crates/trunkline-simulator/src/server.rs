@@ -8,16 +8,11 @@ use axum::{
     extract::{ConnectInfo, State as Shared},
     http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri},
     response::Response,
-    serve::ListenerExt as _,
 };
 use futures::StreamExt as _;
 use jiff::{Timestamp, tz::TimeZone};
 use rand::SeedableRng as _;
-use tokio::{
-    net::{TcpListener, TcpStream},
-    sync::watch,
-    task::JoinHandle,
-};
+use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
 
 use crate::{
     Options, activity,
@@ -26,6 +21,7 @@ use crate::{
     faults::Fault,
     folder::{self, FolderError},
     generator,
+    heads::{Caller, Timed},
     hub::{self, Hub, Knock},
     intake,
     oauth::App,
@@ -174,6 +170,7 @@ pub async fn start(options: Options) -> Result<Running, StartError> {
         .map(|place| {
             let options = Options {
                 seed: options.seed + place,
+                listen: address,
                 ..options.clone()
             };
             let workspace = match options.load.as_deref().filter(|_| place == 0) {
@@ -214,8 +211,8 @@ pub async fn start(options: Options) -> Result<Running, StartError> {
     let server = tokio::spawn(async move {
         let mut stopped = stopped;
         axum::serve(
-            listener.tap_io(send_at_once),
-            router.into_make_service_with_connect_info::<SocketAddr>(),
+            Timed(listener),
+            router.into_make_service_with_connect_info::<Caller>(),
         )
         .with_graceful_shutdown(async move {
             stopped.wait_for(|stop| *stop).await.ok();
@@ -237,11 +234,6 @@ pub async fn start(options: Options) -> Result<Running, StartError> {
     })
 }
 
-/// A connection that is gone already is found out by the first read.
-fn send_at_once(stream: &mut TcpStream) {
-    stream.set_nodelay(true).ok();
-}
-
 async fn live(state: Arc<State>, pace: Duration, seed: u64) {
     let mut rng = rand_chacha::ChaCha8Rng::seed_from_u64(seed ^ 0x11FE);
     let mut ticks = tokio::time::interval(pace);
@@ -255,12 +247,13 @@ async fn live(state: Arc<State>, pace: Duration, seed: u64) {
 
 async fn serve(
     Shared(hub): Shared<Arc<Hub>>,
-    ConnectInfo(caller): ConnectInfo<SocketAddr>,
+    ConnectInfo(caller): ConnectInfo<Caller>,
     method: Method,
     uri: Uri,
     headers: HeaderMap,
     body: Body,
 ) -> Response {
+    let _answering = caller.gate.passed();
     let taken = intake::whole(body, intake::MOST_BYTES, intake::PATIENCE).await;
     let (body, unread) = match taken {
         Ok(body) => (body, None),
@@ -271,10 +264,13 @@ async fn serve(
     if hub.states[0].options.control && path.starts_with("/_sim/") {
         return match hub.place(path) {
             Some((state, path)) if method == Method::GET && path.starts_with("/_sim/truth/") => {
-                truth(Arc::clone(state), &path, query)
+                intake::guarded(|| truth(Arc::clone(state), &path, query))
+                    .unwrap_or_else(|refusal| send(Reply::refusal(&refusal, "")))
             }
             Some((_, path)) if unread.is_none() && webhooks::control::is_mine(&path) => {
-                send(webhooks::control::answer(&hub.states, &method, &path, query, &body).await)
+                let answer = webhooks::control::answer(&hub.states, &method, &path, query, &body);
+                let reply = intake::guarded_later(answer).await;
+                send(reply.unwrap_or_else(|refusal| Reply::refusal(&refusal, "")))
             }
             _ => send(match &unread {
                 Some(refusal) => Reply::refusal(refusal, ""),
@@ -297,13 +293,13 @@ async fn serve(
         host: header("host"),
         content_type: header("content-type"),
         accept: Some(&accepted),
-        caller: caller.ip(),
+        caller: caller.address.ip(),
         user_agent: header("user-agent"),
         body: &body,
         unread: unread.as_ref(),
     };
     let knock = Knock {
-        token: header("authorization").and_then(|value| value.strip_prefix("Bearer ")),
+        token: header("authorization").and_then(bearer),
         incoming,
     };
     let (state, reply) = intake::guarded(|| hub.answer(knock))
@@ -313,6 +309,12 @@ async fn serve(
         tokio::time::sleep(latency).await;
     }
     send(reply)
+}
+
+/// The token of an `Authorization` header; the scheme's name may be written in any case.
+fn bearer(header: &str) -> Option<&str> {
+    let (scheme, token) = header.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim_start())
 }
 
 /// What the control surface says, or that it made a mistake.
@@ -327,12 +329,14 @@ fn truth(state: Arc<State>, path: &str, query: &str) -> Response {
         Err(reply) => return send(reply),
     };
     let rest = futures::stream::unfold((state, question), |(state, mut question)| async move {
-        let span = question.next(&state)?;
+        // A mistake cuts the stream short: its end says that something is missing.
+        let span = match intake::guarded(|| question.next(&state)) {
+            Ok(span) => Ok(span?),
+            Err(_) => Err(io::Error::other("the truth could not be told")),
+        };
         Some((span, (state, question)))
     });
-    let spans = futures::stream::once(async { first })
-        .chain(rest)
-        .map(Ok::<_, std::convert::Infallible>);
+    let spans = futures::stream::once(async { Ok(first) }).chain(rest);
     let mut response = Response::new(Body::from_stream(spans));
     response
         .headers_mut()

@@ -6,7 +6,7 @@
 pub(crate) mod control;
 mod delivery;
 mod envelope;
-pub(crate) mod items;
+mod items;
 mod lane;
 mod log;
 pub(crate) mod ordered;
@@ -38,7 +38,7 @@ use self::{
     topic::Topic,
 };
 use crate::{
-    App, Options,
+    App, Options, intake,
     pipeline::{State, lock, read},
     texts::mix,
     workspace::Workspace,
@@ -185,7 +185,8 @@ pub(crate) async fn keep_plans(states: Vec<Arc<State>>) {
             let plan = read(&state.workspace).outbox.plan(state.clock.now());
             is_waiting |= plan == Plan::Later;
             if plan == Plan::Due {
-                state.change(|_| ());
+                // What cannot be told is told in the log; the rest goes on.
+                intake::guarded(|| state.change(|_| ())).ok();
             }
         }
         if is_waiting {

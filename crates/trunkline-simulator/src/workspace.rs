@@ -37,7 +37,7 @@ use self::{
     reference::Reference,
     ticket::Ticket,
 };
-use crate::webhooks::outbox::Outbox;
+use crate::{files::File, webhooks::outbox::Outbox};
 
 /// How many searches' totals are remembered.
 const MOST_TOTALS: usize = 64;
@@ -92,6 +92,12 @@ pub(crate) struct Workspace {
     pub(crate) segments: Vec<Segment>,
     pub(crate) events: Vec<Event>,
     pub(crate) calls: Vec<Call>,
+    /// The files that calls attached.
+    pub(crate) files: Vec<File>,
+    /// How many seconds the address of a file is good.
+    pub(crate) file_life: i64,
+    /// Where the simulator is found when no request says it.
+    pub(crate) address: String,
     pub(crate) reference: Reference,
     /// Open scrolls: one, unless the lock is switched off.
     pub(crate) scrolls: Vec<Scroll>,

@@ -241,6 +241,9 @@ pub(crate) struct Simulate {
     /// How long every answer takes, in milliseconds.
     #[arg(long, default_value_t = 0)]
     pub(crate) latency_ms: u64,
+    /// How long the address of an attached file is good, in seconds by the workspace's clock.
+    #[arg(long, value_name = "SECONDS", default_value_t = 1_800)]
+    pub(crate) attachment_life: u32,
     /// Calls allowed in each 10 seconds; 0 for no limit.
     #[arg(long, default_value_t = 1_667)]
     pub(crate) rate_limit: u32,

@@ -86,9 +86,9 @@ impl<'a> Probe<'a> {
         }
         let reachable = recipe.is_none_or(|recipe| recipe.out_of_reach.is_none());
         let mut lacking: Option<BTreeSet<Difference>> = None;
-        for body in bodies.iter().filter(|_| reachable) {
+        for (place, body) in bodies.iter().enumerate().filter(|_| reachable) {
             let mut of_body = BTreeSet::new();
-            self.success(operation, *body, &mut of_body)?;
+            self.success(operation, *body, place == 0, &mut of_body)?;
             let lacks: BTreeSet<_> = of_body
                 .extract_if(.., |difference| difference.class == Class::Example)
                 .collect();
@@ -109,7 +109,9 @@ impl<'a> Probe<'a> {
             .iter()
             .any(|difference| difference.class == Class::NotSimulated)
         {
-            self.refusals(operation, bodies.first().copied().flatten(), &mut found)?;
+            if !reachable {
+                self.refusals_alone(operation, bodies.first().copied().flatten(), &mut found)?;
+            }
             for (body, status) in operation.bad_bodies().filter(|(body, _)| !is_left_out(body)) {
                 self.bad_body(operation, body, status, &mut found)?;
             }
@@ -121,13 +123,16 @@ impl<'a> Probe<'a> {
         Session::start(self.runtime, self.recipes, self.description.name)
     }
 
+    /// Calls as shown; before that, `with_refusals`, in the ways that shall be refused and so change nothing.
     fn success(
         &self,
         operation: &Operation<'_>,
         shown: Option<&Example>,
+        with_refusals: bool,
         found: &mut BTreeSet<Difference>,
     ) -> Result<()> {
         let mut session = self.session()?;
+        let mut refused = BTreeSet::new();
         let name = shown.map(|(name, _)| name.as_str());
         let mut insert = |class, path: &str, place: &str, what: String| {
             found.insert(Difference {
@@ -159,11 +164,25 @@ impl<'a> Probe<'a> {
                 return Ok(());
             }
         };
+        if with_refusals {
+            self.refusals(&mut session, operation, &ready, &mut refused)?;
+        }
         let answer = session.call(&operation.method, &ready.path, &ready.body, true)?;
         if answer.is_not_simulated() {
             add(Class::NotSimulated, "not simulated".to_owned());
             return Ok(());
         }
+        for difference in refused {
+            let Difference {
+                class,
+                path,
+                place,
+                what,
+                ..
+            } = difference;
+            insert(class, &path, &place, what);
+        }
+        let mut add = |class, what: String| insert(class, "$", "", what);
         let expected = match name.and_then(|name| operation.status_of(name)) {
             Some(status) => vec![status],
             None => operation.success(),

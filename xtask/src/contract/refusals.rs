@@ -10,26 +10,37 @@ use serde_json::Value;
 use super::{
     difference::{Class, Difference},
     operations::{Example, Operation},
-    probe::{NOTHING, Probe, with_places},
-    session::{Answer, Body},
+    probe::{NOTHING, Probe, Ready, with_places},
+    session::{Answer, Body, Session},
 };
 
 /// An id that no workspace has, where ids are hexadecimal.
 const NOBODY: &str = "ffffffffffffffffffffffff";
 
 impl Probe<'_> {
-    /// Calls without a token and with unknown ids, where the description says what comes then.
-    pub(super) fn refusals(
+    /// The refusals of an operation that no call can succeed at.
+    pub(super) fn refusals_alone(
         &self,
         operation: &Operation<'_>,
         shown: Option<&Example>,
         found: &mut BTreeSet<Difference>,
     ) -> Result<()> {
         let mut session = self.session()?;
-        // What cannot be prepared is told already.
-        let Ok(ready) = self.prepare(&mut session, operation, shown) else {
-            return Ok(());
-        };
+        match self.prepare(&mut session, operation, shown) {
+            Ok(ready) => self.refusals(&mut session, operation, &ready, found),
+            // What cannot be prepared is told already.
+            Err(_) => Ok(()),
+        }
+    }
+
+    /// Calls without a token and with unknown ids, where the description says what comes then.
+    pub(super) fn refusals(
+        &self,
+        session: &mut Session<'_>,
+        operation: &Operation<'_>,
+        ready: &Ready,
+        found: &mut BTreeSet<Difference>,
+    ) -> Result<()> {
         let query = ready.path.split_once('?').map(|(_, query)| query);
         if operation.documents(401) {
             let answer = session.call(&operation.method, &ready.path, &ready.body, false)?;

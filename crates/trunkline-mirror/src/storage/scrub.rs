@@ -5,12 +5,12 @@
 use std::collections::HashSet;
 
 use rusqlite::{Connection, Error, OptionalExtension, params};
-use xxhash_rust::xxh3::xxh3_64;
 
 use super::{
     ColumnRef, StorageOptions, apply,
     layout::{Layout, Source, quote},
     privacy::Privacy,
+    steady,
 };
 use crate::{tables, text};
 
@@ -128,7 +128,7 @@ fn rewrite(
             };
             update.raw_bind_parameter(1, rowid)?;
             update.raw_bind_parameter(2, &record)?;
-            update.raw_bind_parameter(3, xxh3_64(record.as_bytes()).cast_signed())?;
+            update.raw_bind_parameter(3, steady::hash(&record))?;
             for (column, place) in columns.iter().zip(4..) {
                 match column.source {
                     Source::Value(value) => update.raw_bind_parameter(place, &extracted.values[value])?,

@@ -4,13 +4,12 @@
 //! change, and a stream that was full of new records last time is inserted into before it is looked at.
 
 use rusqlite::{CachedStatement, Error};
-use xxhash_rust::xxh3::xxh3_64;
 
 use super::{
     history::History,
     layout::{Layout, Source, Special},
     lists::Lists,
-    vanish,
+    steady, vanish,
     work::{Failure, Work},
 };
 use crate::{
@@ -135,7 +134,7 @@ impl<'c> Upsert<'c> {
             return Ok(Err(format!("it has no {}", layout.table.columns[*missing].name)));
         }
         self.read_key(&extracted);
-        let hash = xxh3_64(record.as_bytes()).cast_signed();
+        let hash = steady::hash(record);
         let expects_new = work
             .state
             .expects_new

@@ -33,7 +33,7 @@ pub(super) const ATTACHMENTS: Table = Table {
             text(
                 "url",
                 "url",
-                "Where it lies; such addresses may end after a while.",
+                "Where it lay when the row was read; such addresses are signed and end after half an hour.",
             ),
             text("content_type", "content_type", "What kind of file it is."),
             integer("filesize", "filesize", "Its size in bytes."),

@@ -65,8 +65,8 @@ pub(crate) fn counts(workspace: &Workspace) -> BTreeMap<&'static str, usize> {
         (
             "attachments",
             conversations(&|found| {
-                let of_parts = found.parts.iter().map(|part| parts::attachments(part).len());
-                conversations::source_files(found).len() + of_parts.sum::<usize>()
+                let of_parts = found.parts.iter().map(parts::count);
+                conversations::count_source_files(found) + of_parts.sum::<usize>()
             }),
         ),
         ("tickets", workspace.ticket_order.len()),

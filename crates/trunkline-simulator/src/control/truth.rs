@@ -9,6 +9,7 @@ use trunkline_catalog::Version;
 
 use super::counts::{company_notes, is_listed, small_lists, ticket_type_attributes};
 use crate::{
+    files::Addresses,
     habits::Habits,
     presenter::{View, companies, contacts, conversations, notes, parts, reference, tickets, value},
     resources::{calls, conversations::handling_events, custom_object_instances, visitors},
@@ -94,6 +95,7 @@ pub(crate) fn span(
         workspace,
         version,
         habits,
+        files: Addresses::bare(),
     };
     let base = base(workspace, stream)?;
     let mut out = Lines::default();
@@ -206,13 +208,13 @@ fn of_conversation(view: View<'_>, stream: &str, row: &Conversation, out: &mut L
             ));
         }),
         "attachments" => {
-            let first = conversations::source_files(row);
+            let first = conversations::source_files(view, row);
             push_files(&id, None, first, out);
             for (index, part) in row.parts.iter().enumerate() {
                 push_files(
                     &id,
                     Some(&row.part_id(&workspace.ids, index)),
-                    parts::attachments(part),
+                    parts::attachments(view, part),
                     out,
                 );
             }
@@ -286,7 +288,7 @@ fn small(view: View<'_>, stream: &str, out: &mut Lines) {
         "articles" => {
             let articles = &workspace.reference.articles;
             articles.iter().for_each(|article| {
-                out.push(&reference::article(&workspace.reference, article, view.version))
+                out.push(&reference::article(&workspace.reference, article, view.version));
             });
         }
         "ticket_type_attributes" => {

@@ -10,6 +10,7 @@ use trunkline_catalog::Version;
 
 use super::{FORMAT, OWN, lists};
 use crate::{
+    files::Addresses,
     habits::Habits,
     presenter::{View, companies, contacts, conversations, notes, tickets, value},
     resources::{calls, custom_object_instances, data_events, visitors},
@@ -52,6 +53,7 @@ pub(super) fn records(workspace: &Workspace) -> BTreeMap<&'static str, Vec<Value
         workspace,
         version: Version::V2_16,
         habits: &habits,
+        files: Addresses::bare(),
     };
     let mut all: BTreeMap<&'static str, Vec<Value>> = lists::NAMES
         .iter()
@@ -226,6 +228,7 @@ fn gone_contacts(workspace: &Workspace) -> Vec<Value> {
         workspace,
         version: Version::V2_16,
         habits: &habits,
+        files: Addresses::bare(),
     };
     let life = |contact: &Contact| match contact.life {
         Life::Archived => Some("archived"),

@@ -23,7 +23,12 @@ pub(crate) fn view(view: View<'_>, company: &Company) -> Value {
     set("created_at", json!(company.created_at));
     set("updated_at", json!(company.updated_at));
     set("monthly_spend", json!(company.monthly_spend));
-    set("session_count", json!(mix(seed, 22, company.row) % 900));
+    let sessions = if company.generated {
+        mix(seed, 22, company.row) % 900
+    } else {
+        0
+    };
+    set("session_count", json!(sessions));
     set(
         "user_count",
         json!(workspace.contacts_of_company(company.row).count()),
@@ -90,7 +95,7 @@ pub(crate) fn remote_created_at(company: &Company) -> Value {
         .as_ref()
         .and_then(|written| written.get("remote_created_at"))
         .cloned()
-        .unwrap_or(json!(company.created_at - 86_400))
+        .unwrap_or_else(|| company.generated.then_some(company.created_at - 86_400).into())
 }
 
 /// Shows a segment without its count.

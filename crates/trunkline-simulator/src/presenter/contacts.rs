@@ -40,7 +40,7 @@ pub(crate) struct ContactView<'a> {
     language_override: Option<String>,
     browser: Option<&'static str>,
     browser_version: Option<&'static str>,
-    browser_language: &'a str,
+    browser_language: Option<&'a str>,
     os: Option<&'static str>,
     location: Location,
     android_app_name: Option<String>,
@@ -75,10 +75,10 @@ pub(crate) struct ContactView<'a> {
 struct Location {
     #[serde(rename = "type")]
     kind: &'static str,
-    country: &'static str,
-    region: &'static str,
-    city: &'static str,
-    country_code: &'static str,
+    country: Option<&'static str>,
+    region: Option<&'static str>,
+    city: Option<&'static str>,
+    country_code: Option<&'static str>,
     continent_code: Option<&'static str>,
 }
 
@@ -101,6 +101,8 @@ fn plain<'a>(view: View<'a>, contact: &'a Contact) -> ContactView<'a> {
     let id = contact.id(&workspace.ids);
     let email = contact.email(seed);
     let (city, region, country, country_code) = texts::place(mix(seed, 8, contact.row));
+    // Whoever a call made was never on the website, and so was never anywhere.
+    let seen = |text: &'static str| contact.generated.then_some(text);
     let reference = |kind: &str, id: String, path: &str| json!({ "type": kind, "id": id, "url": format!("/{path}/{id}") });
     let consents = |opted_in: bool| {
         let kinds: Vec<Value> = contact
@@ -158,14 +160,14 @@ fn plain<'a>(view: View<'a>, contact: &'a Contact) -> ContactView<'a> {
         language_override: contact.written_text("language_override"),
         browser: contact.generated.then_some("chrome"),
         browser_version: contact.generated.then_some("129.0"),
-        browser_language: contact.language(seed),
+        browser_language: contact.generated.then(|| contact.language(seed)),
         os: contact.generated.then_some("OS X 10.15.7"),
         location: Location {
             kind: "location",
-            country,
-            region,
-            city,
-            country_code,
+            country: seen(country),
+            region: seen(region),
+            city: seen(city),
+            country_code: seen(country_code),
             continent_code: None,
         },
         android_app_name: None,

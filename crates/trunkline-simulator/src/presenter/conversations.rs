@@ -274,16 +274,25 @@ pub(crate) fn priorities(conversation: &Conversation) -> [&'static str; 2] {
 }
 
 /// The files of a first message.
-pub(crate) fn source_files(conversation: &Conversation) -> Vec<Value> {
+pub(crate) fn source_files(view: View<'_>, conversation: &Conversation) -> Vec<Value> {
+    if conversation.redacted {
+        return Vec::new();
+    }
     if let Some(source) = kept::field(&conversation.kept, "source") {
         return source["attachments"].as_array().cloned().unwrap_or_default();
     }
-    match conversation.source {
-        Text::Seeded(number) if !conversation.redacted => {
-            parts::generated_files(number, conversation.created_at)
-        }
-        _ => Vec::new(),
+    parts::files(view, conversation.files.as_deref(), &conversation.source)
+}
+
+/// How many files the first message has.
+pub(crate) fn count_source_files(conversation: &Conversation) -> usize {
+    if conversation.redacted {
+        return 0;
     }
+    if let Some(source) = kept::field(&conversation.kept, "source") {
+        return source["attachments"].as_array().map_or(0, Vec::len);
+    }
+    parts::count_files(conversation.files.as_deref(), &conversation.source)
 }
 
 fn source(view: View<'_>, conversation: &Conversation) -> SourceView {
@@ -306,7 +315,7 @@ fn source(view: View<'_>, conversation: &Conversation) -> SourceView {
         subject: "",
         body,
         author: author.map(|author| parts::author(view, author)),
-        attachments: source_files(conversation),
+        attachments: source_files(view, conversation),
         url: source_url(conversation),
         redacted: conversation.redacted,
     }
@@ -428,7 +437,7 @@ pub(crate) fn attributes(conversation: &Conversation) -> Map<String, Value> {
     let mut all = Map::new();
     all.insert(
         "Has attachments".to_owned(),
-        json!(conversation.parts.iter().any(|part| part.files.is_some())),
+        json!(conversation.files.is_some() || conversation.parts.iter().any(|part| part.files.is_some())),
     );
     if conversation.is_generated() {
         let topic = ["Login", "Billing", "Import"][conversation.row as usize % 3];

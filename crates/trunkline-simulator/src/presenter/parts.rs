@@ -6,7 +6,7 @@ use trunkline_catalog::Version;
 
 use super::{Shown, View};
 use crate::{
-    texts,
+    files, texts,
     workspace::{
         conversation::{Assignee, Author, Conversation, Part, PartKind, Text},
         kept,
@@ -126,48 +126,42 @@ fn assigned_to(view: View<'_>, kind: PartKind) -> Option<Value> {
 }
 
 /// The files of a part.
-pub(crate) fn attachments(part: &Part) -> Vec<Value> {
+pub(crate) fn attachments(view: View<'_>, part: &Part) -> Vec<Value> {
     if let Some(files) = kept::field(&part.kept, "attachments") {
         return files.as_array().cloned().unwrap_or_default();
     }
-    if let Some(files) = &part.files {
-        return files.iter().map(|url| attached(url)).collect();
-    }
-    match part.text {
-        Text::Seeded(number) => generated_files(number, part.at),
+    files(view, part.files.as_deref(), &part.text)
+}
+
+/// The files of a message: those that a call attached, or the one that a generated text has.
+pub(super) fn files(view: View<'_>, attached: Option<&[u32]>, text: &Text) -> Vec<Value> {
+    match (attached, text) {
+        (Some(places), _) => places
+            .iter()
+            .filter_map(|place| files::attached(view.workspace, view.files, *place))
+            .collect(),
+        (None, Text::Seeded(number)) => files::generated(view.workspace, view.files, *number)
+            .into_iter()
+            .collect(),
         _ => Vec::new(),
     }
 }
 
-/// The files of a generated message: one message in some dozens has one.
-pub(super) fn generated_files(number: u32, at: i64) -> Vec<Value> {
-    if !number.is_multiple_of(37) {
-        return Vec::new();
+/// How many files a part has.
+pub(crate) fn count(part: &Part) -> usize {
+    match kept::field(&part.kept, "attachments") {
+        Some(files) => files.as_array().map_or(0, Vec::len),
+        None => count_files(part.files.as_deref(), &part.text),
     }
-    vec![json!({
-        "type": "upload",
-        "name": format!("screenshot-{}.png", number % 1_000),
-        "url": format!("https://downloads.example.com/i/o/{number}/screenshot.png?expires={}", at + 1_800),
-        "content_type": "image/png",
-        "filesize": 20_480 + number % 10_000,
-        "width": 1_280,
-        "height": 720,
-    })]
 }
 
-/// A file that a call attached by its address.
-fn attached(url: &str) -> Value {
-    let name = url.rsplit('/').next().unwrap_or(url);
-    let content_type = match name.rsplit('.').next() {
-        Some("png") => "image/png",
-        Some("jpg" | "jpeg") => "image/jpeg",
-        Some("pdf") => "application/pdf",
-        _ => "application/octet-stream",
-    };
-    json!({
-        "type": "upload", "name": name, "url": url, "content_type": content_type,
-        "filesize": 1_024, "width": Value::Null, "height": Value::Null,
-    })
+/// How many files a message has.
+pub(crate) fn count_files(attached: Option<&[u32]>, text: &Text) -> usize {
+    match (attached, text) {
+        (Some(places), _) => places.len(),
+        (None, Text::Seeded(number)) => usize::from(files::is_there(*number)),
+        _ => 0,
+    }
 }
 
 /// What state the conversation was in after the part at an index: the last part up to it that decides.
@@ -202,7 +196,7 @@ pub(crate) fn of_conversation(view: View<'_>, conversation: &Conversation, index
         notified_at: part.at,
         assigned_to: assigned_to(view, part.kind),
         author: author(view, part.author),
-        attachments: attachments(part),
+        attachments: attachments(view, part),
         external_id: None,
         redacted: part.redacted,
         metadata: json!({}),
@@ -235,6 +229,8 @@ pub(crate) struct TicketPartView {
     author: AuthorView,
     attachments: Vec<Value>,
     redacted: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    updated_attribute_data: Option<Value>,
 }
 
 /// Shows a part of a ticket.
@@ -247,6 +243,10 @@ pub(crate) fn of_ticket(view: View<'_>, ticket: &Ticket, index: usize) -> Shown<
         _ => None,
     };
     let (previous_ticket_state, ticket_state) = states.unzip();
+    let changes = &view.workspace.reference.extra.attribute_changes;
+    let updated_attribute_data = (view.version >= Version::V2_14)
+        .then(|| changes.get(&(ticket.row, index as u32)).cloned())
+        .flatten();
     let plain = TicketPartView {
         kind: "ticket_part",
         id: ticket.part_id(&view.workspace.ids, index),
@@ -258,8 +258,9 @@ pub(crate) fn of_ticket(view: View<'_>, ticket: &Ticket, index: usize) -> Shown<
         created_at: part.at,
         updated_at: part.at,
         author: author(view, part.author),
-        attachments: attachments(part),
+        attachments: attachments(view, part),
         redacted: part.redacted,
+        updated_attribute_data,
     };
     Shown::of(plain, &part.kept)
 }

@@ -83,7 +83,7 @@ pub(crate) fn set(
         workspace,
         number,
         ("admin_away_mode_change", description),
-        metadata,
+        &metadata,
         now,
     );
     workspace.tell_teammate(Topic::AdminAwayModeUpdated, number, now);
@@ -101,12 +101,12 @@ pub(crate) fn log_in_or_out(workspace: &mut Workspace, number: u16, is_in: bool,
     } else {
         (Topic::AdminLoggedOut, ("admin_logout", "logged out"), json!({}))
     };
-    log(workspace, number, activity, metadata, now);
+    log(workspace, number, activity, &metadata, now);
     workspace.tell_teammate(topic, number, now);
 }
 
 /// Writes what an admin did into the log: the type of the activity and its description.
-fn log(workspace: &mut Workspace, number: u16, activity: (&str, &str), metadata: Value, now: i64) {
+fn log(workspace: &mut Workspace, number: u16, activity: (&str, &str), metadata: &Value, now: i64) {
     let admin = &workspace.reference.admins[usize::from(number)];
     let (id, email) = (admin["id"].clone(), admin["email"].clone());
     let place = workspace.reference.activity_logs.len() as u32;

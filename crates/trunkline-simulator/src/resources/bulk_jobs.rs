@@ -10,7 +10,7 @@ use crate::{
     errors::Refusal,
     reply::{Answer, Reply},
     request::{Request, as_text},
-    webhooks::{items::BASE_URL, outbox::Subject, topic::Topic},
+    webhooks::{outbox::Subject, topic::Topic},
     workspace::{Workspace, lists::BulkJob},
 };
 
@@ -111,7 +111,7 @@ fn last_given(job: &BulkJob) -> i64 {
 /// The job as it is told when it is completed; `None` when a later task keeps it running.
 pub(crate) fn completed(workspace: &Workspace, place: usize, now: i64) -> Option<Value> {
     let job = workspace.reference.lists.bulk_jobs.get(place)?;
-    (last_given(job) + DONE == now).then(|| shown(BASE_URL, now, place + 1, job))
+    (last_given(job) + DONE == now).then(|| shown(&workspace.address, now, place + 1, job))
 }
 
 fn unknown(id: &str) -> Refusal {

@@ -48,8 +48,8 @@ fn name(request: &Request<'_>) -> Result<String, Refusal> {
 }
 
 /// Refuses a parent that does not exist, lies too deep or would lie within its own child.
-fn check_parent(workspace: &Workspace, parent: Option<String>, own: Option<&str>) -> Result<(), Refusal> {
-    let mut next = parent;
+fn check_parent(workspace: &Workspace, parent: Option<&str>, own: Option<&str>) -> Result<(), Refusal> {
+    let mut next = parent.map(str::to_owned);
     let mut levels = 1;
     while let Some(id) = next {
         if own == Some(id.as_str()) {
@@ -71,10 +71,10 @@ fn check_parent(workspace: &Workspace, parent: Option<String>, own: Option<&str>
 pub(super) fn make(
     workspace: &mut Workspace,
     request: &Request<'_>,
-    parent: Option<String>,
+    parent: Option<&str>,
 ) -> Result<Value, Refusal> {
     let name = name(request)?;
-    check_parent(workspace, parent.clone(), None)?;
+    check_parent(workspace, parent, None)?;
     let id = workspace.reference.next_id().to_string();
     let mut made = json!({
         "id": id,
@@ -109,7 +109,7 @@ pub(super) fn write(
 ) -> Result<Value, Refusal> {
     if let Some(parent) = &parent {
         let own = as_text(&workspace.reference.collections[place]["id"]);
-        check_parent(workspace, parent.clone(), own.as_deref())?;
+        check_parent(workspace, parent.as_deref(), own.as_deref())?;
     }
     let row = &mut workspace.reference.collections[place];
     common::copy(
@@ -134,7 +134,7 @@ fn asked_parent(request: &Request<'_>) -> Option<Option<String>> {
 }
 
 fn create(workspace: &mut Workspace, request: &Request<'_>) -> Answer {
-    let made = make(workspace, request, asked_parent(request).flatten())?;
+    let made = make(workspace, request, asked_parent(request).flatten().as_deref())?;
     Ok(Reply::json(&presenter::reference::collection(
         &made,
         request.version,

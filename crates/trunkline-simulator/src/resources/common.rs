@@ -1,10 +1,12 @@
 //! What several resources need: looking up by the ids that bodies and paths carry, and wrapping texts.
 
+use base64::{Engine as _, engine::general_purpose::STANDARD};
 use serde_json::{Map, Value, json};
 
 use super::contacts;
 use crate::{
     errors::Refusal,
+    files::File,
     request::{Request, as_text},
     workspace::{
         Workspace,
@@ -203,18 +205,54 @@ pub(crate) fn created_at(request: &Request<'_>) -> Result<i64, Refusal> {
 /// The most files that one reply carries.
 const MOST_FILES: usize = 10;
 
-/// The addresses of the files that a reply attaches.
-pub(crate) fn files(request: &Request<'_>) -> Result<Option<Box<[String]>>, Refusal> {
-    let Some(all) = request.body["attachment_urls"].as_array() else {
-        return Ok(None);
+/// The files that a message attaches: with their content, or by their addresses when it sends none (facts 6.4).
+pub(crate) fn files(request: &Request<'_>) -> Result<Vec<File>, Refusal> {
+    let list = |field: &str| {
+        let all = request.body[field].as_array().map_or(&[][..], Vec::as_slice);
+        if all.len() > MOST_FILES {
+            return Err(Refusal::invalid(format!("{field} can hold {MOST_FILES} files")));
+        }
+        Ok(all)
     };
-    if all.len() > MOST_FILES {
-        return Err(Refusal::invalid(format!(
-            "attachment_urls can hold {MOST_FILES} addresses"
-        )));
+    let urls = list("attachment_urls")?;
+    let sent = list("attachment_files")?;
+    if sent.is_empty() {
+        return Ok(urls.iter().filter_map(Value::as_str).map(File::at).collect());
     }
-    let files: Vec<String> = all.iter().filter_map(Value::as_str).map(str::to_owned).collect();
-    Ok((!files.is_empty()).then(|| files.into_boxed_slice()))
+    sent.iter().map(sent_file).collect()
+}
+
+/// A file that came with its content.
+fn sent_file(sent: &Value) -> Result<File, Refusal> {
+    let text = |field: &str| {
+        let text = sent[field].as_str();
+        text.ok_or_else(|| Refusal::invalid(format!("Each of the attachment_files needs {field}")))
+    };
+    let bytes = STANDARD
+        .decode(text("data")?)
+        .map_err(|_| Refusal::invalid("The data of attachment_files must be Base64"))?;
+    Ok(File {
+        name: text("name")?.to_owned(),
+        content_type: text("content_type")?.to_owned(),
+        bytes: bytes.into(),
+    })
+}
+
+/// Keeps the files of a message; gives their places.
+pub(crate) fn keep(workspace: &mut Workspace, files: Vec<File>) -> Option<Box<[u32]>> {
+    let first = workspace.files.len() as u32;
+    workspace.files.extend(files);
+    let last = workspace.files.len() as u32;
+    (first < last).then(|| (first..last).collect())
+}
+
+/// A field of a contact or a company as it is kept: callers send names as numbers and moments as texts.
+pub(crate) fn typed(field: &str, value: &Value) -> Value {
+    match value {
+        Value::Number(number) if !field.ends_with("_at") => Value::String(number.to_string()),
+        Value::String(text) if field.ends_with("_at") => text.parse::<i64>().map_or(Value::Null, Value::from),
+        value => value.clone(),
+    }
 }
 
 /// Copies the named fields of the body into an object; null clears.
@@ -253,6 +291,21 @@ pub(crate) fn begin(workspace: &mut Workspace, contact: u32, created_at: i64, no
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn names_are_texts_and_moments_are_numbers() {
+        for (field, sent, kept) in [
+            ("name", json!(55), json!("55")),
+            ("name", json!("A"), json!("A")),
+            ("name", Value::Null, Value::Null),
+            ("last_seen_at", json!("1700000000"), json!(1_700_000_000)),
+            ("last_seen_at", json!(5), json!(5)),
+            ("last_seen_at", json!(""), Value::Null),
+            ("unsubscribed_from_emails", json!(true), json!(true)),
+        ] {
+            assert_eq!(typed(field, &sent), kept, "{field} {sent}");
+        }
+    }
 
     #[test]
     fn plain_text_is_escaped_and_html_is_kept() {

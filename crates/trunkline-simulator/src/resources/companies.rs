@@ -223,7 +223,7 @@ fn write(workspace: &mut Workspace, row: u32, body: &Value) -> Result<(), Refusa
     let company = &mut workspace.companies[row as usize];
     for field in ["name", "plan", "website", "industry", "remote_created_at"] {
         if let Some(value) = sent.get(field) {
-            company.write(field, value.clone());
+            company.write(field, common::typed(field, value));
         }
     }
     if let Some(size) = sent.get("size") {

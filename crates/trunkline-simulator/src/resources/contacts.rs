@@ -270,7 +270,7 @@ fn write(workspace: &mut Workspace, row: u32, body: &Value, now: i64) -> Result<
     let contact = &mut workspace.contacts[row as usize];
     for field in FIELDS {
         if let Some(value) = body.get(field) {
-            contact.write(field, value.clone());
+            contact.write(field, common::typed(field, value));
         }
     }
     if let Some(role) = body["role"].as_str() {

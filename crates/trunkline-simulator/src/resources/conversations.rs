@@ -8,6 +8,7 @@ use trunkline_catalog::Version;
 use super::{Handler, common, contacts};
 use crate::{
     errors::Refusal,
+    files::File,
     presenter,
     reply::{Answer, Reply},
     request::{Request, as_text},
@@ -71,12 +72,13 @@ fn create(workspace: &mut Workspace, request: &Request<'_>) -> Answer {
         return Err(Refusal::invalid("from.type must be user, lead or contact"));
     }
     let body = request.required("body")?;
-    let contact = contacts::find_or_convert(workspace, request, from)?;
     // The moment can be given since 2.11.
     let created_at = match request.version {
         version if version < Version::V2_11 => request.now,
         _ => common::created_at(request)?,
     };
+    let files = common::files(request)?;
+    let contact = contacts::find_or_convert(workspace, request, from)?;
     let row = common::begin(
         workspace,
         contact,
@@ -84,7 +86,9 @@ fn create(workspace: &mut Workspace, request: &Request<'_>) -> Answer {
         request.now,
         common::paragraph(&body),
     );
+    let files = common::keep(workspace, files);
     let conversation = at(workspace, row);
+    conversation.files = files;
     conversation.title = as_text(&request.body["subject"]);
     let id = workspace.ids.conversation(row);
     workspace.tell_beginning(row, request.now);
@@ -195,14 +199,14 @@ fn reply(workspace: &mut Workspace, request: &Request<'_>) -> Answer {
     let kind = request.required("message_type")?;
     let files = common::files(request)?;
     let body = request.text("body").filter(|body| !body.is_empty());
-    if body.is_none() && files.is_none() && kind != "quick_reply" {
+    if body.is_none() && files.is_empty() && kind != "quick_reply" {
         return Err(Refusal::invalid("body is required"));
     }
     match request.required("type")?.as_str() {
         "admin" => {
             let row = target(workspace, request, None)?;
             let admin = common::admin(workspace, &request.required("admin_id")?)?;
-            reply_as_admin(workspace, request, row, admin, &kind, created_at)?;
+            reply_as_admin(workspace, request, row, (admin, &kind, created_at), files)?;
             shown(workspace, request, row)
         }
         "user" => {
@@ -228,6 +232,7 @@ fn reply(workspace: &mut Workspace, request: &Request<'_>) -> Answer {
             let was = std::mem::replace(&mut conversation.state, State::Open);
             conversation.snoozed_until = None;
             conversation.read = false;
+            let files = common::keep(workspace, files);
             let comment = Part::new(part_kind, Author::Contact(contact), created_at, written(body));
             add(workspace, row, was, request.now, Part { files, ..comment });
             shown(workspace, request, row)
@@ -259,9 +264,8 @@ fn reply_as_admin(
     workspace: &mut Workspace,
     request: &Request<'_>,
     row: u32,
-    admin: u16,
-    message: &str,
-    created_at: i64,
+    (admin, message, created_at): (u16, &str, i64),
+    files: Vec<File>,
 ) -> Result<(), Refusal> {
     let conversation = at(workspace, row);
     let was = conversation.state;
@@ -285,16 +289,8 @@ fn reply_as_admin(
         created_at,
         written(request.text("body")),
     );
-    add(
-        workspace,
-        row,
-        was,
-        request.now,
-        Part {
-            files: common::files(request)?,
-            ..made
-        },
-    );
+    let files = common::keep(workspace, files);
+    add(workspace, row, was, request.now, Part { files, ..made });
     Ok(())
 }
 

@@ -53,7 +53,7 @@ fn get(workspace: &Workspace, request: &Request<'_>) -> Answer {
 
 fn create(workspace: &mut Workspace, request: &Request<'_>) -> Answer {
     let parent = request.required("parent_id")?;
-    let made = collections::make(workspace, request, Some(parent))?;
+    let made = collections::make(workspace, request, Some(&parent))?;
     Ok(Reply::json(&section(&made)))
 }
 

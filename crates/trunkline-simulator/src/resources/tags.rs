@@ -133,17 +133,31 @@ fn upsert(workspace: &mut Workspace, request: &Request<'_>) -> Answer {
         .text("name")
         .filter(|name| !name.trim().is_empty())
         .ok_or_else(invalid)?;
-    let tag = match request.text("id") {
-        Some(id) => {
-            let tag = named(workspace, &id, plain_unknown)?;
+    let renamed = request
+        .text("id")
+        .map(|id| named(workspace, &id, plain_unknown))
+        .transpose()?;
+    // Everything is looked for first, so that a refused call makes no tag and tags nobody.
+    let users = found(workspace, request, "users", user)?;
+    let companies = found(workspace, request, "companies", company)?;
+    let tag = match renamed {
+        Some(tag) => {
             workspace.tags[tag as usize].name = name;
             tag
         }
         None => by_name(workspace, name),
     };
     workspace.changed();
-    let users = taggings(workspace, request, tag, "users", user)?;
-    let companies = taggings(workspace, request, tag, "companies", company)?;
+    let users = users.map(|all| {
+        taggings(all, |row, present| {
+            set_on_contact(workspace, row, tag, present, request.now);
+        })
+    });
+    let companies = companies.map(|all| {
+        taggings(all, |row, present| {
+            set_on_company(workspace, row, tag, present, request.now);
+        })
+    });
     if request.version < Version::V2_16 || (users.is_none() && companies.is_none()) {
         return Ok(plain(workspace, tag));
     }
@@ -193,14 +207,16 @@ fn company(workspace: &Workspace, _: &Request<'_>, named: &Value) -> Result<u32,
         .ok_or_else(|| Refusal::new(404, "company_not_found", "Company Not Found"))
 }
 
-/// Tags or untags everything that the body lists; since 2.16 what is unknown is skipped and said to be so.
-fn taggings(
-    workspace: &mut Workspace,
-    request: &Request<'_>,
-    tag: u32,
+/// An entry of the body with the row that it names.
+type Found<'r> = Vec<(&'r Value, Option<u32>)>;
+
+/// What the body lists; since 2.16 what is unknown is skipped, before it is refused.
+fn found<'r>(
+    workspace: &Workspace,
+    request: &'r Request<'_>,
     list: &str,
     find: fn(&Workspace, &Request<'_>, &Value) -> Result<u32, Refusal>,
-) -> Result<Option<Vec<Value>>, Refusal> {
+) -> Result<Option<Found<'r>>, Refusal> {
     let Some(entries) = request.body[list].as_array() else {
         return Ok(None);
     };
@@ -212,22 +228,24 @@ fn taggings(
             Err(refusal) => return Err(refusal),
         }
     }
-    let mut told = Vec::with_capacity(found.len());
-    for (entry, row) in found {
-        let present = entry["untag"].as_bool() != Some(true);
-        match (list, row) {
-            ("users", Some(row)) => {
-                set_on_contact(workspace, row, tag, present, request.now);
+    Ok(Some(found))
+}
+
+/// Tags or untags everything that was found, and says what was.
+fn taggings(found: Found<'_>, mut tag: impl FnMut(u32, bool)) -> Vec<Value> {
+    found
+        .into_iter()
+        .map(|(entry, row)| {
+            let present = entry["untag"].as_bool() != Some(true);
+            if let Some(row) = row {
+                tag(row, present);
             }
-            (_, Some(row)) => set_on_company(workspace, row, tag, present, request.now),
-            (_, None) => {}
-        }
-        let id = ["id", "company_id", "user_id", "email"]
-            .iter()
-            .find_map(|field| as_text(&entry[*field]));
-        told.push(json!({ "id": id, "tagged": row.is_some() && present }));
-    }
-    Ok(Some(told))
+            let id = ["id", "company_id", "user_id", "email"]
+                .iter()
+                .find_map(|field| as_text(&entry[*field]));
+            json!({ "id": id, "tagged": row.is_some() && present })
+        })
+        .collect()
 }
 
 fn delete(workspace: &mut Workspace, request: &Request<'_>) -> Answer {
@@ -428,6 +446,7 @@ fn content_snippet(workspace: &mut Workspace, request: &Request<'_>, id: &str, p
     let place = reference::position(&workspace.reference.lists.content_snippets, wanted)
         .ok_or_else(|| Refusal::new(404, "content_snippet_not_found", "Content snippet not found"))?;
     let tag = named(workspace, id, tag_unknown)?;
+    let admin = common::acting_admin(workspace, request)?;
     set_on_article(
         &mut workspace.reference.lists.content_snippets[place],
         &workspace.tags[tag as usize],
@@ -437,7 +456,6 @@ fn content_snippet(workspace: &mut Workspace, request: &Request<'_>, id: &str, p
     if !present {
         return Ok(plain(workspace, tag));
     }
-    let admin = common::acting_admin(workspace, request)?;
     Ok(applied(workspace, tag, admin, request.now))
 }
 

@@ -187,9 +187,20 @@ fn make(workspace: &mut Workspace, request: &Request<'_>) -> Result<u32, Refusal
         common::team,
     )?;
     let created_at = common::created_at(request)?;
-    let mut people = Vec::with_capacity(named.len());
-    for contact in named.clone() {
-        people.push(person(workspace, request, &contact)?);
+    // Everybody is looked for before anybody is made, so that a refused ticket leaves no lead behind.
+    let found: Vec<Named> = named
+        .iter()
+        .map(|contact| person(workspace, request, contact))
+        .collect::<Result<_, _>>()?;
+    let mut people = Vec::with_capacity(found.len());
+    for named in found {
+        let row = match named {
+            Named::Known(row) => row,
+            Named::New(email) => lead(workspace, &email, request.now),
+        };
+        if !people.contains(&row) {
+            people.push(row);
+        }
     }
     let row = workspace.tickets.len() as u32;
     workspace.tickets.push(Ticket {
@@ -229,18 +240,37 @@ fn make(workspace: &mut Workspace, request: &Request<'_>) -> Result<u32, Refusal
     Ok(row)
 }
 
-/// A contact that a ticket is made for: an unknown address becomes a lead.
-fn person(workspace: &mut Workspace, request: &Request<'_>, named: &Value) -> Result<u32, Refusal> {
-    match common::person(workspace, request, named) {
-        Err(refusal) if refusal.status == 404 && named["id"].is_null() && named["external_id"].is_null() => {
-            let lead = contacts::add(workspace, request.now, true);
-            workspace.contacts[lead as usize].write("email", named["email"].clone());
-            workspace.touch_contact(lead, request.now);
-            workspace.tell_contact_created(lead, request.now);
-            Ok(lead)
+/// A contact that a ticket is made for.
+enum Named {
+    Known(u32),
+    /// An unknown address, which becomes a lead.
+    New(String),
+}
+
+fn person(workspace: &Workspace, request: &Request<'_>, named: &Value) -> Result<Named, Refusal> {
+    match (common::person(workspace, request, named), named["email"].as_str()) {
+        (Err(refusal), Some(email))
+            if refusal.status == 404 && named["id"].is_null() && named["external_id"].is_null() =>
+        {
+            if !email.contains('@') {
+                return Err(Refusal::invalid("email is not an address"));
+            }
+            Ok(Named::New(email.to_owned()))
         }
-        found => found,
+        (found, _) => found.map(Named::Known),
     }
+}
+
+/// The lead with a new address; the same one when a ticket names the address twice.
+fn lead(workspace: &mut Workspace, email: &str, now: i64) -> u32 {
+    if let Ok(row) = common::by_email(workspace, email) {
+        return row;
+    }
+    let lead = contacts::add(workspace, now, true);
+    workspace.contacts[lead as usize].write("email", json!(email));
+    workspace.touch_contact(lead, now);
+    workspace.tell_contact_created(lead, now);
+    lead
 }
 
 /// The number plus one of an assignee; 0 for nobody, nothing when none was named.
@@ -297,6 +327,43 @@ fn job(workspace: &Workspace, request: &Request<'_>) -> Answer {
     reference::find(&workspace.reference.extra.jobs, id)
         .map(Reply::json)
         .ok_or_else(|| Refusal::new(404, "job_not_found", "Job Not Found"))
+}
+
+/// Gives an attribute of a ticket another value, which a part tells with the value before.
+fn change_attribute(
+    workspace: &mut Workspace,
+    row: u32,
+    (name, value): (String, Value),
+    author: Author,
+    now: i64,
+) {
+    let kind = usize::from(workspace.tickets[row as usize].ticket_type);
+    let known = workspace.reference.ticket_types[kind]["ticket_type_attributes"]["data"].as_array();
+    let attribute = known.and_then(|all| all.iter().find(|attribute| attribute["name"] == name.as_str()));
+    let id = attribute.map_or(Value::Null, |attribute| attribute["id"].clone());
+    let text = |value: &Value| match value {
+        Value::Null => json!(""),
+        Value::Array(_) | Value::String(_) => value.clone(),
+        other => json!(other.to_string()),
+    };
+    let previous = presenter::tickets::attributes(&workspace.tickets[row as usize])
+        .remove(&name)
+        .unwrap_or_default();
+    let data = json!({
+        "attribute": { "type": "attribute", "id": id, "label": name },
+        "value": { "type": "value", "id": text(&value), "label": text(&value), "previous": text(&previous) },
+    });
+    let ticket = at(workspace, row);
+    ticket.attributes.get_or_insert_default().insert(name, value);
+    let index = ticket.parts.len() as u32;
+    ticket
+        .parts
+        .push(Part::new(PartKind::TicketAttribute, author, now, Text::None));
+    workspace
+        .reference
+        .extra
+        .attribute_changes
+        .insert((row, index), data);
 }
 
 /// The state that an update asks for: an id since 2.12, a word before.
@@ -375,16 +442,10 @@ fn update(workspace: &mut Workspace, request: &Request<'_>) -> Answer {
     if let Some(state) = state.filter(|state| *state != workspace.tickets[row as usize].state) {
         at(workspace, row).change_state(state, author, request.now);
     }
-    let ticket = at(workspace, row);
-    if !attributes.is_empty() {
-        ticket.attributes.get_or_insert_default().extend(attributes);
-        ticket.parts.push(Part::new(
-            PartKind::TicketAttribute,
-            author,
-            request.now,
-            Text::None,
-        ));
+    for (name, value) in attributes {
+        change_attribute(workspace, row, (name, value), author, request.now);
     }
+    let ticket = at(workspace, row);
     if let Some(open) = body["open"].as_bool() {
         ticket.open = open;
     }
@@ -414,12 +475,8 @@ fn reply(workspace: &mut Workspace, request: &Request<'_>) -> Answer {
     let created_at = common::created_at(request)?;
     let message = request.required("message_type")?;
     let body = request.text("body").filter(|body| !body.is_empty());
-    if body.is_none()
-        && request.body["attachment_urls"]
-            .as_array()
-            .is_none_or(Vec::is_empty)
-        && message != "quick_reply"
-    {
+    let files = common::files(request)?;
+    if body.is_none() && files.is_empty() && message != "quick_reply" {
         return Err(Refusal::invalid("body is required"));
     }
     let text = body.map_or(Text::None, |body| Text::Written(common::html(&body).into()));
@@ -443,8 +500,9 @@ fn reply(workspace: &mut Workspace, request: &Request<'_>) -> Answer {
         }
         other => return Err(Refusal::invalid(format!("type cannot be {other}"))),
     };
+    let files = common::keep(workspace, files);
     let (first, was_open) = before(workspace, row);
-    add(workspace, row, request.now, made);
+    add(workspace, row, request.now, Part { files, ..made });
     workspace.tell_ticket_parts(row, first, was_open, request.now);
     let ticket = &workspace.tickets[row as usize];
     let view = request.view(workspace);

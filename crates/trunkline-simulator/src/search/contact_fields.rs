@@ -78,7 +78,9 @@ pub(crate) fn value(workspace: &Workspace, contact: &Contact, field: &str) -> Va
             .checked_sub(1)
             .map(|number| workspace.ids.admin(number).to_string())
             .into(),
-        "browser_language" => Value::Text(contact.language(seed).to_owned()),
+        "browser_language" => (contact.generated || kept::text(&contact.kept, "browser_language").is_some())
+            .then(|| contact.language(seed).to_owned())
+            .into(),
         "browser" => contact.generated.then(|| "chrome".to_owned()).into(),
         "os" => contact.generated.then(|| "OS X 10.15.7".to_owned()).into(),
         "unsubscribed_from_emails" => Value::Flag(contact.flag("unsubscribed_from_emails")),
@@ -113,6 +115,10 @@ fn place(workspace: &Workspace, contact: &Contact, field: &str) -> Value {
             .as_str()
             .map(str::to_owned)
             .into();
+    }
+    // Whoever was never on the website was never anywhere.
+    if !contact.generated {
+        return Value::Null;
     }
     let (city, region, country, _) = texts::place(texts::mix(workspace.seed, 8, contact.row));
     let text = match field {

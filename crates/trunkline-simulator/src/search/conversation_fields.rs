@@ -2,6 +2,7 @@
 
 use super::fields::{Kind, Value};
 use crate::{
+    files::Addresses,
     habits::Habits,
     presenter::{View, conversations, parts},
     workspace::{
@@ -165,6 +166,7 @@ fn source(workspace: &Workspace, conversation: &Conversation, name: &str) -> Val
         workspace,
         version: trunkline_catalog::Version::DEFAULT,
         habits: &habits,
+        files: Addresses::bare(),
     };
     let first = conversation.contacts.first().copied();
     let author = conversation.author.or_else(|| first.map(Author::Contact));

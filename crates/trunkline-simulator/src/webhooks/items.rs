@@ -83,9 +83,6 @@ fn or_empty(value: Node) -> Node {
     }
 }
 
-/// What addresses inside items begin with: nobody asked, so there is no host to repeat.
-pub(crate) const BASE_URL: &str = "https://api.intercom.io";
-
 /// An id that the API shows as text, as a number.
 fn number(value: &Value) -> Node {
     match value.as_str().and_then(|text| text.parse::<u64>().ok()) {

@@ -14,6 +14,7 @@ use super::{
     topic::{Topic, Topics},
 };
 use crate::{
+    files::Addresses,
     habits::Habits,
     presenter::View,
     texts,
@@ -210,6 +211,7 @@ impl Workspace {
                             workspace: self,
                             version: listener.version,
                             habits: &self.outbox.habits,
+                            files: Addresses::until(&self.address, now + self.file_life),
                         };
                         // Some things are told in some versions only.
                         let Some(item) = items::item(view, happening) else {

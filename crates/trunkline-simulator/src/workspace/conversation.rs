@@ -90,8 +90,8 @@ pub(crate) struct Part {
     pub(crate) at: i64,
     pub(crate) text: Text,
     pub(crate) redacted: bool,
-    /// The addresses of files that a call attached.
-    pub(crate) files: Option<Box<[String]>>,
+    /// The places of files that a call attached.
+    pub(crate) files: Option<Box<[u32]>>,
     /// What it was loaded with beyond these.
     pub(crate) kept: Kept,
 }
@@ -106,6 +106,15 @@ impl Part {
             redacted: false,
             files: None,
             kept: None,
+        }
+    }
+
+    /// Whether somebody reads it as an answer: what opens or assigns may carry one.
+    pub(crate) fn speaks(&self) -> bool {
+        match self.kind {
+            PartKind::Comment | PartKind::QuickReply => true,
+            PartKind::Open | PartKind::Assignment(_) => self.text != Text::None,
+            _ => false,
         }
     }
 }
@@ -147,6 +156,8 @@ pub(crate) struct Conversation {
     pub(crate) team: u16,
     pub(crate) tags: Vec<u32>,
     pub(crate) source: Text,
+    /// The places of files that a call attached to the first message.
+    pub(crate) files: Option<Box<[u32]>>,
     /// Who wrote the first message when it was not the first contact.
     pub(crate) author: Option<Author>,
     /// Whether the first message was taken back.
@@ -186,6 +197,7 @@ impl Conversation {
             team: 0,
             tags: Vec::new(),
             source,
+            files: None,
             author: None,
             redacted: false,
             archived: false,
@@ -227,9 +239,22 @@ impl Conversation {
             .map_or_else(|| ids.part(self.row, index), str::to_owned)
     }
 
+    /// Since when its people wait for an answer: since the first thing that they said after a teammate spoke last.
     pub(crate) fn waiting_since(&self) -> Option<i64> {
-        let last = self.parts.last()?;
-        (self.state == State::Open && matches!(last.author, Author::Contact(_))).then_some(last.at)
+        if self.state != State::Open {
+            return None;
+        }
+        let answer = self
+            .parts
+            .iter()
+            .rposition(|part| matches!(part.author, Author::Admin(_)) && part.speaks());
+        if answer.is_none() && self.author.is_none() {
+            return Some(self.created_at);
+        }
+        self.parts[answer.map_or(0, |place| place + 1)..]
+            .iter()
+            .find(|part| matches!(part.author, Author::Contact(_)) && part.speaks())
+            .map(|part| part.at)
     }
 }
 

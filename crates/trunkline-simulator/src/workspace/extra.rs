@@ -58,6 +58,8 @@ pub(crate) struct Extra {
     pub(crate) outbound_messages: Vec<OutboundMessage>,
     /// Steps of procedures that wait for a teammate, by conversation, and whether they got what they wait for.
     pub(crate) waiting_steps: BTreeMap<u32, (String, bool)>,
+    /// What parts of tickets tell of changed attributes, by the ticket's row and the part's place.
+    pub(crate) attribute_changes: BTreeMap<(u32, u32), Value>,
     /// What contacts did with content so far; their number gives the next one its id.
     pub(crate) sights: u64,
     /// The messages that were sent; their number gives the next one its id.

@@ -54,9 +54,7 @@ impl Statistics {
                 PartKind::Open => found.count_reopens += 1,
                 _ => {}
             }
-            let speaks = matches!(part.kind, PartKind::Comment | PartKind::QuickReply)
-                || (part.text != super::conversation::Text::None
-                    && matches!(part.kind, PartKind::Open | PartKind::Assignment(_)));
+            let speaks = part.speaks();
             match part.author {
                 Author::Contact(_) if speaks => {
                     found.first_contact_reply_at.get_or_insert(part.at);

@@ -319,3 +319,52 @@ fn the_list_gives_every_contact_once() {
     seen.sort();
     assert_eq!(seen, expected);
 }
+
+#[test]
+fn names_sent_as_numbers_are_kept_as_texts_and_moments_as_numbers() {
+    let sim = Sim::new();
+    let made = sim.post(
+        "/contacts",
+        &json!({ "external_id": 27, "name": 55, "phone": 15_551_234, "signed_up_at": "1700000000" }),
+    );
+    for (field, expected) in [
+        ("external_id", json!("27")),
+        ("name", json!("55")),
+        ("phone", json!("15551234")),
+        ("signed_up_at", json!(1_700_000_000)),
+    ] {
+        assert_eq!(made[field], expected, "{field}");
+    }
+    assert_eq!(id(&sim.get("/contacts/find_by_external_id/27")), id(&made));
+    let again = sim.send("POST", "/contacts", &json!({ "external_id": "27" }));
+    assert_eq!(again.refusal(), (409, "conflict".to_owned()));
+    let company = sim.post(
+        "/companies",
+        &json!({ "company_id": 6, "name": 7, "remote_created_at": "9" }),
+    );
+    assert_eq!(
+        (
+            &company["company_id"],
+            &company["name"],
+            &company["remote_created_at"]
+        ),
+        (&json!("6"), &json!("7"), &json!(9))
+    );
+}
+
+#[test]
+fn whoever_a_call_made_was_never_seen() {
+    let sim = Sim::new();
+    let made = sim.user("Unseen");
+    for field in ["browser", "browser_language", "os", "last_seen_at"] {
+        assert_eq!(made[field], Value::Null, "{field}");
+    }
+    for field in ["country", "region", "city", "country_code"] {
+        assert_eq!(made["location"][field], Value::Null, "{field}");
+    }
+    let company = sim.post("/companies", &json!({ "company_id": "fresh" }));
+    assert_eq!(
+        (&company["session_count"], &company["remote_created_at"]),
+        (&json!(0), &Value::Null)
+    );
+}

@@ -621,3 +621,34 @@ fn side_conversations_are_read_with_their_parts_and_most_conversations_have_none
         (404, "not_found".to_owned())
     );
 }
+
+#[test]
+fn people_wait_since_the_first_thing_that_was_not_answered() {
+    let sim = Sim::new();
+    let (conversation, contact) = begun(&sim);
+    let path = format!("/conversations/{conversation}");
+    let admin = sim.admin();
+    let now = || sim.control("GET", "/clock", None).json()["now"].as_i64().unwrap();
+    let began = now();
+    let mut asked = began;
+    assert_eq!(sim.get(&path)["waiting_since"], began, "a new conversation waits");
+    for (who, kind, waits) in [
+        ("user", "comment", true),
+        ("admin", "note", true),
+        ("admin", "comment", false),
+        ("admin", "note", false),
+        ("user", "comment", true),
+        ("user", "comment", true),
+        ("admin", "comment", false),
+    ] {
+        sim.advance(60);
+        let was_waiting = !sim.get(&path)["waiting_since"].is_null();
+        if who == "user" && !was_waiting {
+            asked = now();
+        }
+        let reply = json!({ "message_type": kind, "type": who, "admin_id": admin, "intercom_user_id": contact, "body": "x" });
+        let shown = sim.post(&format!("{path}/reply"), &reply);
+        let expected = if waits { json!(asked) } else { Value::Null };
+        assert_eq!(shown["waiting_since"], expected, "{who} {kind}");
+    }
+}

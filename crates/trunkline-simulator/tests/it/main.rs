@@ -5,6 +5,7 @@
 mod activity;
 mod admins;
 mod articles;
+mod attachments;
 mod bad_connections;
 mod bad_input;
 mod bulk_jobs;

@@ -155,17 +155,21 @@ fn without_a_limit_no_answer_speaks_of_rates() {
 #[test]
 fn a_path_or_method_that_does_not_exist_is_not_found() {
     let sim = Sim::new();
-    for (method, path) in [
-        ("GET", "/nowhere"),
-        ("DELETE", "/me"),
-        ("PATCH", "/contacts"),
-        ("GET", "/contacts/a/b/c"),
+    for (method, path, is_page) in [
+        ("GET", "/nowhere", true),
+        ("GET", "/contacts/a/b/c", true),
+        ("DELETE", "/me", false),
+        ("PATCH", "/contacts", false),
+        ("PATCH", "/conversations/1", false),
     ] {
         let got = sim.at("2.16", method, path, None);
         assert_eq!(got.status, 404, "{method} {path}");
+        let is_html = got.header("content-type").unwrap().starts_with("text/html");
+        assert_eq!(is_html, is_page, "{method} {path}");
         assert!(
-            got.header("content-type").unwrap().starts_with("text/html"),
-            "{method} {path}"
+            is_html || got.refusal().1 == "not_found",
+            "{method} {path}: {}",
+            got.text
         );
     }
     sim.habit("html_404", false);
@@ -248,4 +252,21 @@ fn twenty_calls_at_once_are_all_answered() {
         calls.into_iter().map(|call| call.join().unwrap()).collect()
     });
     assert_eq!(statuses, [200; 20]);
+}
+
+#[test]
+fn the_scheme_of_a_token_may_be_written_in_any_case() {
+    let sim = Sim::new();
+    for (header, status) in [
+        (format!("Bearer {TOKEN}"), 200),
+        (format!("bearer {TOKEN}"), 200),
+        (format!("BEARER  {TOKEN}"), 200),
+        (format!("Basic {TOKEN}"), 401),
+        (format!("Bearer{TOKEN}"), 401),
+        (TOKEN.to_owned(), 401),
+        ("Bearer ".to_owned(), 401),
+    ] {
+        let got = sim.raw("GET", "/me", &[("authorization", &header)], "");
+        assert_eq!(got.status, status, "{header}");
+    }
 }

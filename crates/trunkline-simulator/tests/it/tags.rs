@@ -177,3 +177,43 @@ fn a_deleted_tag_leaves_everything_that_had_it() {
     }
     assert_eq!(sim.try_get(&format!("/tags/{tag}")).refusal().0, 404);
 }
+
+#[test]
+fn a_refused_tagging_makes_no_tag_and_tags_nobody() {
+    let sim = Sim::new();
+    let person = id(&sim.user("A"));
+    let tag = id(&sim.post("/tags", &json!({ "name": "Old name" })));
+    let snippet = sim
+        .at(
+            "2.16",
+            "POST",
+            "/content_snippets",
+            Some(&json!({ "title": "T", "json_blocks": [] })),
+        )
+        .json();
+    let before = sim.truth("tags");
+    let nobody = "64e1aa22bb33cc44dd55ee66";
+    for (path, body) in [
+        (
+            "/tags".to_owned(),
+            json!({ "name": "New", "users": [{ "id": person }, { "id": nobody }] }),
+        ),
+        (
+            "/tags".to_owned(),
+            json!({ "name": "New", "users": [{ "id": person }], "companies": [{ "id": nobody }] }),
+        ),
+        (
+            "/tags".to_owned(),
+            json!({ "id": tag, "name": "New name", "users": [{ "id": nobody }] }),
+        ),
+    ] {
+        let got = sim.at("2.15", "POST", &path, Some(&body));
+        assert_eq!(got.refusal().0, 404, "{body}");
+        assert_eq!(sim.truth("tags"), before, "{body}");
+        let held = sim.get(&format!("/contacts/{person}/tags"));
+        assert_eq!(held["data"], json!([]), "{body}");
+    }
+    let path = format!("/content_snippets/{}/tags", id(&snippet));
+    let got = sim.send("POST", &path, &json!({ "id": tag, "admin_id": "1" }));
+    assert_eq!(got.refusal(), (404, "admin_not_found".to_owned()));
+}

@@ -398,3 +398,92 @@ fn types_and_attributes_are_made_changed_and_archived() {
     );
     assert_eq!(refused.refusal().0, 404, "an archived type makes no tickets");
 }
+
+#[test]
+fn a_ticket_for_several_people_is_made_for_all_of_them_or_leaves_nothing_behind() {
+    let sim = Sim::new();
+    let known = id(&sim.user("Known"));
+    let make = |contacts: Value| {
+        let body = json!({ "ticket_type_id": kind(&sim, "Customer"), "contacts": contacts,
+            "ticket_attributes": { "_default_title_": "Broken" } });
+        sim.send("POST", "/tickets", &body)
+    };
+    let count = || (sim.truth("contacts").len(), sim.truth("tickets").len());
+    let before = count();
+    for (contacts, status) in [
+        (
+            json!([{ "email": "new@people.example" }, { "id": "nobody" }]),
+            404,
+        ),
+        (
+            json!([{ "email": "new@people.example" }, { "external_id": "nobody" }]),
+            404,
+        ),
+        (
+            json!([{ "id": known }, { "email": "new@people.example" }, { "email": "no address" }]),
+            400,
+        ),
+        (json!([{ "email": "new@people.example" }, {}]), 400),
+    ] {
+        let got = make(contacts.clone());
+        assert_eq!(got.refusal().0, status, "{contacts}");
+        assert_eq!(count(), before, "{contacts}");
+    }
+    let made = make(json!([
+        { "id": known }, { "email": "new@people.example" }, { "email": "new@people.example" }
+    ]))
+    .ok();
+    let people = ids(&made["contacts"]["contacts"]);
+    assert_eq!((people.len(), &people[0]), (2, &known), "{made}");
+    assert_eq!(count(), (before.0 + 1, before.1 + 1));
+}
+
+#[test]
+fn a_part_tells_which_attribute_changed_and_to_what() {
+    let sim = Sim::new();
+    let (made, _) = ticket(&sim, "Customer");
+    let path = format!("/tickets/{made}");
+    for (name, value, shown, previous) in [
+        (
+            "_default_title_",
+            json!("More broken"),
+            json!("More broken"),
+            "Broken",
+        ),
+        ("_default_title_", Value::Null, json!(""), "More broken"),
+        (
+            "_default_description_",
+            json!("Still"),
+            json!("Still"),
+            "It is broken",
+        ),
+    ] {
+        let body = json!({ "ticket_attributes": { name: value } });
+        let told = sim.put(&path, &body);
+        let parts = told["ticket_parts"]["ticket_parts"].as_array().unwrap();
+        let part = parts.last().unwrap();
+        assert_eq!(part["part_type"], "ticket_attribute_updated_by_admin", "{name}");
+        let data = &part["updated_attribute_data"];
+        let attribute = &data["attribute"];
+        assert_eq!(
+            (&attribute["type"], &attribute["label"]),
+            (&json!("attribute"), &json!(name))
+        );
+        let is_id = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+        assert!(attribute["id"].as_str().is_some_and(is_id), "{data}");
+        let expected = json!({ "type": "value", "id": shown, "label": shown, "previous": previous });
+        assert_eq!(data["value"], expected, "{name}");
+        let old = sim.at("2.13", "GET", &path, None).ok();
+        let parts = old["ticket_parts"]["ticket_parts"].as_array().unwrap();
+        assert!(
+            parts.last().unwrap().get("updated_attribute_data").is_none(),
+            "{name}"
+        );
+    }
+    let both = json!({ "ticket_attributes": { "_default_title_": "A", "_default_description_": "B" } });
+    let before = sim.get(&path)["ticket_parts"]["total_count"].as_u64().unwrap();
+    let after = sim.put(&path, &both)["ticket_parts"]["total_count"]
+        .as_u64()
+        .unwrap();
+    assert_eq!(after, before + 2, "a part for each attribute");
+}

@@ -30,6 +30,22 @@ fn counts_and_lines_agree_for_every_stream() {
     assert_eq!(got.status, 404);
 }
 
+/// Leaves of the addresses of files what the truth knows of them: neither the host nor the signature.
+fn unsign(value: &mut Value) {
+    match value {
+        Value::Object(fields) => {
+            if fields.get("type") == Some(&json!("upload"))
+                && let Some(Value::String(address)) = fields.get_mut("url")
+            {
+                *address = url::Url::parse(address).unwrap().path().to_owned();
+            }
+            fields.values_mut().for_each(unsign);
+        }
+        Value::Array(entries) => entries.iter_mut().for_each(unsign),
+        _ => {}
+    }
+}
+
 #[test]
 fn a_row_is_the_same_in_the_truth_in_lists_and_by_id_at_every_version_that_matters() {
     let sim = Sim::new();
@@ -42,12 +58,14 @@ fn a_row_is_the_same_in_the_truth_in_lists_and_by_id_at_every_version_that_matte
             let body = json!({ "query": { "field": "created_at", "operator": ">", "value": 0 }, "pagination": { "per_page": 150 } });
             let (mut found, _) = sim.search_all(version, path, rows, &body);
             let mut truth = sim.truth_at(stream, version);
+            found.iter_mut().for_each(unsign);
             found.sort_by_key(id);
             truth.sort_by_key(id);
             assert_eq!(found, truth, "{stream} at {version}");
-            let one = sim
+            let mut one = sim
                 .at(version, "GET", &format!("/{stream}/{}", id(&truth[0])), None)
                 .ok();
+            unsign(&mut one);
             for (field, value) in truth[0].as_object().unwrap() {
                 assert_eq!(one[field], *value, "{stream}.{field} at {version}");
             }

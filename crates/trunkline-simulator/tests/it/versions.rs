@@ -302,7 +302,7 @@ fn custom_objects_are_found_one_by_one_before_2_16() {
 fn every_simulated_list_answers_at_every_version_that_has_it() {
     let sim = Sim::new();
     sim.habit("scroll_lock", false);
-    for version in trunkline_catalog::Version::ALL {
+    for version in Version::ALL {
         for operation in trunkline_catalog::Catalog::embedded().operations_in(version) {
             if operation.method != trunkline_catalog::Method::Get || operation.path.contains('{') {
                 continue;

@@ -56,6 +56,7 @@ fn options(arguments: cli::Simulate) -> Result<Options, Failure> {
         parts: arguments.parts,
         tickets: arguments.tickets,
         latency: Duration::from_millis(arguments.latency_ms),
+        attachment_life: arguments.attachment_life,
         rate_limit: (arguments.rate_limit > 0).then_some(arguments.rate_limit),
         tokens: arguments.tokens,
         workspaces: arguments.workspaces,

@@ -182,6 +182,19 @@ fn links_of_tickets_and_files_of_replies_come_and_go_with_their_records() {
     assert_eq!(places.len(), 2, "{places:?}");
     assert_eq!((places[0].1.as_str(), places[1].1.as_str()), ("a.png", "b.pdf"));
     assert!(places.iter().all(|(_, _, part)| part.is_some()), "{places:?}");
+    let files = || -> Vec<(String, String)> {
+        desk.open()
+            .prepare("SELECT url, _synced_at FROM attachments ORDER BY id")
+            .unwrap()
+            .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))
+            .unwrap()
+            .map(|row| row.unwrap())
+            .collect()
+    };
+    let held = files();
+    simulator.advance(3_600);
+    desk.sync(&simulator, &["--full"]);
+    assert_eq!(files(), held, "addresses that are signed anew are no news");
     let unlinked = simulator.api("DELETE", &format!("{link}/{conversation}"), None);
     assert_eq!(unlinked.0, 200, "{unlinked:?}");
     simulator.advance(600);

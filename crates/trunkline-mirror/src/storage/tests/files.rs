@@ -76,6 +76,23 @@ async fn files_follow_their_message_and_keep_their_places() {
 }
 
 #[tokio::test]
+async fn an_address_that_is_signed_anew_changes_nothing() {
+    let mut desk = Desk::new();
+    let signed = |name: &str, at: i64| {
+        let url = format!("https://files/{name}?expires={at}&signature={at:x}&req=1");
+        json!([{"type": "upload", "name": name, "url": url, "filesize": 9}])
+    };
+    let both = |name: &str, at: i64| vec![conversation(1, &signed(name, at)), part(1, &signed(name, at))];
+    for (name, at, changed, expires) in [("a", 100, 2, 100), ("a", 2_000, 0, 100), ("b", 3_000, 2, 3_000)] {
+        let written = desk.write(both(name, at)).await;
+        assert_eq!(written.inserted + written.updated, changed, "{name} {at}");
+        let held = desk.rows("SELECT url FROM attachments ORDER BY id").await;
+        let expected = format!("https://files/{name}?expires={expires}&signature={expires:x}&req=1");
+        assert_eq!(held, [expected.clone(), expected], "{name} {at}");
+    }
+}
+
+#[tokio::test]
 async fn what_is_left_out_of_files_is_left_out_of_their_messages() {
     let options = StorageOptions {
         exclude: vec!["attachments.url".parse().unwrap()],

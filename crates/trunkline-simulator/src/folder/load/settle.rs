@@ -6,6 +6,7 @@ use trunkline_catalog::Version;
 
 use super::Loader;
 use crate::{
+    files::Addresses,
     folder::{errors::FolderError, record::id_text},
     habits::Habits,
     presenter::{View, companies, contacts, conversations, parts, tickets, value},
@@ -207,6 +208,7 @@ impl Loader {
                 workspace: &self.workspace,
                 version: Version::V2_16,
                 habits: &habits,
+                files: Addresses::bare(),
             };
             let contact = &self.workspace.contacts[row as usize];
             let fields = if contact.life == Life::Visitor {
@@ -226,6 +228,7 @@ impl Loader {
                 workspace: &self.workspace,
                 version: Version::V2_16,
                 habits: &habits,
+                files: Addresses::bare(),
             };
             let shown = companies::view(view, &self.workspace.companies[row as usize]);
             self.workspace.companies[row as usize].kept = kept(differing(&shown, &record.fields, COMPANY));
@@ -243,6 +246,7 @@ impl Loader {
                 workspace: &self.workspace,
                 version: Version::V2_16,
                 habits: &habits,
+                files: Addresses::bare(),
             };
             let conversation = &self.workspace.conversations[row as usize];
             let shown = value(&conversations::whole(view, conversation));
@@ -271,6 +275,7 @@ impl Loader {
                 workspace: &self.workspace,
                 version: Version::V2_16,
                 habits: &habits,
+                files: Addresses::bare(),
             };
             let ticket = &self.workspace.tickets[row as usize];
             let fields = differing(&value(&tickets::view(view, ticket)), &record.fields, TICKET);

@@ -1,9 +1,6 @@
 //! Calls: as the API shows them, as far as the topic says that they are.
 
-use super::{
-    super::{ordered::Node, topic::Topic},
-    BASE_URL,
-};
+use super::super::{ordered::Node, topic::Topic};
 use crate::{presenter::View, resources::calls};
 
 /// A call at the moment that the topic tells of.
@@ -11,7 +8,7 @@ pub(super) fn of_topic(view: View<'_>, topic: Topic, row: u32) -> Node {
     let Some(call) = view.workspace.calls.get(row as usize) else {
         return Node::Null;
     };
-    let mut shown = Node::of(&calls::view(view.workspace, BASE_URL, call)).in_order(&FIELDS);
+    let mut shown = Node::of(&calls::view(view.workspace, &view.workspace.address, call)).in_order(&FIELDS);
     let unknown: &[&str] = match topic {
         Topic::CallStarted => &[
             "answered_at",

@@ -64,7 +64,7 @@ const ATTRIBUTE_FIELDS: [&str; 17] = [
     "created_at",
     "updated_at",
 ];
-const PART_FIELDS: [&str; 12] = [
+const PART_FIELDS: [&str; 13] = [
     "type",
     "id",
     "part_type",
@@ -77,6 +77,7 @@ const PART_FIELDS: [&str; 12] = [
     "author",
     "attachments",
     "redacted",
+    "updated_attribute_data",
 ];
 
 /// The whole ticket with all its parts.
@@ -117,6 +118,15 @@ pub(super) fn whole(view: View<'_>, row: u32) -> Node {
 
 fn part(shown: Node) -> Node {
     let mut shown = shown.in_order(&PART_FIELDS);
+    shown.change("updated_attribute_data", |mut data| {
+        for (field, names) in [
+            ("attribute", ["type", "id", "label", ""]),
+            ("value", ["type", "id", "label", "previous"]),
+        ] {
+            data.change(field, |value| value.in_order(&names));
+        }
+        data
+    });
     shown.change("assigned_to", |assignee| assignee.in_order(&["type", "id"]));
     shown.change("author", |author| {
         let mut author = author.in_order(&["id", "type", "name", "email"]);
