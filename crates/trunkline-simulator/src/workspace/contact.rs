@@ -168,7 +168,8 @@ impl Contact {
     }
 
     pub(crate) fn language(&self, seed: u64) -> &str {
-        if self.kept.is_some() {
+        // Whoever was never on the website said nothing of a language, unless a loaded record did.
+        if !self.generated {
             return kept::text(&self.kept, "browser_language").unwrap_or("en");
         }
         seeded_language(seed, self.row)
