@@ -103,6 +103,9 @@ pub(crate) fn any_admin(workspace: &Workspace, rng: &mut ChaCha8Rng) -> u16 {
 
 /// A tag that was not deleted.
 fn any_tag(workspace: &Workspace, rng: &mut ChaCha8Rng) -> Option<u32> {
+    if workspace.tags.is_empty() {
+        return None;
+    }
     let tag = rng.random_range(0..workspace.tags.len() as u32);
     (!workspace.tags[tag as usize].deleted).then_some(tag)
 }
@@ -136,7 +139,7 @@ fn article_written(workspace: &mut Workspace, now: i64, rng: &mut ChaCha8Rng) ->
             "<p class=\"no-margin\">{}</p>",
             texts::replies::line(rng.random_range(0..12))
         ),
-        author: reference::admin_id(any_admin(workspace, rng)),
+        author: workspace.ids.admin(any_admin(workspace, rng)),
         state: "published",
         parent: None,
         created_at: now,

@@ -38,6 +38,13 @@ impl Clock {
         self.offset.fetch_add(seconds, Ordering::Relaxed);
     }
 
+    /// Moves the clock on to a moment that lies ahead of it, as what was loaded may.
+    pub(crate) fn not_before(&self, moment: i64) {
+        if self.now() < moment {
+            self.set(moment);
+        }
+    }
+
     /// Sets the clock to a moment.
     pub(crate) fn set(&self, now: i64) {
         self.advance(now - self.now());

@@ -7,6 +7,7 @@ mod happen;
 pub(crate) mod truth;
 
 use axum::http::Method;
+use jiff::tz::TimeZone;
 use rand::SeedableRng as _;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -15,6 +16,7 @@ use trunkline_catalog::Version;
 use crate::{
     activity,
     faults::Fault,
+    folder::{self, FolderError},
     panel,
     pipeline::{State, lock, read},
     reply::Reply,
@@ -35,6 +37,10 @@ pub(crate) fn answer(state: &State, method: &Method, path: &str, query: &str, bo
         ("GET", "clock") => Ok(Reply::json(&json!({ "now": state.clock.now() }))),
         ("PUT", "clock") => set_clock(state, body),
         ("POST", "activity") => act(state, body),
+        ("GET", "workspace") => Ok(Reply::json(&folder::document(&read(&state.workspace)))),
+        ("PUT", "workspace") => put_workspace(state, body),
+        ("POST", "workspace/load") => load(state),
+        ("POST", "workspace/save") => save(state),
         ("POST", "happen") => happen::happen(state, body),
         ("GET", "attachments") => {
             let life = read(&state.workspace).file_life;
@@ -52,6 +58,39 @@ pub(crate) fn answer(state: &State, method: &Method, path: &str, query: &str, bo
         _ => Err((404, format!("the control surface has no {method} /_sim/{rest}"))),
     };
     outcome.unwrap_or_else(|(status, message)| Reply::with_status(status, &json!({ "error": message })))
+}
+
+/// The zone of the options, which a start has checked.
+fn zone(state: &State) -> Result<TimeZone, (u16, String)> {
+    TimeZone::get(&state.options.time_zone).map_err(|error| (500, error.to_string()))
+}
+
+fn unusable(error: &FolderError) -> (u16, String) {
+    (400, format!("{}: {error}. {}", error.code(), error.advice()))
+}
+
+fn put_workspace(state: &State, body: &[u8]) -> Outcome {
+    let text = std::str::from_utf8(body).map_err(|error| (400, format!("the body is not text: {error}")))?;
+    let workspace = folder::load_document(text, &state.options, zone(state)?, state.clock.now());
+    state.replace(workspace.map_err(|error| unusable(&error))?);
+    Ok(Reply::empty(204))
+}
+
+fn load(state: &State) -> Outcome {
+    let Some(path) = &state.options.load else {
+        return Err((409, "the simulator was started without --load".to_owned()));
+    };
+    let workspace = folder::load(path, &state.options, zone(state)?, state.clock.now());
+    state.replace(workspace.map_err(|error| unusable(&error))?);
+    Ok(Reply::empty(204))
+}
+
+fn save(state: &State) -> Outcome {
+    match state.save() {
+        Ok(Some(files)) => Ok(Reply::json(&json!({ "files": files }))),
+        Ok(None) => Err((409, "the simulator was started without --save".to_owned())),
+        Err(error) => Err((500, format!("{}: {error}. {}", error.code(), error.advice()))),
+    }
 }
 
 type Outcome = Result<Reply, (u16, String)>;

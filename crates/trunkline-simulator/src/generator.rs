@@ -17,6 +17,7 @@ use crate::{
         company::Company,
         contact::{Contact, Life},
         extra::OutboundMessage,
+        ids::Ids,
         lists::Lists,
         order::Order,
         people::{Note, Rule, Segment, Subject, Tag},
@@ -65,6 +66,7 @@ pub(crate) fn generate(options: &Options, time_zone: TimeZone, now: i64) -> Work
     let id_code = id_code(options.seed);
     let mut workspace = Workspace {
         seed: options.seed,
+        ids: Ids::new(options.seed),
         reference: Reference::generate(options.seed, &id_code, opened, now),
         id_code,
         name: "Paper Planes".to_owned(),
@@ -154,7 +156,7 @@ fn tags() -> Vec<Tag> {
     TAGS.iter()
         .enumerate()
         .map(|(number, name)| Tag {
-            id: 80 + number as u32,
+            id: 80 + number as u64,
             name: (*name).to_owned(),
             deleted: false,
         })
@@ -164,7 +166,7 @@ fn tags() -> Vec<Tag> {
 fn segments(seed: u64, opened: i64) -> Vec<Segment> {
     let rules = [
         ("All leads", Rule::Leads),
-        ("French speakers", Rule::Language("fr")),
+        ("French speakers", Rule::Language("fr".into())),
         ("In several companies", Rule::Companies(3)),
         ("Large companies", Rule::Size(500)),
         ("Paying well", Rule::Spend(3_000)),
@@ -174,9 +176,10 @@ fn segments(seed: u64, opened: i64) -> Vec<Segment> {
         .enumerate()
         .map(|(number, (name, rule))| Segment {
             id: format!("6512{:012x}{number:08x}", mix(seed, 61, number as u32) >> 16),
-            name,
+            name: name.to_owned(),
             rule,
             created_at: opened,
+            updated_at: opened,
         })
         .collect()
 }
@@ -237,6 +240,7 @@ fn companies(workspace: &mut Workspace, count: u32, now: i64, rng: &mut ChaCha8R
             tags,
             written: None,
             attributes: None,
+            kept: None,
         });
     }
 }
@@ -272,6 +276,7 @@ fn contacts(workspace: &mut Workspace, count: u32, now: i64, rng: &mut ChaCha8Rn
             written: None,
             attributes: None,
             generated: true,
+            kept: None,
         };
         let tag_count = match rng.random_range(0..1_000) {
             0..5 => rng.random_range(11..20),
@@ -326,6 +331,7 @@ fn contacts(workspace: &mut Workspace, count: u32, now: i64, rng: &mut ChaCha8Rn
                 name: "invited-friend".to_owned(),
                 created_at: now - i64::from(row + 4) * DAY,
                 metadata: serde_json::Map::new(),
+                id: None,
             });
         }
         workspace.contact_order.insert(contact.updated_at, row);

@@ -10,7 +10,9 @@ mod control;
 mod errors;
 mod exports;
 mod faults;
+mod fidelity;
 mod files;
+mod folder;
 #[doc(hidden)]
 pub mod fuzzing;
 mod generator;
@@ -37,12 +39,14 @@ mod workspace;
 #[cfg(test)]
 mod testing;
 
-use std::{net::SocketAddr, time::Duration};
+use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
 use jiff::Timestamp;
 use trunkline_catalog::Version;
 
 pub use faults::Fault;
+pub use fidelity::{Difference, FidelityError, Kind, RecordOptions, Recording, Report, diff, record};
+pub use folder::FolderError;
 pub use habits::{Habits, UnknownHabit};
 pub use oauth::App;
 pub use server::{Running, StartError, start};
@@ -95,6 +99,10 @@ pub struct Options {
     pub attachment_life: u32,
     /// Who is told what happens.
     pub webhooks: Vec<Subscription>,
+    /// The folder, or the one file, that the first workspace is loaded from instead of being made.
+    pub load: Option<PathBuf>,
+    /// The folder that the first workspace is saved into when asked.
+    pub save: Option<PathBuf>,
 }
 
 impl Default for Options {
@@ -122,6 +130,8 @@ impl Default for Options {
             live: None,
             attachment_life: 1_800,
             webhooks: Vec::new(),
+            load: None,
+            save: None,
         }
     }
 }

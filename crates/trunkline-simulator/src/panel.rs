@@ -84,7 +84,7 @@ fn tiles(state: &State) -> Markup {
     }
 }
 
-fn controls() -> Markup {
+fn controls(state: &State) -> Markup {
     html! {
         section aria-labelledby="do" {
             h2 #do { "Do something" }
@@ -99,6 +99,18 @@ fn controls() -> Markup {
                 @for (label, seconds) in [("1 minute", 60), ("1 hour", 3_600), ("1 day", 86_400), ("30 days", 2_592_000)] {
                     button data-put="/_sim/clock" data-body=(json!({ "advance_seconds": seconds })) { "+ " (label) }
                 }
+            }
+        }
+        section aria-labelledby="workspace" {
+            h2 #workspace { "Workspace" }
+            div class="row" {
+                @if state.options.save.is_some() {
+                    button data-post="/_sim/workspace/save" data-body="{}" { "Save into its folder" }
+                }
+                @if state.options.load.is_some() {
+                    button data-post="/_sim/workspace/load" data-body="{}" { "Load from its folder" }
+                }
+                a href="/_sim/workspace" download="workspace.json" { "Download as one file" }
             }
         }
         section aria-labelledby="faults" {
@@ -158,7 +170,7 @@ pub(crate) fn page(state: &State) -> Reply {
                 main {
                     (tiles(state))
                     @if with_control {
-                        (controls())
+                        (controls(state))
                         (live())
                     } @else {
                         section {

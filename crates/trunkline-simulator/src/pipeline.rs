@@ -21,6 +21,7 @@ use crate::{
     clock::Clock,
     errors::Refusal,
     faults::{Body, Fault, Faults},
+    folder::{self, FolderError},
     habits::Habits,
     intake,
     oauth::Access,
@@ -346,6 +347,27 @@ impl State {
             self.webhooks.planned();
         }
         outcome
+    }
+
+    /// Puts another workspace in the place of this one; who is told what happens stays.
+    pub(crate) fn replace(&self, mut workspace: Workspace) {
+        self.clock.not_before(folder::newest(&workspace));
+        let mut held = self
+            .workspace
+            .write()
+            .unwrap_or_else(std::sync::PoisonError::into_inner);
+        workspace.revision = held.revision + 1;
+        workspace.outbox = std::mem::take(&mut held.outbox);
+        workspace.outbox.forget();
+        *held = workspace;
+    }
+
+    /// Saves the workspace into the folder of the options.
+    pub(crate) fn save(&self) -> Result<Option<usize>, FolderError> {
+        let Some(path) = &self.options.save else {
+            return Ok(None);
+        };
+        folder::save(&read(&self.workspace), path).map(Some)
     }
 
     /// The requests that were answered since the log was cleared.

@@ -12,7 +12,14 @@ use serde::Serialize;
 use serde_json::Value;
 use trunkline_catalog::Version;
 
-use crate::{files::Addresses, habits::Habits, workspace::Workspace};
+use crate::{
+    files::Addresses,
+    habits::Habits,
+    workspace::{
+        Workspace,
+        kept::{self, Kept},
+    },
+};
 
 /// Whom a row is shown to.
 #[derive(Clone, Copy, Debug)]
@@ -60,6 +67,25 @@ impl Summary {
             total_count,
             has_more,
         }
+    }
+}
+
+/// A row as it is made, or with what it was loaded with put over it.
+#[derive(Debug, Serialize)]
+#[serde(untagged)]
+pub(crate) enum Shown<T> {
+    Plain(T),
+    Kept(Value),
+}
+
+impl<T: Serialize> Shown<T> {
+    fn of(plain: T, kept: &Kept) -> Self {
+        let Some(kept) = kept else {
+            return Self::Plain(plain);
+        };
+        let mut shown = value(&plain);
+        kept::overlay(&mut shown, kept);
+        Self::Kept(shown)
     }
 }
 

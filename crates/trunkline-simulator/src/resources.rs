@@ -24,7 +24,7 @@ pub(crate) mod conversations;
 pub(crate) mod custom_object_instances;
 mod data_attributes;
 pub(crate) mod data_connectors;
-mod data_events;
+pub(crate) mod data_events;
 mod ecommerce;
 mod external_pages;
 mod fin;

@@ -19,6 +19,7 @@ use crate::{
     clock::Clock,
     control,
     faults::Fault,
+    folder::{self, FolderError},
     generator,
     heads::{Caller, Timed},
     hub::{self, Hub, Knock},
@@ -52,6 +53,9 @@ pub enum StartError {
     /// The activity's pace cannot be kept.
     #[error("{0} steps a second is not a pace that activity can keep")]
     Live(f64),
+    /// The workspace cannot be loaded.
+    #[error(transparent)]
+    Folder(#[from] FolderError),
     /// A webhook cannot be set up.
     #[error(transparent)]
     Webhook(#[from] WebhookError),
@@ -67,6 +71,7 @@ impl StartError {
             Self::Live(_) => "TL0304",
             Self::App(_) => "TL0308",
             Self::Fault(_) => "TL0309",
+            Self::Folder(error) => error.code(),
             Self::Webhook(error) => error.code(),
         }
     }
@@ -85,6 +90,7 @@ impl StartError {
             }
             Self::Fault(_) => "docs/simulator/faults.md lists what a fault can be.".to_owned(),
             Self::Live(_) => "Use a number above 0 and up to 1000, such as `--live 2`.".to_owned(),
+            Self::Folder(error) => error.advice(),
             Self::Webhook(error) => error.advice(),
         }
     }
@@ -98,6 +104,7 @@ pub struct Running {
     server: JoinHandle<io::Result<()>>,
     life: Option<JoinHandle<()>>,
     deliveries: JoinHandle<()>,
+    first: Arc<State>,
 }
 
 impl Running {
@@ -105,6 +112,14 @@ impl Running {
     #[must_use]
     pub fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// Saves the first workspace into the folder of the options, and tells how many files that made; `None` without a folder.
+    ///
+    /// # Errors
+    /// When a file cannot be written; the folder is then as it was.
+    pub fn save(&self) -> Result<Option<usize>, FolderError> {
+        self.first.save()
     }
 
     /// Stops it; open connections are closed.
@@ -158,15 +173,19 @@ pub async fn start(options: Options) -> Result<Running, StartError> {
                 listen: address,
                 ..options.clone()
             };
-            let workspace = generator::generate(&options, time_zone.clone(), moment);
-            Arc::new(State::new(
+            let workspace = match options.load.as_deref().filter(|_| place == 0) {
+                Some(path) => folder::load(path, &options, time_zone.clone(), moment)?,
+                None => generator::generate(&options, time_zone.clone(), moment),
+            };
+            clock.not_before(folder::newest(&workspace));
+            Ok(Arc::new(State::new(
                 options,
                 Arc::clone(&clock),
                 Arc::clone(&webhooks),
                 workspace,
-            ))
+            )))
         })
-        .collect();
+        .collect::<Result<_, FolderError>>()?;
     let lives = pace.map(|pace| {
         let all = states
             .iter()
@@ -176,6 +195,7 @@ pub async fn start(options: Options) -> Result<Running, StartError> {
     for subscription in options.webhooks {
         webhooks::subscribe(&states, subscription).await?;
     }
+    let first = Arc::clone(&states[0]);
     let deliveries = tokio::spawn({
         let (sending, planning) = (
             webhooks::run(webhooks, Arc::clone(&clock)),
@@ -210,6 +230,7 @@ pub async fn start(options: Options) -> Result<Running, StartError> {
         server,
         life,
         deliveries,
+        first,
     })
 }
 

@@ -3,6 +3,7 @@
 //! What holds whatever is called is in `testing/`: `steps.rs` makes the calls, `invariants.rs` looks at everything after
 //! them, `searches.rs` and `pages.rs` hold searches and pages against the truth.
 
+mod folders;
 mod invariants;
 mod pages;
 mod searches;
@@ -71,6 +72,25 @@ impl TestSim {
             ),
             version: "2.16",
         }
+    }
+
+    /// The same process with another workspace, which the folder's document describes.
+    pub(crate) fn loaded(&self, document: &str) -> Result<Self, crate::FolderError> {
+        let options = self.state.options.clone();
+        let zone = TimeZone::get(&options.time_zone).expect("a constant zone");
+        let now = self.state.clock.now();
+        let workspace = crate::folder::load_document(document, &options, zone, now)?;
+        let clock = Clock::new(options.start, options.clock_stands);
+        clock.set(now);
+        Ok(Self {
+            state: State::new(
+                options.clone(),
+                Arc::new(clock),
+                Arc::new(Webhooks::new(&options, std::collections::BTreeSet::new())),
+                workspace,
+            ),
+            version: self.version,
+        })
     }
 
     pub(crate) fn call(&self, method: &str, target: &str, body: Option<&Value>) -> Reply {

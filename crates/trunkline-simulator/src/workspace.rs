@@ -9,6 +9,8 @@ pub(crate) mod contact;
 pub(crate) mod content;
 pub(crate) mod conversation;
 pub(crate) mod extra;
+pub(crate) mod ids;
+pub(crate) mod kept;
 pub(crate) mod lists;
 mod lookup;
 pub(crate) mod order;
@@ -29,6 +31,7 @@ use self::{
     company::Company,
     contact::Contact,
     conversation::Conversation,
+    ids::Ids,
     order::Order,
     people::{Note, Segment, Tag},
     reference::Reference,
@@ -55,12 +58,16 @@ pub(crate) struct Event {
     pub(crate) name: String,
     pub(crate) created_at: i64,
     pub(crate) metadata: serde_json::Map<String, serde_json::Value>,
+    /// The id that it was loaded with.
+    pub(crate) id: Option<Box<str>>,
 }
 
 /// One simulated workspace.
 #[derive(Debug)]
 pub(crate) struct Workspace {
     pub(crate) seed: u64,
+    /// What rows are called.
+    pub(crate) ids: Ids,
     /// The eight-character code that the platform calls `id_code`.
     pub(crate) id_code: String,
     pub(crate) name: String,

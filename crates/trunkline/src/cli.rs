@@ -287,7 +287,34 @@ pub(crate) struct Simulate {
     /// A TOML file with faults that befall calls from the start (docs/simulator/faults.md).
     #[arg(long, value_name = "FILE")]
     pub(crate) faults: Option<PathBuf>,
+    /// A folder with one JSON file per resource, as the API returns records, to begin with instead of a made workspace; or one
+    /// file with all of it (docs/simulator/workspaces.md).
+    #[arg(long, value_name = "FOLDER")]
+    pub(crate) load: Option<PathBuf>,
+    /// A folder that the workspace is saved into on a graceful stop, one JSON file per resource.
+    #[arg(long, value_name = "FOLDER")]
+    pub(crate) save: Option<PathBuf>,
     /// Offer the control surface under `/_sim/`: truth, request log, faults, clock, activity.
     #[arg(long)]
     pub(crate) control: bool,
+    /// Pass calls on to a real workspace instead of simulating one, and keep each exchange: us, eu, au or an address
+    /// (docs/simulator/fidelity.md).
+    #[arg(long, value_name = "WORKSPACE", conflicts_with_all = ["diff", "load", "save"])]
+    pub(crate) record: Option<String>,
+    /// The environment variable with the token for `--record`; without it the callers' own tokens are passed on. No token is
+    /// ever kept.
+    #[arg(long, value_name = "NAME", requires = "record")]
+    pub(crate) record_token_env: Option<String>,
+    /// With `--record`: keep values as they are. They are made unreadable otherwise, with their shape as it was.
+    #[arg(long, requires = "record")]
+    pub(crate) keep_values: bool,
+    /// The file of exchanges, one a line: `--record` adds to it, `--diff` reads it.
+    #[arg(long, value_name = "FILE", default_value = "exchanges.jsonl")]
+    pub(crate) exchanges: PathBuf,
+    /// Replay recorded exchanges against the simulator and report each difference in shape; the exit code is 1 when there is one.
+    #[arg(long)]
+    pub(crate) diff: bool,
+    /// With `--diff`: JSON instead of a table.
+    #[arg(long, requires = "diff")]
+    pub(crate) json: bool,
 }

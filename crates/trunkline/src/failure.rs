@@ -77,6 +77,8 @@ macro_rules! from_below {
 from_below!(
     trunkline_client::BuildError,
     trunkline_mirror::storage::StorageError,
+    trunkline_simulator::FidelityError,
+    trunkline_simulator::FolderError,
     trunkline_simulator::StartError,
     trunkline_simulator::UnknownHabit,
 );

@@ -39,6 +39,7 @@ pub(crate) fn take_place(workspace: &mut Workspace, wanted: Wanted, now: i64) ->
         } else {
             End::Missed
         },
+        kept: None,
     };
     // The recording is there a second after the end.
     call.initiated_at = now - (call.ended_at() + 1 - call.initiated_at);
@@ -49,9 +50,10 @@ pub(crate) fn take_place(workspace: &mut Workspace, wanted: Wanted, now: i64) ->
         Text::Seeded(wanted.text),
     );
     workspace.conversations.push(conversation);
+    let (conversation, began) = (call.conversation, call.initiated_at);
     workspace.calls.push(call);
-    workspace.touch_conversation(call.conversation, now);
-    workspace.tell_beginning(call.conversation, call.initiated_at);
+    workspace.touch_conversation(conversation, now);
+    workspace.tell_beginning(conversation, began);
     workspace.tell_phone_call(row);
     row
 }

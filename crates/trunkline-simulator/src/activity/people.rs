@@ -11,7 +11,7 @@ use crate::{
     webhooks::topic::Topic,
     workspace::{
         Event, Workspace,
-        company::{Company, id},
+        company::Company,
         contact::Life,
         people::{Note, Subject},
     },
@@ -102,6 +102,9 @@ pub(super) fn noted(workspace: &mut Workspace, now: i64, rng: &mut ChaCha8Rng) -
 pub(super) fn consented(workspace: &mut Workspace, now: i64, rng: &mut ChaCha8Rng) -> Option<&'static str> {
     let row = any_contact(workspace, rng, |_| true)?;
     let types = &workspace.reference.subscription_types;
+    if types.is_empty() {
+        return None;
+    }
     let number = rng.random_range(0..types.len());
     let consent = (number as u16, types[number]["consent_type"] == "opt_in");
     let consents = &mut workspace.contacts[row as usize].consents;
@@ -162,7 +165,7 @@ pub(super) fn company_founded(
     let contact = any_contact(workspace, rng, |_| true)?;
     let row = workspace.companies.len() as u32;
     let mut company = Company::new(row, now);
-    company.write("company_id", json!(id(workspace.seed, row)));
+    company.write("company_id", json!(workspace.ids.company(row)));
     company.write(
         "name",
         json!(texts::company(texts::mix(workspace.seed, 81, row), row)),
@@ -186,6 +189,7 @@ pub(super) fn event_told(workspace: &mut Workspace, now: i64, rng: &mut ChaCha8R
         name,
         created_at: now,
         metadata,
+        id: None,
     });
     workspace.changed();
     workspace.tell_event(now);

@@ -88,6 +88,9 @@ pub(super) fn closed(workspace: &mut Workspace, now: i64, rng: &mut ChaCha8Rng) 
     let was = std::mem::replace(&mut conversation.state, State::Closed);
     conversation.snoozed_until = None;
     if is_rated {
+        if let Some(kept) = &mut conversation.kept {
+            kept.remove("conversation_rating");
+        }
         conversation.rating = Some((rng.random_range(1..=5), now));
     }
     push(
@@ -124,6 +127,9 @@ pub(super) fn snoozed(workspace: &mut Workspace, now: i64, rng: &mut ChaCha8Rng)
 pub(super) fn assigned(workspace: &mut Workspace, now: i64, rng: &mut ChaCha8Rng) -> Option<&'static str> {
     let row = any_conversation(workspace, rng)?;
     let admin = any_admin(workspace, rng);
+    if workspace.reference.teams.is_empty() {
+        return None;
+    }
     let team = rng.random_range(0..workspace.reference.teams.len() as u16);
     workspace.conversations[row as usize].team = team + 1;
     let was = workspace.conversations[row as usize].state;
@@ -197,7 +203,7 @@ pub(super) fn ticket_opened(
         updated_at: now,
         deleted: false,
         generated: true,
-        ticket_type: rng.random_range(0..3),
+        ticket_type: rng.random_range(0..workspace.reference.ticket_types.len().min(3) as u16),
         state: 0,
         contacts: vec![contact],
         admin: 0,
@@ -208,6 +214,7 @@ pub(super) fn ticket_opened(
         parts: Vec::new(),
         tags: Vec::new(),
         attributes: None,
+        kept: None,
     });
     workspace.touch_ticket(row, now);
     workspace.happened(Topic::TicketCreated, Subject::Ticket(row), now);

@@ -65,10 +65,7 @@ pub(crate) fn counts(workspace: &Workspace) -> BTreeMap<&'static str, usize> {
         (
             "attachments",
             conversations(&|found| {
-                let of_parts = found
-                    .parts
-                    .iter()
-                    .map(|part| parts::count_files(part.files.as_deref(), &part.text));
+                let of_parts = found.parts.iter().map(parts::count);
                 conversations::count_source_files(found) + of_parts.sum::<usize>()
             }),
         ),

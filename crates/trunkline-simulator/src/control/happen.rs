@@ -104,7 +104,9 @@ impl Whom<'_> {
         let Some(id) = id else {
             return any_contact(self.workspace, &mut self.rng, |_| true).ok_or_else(|| nobody("contact"));
         };
-        contact::row(self.workspace.seed, id)
+        self.workspace
+            .ids
+            .contact_row(id)
             .filter(|row| {
                 let held = self.workspace.contacts.get(*row as usize);
                 held.is_some_and(contact::Contact::is_listed)
@@ -176,8 +178,8 @@ fn one(workspace: &mut Workspace, asked: &Asked, now: i64) -> Result<Value, Faul
             };
             let row = calls::take_place(workspace, wanted, now);
             let call = &workspace.calls[row as usize];
-            let conversation = workspace.conversations[call.conversation as usize].id();
-            Ok(json!({ "call_id": call.id(), "conversation_id": conversation }))
+            let conversation = workspace.conversations[call.conversation as usize].id(&workspace.ids);
+            Ok(json!({ "call_id": call.id(&workspace.ids), "conversation_id": conversation }))
         }
         Asked::Content {
             kind,
@@ -201,7 +203,7 @@ fn one(workspace: &mut Workspace, asked: &Asked, now: i64) -> Result<Value, Faul
             })?;
             let contact = whom.contact(contact_id.as_deref())?;
             workspace.content_met(kind, contact, kind.title, &[(0, stat)], now);
-            Ok(json!({ "contact_id": contact::id(workspace.seed, contact) }))
+            Ok(json!({ "contact_id": workspace.ids.contact(contact) }))
         }
         Asked::Login { admin_id } | Asked::Logout { admin_id } => {
             let number = whom.admin(admin_id.as_deref())?;
@@ -222,7 +224,7 @@ fn one(workspace: &mut Workspace, asked: &Asked, now: i64) -> Result<Value, Faul
             let row = whom.conversation(conversation_id.as_deref())?;
             let admin = whom.admin(admin_id.as_deref())?;
             workplace::prioritize(workspace, row, admin, number as u8, now);
-            Ok(json!({ "conversation_id": workspace.conversations[row as usize].id() }))
+            Ok(json!({ "conversation_id": workspace.conversations[row as usize].id(&workspace.ids) }))
         }
         Asked::FinReply {
             conversation_id,
@@ -232,7 +234,7 @@ fn one(workspace: &mut Workspace, asked: &Asked, now: i64) -> Result<Value, Faul
             let body = body.as_deref().unwrap_or("Fin looked into it.");
             let text = Text::Written(common::html(body).into());
             workplace::say(workspace, row, text, now);
-            Ok(json!({ "conversation_id": workspace.conversations[row as usize].id() }))
+            Ok(json!({ "conversation_id": workspace.conversations[row as usize].id(&workspace.ids) }))
         }
         Asked::TicketRating { ticket_id, rating } => {
             if !(1..=5).contains(rating) {
@@ -240,7 +242,7 @@ fn one(workspace: &mut Workspace, asked: &Asked, now: i64) -> Result<Value, Faul
             }
             let row = whom.ticket(ticket_id.as_deref())?;
             workplace::rate(workspace, row, *rating, now);
-            Ok(json!({ "ticket_id": workspace.tickets[row as usize].id() }))
+            Ok(json!({ "ticket_id": workspace.tickets[row as usize].id(&workspace.ids) }))
         }
         Asked::DataConnector {
             data_connector_id,

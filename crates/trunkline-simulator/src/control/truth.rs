@@ -15,9 +15,9 @@ use crate::{
     resources::{calls, conversations::handling_events, custom_object_instances, visitors},
     workspace::{
         Workspace,
-        company::{self, Company},
-        contact::{self, Contact, Life},
-        conversation::{self, Conversation},
+        company::Company,
+        contact::{Contact, Life},
+        conversation::Conversation,
         ticket::Ticket,
     },
 };
@@ -143,7 +143,6 @@ fn with(row: &impl Serialize, field: &str, parent: &str) -> Value {
 
 fn of_contact(view: View<'_>, stream: &str, row: &Contact, out: &mut Lines) {
     let workspace = view.workspace;
-    let seed = workspace.seed;
     if stream == "visitors" {
         if row.life == Life::Visitor {
             out.push(&visitors::view(workspace, row));
@@ -153,7 +152,7 @@ fn of_contact(view: View<'_>, stream: &str, row: &Contact, out: &mut Lines) {
     if !row.is_listed() {
         return;
     }
-    let id = row.id(seed);
+    let id = row.id(&workspace.ids);
     let tag = |tag: &u32| workspace.tags[*tag as usize].id.to_string();
     match stream {
         "contacts" => out.push(&contacts::view(view, row)),
@@ -169,7 +168,7 @@ fn of_contact(view: View<'_>, stream: &str, row: &Contact, out: &mut Lines) {
             .iter()
             .for_each(|held| out.push(&json!({ "contact_id": id, "tag_id": tag(held) }))),
         "contact_companies" => row.companies.iter().for_each(|held| {
-            out.push(&json!({ "contact_id": id, "company_id": company::id(seed, *held) }));
+            out.push(&json!({ "contact_id": id, "company_id": workspace.ids.company(*held) }));
         }),
         "contact_segments" => workspace.segments_of_contact(row).for_each(|segment| {
             out.push(&json!({ "contact_id": id, "segment_id": segment.id }));
@@ -184,7 +183,7 @@ fn of_contact(view: View<'_>, stream: &str, row: &Contact, out: &mut Lines) {
 
 fn of_company(view: View<'_>, stream: &str, row: &Company, out: &mut Lines) {
     let workspace = view.workspace;
-    let id = row.id(workspace.seed);
+    let id = row.id(&workspace.ids);
     match stream {
         "companies" => out.push(&companies::view(view, row)),
         "company_tags" => row.tags.iter().for_each(|held| {
@@ -198,7 +197,7 @@ fn of_company(view: View<'_>, stream: &str, row: &Company, out: &mut Lines) {
 
 fn of_conversation(view: View<'_>, stream: &str, row: &Conversation, out: &mut Lines) {
     let workspace = view.workspace;
-    let id = row.id();
+    let id = row.id(&workspace.ids);
     match stream {
         "conversations" => out.push(&conversations::row(view, row)),
         "conversation_parts" => (0..row.parts.len()).for_each(|index| {
@@ -214,7 +213,7 @@ fn of_conversation(view: View<'_>, stream: &str, row: &Conversation, out: &mut L
             for (index, part) in row.parts.iter().enumerate() {
                 push_files(
                     &id,
-                    Some(&row.part_id(index)),
+                    Some(&row.part_id(&workspace.ids, index)),
                     parts::attachments(view, part),
                     out,
                 );
@@ -234,7 +233,7 @@ fn of_conversation(view: View<'_>, stream: &str, row: &Conversation, out: &mut L
             );
         }),
         _ => row.contacts.iter().for_each(|held| {
-            out.push(&json!({ "conversation_id": id, "contact_id": contact::id(workspace.seed, *held) }));
+            out.push(&json!({ "conversation_id": id, "contact_id": workspace.ids.contact(*held) }));
         }),
     }
 }
@@ -255,7 +254,7 @@ fn push_files(conversation: &str, part: Option<&str>, files: Vec<Value>, out: &m
 }
 
 fn of_ticket(view: View<'_>, stream: &str, row: &Ticket, out: &mut Lines) {
-    let id = row.id();
+    let id = row.id(&view.workspace.ids);
     match stream {
         "tickets" => out.push(&tickets::view(view, row)),
         "ticket_parts" => (0..row.parts.len()).for_each(|index| {
@@ -264,11 +263,13 @@ fn of_ticket(view: View<'_>, stream: &str, row: &Ticket, out: &mut Lines) {
         "ticket_conversations" => {
             let links = &view.workspace.reference.extra.links;
             links.get(&row.row).into_iter().flatten().for_each(|linked| {
-                out.push(&json!({ "ticket_id": id, "conversation_id": conversation::id(*linked) }));
+                out.push(
+                    &json!({ "ticket_id": id, "conversation_id": view.workspace.ids.conversation(*linked) }),
+                );
             });
         }
         _ => row.contacts.iter().for_each(|held| {
-            let contact = contact::id(view.workspace.seed, *held);
+            let contact = view.workspace.ids.contact(*held);
             out.push(&json!({ "ticket_id": id, "contact_id": contact }));
         }),
     }
@@ -294,7 +295,7 @@ fn small(view: View<'_>, stream: &str, out: &mut Lines) {
             ticket_type_attributes(workspace).for_each(|attribute| out.push(attribute));
         }
         "deleted_conversations" => workspace.deleted_conversations.iter().for_each(|(row, at)| {
-            let id = conversation::id(*row);
+            let id = workspace.ids.conversation(*row);
             out.push(
                 &json!({ "type": "conversation", "id": id, "metrics_retained": true, "deleted_at": at }),
             );
@@ -318,7 +319,7 @@ fn small(view: View<'_>, stream: &str, out: &mut Lines) {
         "contact_merges" => workspace.merges.iter().for_each(|(from, (_, at))| {
             out.push(&json!({
                 "type": "merge_history",
-                "source_contact_id": contact::id(workspace.seed, *from),
+                "source_contact_id": workspace.ids.contact(*from),
                 "source_contact_role": "lead",
                 "merged_at": at,
             }));

@@ -81,7 +81,7 @@ pub(crate) fn file(workspace: &Workspace, from: i64, until: i64) -> io::Result<B
         let company = contact
             .companies
             .first()
-            .map(|row| workspace.companies[*row as usize].id(seed));
+            .map(|row| workspace.companies[*row as usize].id(&workspace.ids));
         let (kind, title) = CONTENT[place];
         let opened = (number >> 20).is_multiple_of(2).then_some(at + 3_600);
         let clicked = opened
@@ -90,7 +90,7 @@ pub(crate) fn file(workspace: &Workspace, from: i64, until: i64) -> io::Result<B
         let bounced = (number >> 30).is_multiple_of(97).then_some(at + 5);
         let moment = |at: Option<i64>| at.map(|at| at.to_string()).unwrap_or_default();
         let row: [String; COLUMNS.len()] = [
-            contact.id(seed),
+            contact.id(&workspace.ids),
             contact.external_id(seed).unwrap_or_default(),
             company.unwrap_or_default(),
             contact.email(seed).unwrap_or_default(),

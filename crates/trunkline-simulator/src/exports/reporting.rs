@@ -32,7 +32,7 @@ const CONVERSATION: [Attribute<Conversation>; 8] = [
     Attribute {
         id: "conversation_id",
         name: "Conversation ID",
-        value: |_, row| row.id(),
+        value: |workspace, row| row.id(&workspace.ids),
     },
     Attribute {
         id: "conversation_started_at",
@@ -52,20 +52,20 @@ const CONVERSATION: [Attribute<Conversation>; 8] = [
     Attribute {
         id: "teammate_assigned_id",
         name: "Teammate assigned ID",
-        value: |_, row| {
+        value: |workspace, row| {
             row.admin
                 .checked_sub(1)
-                .map(|admin| reference::admin_id(admin).to_string())
+                .map(|admin| workspace.ids.admin(admin).to_string())
                 .unwrap_or_default()
         },
     },
     Attribute {
         id: "team_assigned_id",
         name: "Team assigned ID",
-        value: |_, row| {
+        value: |workspace, row| {
             row.team
                 .checked_sub(1)
-                .map(|team| reference::team_id(team).to_string())
+                .map(|team| workspace.ids.team(team).to_string())
                 .unwrap_or_default()
         },
     },
@@ -85,7 +85,7 @@ const TICKET: [Attribute<Ticket>; 4] = [
     Attribute {
         id: "ticket_id",
         name: "Ticket ID",
-        value: |_, row| row.id(),
+        value: |workspace, row| row.id(&workspace.ids),
     },
     Attribute {
         id: "ticket_created_at",

@@ -8,7 +8,7 @@ use crate::{
     Options,
     texts::replies::{self, Turn},
     workspace::{
-        Workspace,
+        Workspace, contact,
         conversation::{Assignee, Author, Conversation, Part, PartKind, State, Text},
         ticket::Ticket,
     },
@@ -40,7 +40,7 @@ fn anybody(workspace: &Workspace, rng: &mut ChaCha8Rng) -> u32 {
 
 fn pair(workspace: &Workspace, rng: &mut ChaCha8Rng) -> Pair {
     let contact = anybody(workspace, rng);
-    let language = workspace.contacts[contact as usize].language(workspace.seed);
+    let language = contact::seeded_language(workspace.seed, contact);
     Pair {
         contact,
         admin: rng.random_range(0..ADMINS),
@@ -176,6 +176,7 @@ pub(super) fn tickets(workspace: &mut Workspace, count: u32, now: i64, rng: &mut
             parts: Vec::new(),
             tags: Vec::new(),
             attributes: None,
+            kept: None,
         };
         let replies = rng.random_range(0..4);
         let (parts, mut at) = thread(pair, replies, false, created_at, now, rng);

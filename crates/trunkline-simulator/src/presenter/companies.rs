@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 use super::View;
 use crate::{
     texts::mix,
-    workspace::{Workspace, company::Company, people::Segment},
+    workspace::{Workspace, company::Company, kept, people::Segment},
 };
 
 /// Shows a company; what was never set is left out, as the platform does.
@@ -15,7 +15,7 @@ pub(crate) fn view(view: View<'_>, company: &Company) -> Value {
     let mut fields = Map::new();
     let mut set = |name: &str, value: Value| fields.insert(name.to_owned(), value);
     set("type", json!("company"));
-    set("id", json!(company.id(seed)));
+    set("id", json!(company.id(&workspace.ids)));
     set("company_id", json!(company.company_id()));
     set("app_id", json!(workspace.id_code));
     set("name", json!(company.name(seed)));
@@ -67,7 +67,11 @@ pub(crate) fn view(view: View<'_>, company: &Company) -> Value {
         "custom_attributes",
         Value::Object(company.custom_attributes(seed)),
     );
-    Value::Object(fields)
+    let mut shown = Value::Object(fields);
+    if let Some(kept) = &company.kept {
+        kept::overlay(&mut shown, kept);
+    }
+    shown
 }
 
 /// A website, an industry or a plan, written or generated.
@@ -101,7 +105,7 @@ pub(crate) fn segment(segment: &Segment) -> Value {
         "id": segment.id,
         "name": segment.name,
         "created_at": segment.created_at,
-        "updated_at": segment.created_at,
+        "updated_at": segment.updated_at,
         "person_type": segment.person_type(),
     })
 }

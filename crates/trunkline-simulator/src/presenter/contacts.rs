@@ -4,10 +4,10 @@ use serde::Serialize;
 use serde_json::{Map, Value, json};
 use trunkline_catalog::Version;
 
-use super::{Summary, TextOrNumber, View};
+use super::{Shown, Summary, TextOrNumber, View};
 use crate::{
     texts::{self, mix},
-    workspace::{contact::Contact, reference::admin_id},
+    workspace::contact::Contact,
 };
 
 /// The fields of a contact, in the platform's order.
@@ -40,7 +40,7 @@ pub(crate) struct ContactView<'a> {
     language_override: Option<String>,
     browser: Option<&'static str>,
     browser_version: Option<&'static str>,
-    browser_language: Option<&'static str>,
+    browser_language: Option<&'a str>,
     os: Option<&'static str>,
     location: Location,
     android_app_name: Option<String>,
@@ -91,10 +91,14 @@ struct SocialProfiles {
 }
 
 /// Shows a contact.
-pub(crate) fn view<'a>(view: View<'a>, contact: &'a Contact) -> ContactView<'a> {
+pub(crate) fn view<'a>(view: View<'a>, contact: &'a Contact) -> Shown<ContactView<'a>> {
+    Shown::of(plain(view, contact), &contact.kept)
+}
+
+fn plain<'a>(view: View<'a>, contact: &'a Contact) -> ContactView<'a> {
     let workspace = view.workspace;
     let seed = workspace.seed;
-    let id = contact.id(seed);
+    let id = contact.id(&workspace.ids);
     let email = contact.email(seed);
     let (city, region, country, country_code) = texts::place(mix(seed, 8, contact.row));
     // Whoever a call made was never on the website, and so was never anywhere.
@@ -137,7 +141,7 @@ pub(crate) fn view<'a>(view: View<'a>, contact: &'a Contact) -> ContactView<'a> 
         avatar: contact
             .written_text("avatar")
             .map(|image_url| json!({ "type": "avatar", "image_url": image_url })),
-        owner_id: owner(view.version, contact.owner),
+        owner_id: owner(view, contact.owner),
         social_profiles: SocialProfiles {
             kind: "list",
             data: [],
@@ -156,7 +160,7 @@ pub(crate) fn view<'a>(view: View<'a>, contact: &'a Contact) -> ContactView<'a> 
         language_override: contact.written_text("language_override"),
         browser: contact.generated.then_some("chrome"),
         browser_version: contact.generated.then_some("129.0"),
-        browser_language: seen(contact.language(seed)),
+        browser_language: contact.generated.then(|| contact.language(seed)),
         os: contact.generated.then_some("OS X 10.15.7"),
         location: Location {
             kind: "location",
@@ -188,22 +192,21 @@ pub(crate) fn view<'a>(view: View<'a>, contact: &'a Contact) -> ContactView<'a> 
             view.habits,
         ),
         notes: Summary::of(
-            contact
-                .notes
-                .iter()
-                .rev()
-                .map(|note| reference("note", workspace.notes[*note as usize].id(), "notes")),
+            contact.notes.iter().rev().map(|note| {
+                reference(
+                    "note",
+                    workspace.notes[*note as usize].id(&workspace.ids),
+                    "notes",
+                )
+            }),
             format!("/contacts/{id}/notes"),
             view.habits,
         ),
         companies: Summary::of(
-            contact.companies.iter().map(|company| {
-                reference(
-                    "company",
-                    crate::workspace::company::id(seed, *company),
-                    "companies",
-                )
-            }),
+            contact
+                .companies
+                .iter()
+                .map(|company| reference("company", workspace.ids.company(*company), "companies")),
             format!("/contacts/{id}/companies"),
             view.habits,
         ),
@@ -221,10 +224,13 @@ pub(crate) fn view<'a>(view: View<'a>, contact: &'a Contact) -> ContactView<'a> 
 }
 
 /// The owner is text from 2.16 on and a number before.
-fn owner(version: Version, owner: u16) -> TextOrNumber {
-    match owner.checked_sub(1).map(admin_id) {
+fn owner(view: View<'_>, owner: u16) -> TextOrNumber {
+    match owner
+        .checked_sub(1)
+        .map(|number| view.workspace.ids.admin(number))
+    {
         None => TextOrNumber::Null,
-        Some(id) if version >= Version::V2_16 => TextOrNumber::Text(id.to_string()),
+        Some(id) if view.version >= Version::V2_16 => TextOrNumber::Text(id.to_string()),
         Some(id) => TextOrNumber::Number(id),
     }
 }

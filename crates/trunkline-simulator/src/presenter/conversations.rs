@@ -7,16 +7,16 @@ use serde_json::{Map, Value, json};
 use trunkline_catalog::Version;
 
 use super::{
-    View, companies,
+    Shown, View, companies,
     parts::{self, AuthorView, PartView},
     value,
 };
 use crate::{
     texts,
     workspace::{
-        contact,
         conversation::{Author, Conversation, State, Text},
-        reference::{admin_id, team_id},
+        ids::Ids,
+        kept,
         statistics::Statistics,
     },
 };
@@ -158,7 +158,7 @@ struct Teammates {
 struct Parts {
     #[serde(rename = "type")]
     kind: &'static str,
-    conversation_parts: Vec<PartView>,
+    conversation_parts: Vec<Shown<PartView>>,
     total_count: usize,
 }
 
@@ -186,13 +186,8 @@ struct StatisticsView {
     count_conversation_parts: u32,
 }
 
-/// The id of a conversation's first message.
-pub(crate) fn message_id(row: u32) -> String {
-    (u64::from(row) + 403_000_000).to_string()
-}
-
 /// Shows a conversation with its newest parts.
-pub(crate) fn whole<'a>(view: View<'a>, conversation: &'a Conversation) -> ConversationView<'a> {
+pub(crate) fn whole<'a>(view: View<'a>, conversation: &'a Conversation) -> Shown<ConversationView<'a>> {
     let total_count = conversation.parts.len();
     let first = if view.habits.five_hundred_parts {
         total_count.saturating_sub(MOST_PARTS)
@@ -207,24 +202,30 @@ pub(crate) fn whole<'a>(view: View<'a>, conversation: &'a Conversation) -> Conve
         conversation_parts: shown,
         total_count,
     };
-    ConversationView {
+    let whole = ConversationView {
         conversation_parts: Some(parts),
-        ..row(view, conversation)
-    }
+        ..plain(view, conversation)
+    };
+    Shown::of(whole, &conversation.kept)
 }
 
 /// Shows a conversation as lists and searches do, without its parts.
-pub(crate) fn row<'a>(view: View<'a>, conversation: &'a Conversation) -> ConversationView<'a> {
+pub(crate) fn row<'a>(view: View<'a>, conversation: &'a Conversation) -> Shown<ConversationView<'a>> {
+    Shown::of(plain(view, conversation), &conversation.kept)
+}
+
+fn plain<'a>(view: View<'a>, conversation: &'a Conversation) -> ConversationView<'a> {
     let is_newest = view.version >= Version::V2_16;
-    let assignee = |number: u16, id: fn(u16) -> u64| match number.checked_sub(1) {
-        Some(number) => Some(id(number)),
+    let ids = &view.workspace.ids;
+    let assignee = |number: u16, id: fn(&Ids, u16) -> u64| match number.checked_sub(1) {
+        Some(number) => Some(id(ids, number)),
         None => is_newest.then_some(0),
     };
     let [old_priority, new_priority] = priorities(conversation);
     let statistics = Statistics::of(conversation);
     ConversationView {
         kind: "conversation",
-        id: conversation.id(),
+        id: conversation.id(&view.workspace.ids),
         created_at: conversation.created_at,
         updated_at: conversation.updated_at,
         waiting_since: conversation.waiting_since(),
@@ -236,19 +237,19 @@ pub(crate) fn row<'a>(view: View<'a>, conversation: &'a Conversation) -> Convers
             kind: "conversation",
             url: None,
         }),
-        admin_assignee_id: assignee(conversation.admin, admin_id),
-        team_assignee_id: assignee(conversation.team, team_id),
+        admin_assignee_id: assignee(conversation.admin, Ids::admin),
+        team_assignee_id: assignee(conversation.team, Ids::team),
         open: conversation.state == State::Open,
         state: conversation.state.as_str(),
         read: conversation.read,
         tags: tags(view, conversation),
         priority: if is_newest { new_priority } else { old_priority },
         sla_applied: sla(conversation),
-        statistics: shown(&statistics),
+        statistics: shown(ids, &statistics),
         conversation_rating: rating(view, conversation),
         teammates: Teammates {
             kind: "admin.list",
-            admins: teammates(conversation),
+            admins: teammates(view, conversation),
         },
         title: conversation.title.as_deref(),
         custom_attributes: attributes(conversation),
@@ -277,6 +278,9 @@ pub(crate) fn source_files(view: View<'_>, conversation: &Conversation) -> Vec<V
     if conversation.redacted {
         return Vec::new();
     }
+    if let Some(source) = kept::field(&conversation.kept, "source") {
+        return source["attachments"].as_array().cloned().unwrap_or_default();
+    }
     parts::files(view, conversation.files.as_deref(), &conversation.source)
 }
 
@@ -284,6 +288,9 @@ pub(crate) fn source_files(view: View<'_>, conversation: &Conversation) -> Vec<V
 pub(crate) fn count_source_files(conversation: &Conversation) -> usize {
     if conversation.redacted {
         return 0;
+    }
+    if let Some(source) = kept::field(&conversation.kept, "source") {
+        return source["attachments"].as_array().map_or(0, Vec::len);
     }
     parts::count_files(conversation.files.as_deref(), &conversation.source)
 }
@@ -299,7 +306,7 @@ fn source(view: View<'_>, conversation: &Conversation) -> SourceView {
     let author = conversation.author.or_else(|| first.map(Author::Contact));
     SourceView {
         kind: "conversation",
-        id: message_id(conversation.row),
+        id: conversation.message_id(&view.workspace.ids),
         delivered_as: if conversation.author.is_some() {
             "admin_initiated"
         } else {
@@ -336,7 +343,7 @@ fn people(view: View<'_>, conversation: &Conversation) -> People {
         .iter()
         .map(|row| Person {
             kind: "contact",
-            id: contact::id(seed, *row),
+            id: view.workspace.ids.contact(*row),
             external_id: view.workspace.contacts[*row as usize].external_id(seed),
         })
         .collect();
@@ -363,7 +370,7 @@ fn tags<'a>(view: View<'a>, conversation: &Conversation) -> Tags<'a> {
     }
 }
 
-fn teammates(conversation: &Conversation) -> Vec<Reference> {
+fn teammates(view: View<'_>, conversation: &Conversation) -> Vec<Reference> {
     let mut numbers: Vec<u16> = conversation.admin.checked_sub(1).into_iter().collect();
     for part in &conversation.parts {
         if let Author::Admin(number) = part.author
@@ -376,7 +383,7 @@ fn teammates(conversation: &Conversation) -> Vec<Reference> {
         .into_iter()
         .map(|number| Reference {
             kind: "admin",
-            id: admin_id(number).to_string(),
+            id: view.workspace.ids.admin(number).to_string(),
         })
         .collect()
 }
@@ -416,11 +423,11 @@ fn rating(view: View<'_>, conversation: &Conversation) -> Option<Rating> {
         created_at,
         contact: first.map(|row| Reference {
             kind: "contact",
-            id: contact::id(view.workspace.seed, *row),
+            id: view.workspace.ids.contact(*row),
         }),
         teammate: Reference {
             kind: "admin",
-            id: admin_id(teammate).to_string(),
+            id: view.workspace.ids.admin(teammate).to_string(),
         },
     })
 }
@@ -446,7 +453,7 @@ pub(crate) fn attributes(conversation: &Conversation) -> Map<String, Value> {
 fn ticket(view: View<'_>, conversation: &Conversation) -> Option<Value> {
     let row = view.workspace.reference.extra.converted.get(&conversation.row)?;
     let ticket = &view.workspace.tickets[*row as usize];
-    (!ticket.deleted).then(|| json!({ "type": "ticket", "id": ticket.id(), "ticket_id": ticket.ticket_id() }))
+    (!ticket.deleted).then(|| json!({ "type": "ticket", "id": ticket.id(&view.workspace.ids), "ticket_id": ticket.ticket_id(&view.workspace.ids) }))
 }
 
 /// The tickets that the conversation is linked to.
@@ -462,7 +469,7 @@ fn linked(view: View<'_>, conversation: &Conversation) -> Value {
         .filter(|ticket| !ticket.deleted)
         .map(|ticket| {
             let kind = &workspace.reference.ticket_types[usize::from(ticket.ticket_type)];
-            json!({ "type": "ticket", "id": ticket.id(), "category": kind["category"] })
+            json!({ "type": "ticket", "id": ticket.id(&view.workspace.ids), "category": kind["category"] })
         })
         .collect();
     json!({ "type": "list", "total_count": data.len(), "has_more": false, "data": data })
@@ -481,7 +488,7 @@ fn company(view: View<'_>, conversation: &Conversation) -> Value {
     company.map_or(Value::Null, |company| value(&companies::view(view, company)))
 }
 
-fn shown(statistics: &Statistics) -> StatisticsView {
+fn shown(ids: &Ids, statistics: &Statistics) -> StatisticsView {
     StatisticsView {
         kind: "conversation_statistics",
         time_to_assignment: statistics.since(statistics.first_assignment_at),
@@ -498,7 +505,7 @@ fn shown(statistics: &Statistics) -> StatisticsView {
         last_contact_reply_at: statistics.last_contact_reply_at,
         last_admin_reply_at: statistics.last_admin_reply_at,
         last_close_at: statistics.last_close_at,
-        last_closed_by_id: statistics.last_closed_by.map(admin_id),
+        last_closed_by_id: statistics.last_closed_by.map(|number| ids.admin(number)),
         count_reopens: statistics.count_reopens,
         count_assignments: statistics.count_assignments,
         count_conversation_parts: statistics.count_conversation_parts,

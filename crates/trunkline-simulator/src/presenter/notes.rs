@@ -6,7 +6,6 @@ use super::{View, parts, value};
 use crate::{
     texts::{self, mix},
     workspace::{
-        company, contact,
         conversation::Author,
         people::{Note, Subject},
     },
@@ -32,16 +31,16 @@ pub(crate) fn view(view: View<'_>, note: &Note) -> Value {
     let (field, subject) = match note.subject {
         Subject::Contact(row) => (
             "contact",
-            json!({ "type": "contact", "id": contact::id(seed, row) }),
+            json!({ "type": "contact", "id": view.workspace.ids.contact(row) }),
         ),
         Subject::Company(row) => (
             "company",
-            json!({ "type": "company", "id": company::id(seed, row) }),
+            json!({ "type": "company", "id": view.workspace.ids.company(row) }),
         ),
     };
     let mut shown = json!({
         "type": "note",
-        "id": note.id(),
+        "id": note.id(&view.workspace.ids),
         "created_at": note.created_at,
         "author": author,
         "body": body,

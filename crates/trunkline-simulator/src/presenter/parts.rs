@@ -4,12 +4,12 @@ use serde::Serialize;
 use serde_json::{Value, json};
 use trunkline_catalog::Version;
 
-use super::View;
+use super::{Shown, View};
 use crate::{
     files, texts,
     workspace::{
         conversation::{Assignee, Author, Conversation, Part, PartKind, Text},
-        reference::{admin_id, team_id},
+        kept,
         ticket::Ticket,
     },
 };
@@ -73,14 +73,14 @@ pub(crate) fn author(view: View<'_>, author: Author) -> AuthorView {
             let admin = &view.workspace.reference.admins[usize::from(number)];
             AuthorView {
                 kind: "admin",
-                id: admin_id(number).to_string(),
+                id: view.workspace.ids.admin(number).to_string(),
                 name: admin["name"].as_str().map(str::to_owned),
                 email: admin["email"].as_str().map(str::to_owned),
             }
         }
         Author::Bot => AuthorView {
             kind: "bot",
-            id: (admin_id(0) - 1).to_string(),
+            id: view.workspace.ids.bot().to_string(),
             name: Some("Operator".to_owned()),
             email: Some(format!("operator+{}@intercom.io", view.workspace.id_code)),
         },
@@ -89,7 +89,7 @@ pub(crate) fn author(view: View<'_>, author: Author) -> AuthorView {
             let seed = view.workspace.seed;
             AuthorView {
                 kind: if contact.is_lead { "lead" } else { "user" },
-                id: contact.id(seed),
+                id: contact.id(&view.workspace.ids),
                 name: contact.name(seed),
                 email: contact.email(seed),
             }
@@ -120,19 +120,26 @@ pub(crate) fn body(part: &Part) -> Option<String> {
 }
 
 /// Whom a part assigned its conversation to.
-fn assigned_to(kind: PartKind) -> Option<Value> {
+fn assigned_to(view: View<'_>, kind: PartKind) -> Option<Value> {
     let PartKind::Assignment(assignee) = kind else {
         return None;
     };
     Some(match assignee {
         Assignee::Nobody => json!({ "type": "nobody_admin", "id": Value::Null }),
-        Assignee::Admin(number) => json!({ "type": "admin", "id": admin_id(number).to_string() }),
-        Assignee::Team(number) => json!({ "type": "team", "id": team_id(number).to_string() }),
+        Assignee::Admin(number) => {
+            json!({ "type": "admin", "id": view.workspace.ids.admin(number).to_string() })
+        }
+        Assignee::Team(number) => {
+            json!({ "type": "team", "id": view.workspace.ids.team(number).to_string() })
+        }
     })
 }
 
 /// The files of a part.
 pub(crate) fn attachments(view: View<'_>, part: &Part) -> Vec<Value> {
+    if let Some(files) = kept::field(&part.kept, "attachments") {
+        return files.as_array().cloned().unwrap_or_default();
+    }
     files(view, part.files.as_deref(), &part.text)
 }
 
@@ -147,6 +154,14 @@ pub(super) fn files(view: View<'_>, attached: Option<&[u32]>, text: &Text) -> Ve
             .into_iter()
             .collect(),
         _ => Vec::new(),
+    }
+}
+
+/// How many files a part has.
+pub(crate) fn count(part: &Part) -> usize {
+    match kept::field(&part.kept, "attachments") {
+        Some(files) => files.as_array().map_or(0, Vec::len),
+        None => count_files(part.files.as_deref(), &part.text),
     }
 }
 
@@ -171,24 +186,25 @@ fn state_after(conversation: &Conversation, index: usize) -> &'static str {
             | PartKind::QuickReply
             | PartKind::Assignment(_)
             | PartKind::Priority
-            | PartKind::MergedPrimary => None,
+            | PartKind::MergedPrimary
+            | PartKind::Other => None,
             _ => Some("open"),
         });
     deciding.unwrap_or("open")
 }
 
 /// Shows a part of a conversation.
-pub(crate) fn of_conversation(view: View<'_>, conversation: &Conversation, index: usize) -> PartView {
+pub(crate) fn of_conversation(view: View<'_>, conversation: &Conversation, index: usize) -> Shown<PartView> {
     let part = &conversation.parts[index];
-    PartView {
+    let plain = PartView {
         kind: "conversation_part",
-        id: conversation.part_id(index),
+        id: conversation.part_id(&view.workspace.ids, index),
         part_type: part.kind.as_str(),
         body: body(part),
         created_at: part.at,
         updated_at: part.at,
         notified_at: part.at,
-        assigned_to: assigned_to(part.kind),
+        assigned_to: assigned_to(view, part.kind),
         author: author(view, part.author),
         attachments: attachments(view, part),
         external_id: None,
@@ -199,7 +215,8 @@ pub(crate) fn of_conversation(view: View<'_>, conversation: &Conversation, index
         tags: Vec::new(),
         event_details: (view.version >= Version::V2_13).then_some(Value::Null),
         app_package_code: (view.version >= Version::V2_13).then_some(Value::Null),
-    }
+    };
+    Shown::of(plain, &part.kept)
 }
 
 /// A part of a ticket; empty fields are left out, unlike in conversations.
@@ -227,7 +244,7 @@ pub(crate) struct TicketPartView {
 }
 
 /// Shows a part of a ticket.
-pub(crate) fn of_ticket(view: View<'_>, ticket: &Ticket, index: usize) -> TicketPartView {
+pub(crate) fn of_ticket(view: View<'_>, ticket: &Ticket, index: usize) -> Shown<TicketPartView> {
     let part = &ticket.parts[index];
     let category =
         |number: u16| view.workspace.reference.ticket_states[usize::from(number)]["category"].clone();
@@ -240,19 +257,20 @@ pub(crate) fn of_ticket(view: View<'_>, ticket: &Ticket, index: usize) -> Ticket
     let updated_attribute_data = (view.version >= Version::V2_14)
         .then(|| changes.get(&(ticket.row, index as u32)).cloned())
         .flatten();
-    TicketPartView {
+    let plain = TicketPartView {
         kind: "ticket_part",
-        id: ticket.part_id(index),
+        id: ticket.part_id(&view.workspace.ids, index),
         part_type: part.kind.as_str(),
         body: body(part),
         ticket_state,
         previous_ticket_state,
-        assigned_to: assigned_to(part.kind),
+        assigned_to: assigned_to(view, part.kind),
         created_at: part.at,
         updated_at: part.at,
         author: ticket_author(author(view, part.author)),
         attachments: attachments(view, part),
         redacted: part.redacted,
         updated_attribute_data,
-    }
+    };
+    Shown::of(plain, &part.kept)
 }

@@ -6,15 +6,10 @@ use serde::Serialize;
 use serde_json::{Map, Value, json};
 use trunkline_catalog::Version;
 
-use super::{View, parts, reference};
+use super::{Shown, View, parts, reference};
 use crate::{
     texts,
-    workspace::{
-        company, contact,
-        conversation::{self, PartKind},
-        reference::{admin_id, team_id},
-        ticket::Ticket,
-    },
+    workspace::{conversation::PartKind, ids::Ids, ticket::Ticket},
 };
 
 /// A ticket with all its parts, in the platform's order of fields.
@@ -80,19 +75,25 @@ enum State<'a> {
 struct Parts {
     #[serde(rename = "type")]
     kind: &'static str,
-    ticket_parts: Vec<parts::TicketPartView>,
+    ticket_parts: Vec<Shown<parts::TicketPartView>>,
     total_count: usize,
 }
 
 /// Shows a ticket with all its parts.
-pub(crate) fn view<'a>(view: View<'a>, ticket: &Ticket) -> TicketView<'a> {
+pub(crate) fn view<'a>(view: View<'a>, ticket: &Ticket) -> Shown<TicketView<'a>> {
+    Shown::of(plain(view, ticket), &ticket.kept)
+}
+
+fn plain<'a>(view: View<'a>, ticket: &Ticket) -> TicketView<'a> {
     let lists = &view.workspace.reference;
     let state = &lists.ticket_states[usize::from(ticket.state)];
     let ticket_type = &lists.ticket_types[usize::from(ticket.ticket_type)];
     let knows_categories = view.version >= Version::V2_10;
     let has_states = view.version >= Version::V2_12;
-    let assignee = |number: u16, id: fn(u16) -> u64| {
-        let id = number.checked_sub(1).map_or(0, id);
+    let assignee = |number: u16, id: fn(&Ids, u16) -> u64| {
+        let id = number
+            .checked_sub(1)
+            .map_or(0, |number| id(&view.workspace.ids, number));
         if view.version >= Version::V2_16 {
             Assignee::Number(id)
         } else {
@@ -104,8 +105,8 @@ pub(crate) fn view<'a>(view: View<'a>, ticket: &Ticket) -> TicketView<'a> {
         .collect();
     TicketView {
         kind: "ticket",
-        id: ticket.id(),
-        ticket_id: ticket.ticket_id(),
+        id: ticket.id(&view.workspace.ids),
+        ticket_id: ticket.ticket_id(&view.workspace.ids),
         category: knows_categories.then(|| &ticket_type["category"]),
         ticket_attributes: attributes(ticket),
         ticket_state: if has_states {
@@ -121,8 +122,8 @@ pub(crate) fn view<'a>(view: View<'a>, ticket: &Ticket) -> TicketView<'a> {
         },
         ticket_type: reference::ticket_type_of_ticket(ticket_type, view.version),
         contacts: people(view, ticket),
-        admin_assignee_id: assignee(ticket.admin, admin_id),
-        team_assignee_id: assignee(ticket.team, team_id),
+        admin_assignee_id: assignee(ticket.admin, Ids::admin),
+        team_assignee_id: assignee(ticket.team, Ids::team),
         created_at: ticket.created_at,
         updated_at: ticket.updated_at,
         open: ticket.open,
@@ -154,10 +155,10 @@ fn people(view: View<'_>, ticket: &Ticket) -> Value {
                 } else {
                     "user"
                 };
-                return json!({ "id": contact::id(workspace.seed, *row), "role": role });
+                return json!({ "id": workspace.ids.contact(*row), "role": role });
             }
             let external_id = workspace.contacts[*row as usize].external_id(workspace.seed);
-            json!({ "type": "contact", "id": contact::id(workspace.seed, *row), "external_id": external_id })
+            json!({ "type": "contact", "id": view.workspace.ids.contact(*row), "external_id": external_id })
         })
         .collect();
     json!({ "type": "contact.list", "contacts": contacts })
@@ -183,7 +184,7 @@ fn company(view: View<'_>, ticket: &Ticket) -> Option<String> {
         .company_of_ticket
         .get(&ticket.row)
         .filter(|row| !view.workspace.companies[**row as usize].deleted)?;
-    Some(company::id(view.workspace.seed, *row))
+    Some(view.workspace.ids.company(*row))
 }
 
 /// The conversations that are linked to a ticket.
@@ -193,7 +194,7 @@ fn linked(view: View<'_>, ticket: &Ticket) -> Value {
         .into_iter()
         .flatten()
         .filter(|row| !view.workspace.conversations[**row as usize].deleted)
-        .map(|row| json!({ "type": "conversation", "id": conversation::id(*row), "category": Value::Null }))
+        .map(|row| json!({ "type": "conversation", "id": view.workspace.ids.conversation(*row), "category": Value::Null }))
         .collect();
     json!({ "type": "list", "total_count": data.len(), "has_more": false, "data": data })
 }

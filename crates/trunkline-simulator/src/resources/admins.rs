@@ -14,7 +14,7 @@ use crate::{
     workspace::{
         Workspace,
         conversation::State,
-        reference::{self, admin_id, team_id},
+        reference::{self},
     },
 };
 
@@ -240,7 +240,7 @@ fn get_metrics(workspace: &Workspace, request: &Request<'_>) -> Answer {
             };
             json!({
                 "type": "team_metric",
-                "admin_id": admin_id(admin).to_string(),
+                "admin_id": workspace.ids.admin(admin).to_string(),
                 "open": count(State::Open, false),
                 "idle": count(State::Open, true),
                 "snoozed": count(State::Snoozed, false),
@@ -275,13 +275,13 @@ fn update_team(workspace: &mut Workspace, request: &Request<'_>) -> Answer {
         team["admin_ids"] = json!(
             members
                 .iter()
-                .map(|member| admin_id(*member))
+                .map(|member| workspace.ids.admin(*member))
                 .collect::<Vec<u64>>()
         );
     }
     let shown = team.clone();
     if let Some(members) = members {
-        let team = json!(team_id(number));
+        let team = json!(workspace.ids.team(number));
         for (place, admin) in workspace.reference.admins.iter_mut().enumerate() {
             if let Some(teams) = admin["team_ids"].as_array_mut() {
                 teams.retain(|held| *held != team);

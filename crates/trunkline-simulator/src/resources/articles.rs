@@ -139,7 +139,7 @@ fn author(workspace: &Workspace, request: &Request<'_>) -> Result<Option<u64>, R
     let Some(id) = as_text(&request.body["author_id"]) else {
         return Ok(None);
     };
-    common::admin(workspace, &id).map(|number| Some(reference::admin_id(number)))
+    common::admin(workspace, &id).map(|number| Some(workspace.ids.admin(number)))
 }
 
 /// The collection that an article stands in; `Some(None)` takes it out of any.

@@ -10,8 +10,8 @@ use crate::{
     request::{Request, as_text},
     workspace::{
         Workspace,
-        call::{self, Call, End},
-        conversation, reference,
+        call::{Call, End},
+        kept, reference,
     },
 };
 
@@ -30,15 +30,15 @@ const RECORDING_LIFE: i64 = 3_600;
 
 /// A call as the API shows it; its addresses begin with `base_url`.
 pub(crate) fn view(workspace: &Workspace, base_url: &str, call: &Call) -> Value {
-    let id = call.id();
+    let id = call.id(&workspace.ids);
     let contact = &workspace.contacts[call.contact as usize];
     let talked = call.end == End::Answered;
-    json!({
+    let mut shown = json!({
         "type": "call",
         "id": id,
-        "conversation_id": conversation::id(call.conversation),
-        "admin_id": talked.then(|| reference::admin_id(call.admin).to_string()),
-        "contact_id": contact.id(workspace.seed),
+        "conversation_id": workspace.ids.conversation(call.conversation),
+        "admin_id": talked.then(|| workspace.ids.admin(call.admin).to_string()),
+        "contact_id": contact.id(&workspace.ids),
         "state": "completed",
         "initiated_at": call.initiated_at,
         "answered_at": call.answered_at(),
@@ -53,7 +53,12 @@ pub(crate) fn view(workspace: &Workspace, base_url: &str, call: &Call) -> Value 
         "phone": contact.phone(workspace.seed),
         "fin_recording_url": Value::Null,
         "fin_transcription_url": Value::Null,
-    })
+    });
+    if let Some(kept) = &call.kept {
+        kept::overlay(&mut shown, kept);
+        reference::fields(&mut shown).remove("transcript");
+    }
+    shown
 }
 
 /// Calls of conversations that still exist, newest first.
@@ -70,7 +75,9 @@ fn of_path<'w>(workspace: &'w Workspace, request: &Request<'_>, missing: &str) -
         "" => request.parameter("id"),
         id => id,
     };
-    call::row(id)
+    workspace
+        .ids
+        .call_row(id)
         .and_then(|row| workspace.calls.get(row as usize))
         .filter(|call| !workspace.conversations[call.conversation as usize].deleted)
         .ok_or_else(|| Refusal::new(404, "not_found", missing))
@@ -108,7 +115,10 @@ fn search(workspace: &Workspace, request: &Request<'_>) -> Answer {
             "A list of up to 20 conversation IDs is required",
         ));
     }
-    let rows: Vec<u32> = ids.iter().filter_map(|id| conversation::row(id)).collect();
+    let rows: Vec<u32> = ids
+        .iter()
+        .filter_map(|id| workspace.ids.conversation_row(id))
+        .collect();
     let data: Vec<Value> = listed(workspace)
         .filter(|call| rows.contains(&call.conversation))
         .map(|call| {
@@ -128,6 +138,9 @@ fn search(workspace: &Workspace, request: &Request<'_>) -> Answer {
 
 /// What was said in a call, sentence by sentence.
 pub(crate) fn transcript(workspace: &Workspace, call: &Call) -> Vec<Value> {
+    if let Some(said) = kept::field(&call.kept, "transcript") {
+        return said.as_array().cloned().unwrap_or_default();
+    }
     call.transcript(workspace.seed)
         .iter()
         .map(|(second, is_teammate, line)| {
@@ -157,7 +170,7 @@ fn get_recording(workspace: &Workspace, request: &Request<'_>) -> Answer {
         "location",
         format!(
             "https://recordings.example.com/{}.mp3?expires={expires}&signature={:016x}",
-            call.id(),
+            call.id(&workspace.ids),
             crate::texts::mix(workspace.seed, 99, call.row)
         ),
     ));
@@ -166,27 +179,32 @@ fn get_recording(workspace: &Workspace, request: &Request<'_>) -> Answer {
 
 fn get_transcript(workspace: &Workspace, request: &Request<'_>) -> Answer {
     let call = of_path(workspace, request, "Not Found")?;
-    let said = call.transcript(workspace.seed);
+    let said = transcript(workspace, call);
     if said.is_empty() {
         return Err(Refusal::new(404, "not_found", "Not Found"));
     }
     let lines: Vec<String> = said
         .iter()
-        .map(|(second, is_teammate, line)| {
-            let who = if *is_teammate { "Teammate 1" } else { "User" };
+        .map(|line| {
+            let second = line["offset_seconds"].as_i64().unwrap_or(0);
+            let text = |field: &str| line[field].as_str().unwrap_or_default();
             format!(
-                "[{:02}:{:02}:{:02}] {who}: \"{}\"",
+                "[{:02}:{:02}:{:02}] {}: \"{}\"",
                 second / 3_600,
                 second / 60 % 60,
                 second % 60,
-                plain(line)
+                text("speaker"),
+                text("text")
             )
         })
         .collect();
     let mut reply = Reply::text(200, "text/plain", lines.join("\n"));
     reply.headers.push((
         "content-disposition",
-        format!("attachment; filename=\"transcript-{}.txt\"", call.id()),
+        format!(
+            "attachment; filename=\"transcript-{}.txt\"",
+            call.id(&workspace.ids)
+        ),
     ));
     Ok(reply)
 }

@@ -9,10 +9,10 @@ use crate::{
     files::File,
     request::{Request, as_text},
     workspace::{
-        Workspace, company,
+        Workspace,
         contact::Contact,
-        conversation::{self, Conversation, Text},
-        reference, ticket,
+        conversation::{Conversation, Text},
+        reference,
     },
 };
 
@@ -37,7 +37,9 @@ pub(crate) fn team(workspace: &Workspace, id: &str) -> Result<u16, Refusal> {
 
 /// The row of a conversation that exists.
 pub(crate) fn conversation(workspace: &Workspace, id: &str) -> Result<u32, Refusal> {
-    conversation::row(id)
+    workspace
+        .ids
+        .conversation_row(id)
         .filter(|row| {
             workspace
                 .conversations
@@ -58,10 +60,12 @@ pub(crate) fn conversation_of_path(workspace: &Workspace, request: &Request<'_>)
 /// The row of a ticket that exists.
 pub(crate) fn ticket(workspace: &Workspace, id: &str) -> Result<u32, Refusal> {
     let converted = || {
-        let conversation = conversation::row(id)?;
+        let conversation = workspace.ids.conversation_row(id)?;
         workspace.reference.extra.converted.get(&conversation).copied()
     };
-    ticket::row(id)
+    workspace
+        .ids
+        .ticket_row(id)
         .or_else(converted)
         .filter(|row| {
             workspace
@@ -82,7 +86,9 @@ pub(crate) fn ticket_of_path(workspace: &Workspace, request: &Request<'_>) -> Re
 
 /// The row of a company that exists, by Intercom's id.
 pub(crate) fn company(workspace: &Workspace, id: &str) -> Result<u32, Refusal> {
-    company::row(workspace.seed, id)
+    workspace
+        .ids
+        .company_row(id)
         .filter(|row| {
             workspace
                 .companies

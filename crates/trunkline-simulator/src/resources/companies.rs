@@ -12,10 +12,7 @@ use crate::{
     request::{Request, as_text},
     texts,
     webhooks::topic::Topic,
-    workspace::{
-        Scroll, Workspace,
-        company::{self, Company},
-    },
+    workspace::{Scroll, Workspace, company::Company},
 };
 
 pub(crate) const HANDLERS: &[(&str, Handler)] = &[
@@ -48,7 +45,9 @@ pub(super) fn listed(workspace: &Workspace) -> impl Iterator<Item = &Company> {
 }
 
 fn of_path<'w>(workspace: &'w Workspace, id: &str) -> Result<&'w Company, Refusal> {
-    company::row(workspace.seed, id)
+    workspace
+        .ids
+        .company_row(id)
         .and_then(|row| workspace.companies.get(row as usize))
         .filter(|company| !company.deleted)
         .ok_or_else(|| Refusal::new(404, "company_not_found", "Company Not Found"))
@@ -265,7 +264,7 @@ pub(super) fn upsert(workspace: &mut Workspace, request: &Request<'_>) -> Answer
     }
     let company = &mut workspace.companies[row as usize];
     if found.is_none() {
-        let own = wanted.unwrap_or_else(|| company::id(workspace.seed, row));
+        let own = wanted.unwrap_or_else(|| workspace.ids.company(row));
         company.write("company_id", json!(own));
     }
     company.updated_at = request.now;
@@ -290,7 +289,7 @@ pub(super) fn update(workspace: &mut Workspace, request: &Request<'_>) -> Answer
 
 pub(super) fn delete(workspace: &mut Workspace, request: &Request<'_>) -> Answer {
     let row = of_path(workspace, request.parameter("id"))?.row;
-    let id = company::id(workspace.seed, row);
+    let id = workspace.ids.company(row);
     let people = std::mem::take(&mut workspace.companies[row as usize].contacts);
     for contact in people {
         workspace.contacts[contact as usize]

@@ -9,10 +9,7 @@ use crate::{
     paging,
     reply::{Answer, Reply},
     request::Request,
-    workspace::{
-        Workspace,
-        contact::{self, Life},
-    },
+    workspace::{Workspace, contact::Life},
 };
 
 pub(crate) const HANDLERS: &[(&str, Handler)] = &[("contacts.list_activities", Handler::Read(list))];
@@ -73,7 +70,7 @@ fn read_id(text: &str) -> Option<Happening> {
 fn view(workspace: &Workspace, happening: Happening) -> Value {
     let (at, kind, row, number) = happening;
     let subject = &workspace.contacts[row as usize];
-    let name = |row: u32| json!(contact::id(workspace.seed, row));
+    let name = |row: u32| json!(workspace.ids.contact(row));
     let role = |is_lead: bool| json!(if is_lead { "lead" } else { "user" });
     let mut shown = Map::new();
     let mut put = |field: &str, value: Value| {

@@ -12,7 +12,7 @@ use crate::{
     reply::{Answer, Reply},
     request::Request,
     webhooks::{outbox::Subject as OfTopic, topic::Topic},
-    workspace::{Workspace, contact, contact::Life, people::Subject},
+    workspace::{Workspace, contact::Life, people::Subject},
 };
 
 pub(crate) const HANDLERS: &[(&str, Handler)] = &[
@@ -28,10 +28,7 @@ pub(super) fn gone(workspace: &Workspace, row: u32) -> Refusal {
         into = *next;
     }
     let message = "This contact has been merged. See the 'Link' header for the canonical contact.";
-    let link = format!(
-        "</contacts/{}>; rel=\"canonical\"",
-        contact::id(workspace.seed, into)
-    );
+    let link = format!("</contacts/{}>; rel=\"canonical\"", workspace.ids.contact(into));
     Refusal {
         link: Some(link),
         ..Refusal::new(410, "contact_merged", message)
@@ -58,7 +55,7 @@ fn entries(workspace: &Workspace, row: u32) -> Vec<(i64, u32)> {
 fn entry(workspace: &Workspace, (at, from): (i64, u32)) -> Value {
     json!({
         "type": "merge_history",
-        "source_contact_id": contact::id(workspace.seed, from),
+        "source_contact_id": workspace.ids.contact(from),
         "source_contact_role": "lead",
         "merged_at": at,
     })

@@ -10,13 +10,13 @@ use super::{Handler, common, contact_merges, visitors};
 use crate::{
     errors::Refusal,
     paging::{self, Cursor},
-    presenter::contacts,
+    presenter::{Shown, contacts},
     reply::{Answer, Reply},
     request::{Request, as_text},
     search::{self, Plan, Times, contact_fields, fields},
     workspace::{
         Workspace,
-        contact::{self, Contact, Life},
+        contact::{Contact, Life},
     },
 };
 
@@ -38,7 +38,9 @@ const LAG: i64 = 60;
 
 /// The contact with an id, or the refusal that the platform gives for it.
 pub(crate) fn find(workspace: &Workspace, request: &Request<'_>, id: &str) -> Result<u32, Refusal> {
-    let row = contact::row(workspace.seed, id)
+    let row = workspace
+        .ids
+        .contact_row(id)
         .filter(|row| (*row as usize) < workspace.contacts.len())
         .ok_or_else(|| Refusal::not_found("User"))?;
     match workspace.contacts[row as usize].life {
@@ -105,7 +107,7 @@ fn get_by_external_id(workspace: &Workspace, request: &Request<'_>) -> Answer {
 struct ContactList<'a> {
     #[serde(rename = "type")]
     kind: &'static str,
-    data: Vec<contacts::ContactView<'a>>,
+    data: Vec<Shown<contacts::ContactView<'a>>>,
     total_count: usize,
     pages: Value,
 }
@@ -317,7 +319,7 @@ fn twin(workspace: &Workspace, request: &Request<'_>, except: Option<u32>) -> Op
         "A"
     };
     let id = if request.habits.conflict_id {
-        format!(" with id={}", found.id(seed))
+        format!(" with id={}", found.id(&workspace.ids))
     } else {
         String::new()
     };
@@ -379,7 +381,7 @@ pub(super) fn update(workspace: &mut Workspace, request: &Request<'_>) -> Answer
 fn receipt(workspace: &Workspace, request: &Request<'_>, row: u32, field: &str, value: bool) -> Reply {
     let contact = &workspace.contacts[row as usize];
     let mut fields = Map::new();
-    fields.insert("id".to_owned(), json!(contact.id(workspace.seed)));
+    fields.insert("id".to_owned(), json!(contact.id(&workspace.ids)));
     // Receipts were those of other objects before 2.10, as the examples of those versions show.
     if request.version < Version::V2_10 {
         fields.insert("object".to_owned(), json!("contact"));

@@ -6,11 +6,11 @@ use super::{Handler, common};
 use crate::{
     errors::Refusal,
     paging::{self, Cursor, LastPage},
-    presenter::{self, conversations},
+    presenter::{self, Shown, conversations},
     reply::{Answer, Reply},
     request::Request,
     search::{self, Plan, Times, conversation_fields, fields},
-    workspace::{Workspace, conversation},
+    workspace::Workspace,
 };
 
 pub(crate) const HANDLERS: &[(&str, Handler)] = &[
@@ -76,7 +76,7 @@ struct ConversationList<'a> {
     kind: &'static str,
     pages: &'a Value,
     total_count: usize,
-    conversations: Vec<conversations::ConversationView<'a>>,
+    conversations: Vec<Shown<conversations::ConversationView<'a>>>,
 }
 
 fn wrap(workspace: &Workspace, request: &Request<'_>, rows: &[u32], total: usize, pages: &Value) -> Reply {
@@ -144,7 +144,7 @@ fn list_deleted(workspace: &Workspace, request: &Request<'_>) -> Answer {
         all.reverse();
     }
     let rows = all.into_iter().map(|(row, at)| {
-        json!({ "type": "conversation", "id": conversation::id(row), "metrics_retained": true, "deleted_at": at })
+        json!({ "type": "conversation", "id": workspace.ids.conversation(row), "metrics_retained": true, "deleted_at": at })
     });
     let page = paging::offset(request, rows, 20, 60, LastPage::Null)?;
     Ok(Reply::json(&paging::offset_list(

@@ -14,7 +14,7 @@ use crate::{
     request::{Request, as_text},
     webhooks::topic::Topic,
     workspace::{
-        Workspace, contact,
+        Workspace,
         conversation::{Assignee, Author, Conversation, Part, PartKind, State, Text},
         reference,
     },
@@ -90,11 +90,11 @@ fn create(workspace: &mut Workspace, request: &Request<'_>) -> Answer {
     let conversation = at(workspace, row);
     conversation.files = files;
     conversation.title = as_text(&request.body["subject"]);
-    let id = conversation.id();
+    let id = workspace.ids.conversation(row);
     workspace.tell_beginning(row, request.now);
     Ok(Reply::json(&json!({
         "type": "user_message",
-        "id": presenter::conversations::message_id(row),
+        "id": workspace.ids.message(row),
         "created_at": created_at,
         "body": body,
         "message_type": "inapp",
@@ -179,7 +179,7 @@ fn update(workspace: &mut Workspace, request: &Request<'_>) -> Answer {
 
 fn delete(workspace: &mut Workspace, request: &Request<'_>) -> Answer {
     let row = common::conversation_of_path(workspace, request)?;
-    let id = at(workspace, row).id();
+    let id = workspace.ids.conversation(row);
     remove(workspace, row, request.now);
     Ok(Reply::json(
         &json!({ "id": id, "object": "conversation", "deleted": true }),
@@ -377,7 +377,7 @@ fn with_customers(workspace: &Workspace, request: &Request<'_>, row: u32) -> Rep
             } else {
                 "user"
             };
-            json!({ "type": kind, "id": contact::id(workspace.seed, *row) })
+            json!({ "type": kind, "id": workspace.ids.contact(*row) })
         })
         .collect();
     fields["customers"] = Value::Array(customers);
@@ -448,11 +448,11 @@ fn redact(workspace: &mut Workspace, request: &Request<'_>) -> Answer {
     match request.required("type")?.as_str() {
         "conversation_part" => {
             let id = request.required("conversation_part_id")?;
-            let conversation = at(workspace, row);
+            let conversation = &workspace.conversations[row as usize];
             let index = (0..conversation.parts.len())
-                .find(|index| conversation.part_id(*index) == id)
+                .find(|index| conversation.part_id(&workspace.ids, *index) == id)
                 .ok_or_else(unknown)?;
-            let part = &mut conversation.parts[index];
+            let part = &mut at(workspace, row).parts[index];
             if part.text == Text::None {
                 return Err(Refusal::new(
                     400,
@@ -464,7 +464,9 @@ fn redact(workspace: &mut Workspace, request: &Request<'_>) -> Answer {
             workspace.tell_redaction(row, index, request.now);
         }
         "source" => {
-            if request.required("source_id")? != presenter::conversations::message_id(row) {
+            if request.required("source_id")?
+                != workspace.conversations[row as usize].message_id(&workspace.ids)
+            {
                 return Err(unknown());
             }
             at(workspace, row).redacted = true;
@@ -482,7 +484,7 @@ fn update_part(workspace: &mut Workspace, request: &Request<'_>) -> Answer {
     let id = request.parameter("id");
     let conversation = &workspace.conversations[row as usize];
     let index = (0..conversation.parts.len())
-        .find(|index| conversation.part_id(*index) == id)
+        .find(|index| conversation.part_id(&workspace.ids, *index) == id)
         .ok_or_else(unknown)?;
     if request.body["seen"] == true {
         let was_read = std::mem::replace(&mut at(workspace, row).read, true);
@@ -581,7 +583,7 @@ pub(crate) fn handling_events(workspace: &Workspace, conversation: &Conversation
             let admin = &workspace.reference.admins[usize::from(number)];
             let is_paused = part.kind == PartKind::Snoozed;
             Some(json!({
-                "teammate": { "type": "admin", "id": reference::admin_id(number), "name": admin["name"], "email": admin["email"] },
+                "teammate": { "type": "admin", "id": workspace.ids.admin(number), "name": admin["name"], "email": admin["email"] },
                 "type": if is_paused { "paused" } else { "resumed" },
                 "timestamp": reference::iso(part.at),
                 "reason": is_paused.then_some("Paused"),

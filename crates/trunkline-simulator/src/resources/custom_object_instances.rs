@@ -10,7 +10,7 @@ use crate::{
     reply::{Answer, Reply},
     request::{Request, as_text},
     workspace::{
-        Workspace, contact, conversation,
+        Workspace,
         lists::{CUSTOM_OBJECT_TYPES, CustomObject},
     },
 };
@@ -62,7 +62,9 @@ fn instance_unknown() -> Refusal {
 
 /// The instances that a conversation's attributes point at.
 fn of_conversation(workspace: &Workspace, id: &str) -> Vec<String> {
-    conversation::row(id)
+    workspace
+        .ids
+        .conversation_row(id)
         .and_then(|row| workspace.conversations.get(row as usize))
         .and_then(|found| found.attributes.as_ref())
         .into_iter()
@@ -93,7 +95,7 @@ fn list(workspace: &Workspace, request: &Request<'_>) -> Answer {
     }
     let contact = request
         .query("references_contact_id")
-        .map(|id| contact::row(workspace.seed, id));
+        .map(|id| workspace.ids.contact_row(id));
     let ids = request
         .query("references_conversation_id")
         .map(|id| of_conversation(workspace, id));
@@ -160,7 +162,7 @@ fn upsert(workspace: &mut Workspace, request: &Request<'_>) -> Answer {
         .into_iter()
         .flat_map(Map::values)
         .filter_map(Value::as_str)
-        .filter_map(|text| contact::row(workspace.seed, text))
+        .filter_map(|text| workspace.ids.contact_row(text))
         .find(|row| (*row as usize) < workspace.contacts.len());
     let objects = &mut workspace.reference.lists.custom_objects;
     let held = objects

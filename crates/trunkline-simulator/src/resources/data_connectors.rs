@@ -13,7 +13,7 @@ use crate::{
         outbox::Subject,
         topic::Topic,
     },
-    workspace::{Workspace, contact, conversation::Conversation, reference},
+    workspace::{Workspace, reference},
 };
 
 pub(crate) const HANDLERS: &[(&str, Handler)] = &[
@@ -143,7 +143,7 @@ fn create(workspace: &mut Workspace, request: &Request<'_>) -> Answer {
         .map_err(|_| Refusal::new(422, "parameter_not_found", "Name is required"))?;
     check(&request.body)?;
     let id = workspace.reference.next_id().to_string();
-    let admin = reference::admin_id(0).to_string();
+    let admin = workspace.ids.admin(0).to_string();
     let stamp = reference::iso(request.now);
     let mut made = json!({
         "type": "data_connector",
@@ -316,8 +316,8 @@ pub(crate) fn run(
     let conversation = conversation.map(|row| &workspace.conversations[row as usize]);
     let user = conversation
         .and_then(|held| held.contacts.first())
-        .map(|contact| contact::id(workspace.seed, *contact));
-    let conversation = conversation.map(Conversation::id);
+        .map(|contact| workspace.ids.contact(*contact));
+    let conversation = conversation.map(|held| held.id(&workspace.ids));
     let (status, error) = if works {
         (json!(200), Value::Null)
     } else {

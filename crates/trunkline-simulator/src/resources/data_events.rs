@@ -9,7 +9,7 @@ use crate::{
     reply::{Answer, Reply},
     request::Request,
     texts,
-    workspace::{Event, Workspace, contact, extra::EventSummary, reference},
+    workspace::{Event, Workspace, extra::EventSummary, reference},
 };
 
 pub(crate) const HANDLERS: &[(&str, Handler)] = &[
@@ -56,6 +56,7 @@ fn create(workspace: &mut Workspace, request: &Request<'_>) -> Answer {
             name,
             created_at,
             metadata,
+            id: None,
         });
         workspace.changed();
         workspace.tell_event(request.now);
@@ -108,7 +109,7 @@ fn list(workspace: &Workspace, request: &Request<'_>) -> Answer {
     let row = asked(workspace, request)?;
     let person = &workspace.contacts[row as usize];
     let (email, external_id) = (person.email(workspace.seed), person.external_id(workspace.seed));
-    let id = contact::id(workspace.seed, row);
+    let id = workspace.ids.contact(row);
     let mut events: Vec<(usize, &Event)> = workspace
         .events
         .iter()
@@ -134,18 +135,7 @@ fn list(workspace: &Workspace, request: &Request<'_>) -> Answer {
         .iter()
         .skip(first)
         .take(per_page)
-        .map(|(place, event)| {
-            json!({
-                "type": "event",
-                "id": texts::uuid(texts::mix(workspace.seed, 13, *place as u32), *place as u32),
-                "created_at": event.created_at,
-                "event_name": event.name,
-                "user_id": external_id,
-                "email": email,
-                "intercom_user_id": id,
-                "metadata": event.metadata,
-            })
-        })
+        .map(|(place, _)| view(workspace, *place))
         .collect();
     let mut pages = Map::new();
     let end = first + shown.len();
@@ -165,6 +155,31 @@ fn list(workspace: &Workspace, request: &Request<'_>) -> Answer {
     Ok(Reply::json(
         &json!({ "type": "event.list", "events": shown, "pages": pages }),
     ))
+}
+
+/// The event at a place as the API shows it.
+pub(crate) fn view(workspace: &Workspace, place: usize) -> Value {
+    let event = &workspace.events[place];
+    let person = &workspace.contacts[event.contact as usize];
+    json!({
+        "type": "event",
+        "id": id_of(workspace, place),
+        "created_at": event.created_at,
+        "event_name": event.name,
+        "user_id": person.external_id(workspace.seed),
+        "email": person.email(workspace.seed),
+        "intercom_user_id": workspace.ids.contact(event.contact),
+        "metadata": event.metadata,
+    })
+}
+
+/// The id of the event at a place.
+pub(crate) fn id_of(workspace: &Workspace, place: usize) -> String {
+    let brought = workspace.events.get(place).and_then(|event| event.id.as_deref());
+    brought.map_or_else(
+        || texts::uuid(texts::mix(workspace.seed, 13, place as u32), place as u32),
+        str::to_owned,
+    )
 }
 
 /// Per name: first, last and how often, of single events and of what was told in sum.

@@ -253,7 +253,7 @@ fn escalate(workspace: &mut Workspace, request: &Request<'_>) -> Answer {
         return Err(invalid("Either conversation_id or user must be provided"));
     }
     let row = open(workspace, request)?;
-    let id = workspace.conversations[row as usize].id();
+    let id = workspace.conversations[row as usize].id(&workspace.ids);
     Ok(Reply::json(
         &json!({ "intercom_conversation_id": id, "status": "escalated" }),
     ))
@@ -346,7 +346,7 @@ fn run_procedure(workspace: &mut Workspace, request: &Request<'_>) -> Answer {
 /// Asks whoever listens for what a procedure waits for.
 fn tell_waiting(workspace: &mut Workspace, request: &Request<'_>, row: u32, (name, step): (&str, &str)) {
     let held = &workspace.conversations[row as usize];
-    let id = held.id();
+    let id = held.id(&workspace.ids);
     let code = &workspace.id_code;
     let view = request.view(workspace);
     let spoken = (0..held.parts.len())

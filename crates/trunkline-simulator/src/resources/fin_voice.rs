@@ -7,7 +7,7 @@ use crate::{
     errors::Refusal,
     reply::{Answer, Reply},
     request::Request,
-    workspace::{Workspace, call::Call, conversation},
+    workspace::{Workspace, call::Call},
 };
 
 pub(crate) const HANDLERS: &[(&str, Handler)] = &[
@@ -44,8 +44,8 @@ fn view(workspace: &Workspace, registered: &Value) -> Value {
     let mut shown = registered.clone();
     if let Some(call) = matching(workspace, &registered["user_phone_number"]) {
         shown["status"] = json!("matched");
-        shown["intercom_call_id"] = json!(call.id());
-        shown["intercom_conversation_id"] = json!(conversation::id(call.conversation));
+        shown["intercom_call_id"] = json!(call.id(&workspace.ids));
+        shown["intercom_conversation_id"] = json!(workspace.ids.conversation(call.conversation));
         let said = call.transcript(workspace.seed);
         shown["call_transcript"] = said
             .iter()

@@ -51,7 +51,7 @@ fn search(workspace: &Workspace, request: &Request<'_>) -> Answer {
 fn people(workspace: &Workspace, body: &Value) -> Result<[Option<u64>; 2], Refusal> {
     let number = |field: &str| match as_text(&body[field]) {
         None => Ok(None),
-        Some(id) => common::admin(workspace, &id).map(|number| Some(reference::admin_id(number))),
+        Some(id) => common::admin(workspace, &id).map(|number| Some(workspace.ids.admin(number))),
     };
     Ok([number("owner_id")?, number("author_id")?])
 }

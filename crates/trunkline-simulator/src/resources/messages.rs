@@ -6,7 +6,6 @@ use trunkline_catalog::Version;
 use super::{Handler, common, contacts, outbound_messages};
 use crate::{
     errors::Refusal,
-    presenter,
     reply::{Answer, Reply},
     request::{Request, as_text},
     workspace::{Workspace, content::Kind, conversation::Author},
@@ -59,11 +58,11 @@ fn create(workspace: &mut Workspace, request: &Request<'_>) -> Answer {
     workspace.tell_beginning(row, request.now);
     Ok(Reply::json(&json!({
         "type": "user_message",
-        "id": presenter::conversations::message_id(row),
+        "id": workspace.ids.message(row),
         "created_at": created_at,
         "body": body,
         "message_type": "inapp",
-        "conversation_id": workspace.conversations[row as usize].id(),
+        "conversation_id": workspace.conversations[row as usize].id(&workspace.ids),
     })))
 }
 
@@ -111,8 +110,8 @@ fn from_admin(
         conversation.title = subject;
         conversation.admin = admin + 1;
         conversation.author = Some(Author::Admin(admin));
-        message["conversation_id"] = json!(conversation.id());
-        message["id"] = json!(presenter::conversations::message_id(row));
+        message["conversation_id"] = json!(conversation.id(&workspace.ids));
+        message["id"] = json!(workspace.ids.message(row));
         workspace.tell_beginning(row, request.now);
     } else {
         let extra = &mut workspace.reference.extra;

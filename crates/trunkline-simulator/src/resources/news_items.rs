@@ -48,7 +48,7 @@ fn check(workspace: &Workspace, request: &Request<'_>) -> Result<u64, Refusal> {
         let id = crate::request::as_text(&assignment["newsfeed_id"]).unwrap_or_default();
         reference::find(&workspace.reference.newsfeeds, &id).ok_or_else(|| Refusal::not_found("Resource"))?;
     }
-    Ok(reference::admin_id(sender))
+    Ok(workspace.ids.admin(sender))
 }
 
 fn create(workspace: &mut Workspace, request: &Request<'_>) -> Answer {

@@ -31,7 +31,7 @@ fn get(workspace: &Workspace, request: &Request<'_>) -> Answer {
     workspace
         .notes
         .iter()
-        .find(|note| note.id() == id)
+        .find(|note| note.id(&workspace.ids) == id)
         .map(|note| Reply::json(&notes::view(request.view(workspace), note)))
         .ok_or_else(|| Refusal::not_found("Resource"))
 }

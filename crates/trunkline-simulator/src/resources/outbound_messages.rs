@@ -96,7 +96,7 @@ pub(super) fn send(workspace: &mut Workspace, request: &Request<'_>) -> Answer {
         "created_at": request.now,
         "body": body,
         "message_type": "whatsapp",
-        "conversation_id": conversation::id(row),
+        "conversation_id": workspace.ids.conversation(row),
     })))
 }
 
@@ -160,8 +160,8 @@ fn list_status(workspace: &Workspace, request: &Request<'_>) -> Answer {
             let (status, at) = progress(message, request.now);
             json!({
                 "id": format!("event_{}", place + 1),
-                "conversation_id": conversation::id(message.conversation),
-                "user_id": workspace.contacts[message.contact as usize].id(workspace.seed),
+                "conversation_id": workspace.ids.conversation(message.conversation),
+                "user_id": workspace.contacts[message.contact as usize].id(&workspace.ids),
                 "status": status,
                 "type": "broadcast_outbound",
                 "created_at": message.sent_at,
@@ -196,7 +196,7 @@ fn get_whatsapp_status(workspace: &Workspace, request: &Request<'_>) -> Answer {
         .ok_or_else(|| Refusal::new(404, "whatsapp_message_not_found", "Whatsapp message not found"))?;
     let (status, at) = progress(message, request.now);
     Ok(Reply::json(&json!({
-        "conversation_id": conversation::id(message.conversation),
+        "conversation_id": workspace.ids.conversation(message.conversation),
         "status": status,
         "type": "broadcast_outbound",
         "created_at": message.sent_at,

@@ -83,7 +83,7 @@ fn applied(workspace: &Workspace, tag: u32, admin: u16, at: i64) -> Reply {
         "id": tag.id.to_string(),
         "name": tag.name,
         "applied_at": at,
-        "applied_by": { "type": "admin", "id": reference::admin_id(admin).to_string() },
+        "applied_by": { "type": "admin", "id": workspace.ids.admin(admin).to_string() },
     }))
 }
 

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::{Handler, common};
 use crate::{
-    presenter::tickets,
+    presenter::{Shown, tickets},
     reply::{Answer, Reply},
     request::Request,
     search::{self, Plan, Times, fields, ticket_fields},
@@ -59,5 +59,5 @@ struct TicketList<'a> {
     kind: &'static str,
     pages: Value,
     total_count: usize,
-    tickets: Vec<tickets::TicketView<'a>>,
+    tickets: Vec<Shown<tickets::TicketView<'a>>>,
 }

@@ -13,7 +13,7 @@ use crate::{
     request::{Request, as_text},
     webhooks::{outbox::Subject, topic::Topic},
     workspace::{
-        Workspace, conversation,
+        Workspace,
         conversation::{Assignee, Author, Part, PartKind, Text},
         reference,
         ticket::Ticket,
@@ -221,6 +221,7 @@ fn make(workspace: &mut Workspace, request: &Request<'_>) -> Result<u32, Refusal
         tags: Vec::new(),
         attributes: Some(Box::new(attributes)),
         generated: false,
+        kept: None,
     });
     if let Some(conversation) = linked {
         workspace
@@ -291,7 +292,7 @@ fn assignee(
 
 fn enqueue(workspace: &mut Workspace, request: &Request<'_>) -> Answer {
     let row = make(workspace, request)?;
-    let ticket = workspace.tickets[row as usize].id();
+    let ticket = workspace.tickets[row as usize].id(&workspace.ids);
     let number = workspace.reference.extra.jobs.len() + 1;
     let url = format!("{}/jobs/status/{number}", request.base_url);
     workspace.reference.extra.jobs.push(json!({
@@ -461,9 +462,8 @@ fn update(workspace: &mut Workspace, request: &Request<'_>) -> Answer {
 
 fn delete(workspace: &mut Workspace, request: &Request<'_>) -> Answer {
     let row = common::ticket_of_path(workspace, request)?;
-    let ticket = at(workspace, row);
-    ticket.deleted = true;
-    let id = ticket.id();
+    at(workspace, row).deleted = true;
+    let id = workspace.tickets[row as usize].id(&workspace.ids);
     workspace.touch_ticket(row, request.now);
     Ok(Reply::json(
         &json!({ "id": id, "object": "ticket", "deleted": true }),
@@ -611,7 +611,10 @@ fn link(workspace: &mut Workspace, request: &Request<'_>) -> Answer {
 fn unlink(workspace: &mut Workspace, request: &Request<'_>) -> Answer {
     let row = tracker(workspace, request, "unlinking")?;
     let missing = || not_linked("Conversation is not linked to this ticket");
-    let conversation = conversation::row(request.parameter("id")).ok_or_else(missing)?;
+    let conversation = workspace
+        .ids
+        .conversation_row(request.parameter("id"))
+        .ok_or_else(missing)?;
     let linked = workspace
         .reference
         .extra
@@ -662,6 +665,7 @@ fn convert(workspace: &mut Workspace, request: &Request<'_>) -> Answer {
         tags: from.tags.clone(),
         attributes: Some(Box::new(attributes)),
         generated: false,
+        kept: None,
     };
     workspace.tickets.push(ticket);
     workspace.reference.extra.converted.insert(conversation, row);

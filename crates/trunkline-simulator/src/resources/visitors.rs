@@ -14,7 +14,8 @@ use crate::{
     webhooks::{outbox::Subject, topic::Topic},
     workspace::{
         Workspace,
-        contact::{self, Contact, Life},
+        contact::{Contact, Life},
+        kept,
     },
 };
 
@@ -36,7 +37,7 @@ pub(crate) fn add(workspace: &mut Workspace, at: i64) -> u32 {
 }
 
 fn visitor(workspace: &Workspace, id: &str) -> Option<u32> {
-    contact::row(workspace.seed, id).filter(|row| {
+    workspace.ids.contact_row(id).filter(|row| {
         workspace
             .contacts
             .get(*row as usize)
@@ -82,6 +83,8 @@ pub(crate) fn welcome_by_path(workspace: &mut Workspace, request: &Request<'_>) 
 fn become_lead(workspace: &mut Workspace, row: u32, now: i64) {
     let found = &mut workspace.contacts[row as usize];
     found.life = Life::Listed;
+    // What a visitor was loaded with is not what a contact shows.
+    found.kept = None;
     found.indexed_at = now;
     workspace.reference.extra.last_indexed_at = workspace.reference.extra.last_indexed_at.max(now);
     workspace.touch_contact(row, now);
@@ -96,9 +99,9 @@ pub(crate) fn view(workspace: &Workspace, found: &Contact) -> Value {
         COLORS[number % COLORS.len()],
         THINGS[(number >> 8) % THINGS.len()]
     );
-    json!({
+    let mut shown = json!({
         "type": "visitor",
-        "id": found.id(seed),
+        "id": found.id(&workspace.ids),
         "user_id": found.external_id(seed),
         "anonymous": true,
         "email": found.email(seed).unwrap_or_default(),
@@ -130,7 +133,11 @@ pub(crate) fn view(workspace: &Workspace, found: &Contact) -> Value {
         "utm_source": Value::Null,
         "utm_term": Value::Null,
         "do_not_track": Value::Null,
-    })
+    });
+    if let Some(kept) = &found.kept {
+        kept::overlay(&mut shown, kept);
+    }
+    shown
 }
 
 fn unknown() -> Refusal {

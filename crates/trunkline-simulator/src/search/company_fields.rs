@@ -27,7 +27,7 @@ pub(crate) fn value(workspace: &Workspace, company: &Company, field: &str) -> Va
         "size" => company.size.into(),
         "monthly_spend" => Value::Number(company.monthly_spend),
         "user_count" => Value::Number(workspace.contacts_of_company(company.row).count() as i64),
-        "id" => Value::Text(company.id(seed)),
+        "id" => Value::Text(company.id(&workspace.ids)),
         "company_id" => company.company_id().into(),
         "name" => company.name(seed).into(),
         "last_request_at" => companies::last_request_at(company).into(),

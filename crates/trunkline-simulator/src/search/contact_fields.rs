@@ -3,7 +3,7 @@
 use super::fields::{Kind, Value};
 use crate::{
     texts,
-    workspace::{Workspace, contact::Contact, reference::admin_id},
+    workspace::{Workspace, contact::Contact, kept},
 };
 
 /// The kind of a field; `None` when there is no such field.
@@ -63,7 +63,7 @@ pub(crate) fn value(workspace: &Workspace, contact: &Contact, field: &str) -> Va
         "signed_up_at" => contact.signed_up_at().into(),
         "last_seen_at" => contact.last_seen_at().into(),
         "last_contacted_at" | "last_replied_at" => contact.time(field, || None).into(),
-        "id" => Value::Text(contact.id(seed)),
+        "id" => Value::Text(contact.id(&workspace.ids)),
         "role" => Value::Text(if contact.is_lead { "lead" } else { "user" }.to_owned()),
         "name" => contact.name(seed).into(),
         "email" => contact.email(seed).into(),
@@ -76,10 +76,9 @@ pub(crate) fn value(workspace: &Workspace, contact: &Contact, field: &str) -> Va
         "owner_id" => contact
             .owner
             .checked_sub(1)
-            .map(|number| admin_id(number).to_string())
+            .map(|number| workspace.ids.admin(number).to_string())
             .into(),
-        "browser_language" => contact
-            .generated
+        "browser_language" => (contact.generated || kept::text(&contact.kept, "browser_language").is_some())
             .then(|| contact.language(seed).to_owned())
             .into(),
         "browser" => contact.generated.then(|| "chrome".to_owned()).into(),
@@ -111,6 +110,12 @@ pub(crate) fn value(workspace: &Workspace, contact: &Contact, field: &str) -> Va
 }
 
 fn place(workspace: &Workspace, contact: &Contact, field: &str) -> Value {
+    if let Some(location) = kept::field(&contact.kept, "location") {
+        return location[field.trim_start_matches("location.")]
+            .as_str()
+            .map(str::to_owned)
+            .into();
+    }
     // Whoever was never on the website was never anywhere.
     if !contact.generated {
         return Value::Null;

@@ -6,9 +6,9 @@ use crate::{
     habits::Habits,
     presenter::{View, conversations, parts},
     workspace::{
-        Workspace, contact,
+        Workspace,
         conversation::{Author, Conversation, State, Text},
-        reference::{admin_id, team_id},
+        ids::Ids,
         statistics::Statistics,
     },
 };
@@ -56,7 +56,7 @@ pub(crate) fn kind(field: &str) -> Option<Kind> {
 
 fn statistic(field: &str) -> Option<Kind> {
     let name = field.strip_prefix("statistics.")?;
-    Statistics::default().field(name)?;
+    Statistics::default().field(u64::from, name)?;
     Some(if name.ends_with("_at") {
         Kind::Time
     } else {
@@ -73,9 +73,15 @@ fn custom(field: &str) -> Option<&str> {
 
 /// What a conversation holds in a field.
 pub(crate) fn value(workspace: &Workspace, conversation: &Conversation, field: &str) -> Value {
-    let seed = workspace.seed;
-    let assignee =
-        |number: u16, id: fn(u16) -> u64| Value::Text(number.checked_sub(1).map_or(0, id).to_string());
+    let ids = &workspace.ids;
+    let assignee = |number: u16, id: fn(&Ids, u16) -> u64| {
+        Value::Text(
+            number
+                .checked_sub(1)
+                .map_or(0, |number| id(ids, number))
+                .to_string(),
+        )
+    };
     match field {
         "updated_at" => Value::Number(conversation.updated_at),
         "created_at" => Value::Number(conversation.created_at),
@@ -84,7 +90,7 @@ pub(crate) fn value(workspace: &Workspace, conversation: &Conversation, field: &
         "open" => Value::Flag(conversation.state == State::Open),
         "read" => Value::Flag(conversation.read),
         "ai_agent_participated" => Value::Flag(false),
-        "id" => Value::Text(conversation.id()),
+        "id" => Value::Text(conversation.id(&workspace.ids)),
         "state" => Value::Text(conversation.state.as_str().to_owned()),
         // The names of before 2.16 and of today.
         "priority" => Value::List(
@@ -96,10 +102,10 @@ pub(crate) fn value(workspace: &Workspace, conversation: &Conversation, field: &
             conversation
                 .contacts
                 .iter()
-                .map(|row| contact::id(seed, *row))
+                .map(|row| workspace.ids.contact(*row))
                 .collect(),
         ),
-        "teammate_ids" => teammates(conversation),
+        "teammate_ids" => teammates(workspace, conversation),
         "tag_ids" => Value::List(
             conversation
                 .tags
@@ -107,8 +113,8 @@ pub(crate) fn value(workspace: &Workspace, conversation: &Conversation, field: &
                 .map(|tag| workspace.tags[*tag as usize].id.to_string())
                 .collect(),
         ),
-        "admin_assignee_id" => assignee(conversation.admin, admin_id),
-        "team_assignee_id" => assignee(conversation.team, team_id),
+        "admin_assignee_id" => assignee(conversation.admin, Ids::admin),
+        "team_assignee_id" => assignee(conversation.team, Ids::team),
         "conversation_rating.score" => conversation.rating.map(|(score, _)| i64::from(score)).into(),
         "conversation_rating.requested_at" | "conversation_rating.replied_at" => {
             conversation.rating.map(|(_, at)| at).into()
@@ -120,7 +126,7 @@ pub(crate) fn value(workspace: &Workspace, conversation: &Conversation, field: &
         "conversation_rating.contact_id" => conversation
             .rating
             .and(conversation.contacts.first())
-            .map(|row| contact::id(seed, *row))
+            .map(|row| workspace.ids.contact(*row))
             .into(),
         other => match (
             other.strip_prefix("source."),
@@ -128,7 +134,10 @@ pub(crate) fn value(workspace: &Workspace, conversation: &Conversation, field: &
             custom(other),
         ) {
             (Some(name), ..) => source(workspace, conversation, name),
-            (_, Some(name), _) => Statistics::of(conversation).field(name).flatten().into(),
+            (_, Some(name), _) => Statistics::of(conversation)
+                .field(|number| workspace.ids.admin(number), name)
+                .flatten()
+                .into(),
             (.., Some(name)) => conversations::attributes(conversation)
                 .get(name)
                 .map_or(Value::Null, Value::from),
@@ -137,7 +146,7 @@ pub(crate) fn value(workspace: &Workspace, conversation: &Conversation, field: &
     }
 }
 
-fn teammates(conversation: &Conversation) -> Value {
+fn teammates(workspace: &Workspace, conversation: &Conversation) -> Value {
     let mut numbers: Vec<u16> = conversation.admin.checked_sub(1).into_iter().collect();
     numbers.extend(conversation.parts.iter().filter_map(|part| match part.author {
         Author::Admin(number) => Some(number),
@@ -146,7 +155,7 @@ fn teammates(conversation: &Conversation) -> Value {
     Value::List(
         numbers
             .into_iter()
-            .map(|number| admin_id(number).to_string())
+            .map(|number| workspace.ids.admin(number).to_string())
             .collect(),
     )
 }
@@ -163,7 +172,7 @@ fn source(workspace: &Workspace, conversation: &Conversation, name: &str) -> Val
     let author = conversation.author.or_else(|| first.map(Author::Contact));
     match name {
         "type" => Value::Text("conversation".to_owned()),
-        "id" => Value::Text(conversations::message_id(conversation.row)),
+        "id" => Value::Text(conversation.message_id(&workspace.ids)),
         "delivered_as" => {
             let way = if conversation.author.is_some() {
                 "admin_initiated"

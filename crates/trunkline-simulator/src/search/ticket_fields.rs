@@ -3,12 +3,7 @@
 use super::fields::{Kind, Value};
 use crate::{
     presenter::tickets,
-    workspace::{
-        Workspace, contact,
-        conversation::Author,
-        reference::{admin_id, team_id},
-        ticket::Ticket,
-    },
+    workspace::{Workspace, conversation::Author, ids::Ids, ticket::Ticket},
 };
 
 /// The kind of a field; `None` when there is no such field.
@@ -27,14 +22,21 @@ pub(crate) fn kind(field: &str) -> Option<Kind> {
 pub(crate) fn value(workspace: &Workspace, ticket: &Ticket, field: &str) -> Value {
     let lists = &workspace.reference;
     let kind = &lists.ticket_types[usize::from(ticket.ticket_type)];
-    let assignee =
-        |number: u16, id: fn(u16) -> u64| Value::Text(number.checked_sub(1).map_or(0, id).to_string());
+    let ids = &workspace.ids;
+    let assignee = |number: u16, id: fn(&Ids, u16) -> u64| {
+        Value::Text(
+            number
+                .checked_sub(1)
+                .map_or(0, |number| id(ids, number))
+                .to_string(),
+        )
+    };
     match field {
         "updated_at" => Value::Number(ticket.updated_at),
         "created_at" => Value::Number(ticket.created_at),
         "snoozed_until" => ticket.snoozed_until.into(),
         "open" => Value::Flag(ticket.open),
-        "id" => Value::Text(ticket.id()),
+        "id" => Value::Text(ticket.id(&workspace.ids)),
         "category" => Value::Text(category(kind["category"].as_str().unwrap_or_default()).to_owned()),
         "ticket_type_id" => Value::from(&kind["id"]),
         "state" => Value::from(&lists.ticket_states[usize::from(ticket.state)]["category"]),
@@ -42,12 +44,12 @@ pub(crate) fn value(workspace: &Workspace, ticket: &Ticket, field: &str) -> Valu
             ticket
                 .contacts
                 .iter()
-                .map(|row| contact::id(workspace.seed, *row))
+                .map(|row| workspace.ids.contact(*row))
                 .collect(),
         ),
-        "teammate_ids" => teammates(ticket),
-        "admin_assignee_id" => assignee(ticket.admin, admin_id),
-        "team_assignee_id" => assignee(ticket.team, team_id),
+        "teammate_ids" => teammates(workspace, ticket),
+        "admin_assignee_id" => assignee(ticket.admin, Ids::admin),
+        "team_assignee_id" => assignee(ticket.team, Ids::team),
         "title" => tickets::attributes(ticket)
             .get("_default_title_")
             .map_or(Value::Null, Value::from),
@@ -68,7 +70,7 @@ fn category(category: &str) -> &str {
     }
 }
 
-fn teammates(ticket: &Ticket) -> Value {
+fn teammates(workspace: &Workspace, ticket: &Ticket) -> Value {
     let mut numbers: Vec<u16> = ticket.admin.checked_sub(1).into_iter().collect();
     numbers.extend(ticket.parts.iter().filter_map(|part| match part.author {
         Author::Admin(number) => Some(number),
@@ -77,7 +79,7 @@ fn teammates(ticket: &Ticket) -> Value {
     Value::List(
         numbers
             .into_iter()
-            .map(|number| admin_id(number).to_string())
+            .map(|number| workspace.ids.admin(number).to_string())
             .collect(),
     )
 }

@@ -129,6 +129,12 @@ pub(crate) struct Outbox {
 }
 
 impl Outbox {
+    /// Drops what is still to be told, because it is of rows that are no more.
+    pub(crate) fn forget(&mut self) {
+        self.pending.clear();
+        self.planned.clear();
+    }
+
     /// Replaces who listens.
     pub(crate) fn listen(&mut self, listeners: Vec<Listener>) {
         self.wanted = listeners

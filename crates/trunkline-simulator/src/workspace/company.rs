@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value};
 
+use super::{ids::Ids, kept::Kept};
 use crate::texts::{self, mix};
 
 /// A company. What is not stored here is made from the seed and `row`.
@@ -21,6 +22,8 @@ pub(crate) struct Company {
     pub(crate) written: Option<Box<Map<String, Value>>>,
     /// What calls have written into custom attributes.
     pub(crate) attributes: Option<Box<Map<String, Value>>>,
+    /// What it was loaded with beyond these.
+    pub(crate) kept: Kept,
 }
 
 impl Company {
@@ -38,11 +41,12 @@ impl Company {
             tags: Vec::new(),
             written: None,
             attributes: None,
+            kept: None,
         }
     }
 
-    pub(crate) fn id(&self, seed: u64) -> String {
-        id(seed, self.row)
+    pub(crate) fn id(&self, ids: &Ids) -> String {
+        ids.company(self.row)
     }
 
     pub(crate) fn text(&self, field: &str, from_seed: impl FnOnce() -> Option<String>) -> Option<String> {
@@ -81,7 +85,7 @@ impl Company {
 }
 
 /// The id of the company at a row.
-pub(crate) fn id(seed: u64, row: u32) -> String {
+pub(super) fn id(seed: u64, row: u32) -> String {
     format!(
         "{:08x}{:08x}{row:08x}",
         0x6100_0000 + (mix(seed, 26, row) as u32 >> 4),
@@ -90,7 +94,7 @@ pub(crate) fn id(seed: u64, row: u32) -> String {
 }
 
 /// The row of an id that the workspace could have given out.
-pub(crate) fn row(seed: u64, text: &str) -> Option<u32> {
+pub(super) fn row(seed: u64, text: &str) -> Option<u32> {
     let row = u32::from_str_radix(text.get(16..24)?, 16).ok()?;
     (text.len() == 24 && id(seed, row) == text).then_some(row)
 }

@@ -2,6 +2,10 @@
 
 use serde_json::{Map, Value};
 
+use super::{
+    ids::Ids,
+    kept::{self, Kept},
+};
 use crate::texts::{self, mix};
 
 /// Where a contact is in its life.
@@ -44,6 +48,8 @@ pub(crate) struct Contact {
     pub(crate) attributes: Option<Box<Map<String, Value>>>,
     /// Whether the texts come from the seed; a created contact has only what was written.
     pub(crate) generated: bool,
+    /// What it was loaded with beyond these.
+    pub(crate) kept: Kept,
 }
 
 impl Contact {
@@ -65,6 +71,7 @@ impl Contact {
             written: None,
             attributes: None,
             generated: false,
+            kept: None,
         }
     }
 
@@ -102,8 +109,8 @@ impl Contact {
     }
 
     /// The 24 hexadecimal characters of its id: the last eight are the row.
-    pub(crate) fn id(&self, seed: u64) -> String {
-        id(seed, self.row)
+    pub(crate) fn id(&self, ids: &Ids) -> String {
+        ids.contact(self.row)
     }
 
     fn seeded<T>(
@@ -160,8 +167,12 @@ impl Contact {
         })
     }
 
-    pub(crate) fn language(&self, seed: u64) -> &'static str {
-        texts::LANGUAGES[(mix(seed, 5, self.row) % texts::LANGUAGES.len() as u64) as usize]
+    pub(crate) fn language(&self, seed: u64) -> &str {
+        // Whoever was never on the website said nothing of a language, unless a loaded record did.
+        if !self.generated {
+            return kept::text(&self.kept, "browser_language").unwrap_or("en");
+        }
+        seeded_language(seed, self.row)
     }
 
     pub(crate) fn time(&self, field: &str, from_seed: impl FnOnce() -> Option<i64>) -> Option<i64> {
@@ -207,11 +218,16 @@ impl Contact {
     }
 }
 
+/// The language that the seed gives to a contact.
+pub(crate) fn seeded_language(seed: u64, row: u32) -> &'static str {
+    texts::LANGUAGES[(mix(seed, 5, row) % texts::LANGUAGES.len() as u64) as usize]
+}
+
 /// The step between the first eight digits of two contacts' ids.
 const STEP: u32 = 97;
 
 /// The id of the contact at a row: like the platform's, it begins with digits that grow over the years.
-pub(crate) fn id(seed: u64, row: u32) -> String {
+pub(super) fn id(seed: u64, row: u32) -> String {
     let age = row
         .wrapping_mul(STEP)
         .wrapping_add(mix(seed, 6, row) as u32 % STEP);
@@ -223,7 +239,7 @@ pub(crate) fn id(seed: u64, row: u32) -> String {
 }
 
 /// The row of an id that the workspace could have given out.
-pub(crate) fn row(seed: u64, text: &str) -> Option<u32> {
+pub(super) fn row(seed: u64, text: &str) -> Option<u32> {
     let tail = text.get(16..24)?;
     let row = u32::from_str_radix(tail, 16).ok()?;
     (text.len() == 24 && id(seed, row) == text).then_some(row)

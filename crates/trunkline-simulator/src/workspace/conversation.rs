@@ -2,6 +2,11 @@
 
 use serde_json::{Map, Value};
 
+use super::{
+    ids::Ids,
+    kept::{self, Kept},
+};
+
 /// Whom something was assigned to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Assignee {
@@ -33,6 +38,8 @@ pub(crate) enum PartKind {
     },
     /// New values of a ticket's attributes.
     TicketAttribute,
+    /// Something that only loaded parts tell.
+    Other,
 }
 
 impl PartKind {
@@ -49,6 +56,7 @@ impl PartKind {
             Self::MergedPrimary => "merged_primary_conversation",
             Self::TicketState { .. } => "ticket_state_updated_by_admin",
             Self::TicketAttribute => "ticket_attribute_updated_by_admin",
+            Self::Other => "custom_action_finished",
         }
     }
 }
@@ -84,6 +92,8 @@ pub(crate) struct Part {
     pub(crate) redacted: bool,
     /// The places of files that a call attached.
     pub(crate) files: Option<Box<[u32]>>,
+    /// What it was loaded with beyond these.
+    pub(crate) kept: Kept,
 }
 
 impl Part {
@@ -95,6 +105,7 @@ impl Part {
             text,
             redacted: false,
             files: None,
+            kept: None,
         }
     }
 
@@ -158,13 +169,17 @@ pub(crate) struct Conversation {
     pub(crate) snoozed_until: Option<i64>,
     pub(crate) rating: Option<(u8, i64)>,
     pub(crate) attributes: Option<Box<Map<String, Value>>>,
+    /// What it was loaded with beyond these.
+    pub(crate) kept: Kept,
 }
 
 /// The step between two conversations' ids, so that they look as sparse as real ones.
 pub(super) const STEP: u64 = 37;
 pub(super) const FIRST: u64 = 215_472_600_000_000;
 /// Parts of one conversation are numbered within this span.
-const PART_SPAN: u64 = 100_000;
+pub(super) const PART_SPAN: u64 = 100_000;
+/// The number of the first message.
+pub(super) const FIRST_MESSAGE: u64 = 403_000_000;
 
 impl Conversation {
     /// An open conversation without parts.
@@ -191,6 +206,7 @@ impl Conversation {
             snoozed_until: None,
             rating: None,
             attributes: None,
+            kept: None,
         }
     }
 
@@ -204,13 +220,23 @@ impl Conversation {
         matches!(self.source, Text::Seeded(_))
     }
 
-    pub(crate) fn id(&self) -> String {
-        id(self.row)
+    pub(crate) fn id(&self, ids: &Ids) -> String {
+        ids.conversation(self.row)
+    }
+
+    /// The id of the first message.
+    pub(crate) fn message_id(&self, ids: &Ids) -> String {
+        kept::field(&self.kept, "source")
+            .and_then(|source| source["id"].as_str())
+            .map_or_else(|| ids.message(self.row), str::to_owned)
     }
 
     /// The id of the part at an index.
-    pub(crate) fn part_id(&self, index: usize) -> String {
-        (u64::from(self.row + 1) * PART_SPAN + index as u64 + 1).to_string()
+    pub(crate) fn part_id(&self, ids: &Ids, index: usize) -> String {
+        self.parts
+            .get(index)
+            .and_then(|part| kept::text(&part.kept, "id"))
+            .map_or_else(|| ids.part(self.row, index), str::to_owned)
     }
 
     /// Since when its people wait for an answer: since the first thing that they said after a teammate spoke last.
@@ -232,31 +258,15 @@ impl Conversation {
     }
 }
 
-/// The id of the conversation at a row.
-pub(crate) fn id(row: u32) -> String {
-    (FIRST + u64::from(row) * STEP).to_string()
+/// The number of the conversation at a row.
+pub(super) fn number(row: u32) -> u64 {
+    FIRST + u64::from(row) * STEP
 }
 
-/// The row of an id that the workspace could have given out.
-pub(crate) fn row(text: &str) -> Option<u32> {
-    let number: u64 = text.parse().ok()?;
+/// The row that a number was made for.
+pub(super) fn row(number: u64) -> Option<u32> {
     let offset = number.checked_sub(FIRST)?;
     (offset % STEP == 0)
         .then(|| u32::try_from(offset / STEP).ok())
         .flatten()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_id_leads_back_to_its_row_and_a_made_up_one_nowhere() {
-        for index in [0, 5, 1_000_000] {
-            assert_eq!(row(&id(index)), Some(index));
-        }
-        for text in ["", "1", "215472600000001", "last"] {
-            assert_eq!(row(text), None, "{text}");
-        }
-    }
 }

@@ -5,11 +5,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{
-    Workspace,
-    contact::{self, Contact},
-    order::Order,
-};
+use super::{Workspace, contact::Contact, order::Order};
 
 /// The rows whose generated address or external id could be this text.
 fn generated(text: &str, count: u32) -> Vec<u32> {
@@ -46,7 +42,8 @@ impl Workspace {
     pub(crate) fn order_of_perhaps_called(&self, texts: &[String]) -> Order {
         let lower: Vec<String> = texts.iter().map(|text| text.to_ascii_lowercase()).collect();
         let lower: Vec<&str> = lower.iter().map(String::as_str).collect();
-        let by_id = lower.iter().filter_map(|text| contact::row(self.seed, text));
+        let as_told = texts.iter().map(String::as_str).chain(lower.iter().copied());
+        let by_id = as_told.filter_map(|text| self.ids.contact_row(text));
         let by_id = by_id.filter_map(|row| self.contacts.get(row as usize));
         let mut order = Order::default();
         for contact in self.perhaps_called(&lower).chain(by_id) {

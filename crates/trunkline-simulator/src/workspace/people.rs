@@ -1,11 +1,16 @@
 //! What hangs on people: tags, notes and segments.
 
-use super::{company::Company, contact::Contact};
+use std::collections::BTreeSet;
+
+use super::{company::Company, contact::Contact, ids::Ids};
+
+/// The first note's number.
+pub(super) const FIRST_NOTE: u64 = 4_100_000;
 
 /// A tag.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Tag {
-    pub(crate) id: u32,
+    pub(crate) id: u64,
     pub(crate) name: String,
     pub(crate) deleted: bool,
 }
@@ -32,59 +37,71 @@ pub(crate) struct Note {
 }
 
 impl Note {
-    pub(crate) fn id(&self) -> String {
-        (4_100_000 + u64::from(self.row)).to_string()
+    pub(crate) fn id(&self, ids: &Ids) -> String {
+        ids.note(self.row)
     }
 }
 
 /// Which people or companies a segment holds.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Rule {
     /// Leads.
     Leads,
     /// Users who speak a language.
-    Language(&'static str),
+    Language(Box<str>),
     /// Contacts with at least so many companies.
     Companies(usize),
     /// Companies with at least so many people.
     Size(i64),
     /// Companies that pay at least so much a month.
     Spend(i64),
+    /// These, as far as a loaded workspace says; whether it is one of leads.
+    Members {
+        is_of_leads: bool,
+        contacts: BTreeSet<u32>,
+        companies: BTreeSet<u32>,
+    },
 }
 
 /// A segment; membership follows from its rule.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Segment {
     pub(crate) id: String,
-    pub(crate) name: &'static str,
+    pub(crate) name: String,
     pub(crate) rule: Rule,
     pub(crate) created_at: i64,
+    pub(crate) updated_at: i64,
 }
 
 impl Segment {
     /// `contact` for segments of leads, `user` for all others: there is no word for segments of companies.
     pub(crate) fn person_type(&self) -> &'static str {
         match self.rule {
-            Rule::Leads => "contact",
-            Rule::Language(_) | Rule::Companies(_) | Rule::Size(_) | Rule::Spend(_) => "user",
+            Rule::Leads
+            | Rule::Members {
+                is_of_leads: true, ..
+            } => "contact",
+            _ => "user",
         }
     }
 
     pub(crate) fn holds_contact(&self, seed: u64, contact: &Contact) -> bool {
         contact.is_listed()
-            && match self.rule {
+            && match &self.rule {
                 Rule::Leads => contact.is_lead,
-                Rule::Language(language) => !contact.is_lead && contact.language(seed) == language,
-                Rule::Companies(least) => !contact.is_lead && contact.companies.len() >= least,
+                Rule::Language(language) => !contact.is_lead && contact.language(seed) == &**language,
+                Rule::Companies(least) => !contact.is_lead && contact.companies.len() >= *least,
+                Rule::Members { contacts, .. } => contacts.contains(&contact.row),
                 Rule::Size(_) | Rule::Spend(_) => false,
             }
     }
 
     pub(crate) fn holds_company(&self, company: &Company) -> bool {
         !company.deleted
-            && match self.rule {
-                Rule::Size(least) => company.size.is_some_and(|size| size >= least),
-                Rule::Spend(least) => company.monthly_spend >= least,
+            && match &self.rule {
+                Rule::Size(least) => company.size.is_some_and(|size| size >= *least),
+                Rule::Spend(least) => company.monthly_spend >= *least,
+                Rule::Members { companies, .. } => companies.contains(&company.row),
                 Rule::Leads | Rule::Language(_) | Rule::Companies(_) => false,
             }
     }

@@ -2,7 +2,11 @@
 
 use serde_json::{Map, Value};
 
-use super::conversation::{self, Author, Part, PartKind, STEP, Text};
+use super::{
+    conversation::{self, Author, Part, PartKind, STEP, Text},
+    ids::Ids,
+    kept::{self, Kept},
+};
 
 /// A ticket.
 #[derive(Clone, Debug)]
@@ -31,15 +35,20 @@ pub(crate) struct Ticket {
     pub(crate) tags: Vec<u32>,
     /// What calls have written into the attributes.
     pub(crate) attributes: Option<Box<Map<String, Value>>>,
+    /// What it was loaded with beyond these.
+    pub(crate) kept: Kept,
 }
 
 /// Tickets are numbered between the conversations: both draw from one space of ids.
 const FIRST: u64 = conversation::FIRST + STEP / 2;
-const PART_SPAN: u64 = 100_000;
+/// Parts of one ticket are numbered within this span.
+pub(super) const PART_SPAN: u64 = 100_000;
+pub(super) const FIRST_PART: u64 = 900_000_000_000;
 
 impl Ticket {
-    pub(crate) fn id(&self) -> String {
-        self.conversation.map_or_else(|| id(self.row), conversation::id)
+    pub(crate) fn id(&self, ids: &Ids) -> String {
+        self.conversation
+            .map_or_else(|| ids.ticket(self.row), |row| ids.conversation(row))
     }
 
     /// Puts the ticket into another state, which its parts tell.
@@ -50,23 +59,26 @@ impl Ticket {
     }
 
     /// The short number that people use.
-    pub(crate) fn ticket_id(&self) -> String {
-        (u64::from(self.row) + 1).to_string()
+    pub(crate) fn ticket_id(&self, ids: &Ids) -> String {
+        ids.ticket_number(self.row)
     }
 
-    pub(crate) fn part_id(&self, index: usize) -> String {
-        (900_000_000_000 + u64::from(self.row + 1) * PART_SPAN + index as u64 + 1).to_string()
+    pub(crate) fn part_id(&self, ids: &Ids, index: usize) -> String {
+        self.parts
+            .get(index)
+            .and_then(|part| kept::text(&part.kept, "id"))
+            .map_or_else(|| ids.ticket_part(self.row, index), str::to_owned)
     }
 }
 
-/// The id of the ticket at a row.
-pub(crate) fn id(row: u32) -> String {
-    (FIRST + u64::from(row) * STEP).to_string()
+/// The number of the ticket at a row.
+pub(super) fn number(row: u32) -> u64 {
+    FIRST + u64::from(row) * STEP
 }
 
-/// The row of an id that the workspace could have given out.
-pub(crate) fn row(text: &str) -> Option<u32> {
-    let offset = text.parse::<u64>().ok()?.checked_sub(FIRST)?;
+/// The row that a number was made for.
+pub(super) fn row(number: u64) -> Option<u32> {
+    let offset = number.checked_sub(FIRST)?;
     (offset % STEP == 0)
         .then(|| u32::try_from(offset / STEP).ok())
         .flatten()

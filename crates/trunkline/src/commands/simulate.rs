@@ -1,5 +1,7 @@
 //! `trunkline simulate`: a simulated Intercom as a process of its own.
 
+mod fidelity;
+
 use std::{path::Path, process::ExitCode, time::Duration};
 
 use serde::{Deserialize, de::DeserializeOwned};
@@ -15,6 +17,14 @@ pub(crate) async fn run(arguments: cli::Simulate) -> Result<ExitCode, Failure> {
         }
         return Ok(ExitCode::SUCCESS);
     }
+    if arguments.record.is_some() {
+        return fidelity::record(arguments).await;
+    }
+    if arguments.diff {
+        let exchanges = arguments.exchanges.clone();
+        let is_json = arguments.json;
+        return fidelity::diff(&exchanges, &options(arguments)?, is_json);
+    }
     let control = arguments.control;
     let running = trunkline_simulator::start(options(arguments)?).await?;
     // The first line is for programs too: they read the port from it.
@@ -23,6 +33,9 @@ pub(crate) async fn run(arguments: cli::Simulate) -> Result<ExitCode, Failure> {
         json::line(&format!("control surface on http://{}/_sim/", running.address()))?;
     }
     stopped().await?;
+    if let Some(files) = running.save()? {
+        json::line(&format!("saved the workspace in {files} files"))?;
+    }
     running.stop().await;
     Ok(ExitCode::SUCCESS)
 }
@@ -67,6 +80,8 @@ fn options(arguments: cli::Simulate) -> Result<Options, Failure> {
         control: arguments.control,
         live: arguments.live,
         webhooks,
+        load: arguments.load,
+        save: arguments.save,
     })
 }
 

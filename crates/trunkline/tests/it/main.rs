@@ -14,3 +14,4 @@ mod quickstart;
 mod truncation;
 mod truth;
 mod versions;
+mod workspaces;

@@ -51,7 +51,7 @@ const BESIDE: [&str; 15] = [
 /// The item of most topics about one company.
 pub(super) fn of_topic(view: View<'_>, topic: Topic, row: u32) -> Node {
     if topic == Topic::CompanyDeleted {
-        let id = crate::workspace::company::id(view.workspace.seed, row);
+        let id = view.workspace.ids.company(row);
         return object([
             ("id", id.into()),
             ("type", "company".into()),

@@ -13,7 +13,6 @@ use crate::{
     presenter::{View, contacts},
     resources::visitors,
     texts,
-    workspace::contact,
 };
 
 /// The fields of a contact, in the order in which they are pushed.
@@ -131,7 +130,7 @@ pub(super) fn of_topic(view: View<'_>, topic: Topic, row: u32) -> Node {
     };
     let held = &view.workspace.contacts[row as usize];
     object([
-        ("id", held.id(view.workspace.seed).into()),
+        ("id", held.id(&view.workspace.ids).into()),
         ("external_id", held.external_id(view.workspace.seed).into()),
         ("type", "contact".into()),
         (flag, true.into()),
@@ -144,7 +143,7 @@ pub(super) fn merged(view: View<'_>, from: u32, into: u32) -> Node {
     if view.version >= Version::V2_15 {
         let gone = object([
             ("type", "contact".into()),
-            ("id", contact::id(view.workspace.seed, from).into()),
+            ("id", view.workspace.ids.contact(from).into()),
         ]);
         shown.set("merged_from", gone);
     }

@@ -16,11 +16,7 @@ use crate::{
     presenter::{self, View, parts},
     resources::conversation_reads::plain_text,
     texts,
-    workspace::{
-        contact,
-        conversation::{self, Author, State},
-        reference::admin_id,
-    },
+    workspace::conversation::{Author, State},
 };
 
 const PART_FIELDS: [&str; 18] = [
@@ -49,7 +45,7 @@ pub(super) fn of_topic(view: View<'_>, topic: Topic, row: u32, parts: &[usize]) 
     if topic == Topic::ConversationDeleted {
         return object([
             ("type", "conversation".into()),
-            ("conversation_id", conversation::id(row).into()),
+            ("conversation_id", view.workspace.ids.conversation(row).into()),
         ]);
     }
     whole(view, row, parts)
@@ -97,7 +93,9 @@ fn whole(view: View<'_>, row: u32, indexes: &[usize]) -> Node {
         ]),
     );
     shown.change("tags", |mut list| {
-        list.change("tags", |tags| tags.each(|tag| applied(tag, held.updated_at)));
+        list.change("tags", |tags| {
+            tags.each(|tag| applied(view, tag, held.updated_at))
+        });
         list
     });
     let told: Vec<Node> = indexes
@@ -118,11 +116,14 @@ fn whole(view: View<'_>, row: u32, indexes: &[usize]) -> Node {
 }
 
 /// A tag with the moment since when it is there, as far as the workspace remembers.
-fn applied(mut tag: Node, at: i64) -> Node {
+fn applied(view: View<'_>, mut tag: Node, at: i64) -> Node {
     tag.set("applied_at", at);
     tag.set(
         "applied_by",
-        object([("type", "admin".into()), ("id", admin_id(0).to_string().into())]),
+        object([
+            ("type", "admin".into()),
+            ("id", view.workspace.ids.admin(0).to_string().into()),
+        ]),
     );
     tag
 }
@@ -187,11 +188,11 @@ pub(super) fn with_contact(
     let workspace = view.workspace;
     let held = &workspace.conversations[row as usize];
     let app = texts::mix(workspace.seed, 101, 0) % 9_000_000 + 1_000_000;
-    let id = held.id().parse::<u64>().unwrap_or_default();
+    let id = held.id(&workspace.ids).parse::<u64>().unwrap_or_default();
     let at = zulu(happening.at.into());
     let began = zulu(held.created_at.into());
     let owner = match actor {
-        Author::Admin(number) => Some(admin_id(number)),
+        Author::Admin(number) => Some(workspace.ids.admin(number)),
         Author::Contact(_) | Author::Bot => None,
     };
     let person = &workspace.contacts[contact as usize];
@@ -203,14 +204,14 @@ pub(super) fn with_contact(
     // JSON inside a text, as the platform has it there.
     let data = json!({
         verb: { "type": "admin", "id": owner },
-        "participant": { "type": "user", "id": contact::id(workspace.seed, contact), "name": person.name(workspace.seed), "email": person.email(workspace.seed) },
+        "participant": { "type": "user", "id": workspace.ids.contact(contact), "name": person.name(workspace.seed), "email": person.email(workspace.seed) },
         "previous_state": format!("state_{}", held.state.as_str()),
         "state": format!("state_{}", held.state.as_str()),
     });
     let part = object([
         (
             "id",
-            held.part_id(held.parts.len())
+            held.part_id(&workspace.ids, held.parts.len())
                 .parse::<u64>()
                 .unwrap_or_default()
                 .into(),
@@ -242,13 +243,11 @@ pub(super) fn with_contact(
         ("identity_verified", Node::Null),
     ]);
     let first = held.contacts.first().copied().unwrap_or(contact);
-    let message = presenter::conversations::message_id(row)
-        .parse::<u64>()
-        .unwrap_or_default();
+    let message = held.message_id(&workspace.ids).parse::<u64>().unwrap_or_default();
     let model = object([
         ("app_id", app.into()),
         ("id", id.into()),
-        ("user_id", contact::id(workspace.seed, first).into()),
+        ("user_id", workspace.ids.contact(first).into()),
         ("message_id", message.into()),
         ("created_at", began.clone()),
         ("updated_at", at.clone()),

@@ -4,7 +4,7 @@ use super::{
     super::ordered::{Node, object},
     number,
 };
-use crate::{presenter::View, texts, workspace::contact};
+use crate::{presenter::View, resources::data_events};
 
 /// A teammate, whose id is a number here.
 pub(super) fn admin(view: View<'_>, place: u16) -> Node {
@@ -62,15 +62,12 @@ pub(super) fn event(view: View<'_>, place: usize) -> Node {
         return Node::Null;
     };
     let person = &workspace.contacts[event.contact as usize];
-    let id = texts::uuid(texts::mix(workspace.seed, 13, place as u32), place as u32);
+    let id = data_events::id_of(workspace, place);
     object([
         ("type", "event".into()),
         ("event_name", event.name.as_str().into()),
         ("id", id.into()),
-        (
-            "intercom_user_id",
-            contact::id(workspace.seed, event.contact).into(),
-        ),
+        ("intercom_user_id", workspace.ids.contact(event.contact).into()),
         ("user_id", person.external_id(workspace.seed).into()),
         ("email", person.email(workspace.seed).into()),
         ("metadata", Node::of(&event.metadata)),

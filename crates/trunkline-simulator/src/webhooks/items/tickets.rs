@@ -6,10 +6,7 @@ use super::{
     super::ordered::{Node, object},
     contacts, linked, number, or_empty,
 };
-use crate::{
-    presenter::{View, parts, tickets},
-    workspace::contact,
-};
+use crate::presenter::{View, parts, tickets};
 
 const FIELDS: [&str; 21] = [
     "type",
@@ -155,7 +152,7 @@ pub(super) fn resolved(view: View<'_>, row: u32) -> Node {
                 "user"
             };
             object([
-                ("id", contact::id(workspace.seed, *person).into()),
+                ("id", workspace.ids.contact(*person).into()),
                 ("role", role.into()),
             ])
         })
@@ -204,11 +201,11 @@ pub(super) fn with_contact(view: View<'_>, row: u32, contact: u32) -> Node {
             (name, attribute)
         })
         .collect();
-    let id = serde_json::Value::String(held.id());
+    let id = serde_json::Value::String(held.id(&view.workspace.ids));
     let url = format!(
         "https://app.intercom.com/a/apps/{}/conversations/{}",
         view.workspace.id_code,
-        held.id()
+        held.id(&view.workspace.ids)
     );
     let ticket = object([
         ("type", "ticket".into()),

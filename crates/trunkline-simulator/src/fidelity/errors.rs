@@ -1,0 +1,79 @@
+//! Why nothing was recorded or compared.
+
+use std::{io, net::SocketAddr, path::PathBuf};
+
+use crate::FolderError;
+
+/// Why exchanges cannot be recorded or replayed.
+#[derive(Debug, thiserror::Error)]
+pub enum FidelityError {
+    /// The address cannot be listened on.
+    #[error("{address} cannot be listened on: {source}")]
+    Listen {
+        /// The address.
+        address: SocketAddr,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// The address of the real workspace is none.
+    #[error("`{0}` is not the address of a workspace")]
+    Upstream(String),
+    /// The file of exchanges cannot be read or written.
+    #[error("{} cannot be used: {source}", path.display())]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// A line of the file is not an exchange.
+    #[error("{}, line {line}: it is not an exchange: {reason}", path.display())]
+    Exchange {
+        /// The file.
+        path: PathBuf,
+        /// The line, from 1.
+        line: usize,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// The workspace to replay against cannot be loaded.
+    #[error(transparent)]
+    Folder(#[from] FolderError),
+    /// There is no such time zone.
+    #[error("there is no time zone `{0}`")]
+    TimeZone(String),
+}
+
+impl FidelityError {
+    /// The error's code.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Listen { .. } => "TL0302",
+            Self::TimeZone(_) => "TL0303",
+            Self::Upstream(_) => "TL0340",
+            Self::File { .. } => "TL0341",
+            Self::Exchange { .. } => "TL0342",
+            Self::Folder(error) => error.code(),
+        }
+    }
+
+    /// What to do.
+    #[must_use]
+    pub fn advice(&self) -> String {
+        match self {
+            Self::Listen { .. } => {
+                "Choose another address with `--listen`; port 0 picks a free one.".to_owned()
+            }
+            Self::TimeZone(_) => "Use a name such as Europe/Dublin or America/Los_Angeles.".to_owned(),
+            Self::Upstream(_) => {
+                "Use us, eu or au, or an address such as https://api.intercom.io.".to_owned()
+            }
+            Self::File { .. } => "Name a file with `--exchanges` that you may read and write.".to_owned(),
+            Self::Exchange { .. } => {
+                "Take the line out, or record again with `trunkline simulate --record`.".to_owned()
+            }
+            Self::Folder(error) => error.advice(),
+        }
+    }
+}
