@@ -10,6 +10,7 @@ pub(crate) mod files;
 mod merge;
 pub(crate) mod operation;
 mod places;
+pub(crate) mod schema;
 mod shape;
 mod tables;
 mod words;

@@ -2,6 +2,8 @@
 
 use std::{fmt, str::FromStr};
 
+use serde_json::Value;
+
 use crate::{PageStyle, Version};
 
 /// The HTTP method of an operation.
@@ -117,6 +119,20 @@ impl FieldType {
             Self::Object => "object",
             Self::Any => "any",
         }
+    }
+
+    /// The type of a value; none of null.
+    #[must_use]
+    pub fn of(value: &Value) -> Option<Self> {
+        Some(match value {
+            Value::Null => return None,
+            Value::Bool(_) => Self::Boolean,
+            Value::Number(number) if number.is_f64() => Self::Number,
+            Value::Number(_) => Self::Integer,
+            Value::String(_) => Self::String,
+            Value::Array(_) => Self::Array,
+            Value::Object(_) => Self::Object,
+        })
     }
 
     /// What a table may say, for errors.

@@ -24,6 +24,7 @@ mod segments;
 mod stage;
 mod totals;
 mod units;
+mod walk;
 mod workspace;
 
 #[cfg(test)]

@@ -16,7 +16,7 @@ use crate::{
     resources::{admins, tags},
     texts,
     webhooks::topic::Topic,
-    workspace::{Workspace, contact::Contact, reference, reference::fields},
+    workspace::{Workspace, contact::Contact, reference, reference::fields, ticket::Ticket},
 };
 
 /// Something that may happen.
@@ -99,6 +99,17 @@ pub(crate) fn any_conversation(workspace: &Workspace, rng: &mut ChaCha8Rng) -> O
 /// The number of an admin.
 pub(crate) fn any_admin(workspace: &Workspace, rng: &mut ChaCha8Rng) -> u16 {
     rng.random_range(0..workspace.reference.admins.len() as u16)
+}
+
+/// Some ticket of those that `fits`, if one is found soon.
+fn any_ticket(workspace: &Workspace, rng: &mut ChaCha8Rng, fits: fn(&Ticket) -> bool) -> Option<u32> {
+    let count = workspace.tickets.len() as u32;
+    (0..20.min(count))
+        .map(|_| rng.random_range(0..count))
+        .find(|row| {
+            let ticket = &workspace.tickets[*row as usize];
+            !ticket.deleted && fits(ticket)
+        })
 }
 
 /// A tag that was not deleted.

@@ -23,8 +23,9 @@ pub(super) use self::{
 };
 use super::{
     description::Description,
-    fields::{kind, list, text},
+    fields::{kind, text},
     operation::{Key, METHODS, nameless},
+    schema::{list, says_nullable, types},
 };
 
 /// Shapes that no answer refers to, though one has it: the overlay says which.
@@ -255,25 +256,4 @@ impl<'d> Reader<'d> {
 /// The name of the schema that is referred to.
 fn name(schema: &Value) -> Option<&str> {
     schema.get("$ref")?.as_str()?.rsplit('/').next()
-}
-
-/// The types that a schema states besides null.
-fn types(schema: &Value) -> impl Iterator<Item = &str> {
-    let stated: Vec<&str> = match schema.get("type") {
-        Some(Value::String(kind)) => vec![kind],
-        Some(Value::Array(kinds)) => kinds.iter().filter_map(Value::as_str).collect(),
-        _ if schema.get("properties").is_some() => vec!["object"],
-        _ if schema.get("items").is_some() => vec!["array"],
-        _ => Vec::new(),
-    };
-    stated.into_iter().filter(|kind| *kind != "null")
-}
-
-fn says_nullable(schema: &Value) -> bool {
-    let of_type = match schema.get("type") {
-        Some(Value::String(kind)) => kind == "null",
-        Some(Value::Array(kinds)) => kinds.iter().any(|kind| kind == "null"),
-        _ => false,
-    };
-    of_type || schema.get("nullable") == Some(&Value::Bool(true)) || list(schema, "enum").any(Value::is_null)
 }

@@ -125,11 +125,6 @@ pub(super) fn kind(name: &str) -> &'static str {
     }
 }
 
-/// The entries of a list, none when it is absent.
-pub(super) fn list<'a>(value: &'a Value, key: &str) -> impl Iterator<Item = &'a Value> {
-    value.get(key).and_then(Value::as_array).into_iter().flatten()
-}
-
 /// A scalar as text.
 pub(super) fn text(value: &Value) -> Option<String> {
     match value {

@@ -10,7 +10,8 @@ use serde_json::Value;
 
 use super::{
     description::Description,
-    fields::{Field, Fields, flatten, kind, list, text},
+    fields::{Field, Fields, flatten, kind, text},
+    schema::list,
 };
 
 /// Method and path with nameless parameters, such as `GET` and `/contacts/{}`.

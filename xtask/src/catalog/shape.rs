@@ -9,7 +9,8 @@ use serde_json::Value;
 
 use super::{
     description::Description,
-    fields::{Field, kind, list, text},
+    fields::{Field, kind, text},
+    schema::{list, says_nullable},
 };
 
 /// How many schemas may be wrapped in each other before the rest is left out.
@@ -104,9 +105,7 @@ impl<'a> Shape<'a> {
             Some(Value::Array(several)) => kinds.extend(several.iter().filter_map(Value::as_str)),
             _ => {}
         }
-        let nullable = schema.get("nullable").and_then(Value::as_bool).unwrap_or(false)
-            || kinds.contains(&"null")
-            || list(schema, "enum").any(Value::is_null);
+        let nullable = says_nullable(schema);
         kinds.retain(|kind| *kind != "null");
         let properties: BTreeMap<&str, Node<'_>> = schema
             .get("properties")

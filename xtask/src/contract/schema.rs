@@ -7,7 +7,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-use crate::catalog::description::Description;
+use crate::catalog::{
+    description::Description,
+    schema::{list, says_nullable, type_of, types},
+};
 
 #[cfg(test)]
 mod tests;
@@ -301,31 +304,6 @@ fn alternatives(schema: &Value) -> impl Iterator<Item = &Value> {
     list(schema, "oneOf").chain(list(schema, "anyOf"))
 }
 
-fn list<'v>(schema: &'v Value, key: &str) -> impl Iterator<Item = &'v Value> {
-    schema.get(key).and_then(Value::as_array).into_iter().flatten()
-}
-
-/// The types that a schema allows besides null; none when it says nothing.
-fn types(schema: &Value) -> impl Iterator<Item = &str> {
-    let stated: Vec<&str> = match schema.get("type") {
-        Some(Value::String(kind)) => vec![kind],
-        Some(Value::Array(kinds)) => kinds.iter().filter_map(Value::as_str).collect(),
-        _ if schema.get("properties").is_some() => vec!["object"],
-        _ if schema.get("items").is_some() => vec!["array"],
-        _ => Vec::new(),
-    };
-    stated.into_iter().filter(|kind| *kind != "null")
-}
-
-fn says_nullable(schema: &Value) -> bool {
-    let of_type = match schema.get("type") {
-        Some(Value::String(kind)) => kind == "null",
-        Some(Value::Array(kinds)) => kinds.iter().any(|kind| kind == "null"),
-        _ => false,
-    };
-    of_type || schema.get("nullable") == Some(&Value::Bool(true)) || list(schema, "enum").any(Value::is_null)
-}
-
 fn is_of(value: &Value, kind: &str) -> bool {
     match kind {
         "string" => value.is_string(),
@@ -337,19 +315,6 @@ fn is_of(value: &Value, kind: &str) -> bool {
         "object" => value.is_object(),
         "array" => value.is_array(),
         _ => true,
-    }
-}
-
-/// The name that a schema would give to the type of `value`.
-pub(super) fn type_of(value: &Value) -> &'static str {
-    match value {
-        Value::Null => "null",
-        Value::Bool(_) => "boolean",
-        Value::Number(number) if number.is_f64() => "number",
-        Value::Number(_) => "integer",
-        Value::String(_) => "string",
-        Value::Array(_) => "array",
-        Value::Object(_) => "object",
     }
 }
 

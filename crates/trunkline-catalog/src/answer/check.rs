@@ -102,7 +102,7 @@ fn one(shape: &Shape<'_>, value: &Value, place: &Place<'_>, found: &mut Vec<Diff
         say(format!(
             "{} expected, {} found",
             words(&stated.types),
-            type_of(value)
+            FieldType::of(value).map_or("null", FieldType::as_str)
         ));
         return;
     }
@@ -225,19 +225,6 @@ fn is_of(value: &Value, kind: FieldType) -> bool {
         FieldType::Object => value.is_object(),
         FieldType::Array => value.is_array(),
         FieldType::Any => true,
-    }
-}
-
-/// The name that a table would give to the type of `value`.
-fn type_of(value: &Value) -> &'static str {
-    match value {
-        Value::Null => "null",
-        Value::Bool(_) => "boolean",
-        Value::Number(number) if number.is_f64() => "number",
-        Value::Number(_) => "integer",
-        Value::String(_) => "string",
-        Value::Array(_) => "array",
-        Value::Object(_) => "object",
     }
 }
 

@@ -2,42 +2,24 @@
 //!
 //! The one rule: it is read only when it is named, because it costs as many requests as there are contacts.
 
-use std::sync::{Mutex, PoisonError};
-
 use trunkline_client::{Call, CallError, ErrorKind};
 
 use super::{
     context::{Context, Ending},
     errors::Halt,
     stage::{self, A_LOOK, Wake},
+    walk::Walk,
 };
 use crate::storage::Change;
 
 const STREAM: &str = "data_events";
 
-/// How far the list of contacts was looked through.
-#[derive(Default)]
-struct Walk {
-    after: Option<String>,
-    ended: bool,
-}
-
 /// Reads the events of every contact that the mirror holds.
 pub(crate) async fn read(ctx: &Context<'_>) -> Result<(), Halt> {
-    let walk = Mutex::new(Walk::default());
+    let walk = Walk::default();
     let look = async || {
-        let after = {
-            let walk = walk.lock().unwrap_or_else(PoisonError::into_inner);
-            if walk.ended {
-                return Ok(Vec::new());
-            }
-            walk.after.clone()
-        };
-        let ids = ctx.storage.ids("contacts", after, A_LOOK).await?;
-        let mut walk = walk.lock().unwrap_or_else(PoisonError::into_inner);
-        walk.ended = ids.len() < A_LOOK as usize;
-        walk.after = ids.last().cloned();
-        Ok(ids)
+        walk.next(async |after| ctx.storage.ids("contacts", after, A_LOOK).await)
+            .await
     };
     let fetch = async |contact: String| fetch(ctx, contact).await;
     let lost = stage::run(ctx, STREAM, &Wake::finished(), look, fetch).await?;

@@ -2,8 +2,6 @@
 //!
 //! The one rule: the position moves only when nothing was lost, so what could not be read is asked for again.
 
-use std::sync::{Mutex, PoisonError};
-
 use bytes::Bytes;
 use jiff::Timestamp;
 use trunkline_client::{Call, CallError, ErrorKind};
@@ -13,6 +11,7 @@ use super::{
     cursor::Cursor,
     errors::Halt,
     stage::{self, A_LOOK, Wake},
+    walk::Walk,
 };
 use crate::{
     extract::{quoted, with_fields},
@@ -63,13 +62,6 @@ pub(crate) const CONTACT_MERGES: Each = Each {
 /// The position of a reading that asks only about aliases.
 const OF_ALIASES: &str = "contact_merges of aliases";
 
-/// How far the list of objects was looked through.
-#[derive(Default)]
-struct Walk {
-    after: String,
-    ended: bool,
-}
-
 /// Reads the stream for every object that changed since the last reading; with `full`, for all.
 pub(crate) async fn read(ctx: &Context<'_>, each: &'static Each) -> Result<(), Halt> {
     let now = ctx.clock.now();
@@ -89,22 +81,10 @@ pub(crate) async fn read(ctx: &Context<'_>, each: &'static Each) -> Result<(), H
         .and_then(|mark| Timestamp::from_millisecond(mark).ok())
         .map_or_else(String::new, time::from_timestamp);
     let sql = look_for(each, of_aliases);
-    let walk = Mutex::new(Walk::default());
+    let walk = Walk::default();
     let look = async || {
-        let after = {
-            let walk = walk.lock().unwrap_or_else(PoisonError::into_inner);
-            if walk.ended {
-                return Ok(Vec::new());
-            }
-            walk.after.clone()
-        };
-        let ids = ids(ctx, sql.clone(), after, since.clone()).await?;
-        let mut walk = walk.lock().unwrap_or_else(PoisonError::into_inner);
-        walk.ended = ids.len() < A_LOOK as usize;
-        if let Some(last) = ids.last() {
-            walk.after.clone_from(last);
-        }
-        Ok(ids)
+        walk.next(async |after| ids(ctx, sql.clone(), after.unwrap_or_default(), since.clone()).await)
+            .await
     };
     let fetch = async |id: String| fetch(ctx, each, id).await;
     let lost = stage::run(ctx, each.stream, &Wake::finished(), look, fetch).await?;

@@ -4,7 +4,7 @@ use rand::RngExt as _;
 use rand_chacha::ChaCha8Rng;
 use serde_json::json;
 
-use super::{any_admin, any_contact, any_conversation, any_tag};
+use super::{any_admin, any_contact, any_conversation, any_tag, any_ticket};
 use crate::{
     resources::{conversations, tags},
     texts::replies::{self, Turn},
@@ -173,10 +173,7 @@ pub(super) fn ticket_moved(
     now: i64,
     rng: &mut ChaCha8Rng,
 ) -> Option<&'static str> {
-    let count = workspace.tickets.len() as u32;
-    let row = (0..20.min(count))
-        .map(|_| rng.random_range(0..count))
-        .find(|row| !workspace.tickets[*row as usize].deleted)?;
+    let row = any_ticket(workspace, rng, |_| true)?;
     let state = rng.random_range(0..workspace.reference.ticket_states.len() as u16);
     let admin = any_admin(workspace, rng);
     let is_resolved = workspace.reference.ticket_states[usize::from(state)]["category"] == "resolved";

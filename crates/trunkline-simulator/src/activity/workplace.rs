@@ -3,7 +3,7 @@
 use rand::RngExt as _;
 use rand_chacha::ChaCha8Rng;
 
-use super::{any_admin, any_contact, any_conversation};
+use super::{any_admin, any_contact, any_conversation, any_ticket};
 use crate::{
     resources::{admins, data_connectors},
     texts::replies::{self, Turn},
@@ -86,13 +86,7 @@ pub(super) fn ticket_rated(
     now: i64,
     rng: &mut ChaCha8Rng,
 ) -> Option<&'static str> {
-    let count = workspace.tickets.len() as u32;
-    let row = (0..20.min(count))
-        .map(|_| rng.random_range(0..count))
-        .find(|row| {
-            let ticket = &workspace.tickets[*row as usize];
-            !ticket.deleted && !ticket.open
-        })?;
+    let row = any_ticket(workspace, rng, |ticket| !ticket.open)?;
     rate(workspace, row, rng.random_range(1..=5), now);
     Some("a ticket was rated")
 }

@@ -1,20 +1,15 @@
 //! Why nothing was recorded or compared.
 
-use std::{io, net::SocketAddr, path::PathBuf};
+use std::{io, path::PathBuf};
 
-use crate::FolderError;
+use crate::StartError;
 
 /// Why exchanges cannot be recorded or replayed.
 #[derive(Debug, thiserror::Error)]
 pub enum FidelityError {
-    /// The address cannot be listened on.
-    #[error("{address} cannot be listened on: {source}")]
-    Listen {
-        /// The address.
-        address: SocketAddr,
-        /// What the system says.
-        source: io::Error,
-    },
+    /// What would listen or replay does not start.
+    #[error(transparent)]
+    Start(#[from] StartError),
     /// The address of the real workspace is none.
     #[error("`{0}` is not the address of a workspace")]
     Upstream(String),
@@ -36,12 +31,6 @@ pub enum FidelityError {
         /// What is wrong with it.
         reason: String,
     },
-    /// The workspace to replay against cannot be loaded.
-    #[error(transparent)]
-    Folder(#[from] FolderError),
-    /// There is no such time zone.
-    #[error("there is no time zone `{0}`")]
-    TimeZone(String),
 }
 
 impl FidelityError {
@@ -49,12 +38,10 @@ impl FidelityError {
     #[must_use]
     pub fn code(&self) -> &'static str {
         match self {
-            Self::Listen { .. } => "TL0302",
-            Self::TimeZone(_) => "TL0303",
+            Self::Start(error) => error.code(),
             Self::Upstream(_) => "TL0340",
             Self::File { .. } => "TL0341",
             Self::Exchange { .. } => "TL0342",
-            Self::Folder(error) => error.code(),
         }
     }
 
@@ -62,10 +49,7 @@ impl FidelityError {
     #[must_use]
     pub fn advice(&self) -> String {
         match self {
-            Self::Listen { .. } => {
-                "Choose another address with `--listen`; port 0 picks a free one.".to_owned()
-            }
-            Self::TimeZone(_) => "Use a name such as Europe/Dublin or America/Los_Angeles.".to_owned(),
+            Self::Start(error) => error.advice(),
             Self::Upstream(_) => {
                 "Use us, eu or au, or an address such as https://api.intercom.io.".to_owned()
             }
@@ -73,7 +57,6 @@ impl FidelityError {
             Self::Exchange { .. } => {
                 "Take the line out, or record again with `trunkline simulate --record`.".to_owned()
             }
-            Self::Folder(error) => error.advice(),
         }
     }
 }

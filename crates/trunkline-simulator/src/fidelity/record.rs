@@ -31,7 +31,7 @@ use super::{
     exchange::{Exchange, FORMAT},
     redact::Redaction,
 };
-use crate::{intake, pipeline::lock};
+use crate::{StartError, intake, pipeline::lock};
 
 /// What to record.
 #[derive(Clone)]
@@ -164,7 +164,7 @@ pub async fn record(options: RecordOptions) -> Result<Recording, FidelityError> 
         .timeout(PATIENCE)
         .build()
         .map_err(|error| unusable(std::io::Error::other(error)))?;
-    let listen = |source| FidelityError::Listen {
+    let listen = |source| StartError::Listen {
         address: options.listen,
         source,
     };

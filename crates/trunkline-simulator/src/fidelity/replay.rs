@@ -22,7 +22,7 @@ use super::{
     redact::is_id_name,
 };
 use crate::{
-    Habits, Options,
+    Habits, Options, StartError,
     clock::Clock,
     folder, generator, hub,
     pipeline::{Incoming, State, read},
@@ -177,11 +177,11 @@ impl Replay {
             },
             ..options.clone()
         };
-        let zone = TimeZone::get(&options.time_zone)
-            .map_err(|_| FidelityError::TimeZone(options.time_zone.clone()))?;
+        let zone =
+            TimeZone::get(&options.time_zone).map_err(|_| StartError::TimeZone(options.time_zone.clone()))?;
         let clock = Clock::new(options.start, options.clock_stands);
         let workspace = match &options.load {
-            Some(path) => folder::load(path, &options, zone, clock.now())?,
+            Some(path) => folder::load(path, &options, zone, clock.now()).map_err(StartError::from)?,
             None => generator::generate(&options, zone, clock.now()),
         };
         clock.not_before(folder::newest(&workspace));

@@ -42,13 +42,18 @@ fn text(records: &[Value]) -> String {
     format!("[\n{}\n]\n", lines.join(",\n"))
 }
 
-/// The records of all files by their names.
-pub(super) fn records(workspace: &Workspace) -> BTreeMap<&'static str, Vec<Value>> {
-    let habits = Habits {
+/// The platform's habits, but for those that leave out what is beyond a limit.
+fn nothing_cut() -> Habits {
+    Habits {
         ten_items: false,
         five_hundred_parts: false,
         ..Habits::default()
-    };
+    }
+}
+
+/// The records of all files by their names.
+pub(super) fn records(workspace: &Workspace) -> BTreeMap<&'static str, Vec<Value>> {
+    let habits = nothing_cut();
     let view = View {
         workspace,
         version: Version::V2_16,
@@ -220,10 +225,7 @@ fn sorted<T: Ord>(all: impl Iterator<Item = T>) -> Vec<T> {
 }
 
 fn gone_contacts(workspace: &Workspace) -> Vec<Value> {
-    let habits = Habits {
-        ten_items: false,
-        ..Habits::default()
-    };
+    let habits = nothing_cut();
     let view = View {
         workspace,
         version: Version::V2_16,

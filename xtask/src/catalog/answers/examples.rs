@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use serde_json::{Map, Value};
 
 use super::{Answers, Slot};
-use crate::catalog::{fields::text, operation::Key};
+use crate::catalog::{fields::text, operation::Key, schema::type_of};
 
 /// Widens the shapes of an answer by what `example` shows.
 pub(super) fn believe(answers: &mut Answers, of: &(Key, u16), example: &Value) {
@@ -30,18 +30,11 @@ pub(super) fn believe(answers: &mut Answers, of: &(Key, u16), example: &Value) {
 type Waiting<'e> = Vec<(String, &'e Value)>;
 
 fn widen<'e>(answers: &Answers, slot: &mut Slot, example: &'e Value, waiting: &mut Waiting<'e>) {
-    let found = match example {
-        Value::Null => {
-            slot.nullable = true;
-            return;
-        }
-        Value::Bool(_) => "boolean",
-        Value::Number(number) if number.is_f64() => "number",
-        Value::Number(_) => "integer",
-        Value::String(_) => "string",
-        Value::Array(_) => "array",
-        Value::Object(_) => "object",
-    };
+    if example.is_null() {
+        slot.nullable = true;
+        return;
+    }
+    let found = type_of(example);
     let is_allowed = slot.types.is_empty()
         || slot.types.contains(found)
         || (found == "integer" && slot.types.contains("number"));
