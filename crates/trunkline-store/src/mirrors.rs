@@ -186,7 +186,7 @@ impl Store {
     /// Pauses a mirror, or lets it go on; going on makes its next run due at once.
     pub async fn pause_mirror(&self, name: &str, is_paused: bool, now: Timestamp) -> Result<(), StoreError> {
         let changed = Statement::new(
-            "UPDATE mirrors SET is_paused = $1, next_run_at = CASE WHEN $1 = 0 THEN $2 ELSE next_run_at END, updated_at = $2 \
+            "UPDATE mirrors SET is_paused = CAST($1 AS BIGINT), next_run_at = CASE WHEN CAST($1 AS BIGINT) = 0 THEN $2 ELSE next_run_at END, updated_at = $2 \
              WHERE name = $3 OR id = $3",
         )
         .bind(is_paused)
