@@ -121,7 +121,10 @@ async fn a_code_becomes_a_grant_however_the_answer_is_written() {
         assert_eq!(grant.access_token.expose_secret(), TOKEN, "{body}");
         assert_eq!(grant.expires_at, expires_at, "{body}");
         assert_eq!(
-            grant.refresh_token.as_ref().map(|token| token.expose_secret()),
+            grant
+                .refresh_token
+                .as_ref()
+                .map(secrecy::ExposeSecret::expose_secret),
             refresh,
             "{body}"
         );
