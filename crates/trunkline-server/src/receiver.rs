@@ -71,7 +71,11 @@ async fn receive(
         }
         Err(refusal) => {
             shared.metrics.received(refusal.code);
-            tracing::debug!(code = refusal.code, message = refusal.message, "a notification was refused");
+            tracing::debug!(
+                code = refusal.code,
+                message = refusal.message,
+                "a notification was refused"
+            );
         }
     }
     outcome.map(|_| StatusCode::OK)
@@ -91,8 +95,8 @@ async fn keep(
         .signer(&shared.store, connection, &body, &signature, now)
         .await?
         .ok_or_else(forged)?;
-    let envelope = Envelope::read(&body)
-        .map_err(|reason| Refusal::new(StatusCode::BAD_REQUEST, "TL0612", reason))?;
+    let envelope =
+        Envelope::read(&body).map_err(|reason| Refusal::new(StatusCode::BAD_REQUEST, "TL0612", reason))?;
     if let Some(workspace) = &signer.workspace
         && *workspace != envelope.app_id
     {
@@ -138,14 +142,16 @@ async fn whole(body: Body, limit: usize) -> Result<Bytes, Refusal> {
         let message = "the body did not arrive in time";
         return Err(Refusal::new(StatusCode::REQUEST_TIMEOUT, "TL0615", message));
     };
-    collected.map(http_body_util::Collected::to_bytes).map_err(|error| {
-        if error.is::<LengthLimitError>() {
-            let message = format!("the body is larger than {limit} bytes");
-            Refusal::new(StatusCode::PAYLOAD_TOO_LARGE, "TL0616", message)
-        } else {
-            Refusal::new(StatusCode::BAD_REQUEST, "TL0612", "the body was cut off")
-        }
-    })
+    collected
+        .map(http_body_util::Collected::to_bytes)
+        .map_err(|error| {
+            if error.is::<LengthLimitError>() {
+                let message = format!("the body is larger than {limit} bytes");
+                Refusal::new(StatusCode::PAYLOAD_TOO_LARGE, "TL0616", message)
+            } else {
+                Refusal::new(StatusCode::BAD_REQUEST, "TL0612", "the body was cut off")
+            }
+        })
 }
 
 /// The same words whatever is wrong, so that nobody learns from them.

@@ -13,6 +13,9 @@ pub(crate) fn router(shared: Arc<Shared>) -> Router {
         .route("/readyz", get(health::ready))
         .route("/metrics", get(health::metrics))
         .route("/webhooks/intercom", get(receiver::check).post(receiver::any))
-        .route("/webhooks/{connection}", get(receiver::check).post(receiver::named))
+        .route(
+            "/webhooks/{connection}",
+            get(receiver::check).post(receiver::named),
+        )
         .with_state(shared)
 }
