@@ -40,6 +40,12 @@ pub enum ServerError {
         /// Its name.
         name: String,
     },
+    /// The connection has no app whose grants it could use.
+    #[error("the connection `{name}` has no app to ask for a grant with")]
+    NoApp {
+        /// Its name.
+        name: String,
+    },
     /// The connection's grant is over.
     #[error("the connection `{name}` needs a new grant: {reason}")]
     NeedsGrant {
@@ -87,6 +93,7 @@ impl ServerError {
             Self::NeedsGrant { .. } => "TL0606",
             Self::Paused { .. } => "TL0607",
             Self::NoWorkspace { .. } => "TL0608",
+            Self::NoApp { .. } => "TL0609",
             Self::Build(error) => error.code(),
             Self::Call(error) => error.code(),
             Self::SignIn(error) => error.code(),
@@ -114,6 +121,9 @@ impl ServerError {
             }
             Self::NoToken { name } | Self::NeedsGrant { name, .. } => format!(
                 "Grant access: `trunkline connect {name} --replace`, with `--token-env` or `--oauth`."
+            ),
+            Self::NoApp { name } => format!(
+                "Give it one: `trunkline apps add`, then `trunkline connect {name} --replace --app APP`."
             ),
             Self::Paused { name } => format!("Let it go on with `trunkline connections resume {name}`."),
             Self::NoWorkspace { .. } => "Check that the address is Intercom's.".to_owned(),

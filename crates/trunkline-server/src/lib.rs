@@ -15,6 +15,7 @@ mod reply;
 mod routes;
 mod server;
 mod shared;
+mod sign_in;
 mod signature;
 
 pub use connect::{Opened, connect, identify};
@@ -22,3 +23,4 @@ pub use error::ServerError;
 pub use grant::{Code, endpoints, finish_grant};
 pub use options::{Retention, ServerOptions, TlsFiles};
 pub use server::Server;
+pub use sign_in::begin_grant;

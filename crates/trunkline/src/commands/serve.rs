@@ -54,7 +54,7 @@ fn options(arguments: &cli::Serve) -> Result<ServerOptions, Failure> {
     })
 }
 
-fn public_url(text: &str) -> Result<Url, Failure> {
+pub(crate) fn public_url(text: &str) -> Result<Url, Failure> {
     let bad = |reason: String| {
         Failure::usage(
             "TL0007",
