@@ -1,9 +1,8 @@
-//! What Intercom's API offers, as data: operations, parameters, body fields, versions and streams.
+//! What Intercom's API offers, as data: operations, parameters, body fields, versions, streams and topics.
 //!
 //! The one rule: nothing here does IO, waits or knows the time. The tables under `tables/` are generated from the
 //! published descriptions by `cargo xtask catalog`; the files under `overlays/` are our own judgement and are written
-//! by hand. Read [`Catalog`] next, then `operation.rs`, `answer.rs` and
-//! `stream.rs`.
+//! by hand. Read [`Catalog`] next, then `operation.rs`, `answer.rs`, `stream.rs` and `topic.rs`.
 
 mod answer;
 mod catalog;
@@ -14,6 +13,7 @@ mod page;
 mod route;
 mod stream;
 mod table;
+mod topic;
 mod version;
 
 pub use answer::{Answer, Difference, Shape, Weight};
@@ -24,4 +24,5 @@ pub use operation::{
 };
 pub use page::PageStyle;
 pub use stream::{MembershipList, Stream, StreamKind, StreamRead};
+pub use topic::{Topic, TopicAlias, TopicChange, UnknownTopic};
 pub use version::{UnknownVersion, Version};

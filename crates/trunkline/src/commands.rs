@@ -8,6 +8,7 @@ pub(crate) mod request_log;
 mod simulate;
 mod streams;
 mod sync;
+mod topics;
 mod verify;
 
 use std::process::ExitCode;
@@ -25,6 +26,7 @@ pub(crate) fn run(cli: Cli) -> Result<ExitCode, Failure> {
         Command::Check(arguments) => block_on(check::run(arguments)),
         Command::Verify(arguments) => block_on(verify::run(arguments)),
         Command::Streams(arguments) => streams::run(&arguments),
+        Command::Topics(arguments) => topics::run(&arguments),
         Command::Operations(arguments) => operations::list(&arguments),
         Command::Operation(arguments) => operations::explain(&arguments),
         Command::Simulate(arguments) => block_on(simulate::run(arguments)),
