@@ -62,6 +62,8 @@ pub(crate) enum Command {
     Notifications(Notifications),
     /// List the streams that a mirror can hold, with keys, cursors, versions and JSON Schemas.
     Streams(Streams),
+    /// List the topics of webhooks, with permissions, versions and the streams that they tell of.
+    Topics(Topics),
     /// List the operations of Intercom's API.
     Operations(Operations),
     /// Explain one operation, such as `contacts.search`.
@@ -220,6 +222,16 @@ pub(crate) struct Streams {
     /// Only this stream.
     pub(crate) name: Option<String>,
     /// Print JSON, with the JSON Schema of each table.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Topics {
+    /// Words that the name, the permission, the stream or the summary must contain; or a pattern such as
+    /// `conversation.*`.
+    pub(crate) words: Vec<String>,
+    /// Print JSON.
     #[arg(long)]
     pub(crate) json: bool,
 }

@@ -15,6 +15,7 @@ mod serve;
 mod simulate;
 mod streams;
 mod sync;
+mod topics;
 mod verify;
 
 use std::process::ExitCode;
@@ -39,6 +40,7 @@ pub(crate) fn run(cli: Cli) -> Result<ExitCode, Failure> {
         Command::Serve(arguments) => block_on(serve::run(arguments)),
         Command::Notifications(arguments) => block_on_this_thread(notifications::run(arguments)),
         Command::Streams(arguments) => streams::run(&arguments),
+        Command::Topics(arguments) => topics::run(&arguments),
         Command::Operations(arguments) => operations::list(&arguments),
         Command::Operation(arguments) => operations::explain(&arguments),
         Command::Simulate(arguments) => block_on(simulate::run(arguments)),

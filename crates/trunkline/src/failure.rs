@@ -108,3 +108,9 @@ impl From<trunkline_mirror::sync::SyncError> for Failure {
         }
     }
 }
+
+impl From<trunkline_catalog::UnknownTopic> for Failure {
+    fn from(error: trunkline_catalog::UnknownTopic) -> Self {
+        Self::usage(error.code(), error.to_string(), error.advice())
+    }
+}
