@@ -20,7 +20,7 @@ use crate::{
     resources::{admins, common, data_connectors},
     texts::mix,
     workspace::{
-        Workspace, contact,
+        Workspace, ai_agent, contact,
         content::{KINDS, Kind},
         conversation::Text,
     },
@@ -58,6 +58,13 @@ enum Asked {
     FinReply {
         conversation_id: Option<String>,
         body: Option<String>,
+        outcome: Option<String>,
+    },
+    FinRating {
+        conversation_id: Option<String>,
+        #[serde(default = "best")]
+        rating: u8,
+        remark: Option<String>,
     },
     TicketRating {
         ticket_id: Option<String>,
@@ -229,11 +236,46 @@ fn one(workspace: &mut Workspace, asked: &Asked, now: i64) -> Result<Value, Faul
         Asked::FinReply {
             conversation_id,
             body,
+            outcome,
         } => {
+            let outcome = outcome.as_deref().map(|name| {
+                ai_agent::Outcome::named(name).ok_or_else(|| {
+                    let known = ai_agent::Outcome::ALL.map(ai_agent::Outcome::as_str).join(", ");
+                    (
+                        400,
+                        format!("Fin's part does not end with {name}, only with {known}"),
+                    )
+                })
+            });
+            let outcome = outcome.transpose()?;
             let row = whom.conversation(conversation_id.as_deref())?;
+            let draw = whom.rng.random();
             let body = body.as_deref().unwrap_or("Fin looked into it.");
             let text = Text::Written(common::html(body).into());
-            workplace::say(workspace, row, text, now);
+            workplace::say(workspace, row, text, now, draw, outcome);
+            Ok(json!({ "conversation_id": workspace.conversations[row as usize].id(&workspace.ids) }))
+        }
+        Asked::FinRating {
+            conversation_id,
+            rating,
+            remark,
+        } => {
+            if !(1..=5).contains(rating) {
+                return Err((400, format!("{rating} is not a rating from 1 to 5")));
+            }
+            let row = match conversation_id {
+                Some(id) => whom.conversation(Some(id))?,
+                None => {
+                    let mut rows = workspace.conversations.iter();
+                    let found = rows.find(|row| row.is_listed() && row.ai_agent.is_some());
+                    found
+                        .map(|row| row.row)
+                        .ok_or_else(|| nobody("conversation with Fin"))?
+                }
+            };
+            if !workplace::rate_fin(workspace, row, *rating, remark.as_deref(), now) {
+                return Err((409, "Fin took no part in that conversation".to_owned()));
+            }
             Ok(json!({ "conversation_id": workspace.conversations[row as usize].id(&workspace.ids) }))
         }
         Asked::TicketRating { ticket_id, rating } => {

@@ -79,8 +79,21 @@ fn records_of_the_api_are_read_as_they_were_dropped_in() {
         "tags",
         "custom_attributes",
         "linked_objects",
+        "ai_agent",
     ];
     says(&shown, &conversation(), &worked_out);
+    says(
+        &shown["ai_agent"],
+        &conversation()["ai_agent"],
+        &["resolution_state"],
+    );
+    assert_eq!(
+        shown["ai_agent"]["resolution_state"], "escalated",
+        "as 2.15 calls it"
+    );
+    let search = json!({ "query": { "field": "ai_agent.source_title", "operator": "=", "value": "Nights" } });
+    let (_, found) = sim.json("POST", "/conversations/search", Some(&search));
+    assert_eq!(found["total_count"], 1);
     assert_eq!(shown["custom_attributes"]["order"], "A-1");
     assert_eq!(shown["linked_objects"]["data"][0]["id"], "631");
     let parts = &shown["conversation_parts"]["conversation_parts"];
@@ -234,6 +247,27 @@ fn what_cannot_be_loaded_says_where_and_what_to_do() {
         "TL0334",
         &["conversation_parts[0].part_type is missing"],
     );
+    for (agent, reason) in [
+        (
+            json!({ "resolution_state": "won" }),
+            "ai_agent.resolution_state must be one of assumed_resolution",
+        ),
+        (
+            json!({ "source_type": "luck" }),
+            "ai_agent.source_type must be one of essentials_plan_setup",
+        ),
+        (
+            json!({ "rating": 9 }),
+            "ai_agent.rating must be a number from 1 to 5",
+        ),
+        (json!("yes"), "ai_agent must be an object"),
+    ] {
+        check(
+            json!({ "conversations": [{ "id": "1", "ai_agent": agent }] }),
+            "TL0334",
+            &[reason],
+        );
+    }
     check(
         json!({ "notes": [{ "id": "1", "body": "x" }] }),
         "TL0334",

@@ -17,7 +17,12 @@ use crate::{
         outbox::Subject,
         topic::Topic,
     },
-    workspace::{Workspace, lists::FinConversation, reference},
+    workspace::{
+        Workspace,
+        ai_agent::{AiAgent, Source},
+        lists::FinConversation,
+        reference,
+    },
 };
 
 pub(crate) const HANDLERS: &[(&str, Handler)] = &[
@@ -289,6 +294,9 @@ fn open(workspace: &mut Workspace, request: &Request<'_>) -> Result<u32, Refusal
         request.now,
         common::paragraph(&message),
     );
+    // Fin hands it over before it has answered anything.
+    let agent = AiAgent::joined(Source::Profile, None);
+    workspace.conversations[row as usize].ai_agent = Some(Box::new(agent));
     workspace.tell_beginning(row, request.now);
     Ok(row)
 }

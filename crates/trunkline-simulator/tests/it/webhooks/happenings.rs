@@ -58,6 +58,10 @@ fn what_is_asked_for_happens_and_is_told() {
             &["conversation.operator.replied"],
         ),
         (
+            json!({ "what": "fin_rating", "conversation_id": conversation, "rating": 2 }),
+            &[],
+        ),
+        (
             json!({ "what": "ticket_rating", "ticket_id": ticket, "rating": 4 }),
             &["ticket.rating.provided"],
         ),
@@ -166,6 +170,17 @@ fn what_cannot_happen_is_refused_and_told_to_nobody() {
         ),
         (
             json!({ "what": "fin_reply", "conversation_id": "9" }),
+            404,
+            "no conversation 9",
+        ),
+        (
+            json!({ "what": "fin_reply", "outcome": "won" }),
+            400,
+            "does not end with won",
+        ),
+        (json!({ "what": "fin_rating", "rating": 6 }), 400, "not a rating"),
+        (
+            json!({ "what": "fin_rating", "conversation_id": "9" }),
             404,
             "no conversation 9",
         ),
