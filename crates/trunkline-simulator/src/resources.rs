@@ -1,5 +1,6 @@
 //! Every simulated operation, by resource. A resource is one file; its operations are one table at the file's top.
 
+pub(crate) mod activity_logs;
 pub(crate) mod admins;
 mod articles;
 mod audiences;
@@ -68,6 +69,7 @@ pub(crate) enum Handler {
 
 /// The tables of all resources.
 const TABLES: &[&[(&str, Handler)]] = &[
+    activity_logs::HANDLERS,
     admins::HANDLERS,
     articles::HANDLERS,
     audiences::HANDLERS,

@@ -6,7 +6,10 @@ use rand_chacha::ChaCha8Rng;
 use super::{any_admin, any_contact, any_conversation, any_ticket, threads};
 use crate::{
     generator::fin,
-    resources::{admins, data_connectors},
+    resources::{
+        activity_logs::{self, Limited},
+        admins, data_connectors,
+    },
     texts::replies::Turn,
     webhooks::{outbox::Subject, topic::Topic},
     workspace::{
@@ -30,6 +33,21 @@ pub(super) fn admin_came_or_went(
     } else {
         "a teammate logged out"
     })
+}
+
+pub(super) fn limit_changed(
+    workspace: &mut Workspace,
+    now: i64,
+    rng: &mut ChaCha8Rng,
+) -> Option<&'static str> {
+    let number = any_admin(workspace, rng);
+    let limited = if rng.random_bool(0.5) {
+        Limited::Conversations
+    } else {
+        Limited::Tickets
+    };
+    activity_logs::write_limit(workspace, number, limited, rng.random_range(1..30), now);
+    Some("a teammate's assignment limit changed")
 }
 
 /// Gives a conversation another priority: 0 none, 1 low, 2 medium, 3 high, 4 urgent.

@@ -17,7 +17,10 @@ use crate::{
     },
     pipeline::State,
     reply::Reply,
-    resources::{admins, common, data_connectors},
+    resources::{
+        activity_logs::{self, Limited},
+        admins, common, data_connectors,
+    },
     texts::mix,
     workspace::{
         Workspace, ai_agent, contact,
@@ -48,6 +51,13 @@ enum Asked {
     },
     Logout {
         admin_id: Option<String>,
+    },
+    AssignmentLimit {
+        admin_id: Option<String>,
+        #[serde(default = "ten")]
+        limit: u32,
+        #[serde(default)]
+        tickets: bool,
     },
     Priority {
         conversation_id: Option<String>,
@@ -81,6 +91,10 @@ enum Asked {
 
 fn a_minute() -> u16 {
     60
+}
+
+fn ten() -> u32 {
+    10
 }
 
 fn urgent() -> String {
@@ -216,6 +230,20 @@ fn one(workspace: &mut Workspace, asked: &Asked, now: i64) -> Result<Value, Faul
             let number = whom.admin(admin_id.as_deref())?;
             let is_in = matches!(asked, Asked::Login { .. });
             admins::log_in_or_out(workspace, number, is_in, now);
+            Ok(json!({ "admin_id": workspace.reference.admins[usize::from(number)]["id"] }))
+        }
+        Asked::AssignmentLimit {
+            admin_id,
+            limit,
+            tickets,
+        } => {
+            let number = whom.admin(admin_id.as_deref())?;
+            let limited = if *tickets {
+                Limited::Tickets
+            } else {
+                Limited::Conversations
+            };
+            activity_logs::write_limit(workspace, number, limited, *limit, now);
             Ok(json!({ "admin_id": workspace.reference.admins[usize::from(number)]["id"] }))
         }
         Asked::Priority {
