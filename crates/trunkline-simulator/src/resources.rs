@@ -3,6 +3,7 @@
 pub(crate) mod activity_logs;
 pub(crate) mod admins;
 mod articles;
+mod attribute_values;
 mod audiences;
 mod banners;
 pub(crate) mod bulk_jobs;

@@ -160,6 +160,29 @@ fn a_few_ids_and_addresses_are_a_workspace() {
 }
 
 #[test]
+fn attributes_that_no_file_describes_have_the_type_of_their_values() {
+    let sim = load(&json!({ "contacts": [
+        { "id": "a", "custom_attributes": { "weight": 1, "tall": null, "note": 1 } },
+        { "id": "b", "custom_attributes": { "weight": 1.5, "tall": true, "note": "x" } },
+        { "id": "c", "custom_attributes": { "empty": null } },
+    ] }))
+    .expect("a few attributes load");
+    let known = sim.json("GET", "/data_attributes?model=contact", None).1;
+    for (name, data_type) in [
+        ("weight", "float"),
+        ("tall", "boolean"),
+        ("note", "string"),
+        ("empty", "string"),
+    ] {
+        let found = known["data"].as_array().into_iter().flatten();
+        let found = found
+            .filter(|one| one["name"] == name)
+            .map(|one| &one["data_type"]);
+        assert_eq!(found.collect::<Vec<_>>(), [data_type], "{name}");
+    }
+}
+
+#[test]
 fn texts_are_records_in_every_form_that_the_api_gives() {
     let one = |text: &str, count: usize| {
         let records = parse::records(text, "contacts.json").expect(text);

@@ -346,24 +346,39 @@ impl Loader {
             .companies
             .iter()
             .map(|row| ("company", &row.attributes));
+        const UNTOLD: &str = "";
         let mut found: Vec<(&str, String, &str)> = Vec::new();
         for (model, attributes) in contacts.chain(companies) {
             for (name, value) in attributes.iter().flat_map(|map| map.iter()) {
                 let kind = match value {
+                    // What was cleared tells nothing of its type.
+                    Value::Null => UNTOLD,
                     Value::Bool(_) => "boolean",
                     Value::Number(number) if number.is_f64() => "float",
                     Value::Number(_) => "integer",
                     _ => "string",
                 };
-                if !found
-                    .iter()
-                    .any(|(held, known, _)| *held == model && known == name)
-                {
-                    found.push((model, name.clone(), kind));
+                let known = found
+                    .iter_mut()
+                    .find(|(held, known, _)| *held == model && known == name);
+                match known {
+                    None => found.push((model, name.clone(), kind)),
+                    // What is now whole and now not is a number; whatever else differs is text.
+                    Some((.., held)) if *held == UNTOLD => *held = kind,
+                    Some((.., held)) if *held != kind && kind != UNTOLD => {
+                        let is_number = |kind: &str| matches!(kind, "integer" | "float");
+                        *held = if is_number(held) && is_number(kind) {
+                            "float"
+                        } else {
+                            "string"
+                        };
+                    }
+                    Some(_) => {}
                 }
             }
         }
         for (model, name, kind) in found {
+            let kind = if kind == UNTOLD { "string" } else { kind };
             let held = self.workspace.reference.data_attributes.iter();
             if held
                 .clone()
