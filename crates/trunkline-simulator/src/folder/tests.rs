@@ -183,6 +183,47 @@ fn attributes_that_no_file_describes_have_the_type_of_their_values() {
 }
 
 #[test]
+fn custom_objects_of_any_type_are_loaded_and_used_like_those_that_are_there() {
+    let mut sim = load(&json!({
+        "contacts": [{ "id": "a", "email": "a@example.com" }],
+        "custom_objects": [
+            { "id": 7, "type": "Boat", "external_id": "b-7", "custom_attributes": { "name": "Gull", "owner": "a" } },
+            { "id": "7", "type": "Berth", "custom_attributes": { "length": 9.5 } },
+        ],
+        "simulator": { "custom_object_types": ["Harbour"] },
+    }))
+    .expect("custom objects of any type load");
+    for _ in 0..2 {
+        let get = |path: &str| sim.json("GET", &format!("/custom_object_instances/{path}"), None);
+        let (status, boat) = get("Boat/b-7");
+        assert_eq!(
+            (status, &boat["type"], &boat["id"]),
+            (200, &json!("Boat"), &json!("7"))
+        );
+        assert_eq!(get("Boat?references_contact_id=a").1["data"][0], boat);
+        assert_eq!(get("Berth/7").1["custom_attributes"]["length"], 9.5);
+        assert_eq!(get("Harbour").1["data"], json!([]));
+        assert_eq!(get("Order").0, 404, "the workspace has no such type");
+        let made = json!({ "external_id": "h-1", "custom_attributes": { "place": "Ayr" } });
+        let (status, harbour) = sim.json("POST", "/custom_object_instances/Harbour", Some(&made));
+        assert_eq!((status, &harbour["type"]), (200, &json!("Harbour")));
+        let (_, gone) = sim.json("DELETE", "/custom_object_instances/Harbour?external_id=h-1", None);
+        assert_eq!(gone["object"], "Harbour");
+        let saved = String::from_utf8(put_out(&sim)).expect("a saved workspace is text");
+        sim =
+            load(&serde_json::from_str(&saved).expect("a saved workspace is JSON")).expect("it loads again");
+    }
+}
+
+/// The whole workspace as the control surface gives it.
+fn put_out(sim: &TestSim) -> Vec<u8> {
+    let get = &axum::http::Method::GET;
+    crate::control::answer(&sim.state, get, "/_sim/workspace", "", b"")
+        .body
+        .to_vec()
+}
+
+#[test]
 fn texts_are_records_in_every_form_that_the_api_gives() {
     let one = |text: &str, count: usize| {
         let records = parse::records(text, "contacts.json").expect(text);
@@ -291,6 +332,16 @@ fn what_cannot_be_loaded_says_where_and_what_to_do() {
             &[reason],
         );
     }
+    check(
+        json!({ "custom_objects": [{ "id": "1" }] }),
+        "TL0334",
+        &["custom_objects.json, record 1: type is missing"],
+    );
+    check(
+        json!({ "simulator": { "custom_object_types": [5] } }),
+        "TL0334",
+        &["custom_object_types[0] must be text"],
+    );
     check(
         json!({ "notes": [{ "id": "1", "body": "x" }] }),
         "TL0334",
