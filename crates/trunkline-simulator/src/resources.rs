@@ -29,7 +29,7 @@ pub(crate) mod data_connectors;
 pub(crate) mod data_events;
 mod ecommerce;
 mod external_pages;
-mod fin;
+pub(crate) mod fin;
 mod fin_voice;
 mod folders;
 mod help_center_sections;
