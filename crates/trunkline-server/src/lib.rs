@@ -1,0 +1,26 @@
+//! The long-running process: it receives webhooks, finishes grants, keeps mirrors, and answers for all of it over HTTP.
+//!
+//! The one rule: a notification is answered with 200 only after the store has it on disk. Read [`Server`] next, then
+//! `routes.rs` for every address that it answers, and `receiver.rs` for a notification's way in.
+
+mod connect;
+mod error;
+mod grant;
+mod health;
+mod listener;
+mod metrics;
+mod options;
+mod receiver;
+mod reply;
+mod routes;
+mod server;
+mod shared;
+mod sign_in;
+mod signature;
+
+pub use connect::{Opened, connect, identify};
+pub use error::ServerError;
+pub use grant::{Code, endpoints, finish_grant};
+pub use options::{Retention, ServerOptions, TlsFiles};
+pub use server::Server;
+pub use sign_in::begin_grant;
