@@ -3,8 +3,10 @@
 mod check;
 mod follow;
 mod operations;
+mod permissions;
 mod quickstart;
 pub(crate) mod request_log;
+pub(crate) mod scopes;
 mod simulate;
 mod streams;
 mod sync;
@@ -23,6 +25,8 @@ pub(crate) fn run(cli: Cli) -> Result<ExitCode, Failure> {
         Command::Quickstart(arguments) => block_on(quickstart::run(arguments)),
         Command::Sync(arguments) => block_on_this_thread(sync::run(arguments)),
         Command::Check(arguments) => block_on(check::run(arguments)),
+        Command::Permissions(arguments) => block_on_this_thread(permissions::run(arguments)),
+        Command::Scopes(arguments) => scopes::run(&arguments),
         Command::Verify(arguments) => block_on(verify::run(arguments)),
         Command::Streams(arguments) => streams::run(&arguments),
         Command::Operations(arguments) => operations::list(&arguments),

@@ -76,6 +76,7 @@ macro_rules! from_below {
 
 from_below!(
     trunkline_client::BuildError,
+    trunkline_client::CallError,
     trunkline_mirror::storage::StorageError,
     trunkline_simulator::FidelityError,
     trunkline_simulator::FolderError,

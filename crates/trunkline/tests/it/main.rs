@@ -10,6 +10,7 @@ mod harness;
 mod incremental;
 mod kill;
 mod limits;
+mod oauth;
 mod quickstart;
 mod truncation;
 mod truth;
