@@ -8,7 +8,7 @@ use std::{path::PathBuf, process::Command};
 use anyhow::{Result, bail};
 use clap::{Args, ValueEnum};
 
-use crate::{binary, needs, repo, simulator::Simulator};
+use crate::{binary, interrupt, needs, repo, services, simulator::Simulator};
 
 mod counts;
 mod install;
@@ -67,7 +67,8 @@ impl Client {
 
 /// `cargo xtask clients`.
 pub(crate) fn run(arguments: &Arguments) -> Result<()> {
-    needs::ensure(needs::FOR_CLIENTS, true)?;
+    interrupt::watch(services::stop_all)?;
+    needs::ensure(&[needs::FOR_CLIENTS], true)?;
     match arguments.only {
         Some(client) => test(&[client], arguments.file.as_deref()),
         None => test(&Client::ALL, arguments.file.as_deref()),

@@ -17,8 +17,11 @@ mod clients;
 mod clock;
 mod contract;
 mod docs;
+mod interrupt;
 mod needs;
+mod programs;
 mod repo;
+mod services;
 mod simulator;
 mod steps;
 mod test;
@@ -64,6 +67,21 @@ enum Command {
     },
     /// Run the official Intercom clients, unchanged, against the simulator.
     Clients(clients::Arguments),
+    /// Start the PostgreSQL of the tests, say how to reach it, and keep it until Ctrl-C.
+    Postgres {
+        /// Keep what is committed on the disk, as a real server does: for measuring.
+        #[arg(long)]
+        durable: bool,
+        /// Only report what is missing; install nothing.
+        #[arg(long)]
+        no_install: bool,
+    },
+    /// Start the browser of the tests, say how to reach it, and keep it until Ctrl-C.
+    Browser {
+        /// Only report what is missing; install nothing.
+        #[arg(long)]
+        no_install: bool,
+    },
     /// Call every operation of the simulator and compare the answers with the published API descriptions.
     Contract(contract::Arguments),
     /// Kill the mirror at thousands of random points and compare it with the truth each time.
@@ -80,6 +98,8 @@ fn main() -> ExitCode {
         Command::Docs { check } => docs::run(check),
         Command::Catalog { from, check } => catalog::run(&from, check),
         Command::Clients(arguments) => clients::run(&arguments),
+        Command::Postgres { durable, no_install } => services::keep_postgres(durable, !no_install),
+        Command::Browser { no_install } => services::keep_browser(!no_install),
         Command::Contract(arguments) => contract::run(&arguments),
         Command::Campaign(arguments) => campaign::run(&arguments),
         Command::Bench(arguments) => bench::run(&arguments),

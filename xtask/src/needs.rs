@@ -1,20 +1,20 @@
 //! What the tests need from the machine, how to see whether it is there, and how to get it.
 //!
-//! The one rule: nothing is skipped in silence. What cannot be installed is in one complete list.
+//! The one rule: nothing is skipped in silence. What cannot be installed is in one complete list. [`policy`] keeps a
+//! package from starting its server on the machine.
 
-use std::{
-    path::Path,
-    process::{Command, Stdio},
-};
+use std::process::{Command, Stdio};
 
 use anyhow::{Result, bail};
 
-use crate::steps::cargo;
+use crate::{interrupt, programs, steps::cargo};
+
+mod policy;
 
 /// One program.
 #[derive(Debug)]
 pub(crate) struct Need {
-    /// The program, looked up in `PATH`.
+    /// The program, looked up by [`programs::find`].
     program: &'static str,
     /// Arguments with which it has to succeed; without any, being there is enough.
     probe: &'static [&'static str],
@@ -35,7 +35,10 @@ enum Origin {
 }
 
 /// Everything that `cargo xtask test` needs.
-pub(crate) const NEEDS: [Need; 9] = [
+pub(crate) const NEEDS: &[&[Need]] = &[FOR_CHECKS, FOR_POSTGRES, FOR_BROWSER, FOR_CLIENTS];
+
+/// The part that builds and checks the code.
+const FOR_CHECKS: &[Need] = &[
     Need {
         program: "cc",
         probe: &[],
@@ -72,6 +75,34 @@ pub(crate) const NEEDS: [Need; 9] = [
         purpose: "licences and sources of the dependencies",
         origin: Origin::Cargo("cargo-deny"),
     },
+];
+
+/// The part that the PostgreSQL of the tests needs.
+pub(crate) const FOR_POSTGRES: &[Need] = &[Need {
+    program: "initdb",
+    probe: &[],
+    purpose: "makes and runs the tests' own PostgreSQL",
+    origin: Origin::Debian("postgresql"),
+}];
+
+/// The part that the browser of the tests needs.
+pub(crate) const FOR_BROWSER: &[Need] = &[
+    Need {
+        program: "chromium",
+        probe: &[],
+        purpose: "the browser of the tests",
+        origin: Origin::Debian("chromium"),
+    },
+    Need {
+        program: "chromedriver",
+        probe: &[],
+        purpose: "steers the browser of the tests",
+        origin: Origin::Debian("chromium-driver"),
+    },
+];
+
+/// The part that the official clients need.
+pub(crate) const FOR_CLIENTS: &[Need] = &[
     Need {
         program: "node",
         probe: &["-e", "require('node:test')"],
@@ -93,13 +124,10 @@ pub(crate) const NEEDS: [Need; 9] = [
     },
 ];
 
-/// The part of them that the official clients need.
-pub(crate) const FOR_CLIENTS: &[Need] = NEEDS.last_chunk::<3>().expect("there are more").as_slice();
-
 impl Need {
     /// Whether it is there and does what it is for.
     fn met(&self) -> bool {
-        present(self.program)
+        programs::find(self.program).is_some()
             && (self.probe.is_empty()
                 || succeeds(
                     Command::new(self.program)
@@ -126,7 +154,13 @@ impl Need {
                 apt(root, &["update"]);
                 let mut arguments = vec!["install", "-y", "--no-install-recommends"];
                 arguments.extend(packages.split(' '));
-                apt(root, &arguments)
+                interrupt::uninterrupted(|| match policy::NothingStarts::on_this_machine(root) {
+                    Ok(_until_installed) => apt(root, &arguments),
+                    Err(error) => {
+                        println!("{error:#}");
+                        false
+                    }
+                })
             }
             Origin::Cargo(package) => succeeds(&mut cargo(&["install", "--locked", package])),
             Origin::Rustup(component) => {
@@ -137,10 +171,15 @@ impl Need {
 }
 
 /// Makes sure that every need of `needs` is met, installing where it is allowed.
-pub(crate) fn ensure(needs: &[Need], install: bool) -> Result<()> {
-    let mut missing: Vec<&Need> = needs.iter().filter(|need| !need.met()).collect();
+pub(crate) fn ensure(needs: &[&[Need]], install: bool) -> Result<()> {
+    let mut missing: Vec<&Need> = needs
+        .iter()
+        .copied()
+        .flatten()
+        .filter(|need| !need.met())
+        .collect();
     if install {
-        let root = is_root();
+        let root = programs::is_root();
         missing.retain(|need| !need.install(root) || !need.met());
     }
     if missing.is_empty() {
@@ -163,35 +202,22 @@ fn list(missing: &[&Need]) -> String {
     text
 }
 
-/// Whether `PATH`, or cargo's own folder of programs, has an executable of this name.
-fn present(program: &str) -> bool {
-    let home = std::env::var_os("CARGO_HOME")
-        .map(Into::into)
-        .or_else(|| std::env::var_os("HOME").map(|home| Path::new(&home).join(".cargo")));
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    std::env::split_paths(&path)
-        .chain(home.map(|home: std::path::PathBuf| home.join("bin")))
-        .any(|folder| folder.join(program).is_file())
-}
-
-fn is_root() -> bool {
-    Command::new("id")
-        .arg("-u")
-        .output()
-        .is_ok_and(|output| output.stdout.trim_ascii() == b"0")
-}
-
 fn apt(root: bool, arguments: &[&str]) -> bool {
-    let mut command = if root {
-        Command::new("apt-get")
-    } else {
-        Command::new("sudo")
-    };
-    if !root {
-        // `-n`: a build never waits for a password.
-        command.args(["-n", "apt-get"]);
+    // As an argument, since `sudo` does not hand on its environment.
+    let mut command = as_root(root, "env");
+    command.args(["DEBIAN_FRONTEND=noninteractive", "apt-get"]);
+    succeeds(command.args(arguments))
+}
+
+/// A program with the rights of root, which we have or `sudo` gives.
+fn as_root(root: bool, program: &str) -> Command {
+    if root {
+        return Command::new(program);
     }
-    succeeds(command.env("DEBIAN_FRONTEND", "noninteractive").args(arguments))
+    let mut command = Command::new("sudo");
+    // `-n`: a build never waits for a password.
+    command.args(["-n", program]);
+    command
 }
 
 fn succeeds(command: &mut Command) -> bool {
@@ -205,7 +231,7 @@ fn succeeds(command: &mut Command) -> bool {
 mod tests {
     use super::*;
 
-    const GHOSTS: [Need; 2] = [
+    const GHOSTS: &[Need] = &[
         Need {
             program: "no-such-program-1",
             probe: &[],
@@ -222,7 +248,7 @@ mod tests {
 
     #[test]
     fn everything_that_is_missing_is_in_one_list_with_the_way_to_get_it() {
-        let error = ensure(&GHOSTS, false).unwrap_err().to_string();
+        let error = ensure(&[GHOSTS], false).unwrap_err().to_string();
         for part in [
             "2 of the things",
             "no-such-program-1",
@@ -236,7 +262,6 @@ mod tests {
     #[test]
     fn a_machine_with_everything_is_left_alone() {
         assert!(ensure(&[], true).is_ok());
-        assert!(present("sh"));
     }
 
     #[test]

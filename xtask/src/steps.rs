@@ -12,12 +12,21 @@ use crate::{clock::Stopwatch, repo};
 #[derive(Debug, Default)]
 pub(crate) struct Steps {
     done: Vec<(String, Duration, Result<(), String>)>,
+    /// What every later command finds in its environment.
+    environment: Vec<(&'static str, String)>,
 }
 
 impl Steps {
+    /// Adds a variable to the environment of the commands to come.
+    pub(crate) fn set(&mut self, variable: &'static str, value: String) {
+        self.environment.push((variable, value));
+    }
+
     /// Runs a command line from the root of the checkout.
     pub(crate) fn command(&mut self, name: &str, command: &mut Command) {
-        command.current_dir(repo::root());
+        command
+            .current_dir(repo::root())
+            .envs(self.environment.iter().map(|(variable, value)| (variable, value)));
         self.step(name, || match command.status() {
             Ok(status) if status.success() => Ok(()),
             Ok(status) => bail!("{status}"),
@@ -80,5 +89,22 @@ mod tests {
         });
         assert!(ran);
         assert_eq!(steps.finish().unwrap_err().to_string(), "failed: first, third");
+    }
+
+    #[test]
+    fn a_variable_reaches_the_commands_after_it() {
+        let outcome = |set: bool| {
+            let mut steps = Steps::default();
+            if set {
+                steps.set("TRUNKLINE_STEP", "here".to_owned());
+            }
+            steps.command(
+                "look",
+                Command::new("sh").args(["-c", "test \"$TRUNKLINE_STEP\" = here"]),
+            );
+            steps.finish()
+        };
+        assert!(outcome(true).is_ok());
+        assert!(outcome(false).is_err());
     }
 }

@@ -1,7 +1,7 @@
 //! `cargo xtask test`: everything that has to hold before a change is good.
 //!
 //! The one rule: it never leaves anything out. `TRUNKLINE_REQUIRE_ALL=1` turns what a plain `cargo test` would name as
-//! left out into a failure. Without the published descriptions, which are not the project's to hand out, the step
+//! left out into a failure, and the tests find a PostgreSQL and a browser of their own ([`services`]). Without the published descriptions, which are not the project's to hand out, the step
 //! `contract` holds the simulator against the catalog's tables.
 
 use std::{path::PathBuf, process::Command};
@@ -9,15 +9,16 @@ use std::{path::PathBuf, process::Command};
 use anyhow::Result;
 
 use crate::{
-    clients, contract, needs,
+    clients, contract, interrupt, needs, services,
     steps::{Steps, cargo},
     tidy,
 };
 
 /// Installs what is missing (when `install`), then runs all checks and tests; `openapi` holds the published descriptions.
 pub(crate) fn run(install: bool, openapi: Option<PathBuf>) -> Result<()> {
+    interrupt::watch(services::stop_all)?;
     let mut steps = Steps::default();
-    steps.step("what the tests need", || needs::ensure(&needs::NEEDS, install));
+    steps.step("what the tests need", || needs::ensure(needs::NEEDS, install));
     steps.command("fmt", &mut cargo(&["fmt", "--all", "--check"]));
     steps.command(
         "clippy",
@@ -37,6 +38,7 @@ pub(crate) fn run(install: bool, openapi: Option<PathBuf>) -> Result<()> {
     );
     steps.step("tidy", tidy::run);
     steps.command("deny", &mut deny_command());
+    let services = services::for_tests(&mut steps);
     steps.command(
         "tests",
         cargo(&["nextest", "run", "--workspace", "--locked"]).env("TRUNKLINE_REQUIRE_ALL", "1"),
@@ -45,6 +47,7 @@ pub(crate) fn run(install: bool, openapi: Option<PathBuf>) -> Result<()> {
         "doc tests",
         &mut cargo(&["test", "--doc", "--workspace", "--locked"]),
     );
+    steps.step("services of the tests", || services.stop());
     steps.step("official clients", clients::test_all);
     steps.step("contract", || {
         contract::run(&contract::Arguments::everything(

@@ -1,0 +1,132 @@
+//! What runs beside the tests: a PostgreSQL and a browser of their own.
+//!
+//! The one rule: everything that was started is stopped and its folder removed, however the run ends. [`process`] is how
+//! one is started, waited for and stopped; [`postgres`] and [`browser`] are what.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use anyhow::{Result, bail};
+
+use crate::{
+    interrupt,
+    needs::{self, Need},
+    steps::Steps,
+};
+
+mod browser;
+mod postgres;
+mod process;
+
+use postgres::Durability;
+use process::Process;
+
+/// Where tests find the PostgreSQL: `postgres://…`, whose role may make databases and schemas.
+const POSTGRES: &str = "TRUNKLINE_TEST_POSTGRES";
+/// Where tests find the browser: the `http://…` of a WebDriver.
+const WEBDRIVER: &str = "TRUNKLINE_TEST_WEBDRIVER";
+
+/// What was started; a signal arrives anywhere, so it is known everywhere.
+static RUNNING: Mutex<Vec<Process>> = Mutex::new(Vec::new());
+
+/// What runs beside the tests until this is stopped or dropped.
+#[derive(Debug)]
+pub(crate) struct Services;
+
+/// Starts everything that tests use, as steps of their own, and tells the later steps where it is.
+pub(crate) fn for_tests(steps: &mut Steps) -> Services {
+    let services = Services;
+    for (name, variable, start) in [
+        (
+            "postgres",
+            POSTGRES,
+            (|| postgres::start(Durability::Forgets)) as fn() -> _,
+        ),
+        ("browser", WEBDRIVER, browser::start),
+    ] {
+        let mut url = None;
+        steps.step(name, || {
+            url = Some(started(start)?);
+            Ok(())
+        });
+        if let Some(url) = url {
+            println!("{variable}={url}");
+            steps.set(variable, url);
+        }
+    }
+    services
+}
+
+impl Services {
+    /// Stops everything; an error when something had ended by itself.
+    pub(crate) fn stop(self) -> Result<()> {
+        let mut ended = Vec::new();
+        for process in running().iter_mut() {
+            ended.extend(process.how_it_ended());
+        }
+        if ended.is_empty() {
+            Ok(())
+        } else {
+            bail!("{}", ended.join("\n"))
+        }
+    }
+}
+
+impl Drop for Services {
+    fn drop(&mut self) {
+        stop_all();
+    }
+}
+
+/// Stops whatever was started.
+pub(crate) fn stop_all() {
+    running().clear();
+}
+
+/// `cargo xtask postgres`.
+pub(crate) fn keep_postgres(durable: bool, install: bool) -> Result<()> {
+    let durability = if durable {
+        Durability::Keeps
+    } else {
+        Durability::Forgets
+    };
+    keep(needs::FOR_POSTGRES, install, POSTGRES, || {
+        postgres::start(durability)
+    })
+}
+
+/// `cargo xtask browser`.
+pub(crate) fn keep_browser(install: bool) -> Result<()> {
+    keep(needs::FOR_BROWSER, install, WEBDRIVER, browser::start)
+}
+
+/// Starts one, says how to reach it, and returns only when it ended by itself: an interrupt ends the process.
+fn keep(
+    needs: &[Need],
+    install: bool,
+    variable: &str,
+    start: impl FnOnce() -> Result<(Process, String)>,
+) -> Result<()> {
+    interrupt::watch(stop_all)?;
+    needs::ensure(&[needs], install)?;
+    let services = Services;
+    let url = started(start)?;
+    println!("export {variable}='{url}'\nuntil Ctrl-C");
+    let end = running().last().map(Process::end);
+    if let Some(end) = end {
+        end.wait();
+    }
+    services.stop()
+}
+
+/// Starts one and keeps it in [`RUNNING`]; where it is.
+fn started(start: impl FnOnce() -> Result<(Process, String)>) -> Result<String> {
+    interrupt::uninterrupted(|| {
+        let (process, url) = start()?;
+        running().push(process);
+        Ok(url)
+    })
+}
+
+fn running() -> MutexGuard<'static, Vec<Process>> {
+    RUNNING.lock().unwrap_or_else(PoisonError::into_inner)
+}
