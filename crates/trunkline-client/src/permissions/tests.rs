@@ -81,7 +81,7 @@ async fn nothing_is_written_unless_it_is_asked_for_and_then_only_where_nothing_c
             let path = request.uri().path();
             assert!(
                 path.split('/')
-                    .any(|part| part.len() > 0 && part.bytes().all(|byte| byte == b'0')),
+                    .any(|part| !part.is_empty() && part.bytes().all(|byte| byte == b'0')),
                 "{path}"
             );
         }

@@ -11,6 +11,7 @@ mod incremental;
 mod kill;
 mod limits;
 mod oauth;
+mod permissions;
 mod quickstart;
 mod truncation;
 mod truth;
