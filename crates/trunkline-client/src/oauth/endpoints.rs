@@ -47,6 +47,13 @@ impl Endpoints {
     /// # Errors
     /// When the base is no address that a secret may be sent to.
     pub fn at(base_url: &str) -> Result<Self, OAuthError> {
+        if base_url.contains(['?', '#']) {
+            return Err(OAuthError::Address {
+                what: "base URL",
+                url: String::new(),
+                reason: "it has a query or a fragment".to_owned(),
+            });
+        }
         let base = base_url.trim_end_matches('/');
         Ok(Self {
             authorize: address("authorize URL", &format!("{base}/oauth"))?,
@@ -213,6 +220,7 @@ mod tests {
             let endpoints = Endpoints::beside(&base.parse().unwrap()).unwrap();
             assert_eq!(endpoints.authorize.as_str(), page);
         }
+        assert_eq!(Endpoints::at("https://x?tenant=1").unwrap_err().code(), "TL0122");
         let plain = Endpoints::beside(&"http://proxy.example.org/".parse().unwrap());
         assert_eq!(plain.unwrap_err().code(), "TL0122");
     }
