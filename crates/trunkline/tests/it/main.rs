@@ -10,6 +10,8 @@ mod harness;
 mod incremental;
 mod kill;
 mod limits;
+mod oauth;
+mod permissions;
 mod quickstart;
 mod truncation;
 mod truth;
