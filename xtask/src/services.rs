@@ -115,7 +115,8 @@ fn keep(
     if let Some(end) = end {
         end.wait();
     }
-    services.stop()
+    // An interrupt that stopped it decides how the process ends.
+    interrupt::uninterrupted(|| services.stop())
 }
 
 /// Starts one and keeps it in [`RUNNING`]; where it is.
