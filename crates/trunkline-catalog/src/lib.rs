@@ -1,9 +1,8 @@
-//! What Intercom's API offers, as data: operations, parameters, body fields, versions and streams.
+//! What Intercom's API offers, as data: operations, parameters, body fields, versions, streams and permissions.
 //!
 //! The one rule: nothing here does IO, waits or knows the time. The tables under `tables/` are generated from the
 //! published descriptions by `cargo xtask catalog`; the files under `overlays/` are our own judgement and are written
-//! by hand. Read [`Catalog`] next, then `operation.rs`, `answer.rs` and
-//! `stream.rs`.
+//! by hand. Read [`Catalog`] next, then `operation.rs`, `answer.rs`, `stream.rs` and `permission.rs`.
 
 mod answer;
 mod catalog;
@@ -11,6 +10,7 @@ mod error;
 mod load;
 mod operation;
 mod page;
+mod permission;
 mod route;
 mod stream;
 mod table;
@@ -23,5 +23,8 @@ pub use operation::{
     BodyField, Effect, ErrorShape, FieldType, Method, Operation, Parameter, SearchGranularity,
 };
 pub use page::PageStyle;
+pub use permission::{
+    Cover, Need, Permission, PermissionGroup, PermissionName, Probe, fewest, permission, permissions,
+};
 pub use stream::{MembershipList, Stream, StreamKind, StreamRead};
 pub use version::{UnknownVersion, Version};

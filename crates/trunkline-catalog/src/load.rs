@@ -6,6 +6,7 @@
 pub(crate) mod answers;
 mod corrections;
 mod operations;
+pub(crate) mod permissions;
 mod streams;
 
 #[cfg(test)]

@@ -9,7 +9,7 @@ use crate::{
     Answer, BudgetState, BuildError, Call, CallError, Connection, ErrorKind, PageState, Pages, Region,
     Settings, Transport,
     stack::{self, Prepared, Stack},
-    transport::HttpTransport,
+    transport::{HttpOptions, HttpTransport},
 };
 
 /// Calls Intercom for one connection. Clones share the budget, the connections and the counts.
@@ -23,7 +23,12 @@ impl Client {
     pub fn new(connection: Connection, settings: Settings) -> Result<Self, BuildError> {
         connection.check_url()?;
         settings.check()?;
-        let transport = HttpTransport::new(&connection, &settings)?;
+        let options = HttpOptions {
+            connect_timeout: settings.connect_timeout,
+            gzip: settings.gzip,
+            body_limit: None,
+        };
+        let transport = HttpTransport::new(&connection.base_url, options)?;
         Self::over(connection, settings, Arc::new(transport))
     }
 

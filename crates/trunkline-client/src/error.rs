@@ -1,10 +1,11 @@
 //! The one error value of a call, whatever went wrong.
 //!
 //! The one rule: neither `Display` nor `Debug` shows a token, an email address or the values of a call. `error/body.rs`
-//! reads Intercom's many error shapes.
+//! reads Intercom's many error shapes, `error/refusal.rs` tells a lost grant from a missing permission.
 
 pub(crate) mod body;
 mod kind;
+mod refusal;
 
 use std::{
     borrow::Cow,
@@ -16,6 +17,7 @@ use std::{
 use trunkline_catalog::Operation;
 
 pub use kind::{Disposition, ErrorKind};
+pub use refusal::Refusal;
 
 use crate::redact::redact_text;
 
@@ -96,12 +98,25 @@ impl CallError {
     /// One line on what to do.
     #[must_use]
     pub fn advice(&self) -> String {
-        self.kind.advice().to_owned()
+        match (self.kind, self.refusal()) {
+            (ErrorKind::Unauthorized, Some(Refusal::PermissionMissing)) => ErrorKind::Forbidden.advice(),
+            (ErrorKind::Unauthorized, Some(Refusal::GrantOver)) => {
+                "Grant the connection anew: the token was revoked, ended, or belongs to another region."
+            }
+            (ErrorKind::Forbidden, Some(Refusal::AddressBlocked)) => {
+                "Add this machine's address to the workspace's list of allowed addresses."
+            }
+            (kind, _) => kind.advice(),
+        }
+        .to_owned()
     }
 
     /// What a caller should do with the record or the run that the call belongs to.
     #[must_use]
     pub fn disposition(&self) -> Disposition {
+        if self.lacks_permission() {
+            return Disposition::Halt;
+        }
         self.kind.disposition()
     }
 }

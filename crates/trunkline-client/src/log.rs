@@ -1,9 +1,9 @@
-//! The request log: one record per attempt.
+//! The request log: one record per attempt of a call, and one per exchange of a sign-in.
 //!
 //! The one rule: metadata only, unless the log asks for bodies; then secrets and personal fields are blotted out first.
 //! Query values and path values are never written down.
 
-use std::fmt;
+use std::{borrow::Cow, fmt};
 
 use serde::Serialize;
 
@@ -24,15 +24,15 @@ pub trait RequestLog: Send + Sync + fmt::Debug {
 pub struct RequestRecord {
     /// When the attempt ended, by the client's clock, as ISO-8601 in UTC.
     pub at: String,
-    /// The operation.
+    /// The operation; `oauth.exchange`, `oauth.refresh` or `oauth.uninstall` for what a sign-in sends.
     pub operation: &'static str,
     /// The HTTP method.
     pub method: &'static str,
     /// The path with its parameters in braces.
-    pub path: &'static str,
+    pub path: Cow<'static, str>,
     /// The names of the query parameters.
     pub query: Vec<String>,
-    /// The API version that was named.
+    /// The API version that was named; empty for a sign-in.
     pub version: &'static str,
     /// The number of the attempt, from 1.
     pub attempt: u32,

@@ -6,7 +6,7 @@ use std::borrow::Cow;
 
 use serde_json::Value;
 
-const BLOT: &str = "[redacted]";
+pub(crate) const BLOT: &str = "[redacted]";
 
 /// Fields whose values are secrets, personal data or what somebody wrote.
 const FIELDS: &[&str] = &[
@@ -15,11 +15,13 @@ const FIELDS: &[&str] = &[
     "avatar",
     "body",
     "client_secret",
+    "code_verifier",
     "custom_attributes",
     "email",
     "external_id",
     "formatted_phone",
     "from",
+    "id_token",
     "identity_hash",
     "image_url",
     "ip",
@@ -31,6 +33,7 @@ const FIELDS: &[&str] = &[
     "name",
     "password",
     "phone",
+    "refresh_token",
     "remark",
     "secret",
     "social_profiles",

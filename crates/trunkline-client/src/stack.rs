@@ -12,6 +12,7 @@
 //! The one rule: there is no second way to the network. Read `retry.rs` and `budget.rs` next.
 
 use std::{
+    borrow::Cow,
     sync::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicBool, AtomicU64, Ordering},
@@ -38,7 +39,7 @@ use crate::{
 
 pub(crate) mod headers;
 
-const USER_AGENT: &str = concat!("trunkline/", env!("CARGO_PKG_VERSION"));
+pub(crate) const USER_AGENT: &str = concat!("trunkline/", env!("CARGO_PKG_VERSION"));
 static INTERCOM_VERSION: header::HeaderName = header::HeaderName::from_static("intercom-version");
 
 /// The layers, outermost first.
@@ -232,7 +233,7 @@ impl Stack {
             at: self.clock.now().to_string(),
             operation: prepared.operation.id,
             method: prepared.operation.method.as_str(),
-            path: prepared.operation.path,
+            path: Cow::Borrowed(prepared.operation.path),
             query: prepared.query.clone(),
             version: self.version().as_str(),
             attempt,

@@ -3,13 +3,13 @@
 //! The one rule: this is the only file that knows reqwest. A redirect is handed back as it is, so the token never leaves
 //! for another host.
 
-use std::{error::Error as _, fmt, future::Future, pin::Pin};
+use std::{error::Error as _, fmt, future::Future, pin::Pin, time::Duration};
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use http::{Request, Response};
 use url::Url;
 
-use crate::{BuildError, Connection, Settings};
+use crate::{BuildError, connection::is_loopback};
 
 /// How many idle connections are kept: what a full mirror keeps in flight, and a few for people.
 const IDLE_CONNECTIONS: usize = 136;
@@ -45,32 +45,44 @@ pub(crate) struct HttpTransport {
     base: String,
     /// The host and port, for errors.
     authority: String,
+    body_limit: Option<usize>,
+}
+
+/// How the network is used.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct HttpOptions {
+    /// The longest that a connection may take to open.
+    pub(crate) connect_timeout: Duration,
+    /// Whether answers may come compressed; a loopback address never asks for it.
+    pub(crate) gzip: bool,
+    /// The most bytes that an answer's body may have; any number when none is given.
+    pub(crate) body_limit: Option<usize>,
 }
 
 impl HttpTransport {
-    pub(crate) fn new(connection: &Connection, settings: &Settings) -> Result<Self, BuildError> {
+    /// Sends to addresses under `base`.
+    pub(crate) fn new(base: &Url, options: HttpOptions) -> Result<Self, BuildError> {
         let client = reqwest::Client::builder()
             .redirect(reqwest::redirect::Policy::none())
             .referer(false)
             .retry(reqwest::retry::never())
-            .connect_timeout(settings.connect_timeout)
+            .connect_timeout(options.connect_timeout)
             .pool_max_idle_per_host(IDLE_CONNECTIONS)
             .tcp_nodelay(true)
             .http2_adaptive_window(true)
-            .gzip(settings.gzip && !connection.is_loopback())
+            .gzip(options.gzip && !is_loopback(base))
             .build()
             .map_err(|error| BuildError::Http { reason: told(&error) })?;
-        let base = connection.base_url.as_str().trim_end_matches('/').to_owned();
-        let url = &connection.base_url;
-        let host = url.host_str().unwrap_or_default();
-        let authority = match url.port_or_known_default() {
+        let host = base.host_str().unwrap_or_default();
+        let authority = match base.port_or_known_default() {
             Some(port) => format!("{host}:{port}"),
             None => host.to_owned(),
         };
         Ok(Self {
             client,
-            base,
+            base: base.as_str().trim_end_matches('/').to_owned(),
             authority,
+            body_limit: options.body_limit,
         })
     }
 
@@ -104,12 +116,29 @@ impl HttpTransport {
             .map_err(|error| self.not_answered(error))?;
         let status = answer.status();
         let headers = std::mem::take(answer.headers_mut());
-        let body = answer.bytes().await.map_err(of_reqwest)?;
+        let body = match self.body_limit {
+            None => answer.bytes().await.map_err(of_reqwest)?,
+            Some(limit) => within(answer, limit).await?,
+        };
         let mut answer = Response::new(body);
         *answer.status_mut() = status;
         *answer.headers_mut() = headers;
         Ok(answer)
     }
+}
+
+/// The body, given up as soon as it is larger than `limit`.
+async fn within(mut answer: reqwest::Response, limit: usize) -> Result<Bytes, TransportError> {
+    let mut body = BytesMut::new();
+    while let Some(chunk) = answer.chunk().await.map_err(of_reqwest)? {
+        if body.len() + chunk.len() > limit {
+            return Err(TransportError::Broken(format!(
+                "the answer is larger than {limit} bytes"
+            )));
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(body.freeze())
 }
 
 impl Transport for HttpTransport {

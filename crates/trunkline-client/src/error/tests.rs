@@ -3,7 +3,11 @@
 use std::{collections::HashSet, path::Path};
 
 use super::*;
-use crate::{BuildError, testing};
+use crate::{
+    BuildError,
+    oauth::{OAuthError, Told},
+    testing,
+};
 
 #[test]
 fn every_code_is_its_own_and_has_a_page() {
@@ -23,10 +27,29 @@ fn every_code_is_its_own_and_has_a_page() {
             reason: String::new(),
         },
     ];
+    let told = Told::default;
+    let of_sign_in = [
+        OAuthError::Address {
+            what: "",
+            url: String::new(),
+            reason: String::new(),
+        },
+        OAuthError::App { part: "", reason: "" },
+        OAuthError::CodeRefused(told()),
+        OAuthError::GrantOver(told()),
+        OAuthError::AppRefused(told()),
+        OAuthError::BadAnswer(told()),
+        OAuthError::Unavailable {
+            told: told(),
+            may_have_arrived: false,
+        },
+        OAuthError::Callback { reason: "".into() },
+    ];
     let codes: Vec<&str> = ErrorKind::ALL
         .iter()
         .map(|kind| kind.code())
         .chain(built.iter().map(BuildError::code))
+        .chain(of_sign_in.iter().map(OAuthError::code))
         .collect();
     assert_eq!(codes.iter().collect::<HashSet<_>>().len(), codes.len());
     for code in codes {

@@ -17,7 +17,7 @@ use tokio::{
 use trunkline_catalog::Version;
 
 use super::*;
-use crate::{Call, Client, ErrorKind, testing};
+use crate::{Call, Client, Connection, ErrorKind, testing};
 
 fn client(address: SocketAddr, attempts: u32, timeout: Duration) -> Client {
     let mut settings = testing::settings();

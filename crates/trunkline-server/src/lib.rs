@@ -1,0 +1,22 @@
+//! The long-running process: it receives webhooks, finishes grants, keeps mirrors, and answers for all of it over HTTP.
+//!
+//! The one rule: a notification is answered with 200 only after the store has it on disk. Read [`Server`] next, then
+//! `routes.rs` for every address that it answers, and `receiver.rs` for a notification's way in.
+
+mod connect;
+mod error;
+mod health;
+mod listener;
+mod metrics;
+mod options;
+mod receiver;
+mod reply;
+mod routes;
+mod server;
+mod shared;
+mod signature;
+
+pub use connect::{Opened, connect, identify, settings_of};
+pub use error::ServerError;
+pub use options::{Retention, ServerOptions, TlsFiles};
+pub use server::Server;

@@ -1,0 +1,75 @@
+//! What can be chosen when the process is started.
+
+use std::{net::SocketAddr, path::PathBuf, time::Duration};
+
+use ipnet::IpNet;
+use url::Url;
+
+/// How the process is to run.
+#[derive(Clone, Debug)]
+pub struct ServerOptions {
+    /// Where it listens.
+    pub listen: SocketAddr,
+    /// The address that the outside knows it by; what it listens on when none is given.
+    pub public_url: Option<Url>,
+    /// Proxies whose `X-Forwarded-For` is believed.
+    pub trusted_proxies: Vec<IpNet>,
+    /// An own certificate.
+    pub tls: Option<TlsFiles>,
+    /// The largest body of a notification, in bytes.
+    pub body_limit: usize,
+    /// How old a notification may be when it arrives; any age when none is given.
+    pub webhook_max_age: Option<Duration>,
+    /// How long things are kept.
+    pub retention: Retention,
+    /// How long a graceful stop waits for what is under way.
+    pub patience: Duration,
+}
+
+impl ServerOptions {
+    /// The options that suit most, on one's own machine.
+    #[must_use]
+    pub fn on(listen: SocketAddr) -> Self {
+        Self {
+            listen,
+            public_url: None,
+            trusted_proxies: Vec::new(),
+            tls: None,
+            body_limit: 1 << 20,
+            webhook_max_age: None,
+            retention: Retention::default(),
+            patience: Duration::from_secs(20),
+        }
+    }
+}
+
+/// A certificate and its key, as PEM files.
+#[derive(Clone, Debug)]
+pub struct TlsFiles {
+    /// The certificate, with those that lead to a trusted one.
+    pub certificate: PathBuf,
+    /// Its private key.
+    pub key: PathBuf,
+}
+
+/// How long things are kept.
+#[derive(Clone, Copy, Debug)]
+pub struct Retention {
+    /// Notifications with their bodies.
+    pub notifications: Duration,
+    /// The request log.
+    pub requests: Duration,
+    /// Runs of mirrors.
+    pub runs: Duration,
+}
+
+impl Default for Retention {
+    fn default() -> Self {
+        const DAY: Duration = Duration::from_hours(24);
+        Self {
+            notifications: DAY * 14,
+            requests: DAY * 7,
+            runs: DAY * 90,
+        }
+    }
+}

@@ -1,0 +1,18 @@
+//! Every address that the process answers.
+
+use std::sync::Arc;
+
+use axum::{Router, routing::get};
+
+use crate::{health, receiver, shared::Shared};
+
+/// The process's addresses.
+pub(crate) fn router(shared: Arc<Shared>) -> Router {
+    Router::new()
+        .route("/healthz", get(health::live))
+        .route("/readyz", get(health::ready))
+        .route("/metrics", get(health::metrics))
+        .route("/webhooks/intercom", get(receiver::check).post(receiver::any))
+        .route("/webhooks/{connection}", get(receiver::check).post(receiver::named))
+        .with_state(shared)
+}

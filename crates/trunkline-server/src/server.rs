@@ -1,0 +1,87 @@
+//! The process from its start to its stop.
+
+use std::{net::SocketAddr, sync::Arc};
+
+use tokio::{
+    net::TcpListener,
+    sync::{Notify, watch},
+    task::JoinHandle,
+};
+use trunkline_client::Clock;
+use trunkline_store::Store;
+
+use crate::{
+    ServerError, ServerOptions, listener, metrics::Metrics, receiver::Secrets, routes, shared::Shared,
+};
+
+/// A running process. It stops when [`Server::stop`] is called, and is cut off when it is dropped.
+#[derive(Debug)]
+pub struct Server {
+    address: SocketAddr,
+    stop: watch::Sender<bool>,
+    listening: Option<JoinHandle<()>>,
+}
+
+impl Server {
+    /// Begins to listen and to work.
+    ///
+    /// # Errors
+    /// When the address is taken, the certificate cannot be read, or other machines could reach it without a key.
+    pub async fn start(
+        store: Arc<Store>,
+        options: ServerOptions,
+        clock: Arc<dyn Clock>,
+    ) -> Result<Self, ServerError> {
+        if !options.listen.ip().is_loopback() && !store.has_keys().await? {
+            return Err(ServerError::Unprotected {
+                address: options.listen,
+            });
+        }
+        let tls = options.tls.as_ref().map(listener::acceptor).transpose()?;
+        let failed = |source| ServerError::Listen {
+            address: options.listen,
+            source,
+        };
+        let socket = TcpListener::bind(options.listen).await.map_err(failed)?;
+        let address = socket.local_addr().map_err(failed)?;
+        let shared = Arc::new(Shared {
+            store,
+            clock,
+            options,
+            metrics: Metrics::new(),
+            secrets: Secrets::default(),
+            wake: Notify::new(),
+        });
+        let (stop, stopped) = watch::channel(false);
+        let router = routes::router(Arc::clone(&shared));
+        let listening = tokio::spawn(listener::run(socket, tls, router, shared, stopped));
+        Ok(Self {
+            address,
+            stop,
+            listening: Some(listening),
+        })
+    }
+
+    /// Where it listens.
+    #[must_use]
+    pub const fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Takes nothing new, finishes or gives back what it holds, and ends.
+    pub async fn stop(mut self) {
+        self.stop.send_replace(true);
+        if let Some(listening) = self.listening.take() {
+            // A panic in it has been reported by its own hook.
+            listening.await.ok();
+        }
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        if let Some(listening) = &self.listening {
+            listening.abort();
+        }
+    }
+}

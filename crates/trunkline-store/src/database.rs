@@ -1,0 +1,56 @@
+//! The port to a database: a list of statements is one transaction, on SQLite and on PostgreSQL alike.
+//!
+//! The one rule: a write is reported as done only when it would survive a loss of power. The SQL is one text for both,
+//! written with `$1`; types that differ are the business of each backend's migrations. Read `sqlite.rs` and `postgres.rs`.
+
+mod statement;
+mod value;
+
+pub(crate) use statement::{Done, Statement};
+pub(crate) use value::{Row, Value};
+
+use crate::{StoreError, postgres::Postgres, sqlite::Sqlite};
+
+/// What the state is kept in.
+#[derive(Debug)]
+pub(crate) enum Database {
+    Sqlite(Sqlite),
+    Postgres(Postgres),
+}
+
+impl Database {
+    /// Runs all statements, or none of them.
+    pub(crate) async fn write(&self, statements: Vec<Statement>) -> Result<Vec<Done>, StoreError> {
+        match self {
+            Self::Sqlite(sqlite) => sqlite.write(statements).await,
+            Self::Postgres(postgres) => postgres.write(statements).await,
+        }
+    }
+
+    /// Runs one statement that writes.
+    pub(crate) async fn write_one(&self, statement: Statement) -> Result<Done, StoreError> {
+        let mut done = self.write(vec![statement]).await?;
+        Ok(done.pop().unwrap_or_default())
+    }
+
+    /// The rows that a question finds.
+    pub(crate) async fn read(&self, statement: Statement) -> Result<Vec<Row>, StoreError> {
+        match self {
+            Self::Sqlite(sqlite) => sqlite.read(statement).await,
+            Self::Postgres(postgres) => postgres.read(statement).await,
+        }
+    }
+
+    /// The one row that a question finds, if any.
+    pub(crate) async fn read_one(&self, statement: Statement) -> Result<Option<Row>, StoreError> {
+        Ok(self.read(statement).await?.pop())
+    }
+
+    /// Finishes what was handed over and closes.
+    pub(crate) async fn close(&self) {
+        match self {
+            Self::Sqlite(sqlite) => sqlite.close().await,
+            Self::Postgres(postgres) => postgres.close(),
+        }
+    }
+}

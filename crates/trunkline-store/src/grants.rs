@@ -1,0 +1,148 @@
+//! Grants under way: somebody was sent to Intercom's consent page and is expected back.
+//!
+//! The one rule: a state is good once, for ten minutes, in the browser that it was given to. Only its hash is kept, so whoever
+//! reads the database cannot finish somebody else's grant.
+
+use jiff::{SignedDuration, Timestamp};
+use secrecy::SecretString;
+use sha2::{Digest as _, Sha256};
+use subtle::ConstantTimeEq as _;
+
+use crate::{Store, StoreError, database::Statement};
+
+const VERIFIER: &str = "pkce_verifier";
+/// How long a person may take on the consent page.
+const LIFE: SignedDuration = SignedDuration::from_mins(10);
+
+/// A grant to begin.
+#[derive(Clone, Debug)]
+pub struct NewGrant {
+    /// The connection's id.
+    pub connection: String,
+    /// The address that the browser comes back to.
+    pub redirect_uri: String,
+    /// What proves at the exchange that the code is ours, where the server takes it.
+    pub pkce_verifier: Option<SecretString>,
+}
+
+/// What came back fits this grant.
+#[derive(Clone, Debug)]
+pub struct Grant {
+    /// The connection's id.
+    pub connection: String,
+    /// The address that the code was asked for with.
+    pub redirect_uri: String,
+    /// What proves that the code is ours.
+    pub pkce_verifier: Option<SecretString>,
+}
+
+/// Why a state that came back is not good.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum GrantRefusal {
+    /// Nobody was given this state.
+    #[error("this grant was not begun here")]
+    Unknown,
+    /// It was used before.
+    #[error("this grant was finished before")]
+    Used,
+    /// It is too old.
+    #[error("this grant was begun more than ten minutes ago")]
+    Expired,
+    /// It was given to another browser.
+    #[error("this grant was begun in another browser")]
+    OtherBrowser,
+}
+
+impl Store {
+    /// Begins a grant for a browser that holds `browser`, a word that nobody else knows, and returns the state to send along.
+    pub async fn begin_grant(
+        &self,
+        new: &NewGrant,
+        browser: &str,
+        now: Timestamp,
+    ) -> Result<String, StoreError> {
+        let state = self.entropy.word();
+        let hash = hash(&state);
+        let begun = Statement::new(
+            "INSERT INTO grants (state_hash, connection, browser_hash, redirect_uri, made_at, expires_at) \
+             VALUES ($1, $2, $3, $4, $5, $6)",
+        )
+        .bind(&hash)
+        .bind(&new.connection)
+        .bind(self::hash(browser))
+        .bind(&new.redirect_uri)
+        .bind(now)
+        .bind(now + LIFE);
+        let mut statements = self.sweep(now).to_vec();
+        statements.push(begun);
+        if let Some(verifier) = &new.pkce_verifier {
+            statements.push(self.keep_secret(&owner(&hash), VERIFIER, verifier)?);
+        }
+        self.write(statements).await?;
+        Ok(state)
+    }
+
+    /// Uses a state that came back. It is used up whatever the answer is.
+    pub async fn use_grant(
+        &self,
+        state: &str,
+        browser: &str,
+        now: Timestamp,
+    ) -> Result<Result<Grant, GrantRefusal>, StoreError> {
+        let hash = hash(state);
+        let used = Statement::new("UPDATE grants SET used_at = $1 WHERE state_hash = $2 AND used_at IS NULL")
+            .bind(now)
+            .bind(&hash);
+        let was_fresh = self.write_one(used).await?.changed == 1;
+        let question = Statement::new(
+            "SELECT connection, browser_hash, redirect_uri, expires_at FROM grants WHERE state_hash = $1",
+        )
+        .bind(&hash);
+        let Some(mut row) = self.read_one(question).await? else {
+            return Ok(Err(GrantRefusal::Unknown));
+        };
+        if !was_fresh {
+            return Ok(Err(GrantRefusal::Used));
+        }
+        let (connection, browser_hash, redirect_uri) = (row.text()?, row.text()?, row.text()?);
+        if row.moment()? <= now {
+            return Ok(Err(GrantRefusal::Expired));
+        }
+        if !bool::from(browser_hash.as_bytes().ct_eq(self::hash(browser).as_bytes())) {
+            return Ok(Err(GrantRefusal::OtherBrowser));
+        }
+        let pkce_verifier = self.secret(&owner(&hash), VERIFIER).await?;
+        self.write_one(Self::forget_secret(&owner(&hash), VERIFIER))
+            .await?;
+        Ok(Ok(Grant {
+            connection,
+            redirect_uri,
+            pkce_verifier,
+        }))
+    }
+
+    /// What forgets grants a day after they ended: until then a late return is told apart from an invented one.
+    fn sweep(&self, now: Timestamp) -> [Statement; 2] {
+        let long_ago = now - SignedDuration::from_hours(24);
+        [
+            Statement::new(
+                "DELETE FROM secrets WHERE name = $1 AND owner IN \
+                 (SELECT 'grant/' || state_hash FROM grants WHERE expires_at < $2)",
+            )
+            .bind(VERIFIER)
+            .bind(long_ago),
+            Statement::new("DELETE FROM grants WHERE expires_at < $1").bind(long_ago),
+        ]
+    }
+}
+
+fn owner(hash: &str) -> String {
+    format!("grant/{hash}")
+}
+
+fn hash(word: &str) -> String {
+    Sha256::digest(word.as_bytes())
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
+}

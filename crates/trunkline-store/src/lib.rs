@@ -1,0 +1,39 @@
+//! Trunkline's own durable state: connections and apps with their secrets, grants, notifications, leases, keys, mirrors.
+//!
+//! The one rule: whoever gets `Ok` from a write may forget what was written, since it is on disk; every write is one
+//! transaction. Read [`Store`] next, then `database.rs` for how one text of SQL serves SQLite and PostgreSQL, and
+//! `vault.rs` for how secrets are kept.
+
+mod apps;
+mod connections;
+mod database;
+mod document;
+mod entropy;
+mod error;
+mod grants;
+mod keys;
+mod leases;
+mod mirrors;
+mod notifications;
+mod postgres;
+mod requests;
+mod sqlite;
+mod store;
+mod vault;
+
+pub use apps::{App, AppDetails, NewApp};
+pub use connections::{
+    Connection, ConnectionDetails, ConnectionSecrets, ConnectionState, NewConnection, WorkspaceIdentity,
+};
+pub use entropy::Entropy;
+pub use error::StoreError;
+pub use grants::{Grant, GrantRefusal, NewGrant};
+pub use keys::{ApiKey, Role};
+pub use leases::Lease;
+pub use mirrors::{Mirror, MirrorDetails, MirrorRun, NewMirror, RunState};
+pub use notifications::{
+    Kept, NewNotification, Notification, NotificationFilter, NotificationState, Received,
+};
+pub use requests::{Request, RequestFilter};
+pub use store::{Location, Store};
+pub use vault::{KeySource, Rotation};

@@ -1,0 +1,125 @@
+//! Which of the kept notifications somebody wants to see, or to have applied once more.
+//!
+//! The one rule: every part of a filter that is given narrows it; an empty filter is everything.
+
+use jiff::Timestamp;
+
+use super::{COLUMNS, Notification, NotificationState, notification};
+use crate::{
+    Store, StoreError,
+    database::{Statement, Value},
+};
+
+/// Which notifications.
+#[derive(Clone, Debug, Default)]
+pub struct NotificationFilter {
+    /// Those of a workspace.
+    pub workspace: Option<String>,
+    /// Those with one of these topics.
+    pub topics: Vec<String>,
+    /// Those in a state.
+    pub state: Option<NotificationState>,
+    /// Those received at or after this.
+    pub since: Option<Timestamp>,
+    /// Those received before this.
+    pub until: Option<Timestamp>,
+    /// Those with a greater number, for whoever follows.
+    pub after: Option<i64>,
+    /// Those with a smaller number, for whoever pages back.
+    pub before: Option<i64>,
+}
+
+impl NotificationFilter {
+    /// The filter as a condition whose values follow those that are bound before.
+    fn narrow(&self, sql: &str, first: usize) -> (String, Vec<Value>) {
+        let mut values = Vec::new();
+        let mut conditions: Vec<String> = Vec::new();
+        let mut add = |condition: &str, value: Option<Value>| {
+            if let Some(value) = value {
+                values.push(value);
+                conditions.push(format!("{condition} ${}", first + values.len() - 1));
+            }
+        };
+        add("workspace =", self.workspace.clone().map(Value::from));
+        add("state =", self.state.map(|state| state.as_str().into()));
+        add("received_at >=", self.since.map(Value::from));
+        add("received_at <", self.until.map(Value::from));
+        add("seq >", self.after.map(Value::from));
+        add("seq <", self.before.map(Value::from));
+        if !self.topics.is_empty() {
+            let places: Vec<String> = (0..self.topics.len())
+                .map(|index| format!("${}", first + values.len() + index))
+                .collect();
+            conditions.push(format!("topic IN ({})", places.join(", ")));
+            values.extend(self.topics.iter().map(Value::from));
+        }
+        let condition = if conditions.is_empty() {
+            String::new()
+        } else {
+            format!(" WHERE {}", conditions.join(" AND "))
+        };
+        (format!("{sql}{condition}"), values)
+    }
+}
+
+impl Store {
+    /// The notifications that fit, newest first; oldest first for whoever follows (`after`).
+    pub async fn notifications(
+        &self,
+        filter: &NotificationFilter,
+        limit: u32,
+    ) -> Result<Vec<Notification>, StoreError> {
+        let (sql, values) = filter.narrow(COLUMNS, 2);
+        let order = if filter.after.is_some() { "ASC" } else { "DESC" };
+        let question = Statement {
+            values: std::iter::once(Value::Int(limit.into())).chain(values).collect(),
+            ..Statement::new(format!("{sql} ORDER BY seq {order} LIMIT $1"))
+        };
+        self.read(question).await?.into_iter().map(notification).collect()
+    }
+
+    /// How many notifications fit.
+    pub async fn count_notifications(&self, filter: &NotificationFilter) -> Result<u64, StoreError> {
+        let (sql, values) = filter.narrow("SELECT count(*) FROM notifications", 1);
+        let question = Statement {
+            values,
+            ..Statement::new(sql)
+        };
+        let count = self
+            .read_one(question)
+            .await?
+            .map_or(Ok(0), |mut row| row.int())?;
+        Ok(u64::try_from(count).unwrap_or(0))
+    }
+
+    /// The notification of a number of ours or an id of Intercom's.
+    pub async fn notification(&self, id: &str) -> Result<Notification, StoreError> {
+        let question = match id.parse::<i64>() {
+            Ok(seq) => Statement::new(format!("{COLUMNS} WHERE seq = $1")).bind(seq),
+            Err(_) => {
+                Statement::new(format!("{COLUMNS} WHERE notification = $1 ORDER BY seq LIMIT 1")).bind(id)
+            }
+        };
+        let row = self
+            .read_one(question)
+            .await?
+            .ok_or_else(|| StoreError::NotFound {
+                kind: "notification",
+                name: id.to_owned(),
+            })?;
+        notification(row)
+    }
+
+    /// Lets the notifications that fit wait again, so that they are applied once more; returns how many.
+    pub async fn replay(&self, filter: &NotificationFilter, now: Timestamp) -> Result<u64, StoreError> {
+        let (sql, values) = filter.narrow(
+            "UPDATE notifications SET state = 'waiting', attempts = 0, error = NULL, next_at = $1",
+            2,
+        );
+        let replayed = Statement {
+            values: std::iter::once(Value::from(now)).chain(values).collect(),
+            ..Statement::new(sql)
+        };
+        Ok(self.write_one(replayed).await?.changed)
+    }
+}

@@ -1,0 +1,108 @@
+CREATE TABLE secrets (
+    owner TEXT NOT NULL,
+    name TEXT NOT NULL,
+    sealed BYTEA NOT NULL,
+    PRIMARY KEY (owner, name)
+);
+
+CREATE TABLE apps (
+    id TEXT NOT NULL PRIMARY KEY,
+    name TEXT NOT NULL UNIQUE,
+    client_id TEXT NOT NULL,
+    details TEXT NOT NULL,
+    created_at BIGINT NOT NULL,
+    updated_at BIGINT NOT NULL
+);
+
+CREATE TABLE connections (
+    id TEXT NOT NULL PRIMARY KEY,
+    name TEXT NOT NULL UNIQUE,
+    app TEXT REFERENCES apps (id),
+    workspace TEXT,
+    is_default BIGINT NOT NULL,
+    state TEXT NOT NULL,
+    reason TEXT,
+    details TEXT NOT NULL,
+    identity TEXT,
+    tested_at BIGINT,
+    created_at BIGINT NOT NULL,
+    updated_at BIGINT NOT NULL
+);
+CREATE INDEX connections_by_workspace ON connections (workspace);
+
+CREATE TABLE grants (
+    state_hash TEXT NOT NULL PRIMARY KEY,
+    connection TEXT NOT NULL REFERENCES connections (id) ON DELETE CASCADE,
+    browser_hash TEXT NOT NULL,
+    redirect_uri TEXT NOT NULL,
+    made_at BIGINT NOT NULL,
+    expires_at BIGINT NOT NULL,
+    used_at BIGINT
+);
+
+CREATE TABLE notifications (
+    seq BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    workspace TEXT NOT NULL,
+    dedup TEXT NOT NULL,
+    notification TEXT,
+    topic TEXT NOT NULL,
+    via TEXT NOT NULL,
+    body BYTEA NOT NULL,
+    received_at BIGINT NOT NULL,
+    created_at BIGINT,
+    state TEXT NOT NULL,
+    attempts BIGINT NOT NULL,
+    next_at BIGINT NOT NULL,
+    error TEXT,
+    UNIQUE (workspace, dedup)
+);
+CREATE INDEX notifications_waiting ON notifications (workspace, next_at) WHERE state = 'waiting';
+CREATE INDEX notifications_by_time ON notifications (received_at);
+
+CREATE TABLE leases (
+    name TEXT NOT NULL PRIMARY KEY,
+    owner TEXT NOT NULL,
+    fence BIGINT NOT NULL,
+    expires_at BIGINT NOT NULL
+);
+
+CREATE TABLE mirrors (
+    id TEXT NOT NULL PRIMARY KEY,
+    name TEXT NOT NULL UNIQUE,
+    connection TEXT NOT NULL REFERENCES connections (id),
+    details TEXT NOT NULL,
+    is_paused BIGINT NOT NULL,
+    next_run_at BIGINT NOT NULL,
+    created_at BIGINT NOT NULL,
+    updated_at BIGINT NOT NULL
+);
+
+CREATE TABLE runs (
+    id TEXT NOT NULL PRIMARY KEY,
+    mirror TEXT NOT NULL REFERENCES mirrors (id) ON DELETE CASCADE,
+    owner TEXT NOT NULL,
+    state TEXT NOT NULL,
+    started_at BIGINT NOT NULL,
+    finished_at BIGINT,
+    report TEXT
+);
+CREATE INDEX runs_by_mirror ON runs (mirror, started_at);
+
+CREATE TABLE requests (
+    seq BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    connection TEXT NOT NULL,
+    at BIGINT NOT NULL,
+    status BIGINT,
+    record TEXT NOT NULL
+);
+CREATE INDEX requests_by_connection ON requests (connection, seq);
+CREATE INDEX requests_by_time ON requests (at);
+
+CREATE TABLE api_keys (
+    id TEXT NOT NULL PRIMARY KEY,
+    name TEXT NOT NULL UNIQUE,
+    role TEXT NOT NULL,
+    hash TEXT NOT NULL UNIQUE,
+    created_at BIGINT NOT NULL,
+    used_at BIGINT
+);

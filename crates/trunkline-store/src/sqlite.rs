@@ -1,0 +1,167 @@
+//! The state in a SQLite file: one thread writes, a few connections read.
+//!
+//! The one rule: a writer is answered after the commit that holds its work, and every commit reaches the disk
+//! (`synchronous=FULL`). Whatever waits while one commit runs shares the next one. Read `sqlite/writer.rs` next.
+
+mod migrate;
+mod rows;
+mod writer;
+
+use std::{
+    path::{Path, PathBuf},
+    sync::{Arc, Mutex, PoisonError},
+    thread::JoinHandle,
+    time::Duration,
+};
+
+use rusqlite::{Connection, OpenFlags};
+use tokio::sync::{mpsc, oneshot};
+
+use crate::{
+    StoreError,
+    database::{Done, Row, Statement},
+};
+use writer::Job;
+
+/// Work that may wait for the writer before whoever brings more has to wait too.
+const QUEUE: usize = 4_096;
+/// How long another process may hold the file.
+const BUSY: Duration = Duration::from_secs(15);
+/// 8 MiB, in SQLite's notation for KiB.
+const CACHE: i32 = -8_192;
+/// Readers kept open between questions.
+const READERS: usize = 4;
+
+/// An open file. It is closed by [`Sqlite::close`], or when it is dropped.
+#[derive(Debug)]
+pub(crate) struct Sqlite {
+    path: PathBuf,
+    jobs: Mutex<Option<mpsc::Sender<Job>>>,
+    thread: Mutex<Option<JoinHandle<()>>>,
+    readers: Arc<Mutex<Vec<Connection>>>,
+}
+
+impl Sqlite {
+    /// Opens the file, makes it when it is not there, and brings its tables up to date.
+    pub(crate) fn open(path: &Path) -> Result<Self, StoreError> {
+        let mut connection = connect(
+            path,
+            OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE,
+        )?;
+        let fail = |error| cannot_open(path, error);
+        connection
+            .pragma_update(None, "journal_mode", "wal")
+            .and_then(|()| connection.pragma_update(None, "synchronous", "full"))
+            .and_then(|()| connection.pragma_update(None, "foreign_keys", true))
+            .and_then(|()| connection.pragma_update(None, "cache_size", CACHE))
+            .map_err(fail)?;
+        migrate::up(&mut connection, path)?;
+        let (jobs, queue) = mpsc::channel(QUEUE);
+        let thread = std::thread::Builder::new()
+            .name("store-writer".to_owned())
+            .spawn(move || writer::run(&mut connection, queue))
+            .map_err(|error| StoreError::CannotOpen {
+                place: path.display().to_string(),
+                reason: format!("its writing thread did not start: {error}"),
+            })?;
+        Ok(Self {
+            path: path.to_owned(),
+            jobs: Mutex::new(Some(jobs)),
+            thread: Mutex::new(Some(thread)),
+            readers: Arc::default(),
+        })
+    }
+
+    pub(crate) async fn write(&self, statements: Vec<Statement>) -> Result<Vec<Done>, StoreError> {
+        let sender = self.jobs.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let Some(sender) = sender else {
+            return Err(closed());
+        };
+        let (answer, answered) = oneshot::channel();
+        sender
+            .send(Job { statements, answer })
+            .await
+            .map_err(|_| closed())?;
+        answered.await.map_err(|_| closed())?
+    }
+
+    pub(crate) async fn read(&self, statement: Statement) -> Result<Vec<Row>, StoreError> {
+        let readers = Arc::clone(&self.readers);
+        let path = self.path.clone();
+        tokio::task::spawn_blocking(move || {
+            let held = readers.lock().unwrap_or_else(PoisonError::into_inner).pop();
+            let connection = match held {
+                Some(connection) => connection,
+                None => connect(&path, OpenFlags::SQLITE_OPEN_READ_ONLY)?,
+            };
+            let rows = rows::all(&connection, &statement).map_err(|error| failed("read", &error));
+            let mut kept = readers.lock().unwrap_or_else(PoisonError::into_inner);
+            if kept.len() < READERS {
+                kept.push(connection);
+            }
+            Ok(rows?.rows)
+        })
+        .await
+        .map_err(|_| closed())?
+    }
+
+    /// Writes what waits, folds the log into the file and closes it.
+    pub(crate) async fn close(&self) {
+        self.jobs.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(thread) = thread {
+            // A panic of the writer has been reported by its own hook.
+            tokio::task::spawn_blocking(move || thread.join().ok()).await.ok();
+        }
+        self.readers
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clear();
+    }
+}
+
+fn connect(path: &Path, flags: OpenFlags) -> Result<Connection, StoreError> {
+    let connection = Connection::open_with_flags(path, flags | OpenFlags::SQLITE_OPEN_NO_MUTEX)
+        .map_err(|error| cannot_open(path, error))?;
+    connection
+        .busy_timeout(BUSY)
+        .map_err(|error| cannot_open(path, error))?;
+    connection.set_prepared_statement_cache_capacity(256);
+    Ok(connection)
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "it stands in `map_err`")]
+fn cannot_open(path: &Path, error: rusqlite::Error) -> StoreError {
+    match failed("open", &error) {
+        StoreError::Full => StoreError::Full,
+        _ => StoreError::CannotOpen {
+            place: path.display().to_string(),
+            reason: reason(&error),
+        },
+    }
+}
+
+fn closed() -> StoreError {
+    StoreError::Database {
+        doing: "take more work",
+        reason: "it is closed".to_owned(),
+    }
+}
+
+/// The error in our words; never with the statement's values.
+fn failed(doing: &'static str, error: &rusqlite::Error) -> StoreError {
+    match error.sqlite_error_code() {
+        Some(rusqlite::ErrorCode::DiskFull) => StoreError::Full,
+        _ => StoreError::Database {
+            doing,
+            reason: reason(error),
+        },
+    }
+}
+
+fn reason(error: &rusqlite::Error) -> String {
+    match error {
+        rusqlite::Error::SqliteFailure(code, message) => message.clone().unwrap_or_else(|| code.to_string()),
+        other => other.to_string(),
+    }
+}

@@ -1,0 +1,241 @@
+//! The store: a database, the keys to its secrets, and a source of unpredictable bytes.
+//!
+//! The one rule: a store whose key does not fit is not opened at all, so nothing is ever sealed with a second key beside the
+//! first. What it holds is in one file for each kind: `connections.rs`, `apps.rs`, `notifications.rs` and so on.
+
+use std::{
+    fmt,
+    path::{Path, PathBuf},
+    sync::{PoisonError, RwLock, RwLockReadGuard},
+};
+
+use secrecy::SecretString;
+
+use crate::{
+    Entropy, KeySource, Rotation, StoreError,
+    database::{Database, Done, Row, Statement},
+    postgres::Postgres,
+    sqlite::Sqlite,
+    vault::{self, Vault},
+};
+
+/// Who owns the value that shows whether a key fits.
+const CHECK: (&str, &str) = ("store", "check");
+const CHECKED: &str = "this store opens";
+
+/// Where the state is kept.
+#[derive(Clone)]
+pub enum Location {
+    /// A SQLite file.
+    Sqlite(PathBuf),
+    /// A PostgreSQL database, by its address, which may hold a password.
+    Postgres(SecretString),
+}
+
+impl fmt::Debug for Location {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Sqlite(path) => write!(f, "Sqlite({})", path.display()),
+            Self::Postgres(_) => f.write_str("Postgres"),
+        }
+    }
+}
+
+/// Trunkline's durable state.
+#[derive(Debug)]
+pub struct Store {
+    pub(crate) database: Database,
+    pub(crate) entropy: Entropy,
+    vault: RwLock<Vault>,
+    key_source: KeySource,
+}
+
+impl Store {
+    /// Opens the state, makes it when it is not there, and checks that the key fits. A key file that is not there is made only
+    /// beside a store that holds no secret yet.
+    pub async fn open(location: &Location, key: KeySource, entropy: Entropy) -> Result<Self, StoreError> {
+        let database = match location {
+            Location::Sqlite(path) => Database::Sqlite(Sqlite::open(path)?),
+            Location::Postgres(url) => Database::Postgres(Postgres::open(url).await?),
+        };
+        let check = read_secret(&database, CHECK.0, CHECK.1).await?;
+        let vault = Vault::open(&key, &entropy, check.is_none())?;
+        if let Some(sealed) = check {
+            vault
+                .unseal(CHECK.0, CHECK.1, &sealed)
+                .map_err(|_| vault.wrong_key())?;
+        } else {
+            let sealed = vault.seal(CHECK.0, CHECK.1, &CHECKED.into(), &entropy)?;
+            let kept = Statement::new(
+                "INSERT INTO secrets (owner, name, sealed) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING",
+            )
+            .bind(CHECK.0)
+            .bind(CHECK.1)
+            .bind(sealed);
+            database.write_one(kept).await?;
+            // Another process may have been first, with a key of its own.
+            let sealed = read_secret(&database, CHECK.0, CHECK.1)
+                .await?
+                .unwrap_or_default();
+            vault
+                .unseal(CHECK.0, CHECK.1, &sealed)
+                .map_err(|_| vault.wrong_key())?;
+        }
+        Ok(Self {
+            database,
+            entropy,
+            vault: RwLock::new(vault),
+            key_source: key,
+        })
+    }
+
+    /// The folder's own file.
+    #[must_use]
+    pub fn file_in(folder: &Path) -> PathBuf {
+        folder.join("trunkline.db")
+    }
+
+    /// The folder's own key file.
+    #[must_use]
+    pub fn key_in(folder: &Path) -> PathBuf {
+        folder.join("secret.key")
+    }
+
+    /// Makes a folder for the state that only its owner can enter.
+    pub fn make_folder(folder: &Path) -> Result<(), StoreError> {
+        let mut builder = std::fs::DirBuilder::new();
+        builder.recursive(true);
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::DirBuilderExt as _;
+            builder.mode(0o700);
+        }
+        builder.create(folder).map_err(|error| StoreError::Folder {
+            path: folder.to_owned(),
+            reason: error.to_string(),
+        })
+    }
+
+    /// Whether the database answers.
+    pub async fn ping(&self) -> Result<(), StoreError> {
+        self.database.read(Statement::new("SELECT 1")).await.map(drop)
+    }
+
+    /// Finishes what was handed over and closes.
+    pub async fn close(&self) {
+        self.database.close().await;
+    }
+
+    /// Fresh unpredictable bytes and ids for whoever works with the store.
+    #[must_use]
+    pub const fn entropy(&self) -> &Entropy {
+        &self.entropy
+    }
+
+    /// Seals every secret under a new key and forgets the old one. With a key from a variable, the variable holds the new
+    /// key first and the old one behind it, and this seals everything under the first.
+    ///
+    /// A crash at any point leaves a key file that opens every secret; running it again finishes the work.
+    pub async fn rotate_keys(&self) -> Result<Rotation, StoreError> {
+        vault::add_key(&self.key_source, &self.entropy)?;
+        let fresh = Vault::open(&self.key_source, &self.entropy, false)?;
+        let rows = self
+            .database
+            .read(Statement::new("SELECT owner, name, sealed FROM secrets"))
+            .await?;
+        let mut statements = Vec::new();
+        for mut row in rows {
+            let (owner, name, sealed) = (row.text()?, row.text()?, row.bytes()?);
+            if fresh.is_current(&sealed) {
+                continue;
+            }
+            let secret = fresh.unseal(&owner, &name, &sealed)?;
+            let anew = fresh.seal(&owner, &name, &secret, &self.entropy)?;
+            // What somebody else wrote meanwhile undoes all of it, and is found at the next attempt.
+            statements.push(
+                Statement::new(
+                    "UPDATE secrets SET sealed = $1 WHERE owner = $2 AND name = $3 AND sealed = $4",
+                )
+                .bind(anew)
+                .bind(owner)
+                .bind(name)
+                .bind(sealed)
+                .exactly(1),
+            );
+        }
+        let secrets = statements.len();
+        self.database.write(statements).await?;
+        vault::forget_old_keys(&self.key_source)?;
+        *self.vault.write().unwrap_or_else(PoisonError::into_inner) =
+            Vault::open(&self.key_source, &self.entropy, false)?;
+        Ok(Rotation { secrets })
+    }
+
+    pub(crate) fn vault(&self) -> RwLockReadGuard<'_, Vault> {
+        self.vault.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A statement that keeps a secret.
+    pub(crate) fn keep_secret(
+        &self,
+        owner: &str,
+        name: &str,
+        secret: &SecretString,
+    ) -> Result<Statement, StoreError> {
+        let sealed = self.vault().seal(owner, name, secret, &self.entropy)?;
+        Ok(Statement::new(
+            "INSERT INTO secrets (owner, name, sealed) VALUES ($1, $2, $3) \
+             ON CONFLICT (owner, name) DO UPDATE SET sealed = excluded.sealed",
+        )
+        .bind(owner)
+        .bind(name)
+        .bind(sealed))
+    }
+
+    /// A statement that forgets a secret.
+    pub(crate) fn forget_secret(owner: &str, name: &str) -> Statement {
+        Statement::new("DELETE FROM secrets WHERE owner = $1 AND name = $2")
+            .bind(owner)
+            .bind(name)
+    }
+
+    /// A statement that forgets every secret of an owner.
+    pub(crate) fn forget_secrets(owner: &str) -> Statement {
+        Statement::new("DELETE FROM secrets WHERE owner = $1").bind(owner)
+    }
+
+    /// A secret, if there is one.
+    pub(crate) async fn secret(&self, owner: &str, name: &str) -> Result<Option<SecretString>, StoreError> {
+        match read_secret(&self.database, owner, name).await? {
+            Some(sealed) => self.vault().unseal(owner, name, &sealed).map(Some),
+            None => Ok(None),
+        }
+    }
+
+    pub(crate) async fn read(&self, statement: Statement) -> Result<Vec<Row>, StoreError> {
+        self.database.read(statement).await
+    }
+
+    pub(crate) async fn read_one(&self, statement: Statement) -> Result<Option<Row>, StoreError> {
+        self.database.read_one(statement).await
+    }
+
+    pub(crate) async fn write(&self, statements: Vec<Statement>) -> Result<Vec<Done>, StoreError> {
+        self.database.write(statements).await
+    }
+
+    pub(crate) async fn write_one(&self, statement: Statement) -> Result<Done, StoreError> {
+        self.database.write_one(statement).await
+    }
+}
+
+async fn read_secret(database: &Database, owner: &str, name: &str) -> Result<Option<Vec<u8>>, StoreError> {
+    let question = Statement::new("SELECT sealed FROM secrets WHERE owner = $1 AND name = $2")
+        .bind(owner)
+        .bind(name);
+    database
+        .read_one(question)
+        .await?
+        .map(|mut row| row.bytes())
+        .transpose()
+}

@@ -1,0 +1,12 @@
+//! The conformance suite: everything that a store promises, on SQLite and on PostgreSQL.
+
+mod backends;
+mod connections;
+mod grants;
+mod keys;
+mod leases;
+mod mirrors;
+mod notifications;
+mod opening;
+mod requests;
+mod secrets;
