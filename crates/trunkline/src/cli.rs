@@ -2,9 +2,20 @@
 //!
 //! The one rule: a flag means the same in every command that has it, which is why shared ones are structs here.
 
+mod connections;
+mod data;
+mod serve;
+
 use std::{net::SocketAddr, path::PathBuf};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+
+pub(crate) use connections::{
+    Apps, AppsCommand, Connect, Connections, ConnectionsCommand, Details, Keys, KeysCommand, Secrets,
+    SecretsCommand,
+};
+pub(crate) use data::Data;
+pub(crate) use serve::{Notifications, NotificationsCommand, Serve, Which};
 
 /// The open, self-hosted Intercom connector.
 #[derive(Debug, Parser)]
@@ -35,8 +46,24 @@ pub(crate) enum Command {
     Check(Check),
     /// Compare a mirror with the totals that the API states; exits with 1 when something is missing.
     Verify(Verify),
+    /// Keep a connection to a workspace: a name for an access token or a grant.
+    Connect(Connect),
+    /// List, show, test and change connections.
+    Connections(Connections),
+    /// Keep apps of the Developer Hub, for grants and for the signatures of webhooks.
+    Apps(Apps),
+    /// Make and end keys to the API of `trunkline serve`.
+    Keys(Keys),
+    /// Look after the key that the stored secrets are sealed with.
+    Secrets(Secrets),
+    /// Run: receive webhooks, finish grants, keep mirrors, answer the API.
+    Serve(Serve),
+    /// List, show and replay the notifications that were received.
+    Notifications(Notifications),
     /// List the streams that a mirror can hold, with keys, cursors, versions and JSON Schemas.
     Streams(Streams),
+    /// List the topics of webhooks, with permissions, versions and the streams that they tell of.
+    Topics(Topics),
     /// List the operations of Intercom's API.
     Operations(Operations),
     /// Explain one operation, such as `contacts.search`.
@@ -48,6 +75,11 @@ pub(crate) enum Command {
 /// Which workspace to talk to, and how hard.
 #[derive(Debug, Args)]
 pub(crate) struct Workspace {
+    /// The stored connection to use (see `trunkline connections`); the default one when neither this nor a token is given.
+    #[arg(long, value_name = "NAME", env = "TRUNKLINE_CONNECTION", conflicts_with_all = ["token_env", "region", "base_url"])]
+    pub(crate) connection: Option<String>,
+    #[command(flatten)]
+    pub(crate) data: Data,
     /// The environment variable that holds the access token.
     #[arg(long, value_name = "NAME", env = "TRUNKLINE_TOKEN_ENV")]
     pub(crate) token_env: Option<String>,
@@ -190,6 +222,16 @@ pub(crate) struct Streams {
     /// Only this stream.
     pub(crate) name: Option<String>,
     /// Print JSON, with the JSON Schema of each table.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Topics {
+    /// Words that the name, the permission, the stream or the summary must contain; or a pattern such as
+    /// `conversation.*`.
+    pub(crate) words: Vec<String>,
+    /// Print JSON.
     #[arg(long)]
     pub(crate) json: bool,
 }
