@@ -129,7 +129,9 @@ fn streams(catalog: &Catalog) -> String {
 }
 
 fn topics(catalog: &Catalog) -> String {
-    let mut page = format!("{HEADER}\n# Topics\n\nWhat Intercom tells by webhooks, by the names that its Developer Hub ");
+    let mut page = format!(
+        "{HEADER}\n# Topics\n\nWhat Intercom tells by webhooks, by the names that its Developer Hub "
+    );
     page += "has. `trunkline topics` lists them; the guide [Webhooks and the mirror](../guides/webhooks-and-the-mirror.md) ";
     page += "says what the mirror makes of each.\n\n";
     page += "A topic needs any one of its permissions. Where no stream is named, the mirror keeps nothing of the kind.\n\n";
@@ -152,7 +154,8 @@ fn topics(catalog: &Catalog) -> String {
         );
     }
     page += "\n## Names for several\n\nThese are no topics of Intercom's, but people know them. `*` stands for every topic, ";
-    page += "and a pattern such as `conversation.*` for those that fit.\n\n| name | topics |\n| --- | --- |\n";
+    page +=
+        "and a pattern such as `conversation.*` for those that fit.\n\n| name | topics |\n| --- | --- |\n";
     for alias in catalog.topic_aliases() {
         line(
             &mut page,
@@ -167,7 +170,7 @@ fn errors(tree: &Tree) -> String {
         "{HEADER}\n# Error codes\n\nEvery error that Trunkline shows has a code with a page: what happened, why, what to do.\n\n"
     );
     page += "| range | from |\n| --- | --- |\n| TL00xx | the command line and the settings |\n| TL01xx | calls to Intercom |\n";
-    page += "| TL02xx | the mirror |\n| TL03xx | the simulator |\n| TL04xx | the catalog |\n\n";
+    page += "| TL02xx | the mirror |\n| TL03xx | the simulator |\n| TL04xx | the catalog |\n| TL05xx | the store |\n| TL06xx | the long-running process |\n\n";
     page += "| code | what happened |\n| --- | --- |\n";
     for (path, text) in crate::tidy::error_pages(tree) {
         let file = path.trim_start_matches("docs/errors/");

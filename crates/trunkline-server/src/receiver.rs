@@ -67,7 +67,7 @@ async fn receive(
                 Received::New(_) => "kept",
                 Received::Repeated => "repeated",
             });
-            shared.wake.notify_one();
+            shared.wake.call();
         }
         Err(refusal) => {
             shared.metrics.received(refusal.code);
