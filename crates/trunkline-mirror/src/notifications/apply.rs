@@ -21,7 +21,9 @@ use crate::{
     sync::{
         SyncError, SyncOptions,
         context::Context,
-        each, errors::Halt, lists, lists_of_contacts, needed,
+        each,
+        errors::Halt,
+        lists, lists_of_contacts, needed,
         newest::{self, Newest},
         units, workspace,
     },
@@ -86,7 +88,12 @@ const OF_CONTACTS: &[(&str, &str, &str, Kind)] =
 /// What changes when a contact goes into another one: it takes its conversations and tickets along.
 const OF_MERGED: &[(&str, &str, &str, Kind)] = &[
     OF_CONTACTS[0],
-    ("conversation_contacts", "contact_id", "conversation_id", Kind::Conversation),
+    (
+        "conversation_contacts",
+        "contact_id",
+        "conversation_id",
+        Kind::Conversation,
+    ),
     ("ticket_contacts", "contact_id", "ticket_id", Kind::Ticket),
 ];
 
@@ -95,6 +102,8 @@ struct Run<'a> {
     ctx: Context<'a>,
     wanted: BTreeSet<usize>,
     troubles: BTreeMap<usize, TryAgain>,
+    /// The token no longer works: nothing more is asked.
+    halted: Option<TryAgain>,
     written: Written,
 }
 
@@ -124,7 +133,10 @@ pub async fn apply(
         }
     };
     let is_ours = |notification: &Notification| {
-        notification.app_id.as_ref().is_none_or(|app_id| *app_id == id_code)
+        notification
+            .app_id
+            .as_ref()
+            .is_none_or(|app_id| *app_id == id_code)
     };
     let ours: Vec<(usize, &Notification)> = notifications
         .iter()
@@ -135,6 +147,7 @@ pub async fn apply(
         ctx: Context::new(client, storage, options, clock, &|_| {}, None, selected),
         wanted: BTreeSet::new(),
         troubles: BTreeMap::new(),
+        halted: None,
         written: Written::default(),
     };
     run.everything(&ours).await?;
@@ -169,7 +182,12 @@ impl Run<'_> {
         let histories = self.merges(&mut plan).await?;
         self.contacts(&mut plan, &kept).await?;
         self.twins(&mut plan, &kept).await?;
-        for by in plan.objects.values().map(|wanted| &wanted.by).chain(plan.wholes.values()) {
+        for by in plan
+            .objects
+            .values()
+            .map(|wanted| &wanted.by)
+            .chain(plan.wholes.values())
+        {
             self.wanted.extend(by);
         }
         self.direct(&plan).await?;
@@ -193,6 +211,9 @@ impl Run<'_> {
         let ids = contacts.iter().map(|(id, _)| id.clone()).collect();
         let held = state::contacts(self.ctx.storage, ids).await?;
         for some in contacts.chunks(A_BATCH) {
+            if self.is_halted(some.iter().map(|(_, wanted)| &wanted.by)) {
+                continue;
+            }
             let ctx = &self.ctx;
             let held = &held;
             let fetched: Vec<Result<Fetched, Trouble>> = stream::iter(some)
@@ -229,13 +250,25 @@ impl Run<'_> {
     async fn twins(&self, plan: &mut Plan, kept: &BTreeSet<&str>) -> Result<(), StorageError> {
         let of = |kind: Kind| -> By {
             let objects = plan.objects.iter().filter(|((held, _), _)| *held == kind);
-            objects.map(|((_, id), wanted)| (id.clone(), wanted.by.clone())).collect()
+            objects
+                .map(|((_, id), wanted)| (id.clone(), wanted.by.clone()))
+                .collect()
         };
         let (conversations, tickets) = (of(Kind::Conversation), of(Kind::Ticket));
-        self.others(plan, kept, &tickets, &[("conversations", "id", "id", Kind::Conversation)])
-            .await?;
-        self.others(plan, kept, &conversations, &[("tickets", "id", "id", Kind::Ticket)])
-            .await
+        self.others(
+            plan,
+            kept,
+            &tickets,
+            &[("conversations", "id", "id", Kind::Conversation)],
+        )
+        .await?;
+        self.others(
+            plan,
+            kept,
+            &conversations,
+            &[("tickets", "id", "id", Kind::Ticket)],
+        )
+        .await
     }
 
     /// Adds the objects that the mirror has on the other side of some pairs.
@@ -250,7 +283,8 @@ impl Run<'_> {
             if ids.is_empty() || !kept.contains(kind.stream()) {
                 continue;
             }
-            let found = state::pairs(self.ctx.storage, table, from, to, ids.keys().cloned().collect()).await?;
+            let found =
+                state::pairs(self.ctx.storage, table, from, to, ids.keys().cloned().collect()).await?;
             for (id, other) in found {
                 for by in ids.get(&id).into_iter().flatten() {
                     plan.want(*kind, &other, *by).check = true;
@@ -298,10 +332,16 @@ impl Run<'_> {
 
     /// Fetches and writes the objects that are no contacts, some at a time.
     async fn objects(&mut self, plan: &Plan) -> Result<(), StorageError> {
-        let objects = plan.objects.iter().filter(|((kind, _), _)| *kind != Kind::Contact);
+        let objects = plan
+            .objects
+            .iter()
+            .filter(|((kind, _), _)| *kind != Kind::Contact);
         let objects: Vec<_> = objects.collect();
         let mut gone = Vec::new();
         for some in objects.chunks(A_BATCH) {
+            if self.is_halted(some.iter().map(|(_, wanted)| &wanted.by)) {
+                continue;
+            }
             let ctx = &self.ctx;
             let fetched: Vec<(&BTreeSet<usize>, Result<Fetched, Trouble>)> = stream::iter(some)
                 .map(|((kind, id), wanted)| async move {
@@ -344,7 +384,13 @@ impl Run<'_> {
                         self.trouble(by, &again);
                     }
                 }
-                Err(Trouble::Call(error)) => self.trouble(by, &TryAgain::from(&error)),
+                Err(Trouble::Call(error)) => {
+                    let trouble = TryAgain::from(&error);
+                    self.trouble(by, &trouble);
+                    if trouble.disposition == Disposition::Reauthenticate {
+                        self.halted = Some(trouble);
+                    }
+                }
                 Err(Trouble::Storage(error)) => return Err(error),
             }
         }
@@ -364,6 +410,15 @@ impl Run<'_> {
         Ok(())
     }
 
+    /// Whether nothing more can be asked; those who wanted something learn why.
+    fn is_halted<'w>(&mut self, by: impl Iterator<Item = &'w BTreeSet<usize>>) -> bool {
+        let Some(halted) = self.halted.clone() else {
+            return false;
+        };
+        by.for_each(|by| self.trouble(by, &halted));
+        true
+    }
+
     fn trouble(&mut self, by: &BTreeSet<usize>, trouble: &TryAgain) {
         for place in by {
             self.troubles.entry(*place).or_insert_with(|| trouble.clone());
@@ -372,7 +427,10 @@ impl Run<'_> {
 
     /// Reads the lists that the told or fetched contacts show only in part.
     async fn lists_of_contacts(&mut self, plan: &Plan) -> Result<(), StorageError> {
-        let contacts = plan.objects.iter().filter(|((kind, _), _)| *kind == Kind::Contact);
+        let contacts = plan
+            .objects
+            .iter()
+            .filter(|((kind, _), _)| *kind == Kind::Contact);
         let by: BTreeMap<&String, &BTreeSet<usize>> =
             contacts.map(|((_, id), wanted)| (id, &wanted.by)).collect();
         if by.is_empty() {

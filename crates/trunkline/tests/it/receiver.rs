@@ -84,7 +84,8 @@ impl Receiver {
             "topics": ["*"],
             "version": version,
         });
-        let made: Value = serde_json::from_str(&simulator.control("POST", "/webhooks", Some(&wanted))).unwrap();
+        let made: Value =
+            serde_json::from_str(&simulator.control("POST", "/webhooks", Some(&wanted))).unwrap();
         self.until_ping();
         made["id"].as_u64().unwrap_or_else(|| panic!("{made}"))
     }
@@ -103,7 +104,11 @@ impl Receiver {
             .came
             .wait_timeout_while(bodies, PATIENCE, lacks_ping)
             .unwrap();
-        assert!(!waited.timed_out(), "the ping did not come after {} bodies", bodies.len());
+        assert!(
+            !waited.timed_out(),
+            "the ping did not come after {} bodies",
+            bodies.len()
+        );
         bodies.drain(..).filter(|body| !is_ping(body)).collect()
     }
 }

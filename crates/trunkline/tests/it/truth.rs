@@ -121,7 +121,13 @@ pub(crate) fn compare_told(desk: &Desk, simulator: &Simulator, version: &str, un
         differences.extend(compare_records_but(&mirror, simulator, stream, version, untold));
     }
     for (stream, left, right) in MEMBERSHIPS.iter().filter(|(stream, ..)| told(&stream)) {
-        differences.extend(compare_pairs_but(&mirror, simulator, (stream, left, right), version, untold));
+        differences.extend(compare_pairs_but(
+            &mirror,
+            simulator,
+            (stream, left, right),
+            version,
+            untold,
+        ));
     }
     assert!(differences.is_empty(), "{}", differences.join("\n"));
 }
