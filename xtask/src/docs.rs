@@ -129,7 +129,9 @@ fn streams(catalog: &Catalog) -> String {
 }
 
 fn topics(catalog: &Catalog) -> String {
-    let mut page = format!("{HEADER}\n# Topics\n\nWhat Intercom tells by webhooks, by the names that its Developer Hub ");
+    let mut page = format!(
+        "{HEADER}\n# Topics\n\nWhat Intercom tells by webhooks, by the names that its Developer Hub "
+    );
     page += "has. `trunkline topics` lists them; the guide [Webhooks and the mirror](../guides/webhooks-and-the-mirror.md) ";
     page += "says what the mirror makes of each.\n\n";
     page += "A topic needs any one of its permissions. Where no stream is named, the mirror keeps nothing of the kind.\n\n";
@@ -152,7 +154,8 @@ fn topics(catalog: &Catalog) -> String {
         );
     }
     page += "\n## Names for several\n\nThese are no topics of Intercom's, but people know them. `*` stands for every topic, ";
-    page += "and a pattern such as `conversation.*` for those that fit.\n\n| name | topics |\n| --- | --- |\n";
+    page +=
+        "and a pattern such as `conversation.*` for those that fit.\n\n| name | topics |\n| --- | --- |\n";
     for alias in catalog.topic_aliases() {
         line(
             &mut page,

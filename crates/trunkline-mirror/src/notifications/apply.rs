@@ -21,7 +21,9 @@ use crate::{
     sync::{
         SyncError, SyncOptions,
         context::Context,
-        each, errors::Halt, lists, lists_of_contacts, needed,
+        each,
+        errors::Halt,
+        lists, lists_of_contacts, needed,
         newest::{self, Newest},
         units, workspace,
     },
@@ -111,7 +113,10 @@ pub async fn apply(
         }
     };
     let is_ours = |notification: &Notification| {
-        notification.app_id.as_ref().is_none_or(|app_id| *app_id == id_code)
+        notification
+            .app_id
+            .as_ref()
+            .is_none_or(|app_id| *app_id == id_code)
     };
     let ours: Vec<(usize, &Notification)> = notifications
         .iter()
@@ -154,7 +159,12 @@ impl Run<'_> {
         };
         let mut plan = Plan::of(notifications, &keeps);
         let merges = self.complete(&mut plan, &keeps).await?;
-        for by in plan.objects.values().map(|wanted| &wanted.by).chain(plan.wholes.values()) {
+        for by in plan
+            .objects
+            .values()
+            .map(|wanted| &wanted.by)
+            .chain(plan.wholes.values())
+        {
             self.wanted.extend(by);
         }
         self.direct(&plan).await?;
@@ -175,13 +185,14 @@ impl Run<'_> {
         plan: &mut Plan,
         keeps: &dyn Fn(&str) -> bool,
     ) -> Result<Vec<(String, BTreeSet<usize>)>, StorageError> {
-        let of = |plan: &Plan, kind: Kind, which: &dyn Fn(&Wanted) -> bool| -> BTreeMap<String, BTreeSet<usize>> {
-            let objects = plan.objects.iter();
-            objects
-                .filter(|((held, _), wanted)| *held == kind && which(wanted))
-                .map(|((_, id), wanted)| (id.clone(), wanted.by.clone()))
-                .collect()
-        };
+        let of =
+            |plan: &Plan, kind: Kind, which: &dyn Fn(&Wanted) -> bool| -> BTreeMap<String, BTreeSet<usize>> {
+                let objects = plan.objects.iter();
+                objects
+                    .filter(|((held, _), wanted)| *held == kind && which(wanted))
+                    .map(|((_, id), wanted)| (id.clone(), wanted.by.clone()))
+                    .collect()
+            };
         let moved = of(plan, Kind::Contact, &|wanted| {
             wanted.gone_at.is_some() || wanted.back_at.is_some() || wanted.into.is_some()
         });
@@ -190,16 +201,35 @@ impl Run<'_> {
         let tickets = of(plan, Kind::Ticket, &|_| true);
         // A company counts its contacts; a merge takes conversations along; a ticket may have been a conversation.
         for (ids, table, from, to, kind) in [
-            (&moved, "contact_companies", "contact_id", "company_id", Kind::Company),
-            (&merged, "conversation_contacts", "contact_id", "conversation_id", Kind::Conversation),
-            (&merged, "ticket_contacts", "contact_id", "ticket_id", Kind::Ticket),
+            (
+                &moved,
+                "contact_companies",
+                "contact_id",
+                "company_id",
+                Kind::Company,
+            ),
+            (
+                &merged,
+                "conversation_contacts",
+                "contact_id",
+                "conversation_id",
+                Kind::Conversation,
+            ),
+            (
+                &merged,
+                "ticket_contacts",
+                "contact_id",
+                "ticket_id",
+                Kind::Ticket,
+            ),
             (&tickets, "conversations", "id", "id", Kind::Conversation),
             (&conversations, "tickets", "id", "id", Kind::Ticket),
         ] {
             if ids.is_empty() || !keeps(kind.stream()) {
                 continue;
             }
-            let pairs = state::pairs(self.ctx.storage, table, from, to, ids.keys().cloned().collect()).await?;
+            let pairs =
+                state::pairs(self.ctx.storage, table, from, to, ids.keys().cloned().collect()).await?;
             for (id, other) in pairs {
                 for by in ids.get(&id).into_iter().flatten() {
                     plan.want(kind, &other, *by).check = true;
@@ -318,7 +348,10 @@ impl Run<'_> {
 
     /// Reads the lists that the told or fetched contacts show only in part.
     async fn lists_of_contacts(&mut self, plan: &Plan) -> Result<(), StorageError> {
-        let contacts = plan.objects.iter().filter(|((kind, _), _)| *kind == Kind::Contact);
+        let contacts = plan
+            .objects
+            .iter()
+            .filter(|((kind, _), _)| *kind == Kind::Contact);
         let by: BTreeMap<&String, &BTreeSet<usize>> =
             contacts.map(|((_, id), wanted)| (id, &wanted.by)).collect();
         if by.is_empty() {
@@ -377,7 +410,8 @@ impl Run<'_> {
         let aliases: Vec<Change> = aliases.collect();
         let kept = self.ctx.wants(&[each.stream]);
         self.write("contacts", aliases).await?;
-        self.write(each.stream, if kept { changes } else { Vec::new() }).await
+        self.write(each.stream, if kept { changes } else { Vec::new() })
+            .await
     }
 
     /// Reads what is small enough, or ordered well enough, to be read as it is in every run.

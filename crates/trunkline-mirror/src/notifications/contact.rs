@@ -42,12 +42,7 @@ fn text(seconds: i64) -> Option<String> {
 }
 
 /// Decides.
-pub(super) fn verdict(
-    id: &str,
-    wanted: &Wanted,
-    held: Option<&HeldContact>,
-    version: Version,
-) -> Verdict {
+pub(super) fn verdict(id: &str, wanted: &Wanted, held: Option<&HeldContact>, version: Version) -> Verdict {
     if let Some(into) = &wanted.into {
         return Verdict::Into(into.clone());
     }
@@ -65,7 +60,13 @@ pub(super) fn verdict(
         [] => None,
         [one] => Some(*one),
         // Two states of one second.
-        _ => return if held.is_some_and(|held| held.deleted_at.is_none()) { Verdict::Fetch } else { Verdict::Search },
+        _ => {
+            return if held.is_some_and(|held| held.deleted_at.is_none()) {
+                Verdict::Fetch
+            } else {
+                Verdict::Search
+            };
+        }
     };
     let Some(held) = held else {
         return match told {
@@ -133,7 +134,10 @@ fn newest(states: &[State]) -> Vec<&State> {
 
 /// The record as `version` of the API shows it: the owner's id was a number before 2.16.
 fn typed(state: &State, version: Version) -> Bytes {
-    let Some(fields) = std::str::from_utf8(&state.record).ok().and_then(|text| Fields::read(text).ok()) else {
+    let Some(fields) = std::str::from_utf8(&state.record)
+        .ok()
+        .and_then(|text| Fields::read(text).ok())
+    else {
         return state.record.clone();
     };
     let Some(owner) = fields.id("owner_id") else {
@@ -153,7 +157,10 @@ fn typed(state: &State, version: Version) -> Bytes {
 
 /// The told record with its fields in the order of the held one, as the API gives them; nothing when it lacks one.
 fn in_order_of(held: &str, told: &[u8]) -> Option<Bytes> {
-    let (held, told) = (Fields::read(held).ok()?, Fields::read(std::str::from_utf8(told).ok()?).ok()?);
+    let (held, told) = (
+        Fields::read(held).ok()?,
+        Fields::read(std::str::from_utf8(told).ok()?).ok()?,
+    );
     let mut writer = Writer::new();
     for (name, _) in held.iter() {
         if !told.has(name) {
@@ -225,9 +232,24 @@ mod tests {
         check("the same", &told(vec![state(10, "held")]), Some(&here), "nothing");
         check("as old", &told(vec![state(10, "other")]), Some(&here), "fetch");
         check("unknown", &told(vec![state(1, "new")]), None, "write new");
-        check("the newest", &told(vec![state(12, "b"), state(11, "a"), state(12, "b")]), Some(&here), "write b");
-        check("two of a second", &told(vec![state(12, "b"), state(12, "c")]), Some(&here), "fetch");
-        check("two unknown of a second", &told(vec![state(12, "b"), state(12, "c")]), None, "search");
+        check(
+            "the newest",
+            &told(vec![state(12, "b"), state(11, "a"), state(12, "b")]),
+            Some(&here),
+            "write b",
+        );
+        check(
+            "two of a second",
+            &told(vec![state(12, "b"), state(12, "c")]),
+            Some(&here),
+            "fetch",
+        );
+        check(
+            "two unknown of a second",
+            &told(vec![state(12, "b"), state(12, "c")]),
+            None,
+            "search",
+        );
     }
 
     #[test]
@@ -240,12 +262,37 @@ mod tests {
             ..told(vec![state(30, "late")])
         };
         check("archived", &went(40, false, None), Some(&here), "gone true false");
-        check("archived before it was read", &went(5, false, None), Some(&here), "gone false false");
-        check("unknown and archived", &went(40, false, None), None, "gone true true");
-        check("back after that", &went(20, false, Some(29)), Some(&here), "write late");
-        check("back before that", &went(40, false, Some(29)), Some(&here), "gone true false");
+        check(
+            "archived before it was read",
+            &went(5, false, None),
+            Some(&here),
+            "gone false false",
+        );
+        check(
+            "unknown and archived",
+            &went(40, false, None),
+            None,
+            "gone true true",
+        );
+        check(
+            "back after that",
+            &went(20, false, Some(29)),
+            Some(&here),
+            "write late",
+        );
+        check(
+            "back before that",
+            &went(40, false, Some(29)),
+            Some(&here),
+            "gone true false",
+        );
         check("back at once", &went(29, false, Some(29)), Some(&here), "search");
-        check("deleted", &went(20, true, Some(29)), Some(&here), "gone true false");
+        check(
+            "deleted",
+            &went(20, true, Some(29)),
+            Some(&here),
+            "gone true false",
+        );
         let late = |updated: i64, back: Option<i64>| Wanted {
             back_at: back.map(|back| AT + back),
             ..told(vec![state(updated, "late")])
@@ -284,10 +331,16 @@ mod tests {
             updated_at: 0,
             record: Bytes::from_static(br#"{"id":"c","owner_id":12}"#),
         };
-        assert_eq!(typed(&state, Version::V2_16), br#"{"id":"c","owner_id":"12"}"#[..]);
+        assert_eq!(
+            typed(&state, Version::V2_16),
+            br#"{"id":"c","owner_id":"12"}"#[..]
+        );
         assert_eq!(typed(&state, Version::V2_14), br#"{"id":"c","owner_id":12}"#[..]);
         let told = br#"{"b":1,"a":null,"n":[2]}"#;
-        assert_eq!(in_order_of(r#"{"a":5,"b":6}"#, told).unwrap(), br#"{"a":null,"b":1,"n":[2]}"#[..]);
+        assert_eq!(
+            in_order_of(r#"{"a":5,"b":6}"#, told).unwrap(),
+            br#"{"a":null,"b":1,"n":[2]}"#[..]
+        );
         assert_eq!(in_order_of(r#"{"a":5,"z":6}"#, told), None);
     }
 }

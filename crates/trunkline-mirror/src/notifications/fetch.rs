@@ -170,7 +170,10 @@ fn behind(answer: &Answer, wanted: &Wanted) -> Option<TryAgain> {
 
 /// A record without one of its fields.
 fn without(record: &Bytes, field: &str) -> Bytes {
-    let Some(fields) = std::str::from_utf8(record).ok().and_then(|text| Fields::read(text).ok()) else {
+    let Some(fields) = std::str::from_utf8(record)
+        .ok()
+        .and_then(|text| Fields::read(text).ok())
+    else {
         return record.clone();
     };
     let mut writer = Writer::new();
@@ -188,7 +191,9 @@ async fn company(ctx: &Context<'_>, id: &str, body: Bytes) -> Result<Fetched, Tr
         .and_then(|company| company.raw("user_count")?.parse::<u64>().ok())
         .is_none_or(|users| users > 0);
     if !has_users {
-        let call = Call::new("companies.list_contacts").path("id", id).query("per_page", "1");
+        let call = Call::new("companies.list_contacts")
+            .path("id", id)
+            .query("per_page", "1");
         let answer = ctx.call("companies", call).await?;
         if answer.json::<Value>()?["total_count"] == 0 {
             return Ok(Fetched::vanished("companies", id));

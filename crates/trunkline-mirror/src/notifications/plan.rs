@@ -156,7 +156,10 @@ impl Plan {
         match stream {
             "tags" => {
                 if let Some(record) = head.record.clone().filter(|_| keeps("tags")) {
-                    let tag = self.tags.entry(id.to_owned()).or_insert((record, BTreeSet::new()));
+                    let tag = self
+                        .tags
+                        .entry(id.to_owned())
+                        .or_insert((record, BTreeSet::new()));
                     tag.1.insert(place);
                 }
             }
@@ -170,7 +173,9 @@ impl Plan {
             "conversation_parts" => self.part(place, head, id),
             "ticket_parts" => self.author(place, head),
             _ => {
-                let Some(kind) = Kind::of_stream(stream) else { return };
+                let Some(kind) = Kind::of_stream(stream) else {
+                    return;
+                };
                 self.object(kind, place, notification, is_first, head, id, at);
             }
         }
@@ -243,7 +248,9 @@ impl Plan {
 
     /// A contact that writes was seen and has replied.
     fn author(&mut self, place: usize, head: &Head) {
-        let Some(author) = object_in(head, "author") else { return };
+        let Some(author) = object_in(head, "author") else {
+            return;
+        };
         let (Some(kind), Some(id)) = (author.text("type"), author.id("id")) else {
             return;
         };
@@ -253,7 +260,10 @@ impl Plan {
     }
 
     fn participants(&mut self, place: usize, head: &Head) {
-        let text = head.record.as_deref().and_then(|record| std::str::from_utf8(record).ok());
+        let text = head
+            .record
+            .as_deref()
+            .and_then(|record| std::str::from_utf8(record).ok());
         let list = text.and_then(|text| List::at(text, &["contacts", "contacts"]));
         for contact in list.unwrap_or_default().items {
             if let Some(id) = Fields::read(contact).ok().and_then(|contact| contact.id("id")) {
@@ -263,7 +273,10 @@ impl Plan {
     }
 
     fn conversation_of_call(&mut self, place: usize, head: &Head) {
-        let text = head.record.as_deref().and_then(|record| std::str::from_utf8(record).ok());
+        let text = head
+            .record
+            .as_deref()
+            .and_then(|record| std::str::from_utf8(record).ok());
         let id = text
             .and_then(|text| Fields::read(text).ok())
             .and_then(|call| call.id("conversation_id"));

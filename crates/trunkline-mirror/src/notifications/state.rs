@@ -30,7 +30,8 @@ pub(super) async fn contacts(
             } else {
                 "NULL"
             };
-            let sql = format!("SELECT {updated}, _deleted_at, _synced_at, record FROM contacts WHERE id = ?1");
+            let sql =
+                format!("SELECT {updated}, _deleted_at, _synced_at, record FROM contacts WHERE id = ?1");
             let mut find = connection.prepare_cached(&sql)?;
             let mut held = BTreeMap::new();
             for id in ids {
