@@ -10,7 +10,7 @@ use std::{path::PathBuf, process::Command};
 use anyhow::Result;
 
 use crate::{
-    clients, contract, interrupt, needs, services,
+    clients, contract, deploy, interrupt, needs, services,
     steps::{Steps, cargo},
     tidy,
 };
@@ -49,6 +49,7 @@ pub(crate) fn run(install: bool, openapi: Option<PathBuf>) -> Result<()> {
         &mut cargo(&["test", "--doc", "--workspace", "--locked"]),
     );
     steps.step("services of the tests", || services.stop());
+    steps.step("deploy files and shown command lines", deploy::run);
     steps.step("official clients", clients::test_all);
     steps.step("contract", || {
         contract::run(&contract::Arguments::everything(
