@@ -94,7 +94,7 @@ impl<'a> Follower<'a> {
 }
 
 /// Lets the workspace live: a few things happen at a time, and seconds pass.
-fn live(simulator: &Simulator, steps: u32) {
+pub(crate) fn live(simulator: &Simulator, steps: u32) {
     for _ in 0..steps / 5 {
         simulator.activity(5);
         simulator.advance(7);
@@ -109,7 +109,7 @@ fn decoded(bodies: &[Vec<u8>]) -> Vec<Notification> {
 }
 
 /// What no topic tells: a contact that got a note, a conversation that lost a tag.
-fn untold(desk: &Desk, simulator: &Simulator) -> BTreeSet<String> {
+pub(crate) fn untold(desk: &Desk, simulator: &Simulator) -> BTreeSet<String> {
     let mirror = desk.open();
     let rows = |sql: &str| -> BTreeSet<(String, String)> {
         let mut statement = mirror.prepare(sql).unwrap();
