@@ -20,11 +20,19 @@ pub struct Opened {
     pub client: Client,
 }
 
-/// Opens the named connection, or the default one.
-pub async fn connect(store: &Store, name: Option<&str>, settings: Settings) -> Result<Opened, ServerError> {
+/// Opens the named connection, or the default one, with its own API version unless another is asked for.
+pub async fn connect(
+    store: &Store,
+    name: Option<&str>,
+    version: Option<Version>,
+    settings: Settings,
+) -> Result<Opened, ServerError> {
     let connection = match name {
         Some(name) => store.connection(name).await?,
-        None => store.default_connection().await?.ok_or(ServerError::NoConnection)?,
+        None => store
+            .default_connection()
+            .await?
+            .ok_or(ServerError::NoConnection)?,
     };
     match connection.state {
         ConnectionState::NeedsGrant => {
@@ -33,20 +41,30 @@ pub async fn connect(store: &Store, name: Option<&str>, settings: Settings) -> R
                 name: connection.name,
             });
         }
-        ConnectionState::Paused => return Err(ServerError::Paused { name: connection.name }),
+        ConnectionState::Paused => {
+            return Err(ServerError::Paused {
+                name: connection.name,
+            });
+        }
         ConnectionState::New | ConnectionState::Ready => {}
     }
-    let client = client_of(store, &connection, settings).await?;
+    let client = client_of(store, &connection, version, settings).await?;
     Ok(Opened { connection, client })
 }
 
 /// The client of a connection, whatever its state: for a test that finds out how it is doing.
-async fn client_of(store: &Store, connection: &Connection, settings: Settings) -> Result<Client, ServerError> {
+async fn client_of(
+    store: &Store,
+    connection: &Connection,
+    version: Option<Version>,
+    settings: Settings,
+) -> Result<Client, ServerError> {
     let secrets = store.connection_secrets(&connection.id).await?;
     let token = secrets.token.ok_or_else(|| ServerError::NoToken {
         name: connection.name.clone(),
     })?;
-    let version = connection.details.api_version.parse().unwrap_or(Version::DEFAULT);
+    let version =
+        version.unwrap_or_else(|| connection.details.api_version.parse().unwrap_or(Version::DEFAULT));
     let address = Address::at(&connection.details.base_url, token, version)?;
     Ok(Client::new(address, settings)?)
 }
@@ -58,8 +76,11 @@ pub async fn identify(
     settings: Settings,
 ) -> Result<WorkspaceIdentity, ServerError> {
     let clock = std::sync::Arc::clone(&settings.clock);
-    let client = client_of(store, connection, settings).await?;
-    match client.call(Call::new("me.get").priority(Priority::Interactive)).await {
+    let client = client_of(store, connection, None, settings).await?;
+    match client
+        .call(Call::new("me.get").priority(Priority::Interactive))
+        .await
+    {
         Ok(answer) => {
             let identity = read_identity(&answer.body)?;
             store
@@ -92,12 +113,6 @@ pub(crate) async fn note_failure(
             .await?;
     }
     Ok(())
-}
-
-/// The settings of a client that somebody waits for.
-#[must_use]
-pub fn settings_of(clock: std::sync::Arc<dyn trunkline_client::Clock>) -> Settings {
-    Settings::new(clock)
 }
 
 fn read_identity(body: &[u8]) -> Result<WorkspaceIdentity, ServerError> {

@@ -2,7 +2,7 @@
 
 use std::{io, net::SocketAddr, path::PathBuf};
 
-use trunkline_client::{BuildError, CallError};
+use trunkline_client::{BuildError, CallError, oauth::OAuthError};
 use trunkline_store::StoreError;
 
 /// Why the process does not run, or a connection cannot be used.
@@ -40,6 +40,12 @@ pub enum ServerError {
         /// Its name.
         name: String,
     },
+    /// The connection has no app whose grants it could use.
+    #[error("the connection `{name}` has no app to ask for a grant with")]
+    NoApp {
+        /// Its name.
+        name: String,
+    },
     /// The connection's grant is over.
     #[error("the connection `{name}` needs a new grant: {reason}")]
     NeedsGrant {
@@ -60,6 +66,9 @@ pub enum ServerError {
     /// A call failed.
     #[error(transparent)]
     Call(#[from] CallError),
+    /// A grant was not given, or its code not exchanged.
+    #[error(transparent)]
+    SignIn(#[from] OAuthError),
     /// The workspace does not say who it is.
     #[error("the answer of /me names no workspace: {reason}")]
     NoWorkspace {
@@ -84,8 +93,10 @@ impl ServerError {
             Self::NeedsGrant { .. } => "TL0606",
             Self::Paused { .. } => "TL0607",
             Self::NoWorkspace { .. } => "TL0608",
+            Self::NoApp { .. } => "TL0609",
             Self::Build(error) => error.code(),
             Self::Call(error) => error.code(),
+            Self::SignIn(error) => error.code(),
             Self::Store(error) => error.code(),
         }
     }
@@ -94,23 +105,31 @@ impl ServerError {
     #[must_use]
     pub fn advice(&self) -> String {
         match self {
-            Self::Listen { .. } => "Choose another address with `--listen`, or stop what listens there.".to_owned(),
+            Self::Listen { .. } => {
+                "Choose another address with `--listen`, or stop what listens there.".to_owned()
+            }
             Self::Unprotected { .. } => {
-                "Make a key first (`trunkline keys add admin --role admin`), or listen on 127.0.0.1.".to_owned()
+                "Make a key first (`trunkline keys add admin --role admin`), or listen on 127.0.0.1."
+                    .to_owned()
             }
             Self::Certificate { .. } => {
                 "Name PEM files that this user can read, with `--tls-cert` and `--tls-key`.".to_owned()
             }
             Self::NoConnection => {
-                "Make one with `trunkline connect NAME`, name one with `--connection`, or set INTERCOM_TOKEN.".to_owned()
+                "Make one with `trunkline connect NAME`, name one with `--connection`, or set INTERCOM_TOKEN."
+                    .to_owned()
             }
             Self::NoToken { name } | Self::NeedsGrant { name, .. } => format!(
                 "Grant access: `trunkline connect {name} --replace`, with `--token-env` or `--oauth`."
+            ),
+            Self::NoApp { name } => format!(
+                "Give it one: `trunkline apps add`, then `trunkline connect {name} --replace --app APP`."
             ),
             Self::Paused { name } => format!("Let it go on with `trunkline connections resume {name}`."),
             Self::NoWorkspace { .. } => "Check that the address is Intercom's.".to_owned(),
             Self::Build(error) => error.advice(),
             Self::Call(error) => error.advice(),
+            Self::SignIn(error) => error.advice().to_owned(),
             Self::Store(error) => error.advice(),
         }
     }

@@ -24,5 +24,10 @@ pub(crate) async fn ready(State(shared): State<Arc<Shared>>) -> Result<&'static 
 /// The figures.
 pub(crate) async fn metrics(State(shared): State<Arc<Shared>>) -> Response {
     let kind = "application/openmetrics-text; version=1.0.0; charset=utf-8";
-    (StatusCode::OK, [(header::CONTENT_TYPE, kind)], shared.metrics.text()).into_response()
+    (
+        StatusCode::OK,
+        [(header::CONTENT_TYPE, kind)],
+        shared.metrics.text(),
+    )
+        .into_response()
 }

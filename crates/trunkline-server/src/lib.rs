@@ -5,6 +5,7 @@
 
 mod connect;
 mod error;
+mod grant;
 mod health;
 mod listener;
 mod metrics;
@@ -14,9 +15,12 @@ mod reply;
 mod routes;
 mod server;
 mod shared;
+mod sign_in;
 mod signature;
 
-pub use connect::{Opened, connect, identify, settings_of};
+pub use connect::{Opened, connect, identify};
 pub use error::ServerError;
+pub use grant::{Code, endpoints, finish_grant};
 pub use options::{Retention, ServerOptions, TlsFiles};
 pub use server::Server;
+pub use sign_in::begin_grant;

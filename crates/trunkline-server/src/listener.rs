@@ -2,12 +2,7 @@
 //!
 //! The one rule: nobody holds a connection by sending slowly, and a stop lets every request that has begun be answered.
 
-use std::{
-    io,
-    net::SocketAddr,
-    sync::Arc,
-    time::Duration,
-};
+use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 
 use axum::{Router, body::Body, extract::Request};
 use hyper::{body::Incoming, service::service_fn};
@@ -84,7 +79,10 @@ pub(crate) async fn run(
         });
     }
     drop(listener);
-    if timeout(shared.options.patience, graceful.shutdown()).await.is_err() {
+    if timeout(shared.options.patience, graceful.shutdown())
+        .await
+        .is_err()
+    {
         tracing::warn!("some requests were still under way when the process stopped");
     }
 }

@@ -41,6 +41,22 @@ impl ServerOptions {
             patience: Duration::from_secs(20),
         }
     }
+
+    /// What a proxy puts before our own paths, without a last slash.
+    pub(crate) fn public_path(&self) -> String {
+        self.public_url
+            .as_ref()
+            .map_or_else(String::new, |url| url.path().trim_end_matches('/').to_owned())
+    }
+
+    /// Whether browsers come by HTTPS.
+    pub(crate) fn is_https(&self) -> bool {
+        self.tls.is_some()
+            || self
+                .public_url
+                .as_ref()
+                .is_some_and(|url| url.scheme() == "https")
+    }
 }
 
 /// A certificate and its key, as PEM files.

@@ -25,7 +25,7 @@ use crate::{
     signature::{HEADERS, Signature},
 };
 use envelope::Envelope;
-pub(crate) use secrets::Secrets;
+pub(crate) use secrets::{Found, Secrets};
 
 /// How long a body may take to arrive. Intercom itself gives up after five seconds.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -71,7 +71,11 @@ async fn receive(
         }
         Err(refusal) => {
             shared.metrics.received(refusal.code);
-            tracing::debug!(code = refusal.code, message = refusal.message, "a notification was refused");
+            tracing::debug!(
+                code = refusal.code,
+                message = refusal.message,
+                "a notification was refused"
+            );
         }
     }
     outcome.map(|_| StatusCode::OK)
@@ -82,17 +86,10 @@ async fn keep(
     connection: Option<&str>,
     request: Request<Body>,
 ) -> Result<Received, Refusal> {
-    let (parts, body) = request.into_parts();
-    let signature = signature(&parts.headers)?;
-    let body = whole(body, shared.options.body_limit).await?;
+    let (body, signer) = verified(shared, connection, request).await?;
     let now = shared.clock.now();
-    let signer = shared
-        .secrets
-        .signer(&shared.store, connection, &body, &signature, now)
-        .await?
-        .ok_or_else(forged)?;
-    let envelope = Envelope::read(&body)
-        .map_err(|reason| Refusal::new(StatusCode::BAD_REQUEST, "TL0612", reason))?;
+    let envelope =
+        Envelope::read(&body).map_err(|reason| Refusal::new(StatusCode::BAD_REQUEST, "TL0612", reason))?;
     if let Some(workspace) = &signer.workspace
         && *workspace != envelope.app_id
     {
@@ -120,6 +117,24 @@ async fn keep(
     Ok(shared.store.receive(new, now).await.map_err(busy)?)
 }
 
+/// The body of a request that is signed with a known secret, and whose secret that is.
+pub(crate) async fn verified(
+    shared: &Shared,
+    connection: Option<&str>,
+    request: Request<Body>,
+) -> Result<(Bytes, Found), Refusal> {
+    let (parts, body) = request.into_parts();
+    let signature = signature(&parts.headers)?;
+    let body = whole(body, shared.options.body_limit).await?;
+    let now = shared.clock.now();
+    let signer = shared
+        .secrets
+        .signer(&shared.store, connection, &body, &signature, now)
+        .await?
+        .ok_or_else(forged)?;
+    Ok((body, signer))
+}
+
 /// The signature, from whichever header brings it.
 fn signature(headers: &HeaderMap) -> Result<Signature, Refusal> {
     let mut found = HEADERS
@@ -138,14 +153,16 @@ async fn whole(body: Body, limit: usize) -> Result<Bytes, Refusal> {
         let message = "the body did not arrive in time";
         return Err(Refusal::new(StatusCode::REQUEST_TIMEOUT, "TL0615", message));
     };
-    collected.map(http_body_util::Collected::to_bytes).map_err(|error| {
-        if error.is::<LengthLimitError>() {
-            let message = format!("the body is larger than {limit} bytes");
-            Refusal::new(StatusCode::PAYLOAD_TOO_LARGE, "TL0616", message)
-        } else {
-            Refusal::new(StatusCode::BAD_REQUEST, "TL0612", "the body was cut off")
-        }
-    })
+    collected
+        .map(http_body_util::Collected::to_bytes)
+        .map_err(|error| {
+            if error.is::<LengthLimitError>() {
+                let message = format!("the body is larger than {limit} bytes");
+                Refusal::new(StatusCode::PAYLOAD_TOO_LARGE, "TL0616", message)
+            } else {
+                Refusal::new(StatusCode::BAD_REQUEST, "TL0612", "the body was cut off")
+            }
+        })
 }
 
 /// The same words whatever is wrong, so that nobody learns from them.

@@ -2,9 +2,12 @@
 
 use std::sync::Arc;
 
-use axum::{Router, routing::get};
+use axum::{
+    Router,
+    routing::{get, post},
+};
 
-use crate::{health, receiver, shared::Shared};
+use crate::{health, receiver, shared::Shared, sign_in};
 
 /// The process's addresses.
 pub(crate) fn router(shared: Arc<Shared>) -> Router {
@@ -13,6 +16,15 @@ pub(crate) fn router(shared: Arc<Shared>) -> Router {
         .route("/readyz", get(health::ready))
         .route("/metrics", get(health::metrics))
         .route("/webhooks/intercom", get(receiver::check).post(receiver::any))
-        .route("/webhooks/{connection}", get(receiver::check).post(receiver::named))
+        .route(
+            "/webhooks/{connection}",
+            get(receiver::check).post(receiver::named),
+        )
+        .route(
+            "/auth/intercom/begin/{state}",
+            get(sign_in::offer).post(sign_in::go),
+        )
+        .route("/auth/intercom/callback", get(sign_in::callback))
+        .route("/auth/intercom/uninstall", post(sign_in::uninstalled))
         .with_state(shared)
 }

@@ -58,7 +58,9 @@ impl Signature {
         let mut bytes = [0; DIGEST];
         for (byte, pair) in bytes.iter_mut().zip(digits.as_bytes().chunks_exact(2)) {
             let pair = std::str::from_utf8(pair).ok()?;
-            *byte = u8::from_str_radix(pair, 16).ok().filter(|_| !pair.starts_with('+'))?;
+            *byte = u8::from_str_radix(pair, 16)
+                .ok()
+                .filter(|_| !pair.starts_with('+'))?;
         }
         Some(Self(bytes))
     }
@@ -76,7 +78,11 @@ mod tests {
         assert!(jefe.fits(b"what do ya want for nothing?", &signature));
         assert!(!jefe.fits(b"what do ya want for nothing!", &signature));
         assert!(!jefe.fits(b"", &signature));
-        assert!(!Signer::new(&"jefe".into()).unwrap().fits(b"what do ya want for nothing?", &signature));
+        assert!(
+            !Signer::new(&"jefe".into())
+                .unwrap()
+                .fits(b"what do ya want for nothing?", &signature)
+        );
     }
 
     #[test]

@@ -8,6 +8,7 @@ mod rows;
 mod writer;
 
 use std::{
+    fs::OpenOptions,
     path::{Path, PathBuf},
     sync::{Arc, Mutex, PoisonError},
     thread::JoinHandle,
@@ -44,6 +45,7 @@ pub(crate) struct Sqlite {
 impl Sqlite {
     /// Opens the file, makes it when it is not there, and brings its tables up to date.
     pub(crate) fn open(path: &Path) -> Result<Self, StoreError> {
+        make(path)?;
         let mut connection = connect(
             path,
             OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE,
@@ -86,6 +88,9 @@ impl Sqlite {
     }
 
     pub(crate) async fn read(&self, statement: Statement) -> Result<Vec<Row>, StoreError> {
+        if self.jobs.lock().unwrap_or_else(PoisonError::into_inner).is_none() {
+            return Err(closed());
+        }
         let readers = Arc::clone(&self.readers);
         let path = self.path.clone();
         tokio::task::spawn_blocking(move || {
@@ -108,16 +113,33 @@ impl Sqlite {
     /// Writes what waits, folds the log into the file and closes it.
     pub(crate) async fn close(&self) {
         self.jobs.lock().unwrap_or_else(PoisonError::into_inner).take();
+        // Readers first: whoever closes last folds the log into the file, and a reader cannot.
+        self.readers
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clear();
         let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
         if let Some(thread) = thread {
             // A panic of the writer has been reported by its own hook.
             tokio::task::spawn_blocking(move || thread.join().ok()).await.ok();
         }
-        self.readers
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clear();
     }
+}
+
+/// Makes the file for its owner alone; what SQLite puts beside it takes over its mode.
+fn make(path: &Path) -> Result<(), StoreError> {
+    let mut options = OpenOptions::new();
+    options.write(true).create(true).truncate(false);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::OpenOptionsExt as _;
+        options.mode(0o600);
+    }
+    let made = options.open(path);
+    made.map(drop).map_err(|error| StoreError::CannotOpen {
+        place: path.display().to_string(),
+        reason: error.to_string(),
+    })
 }
 
 fn connect(path: &Path, flags: OpenFlags) -> Result<Connection, StoreError> {

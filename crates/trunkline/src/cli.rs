@@ -2,9 +2,20 @@
 //!
 //! The one rule: a flag means the same in every command that has it, which is why shared ones are structs here.
 
+mod connections;
+mod data;
+mod serve;
+
 use std::{net::SocketAddr, path::PathBuf};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+
+pub(crate) use connections::{
+    Apps, AppsCommand, Connect, Connections, ConnectionsCommand, Details, Keys, KeysCommand, Secrets,
+    SecretsCommand,
+};
+pub(crate) use data::Data;
+pub(crate) use serve::{Notifications, NotificationsCommand, Serve, Which};
 
 /// The open, self-hosted Intercom connector.
 #[derive(Debug, Parser)]
@@ -35,12 +46,28 @@ pub(crate) enum Command {
     Check(Check),
     /// Ask which permissions the token has, and say what each missing one costs.
     Permissions(Permissions),
-    /// Print the fewest permissions to tick in the Developer Hub for chosen streams and operations.
+    /// Print the fewest permissions to tick in the Developer Hub for chosen streams, operations and topics.
     Scopes(Scopes),
     /// Compare a mirror with the totals that the API states; exits with 1 when something is missing.
     Verify(Verify),
+    /// Keep a connection to a workspace: a name for an access token or a grant.
+    Connect(Connect),
+    /// List, show, test and change connections.
+    Connections(Connections),
+    /// Keep apps of the Developer Hub, for grants and for the signatures of webhooks.
+    Apps(Apps),
+    /// Make and end keys to the API of `trunkline serve`.
+    Keys(Keys),
+    /// Look after the key that the stored secrets are sealed with.
+    Secrets(Secrets),
+    /// Run: receive webhooks, finish grants, keep mirrors, answer the API.
+    Serve(Serve),
+    /// List, show and replay the notifications that were received.
+    Notifications(Notifications),
     /// List the streams that a mirror can hold, with keys, cursors, versions and JSON Schemas.
     Streams(Streams),
+    /// List the topics of webhooks, with permissions, versions and the streams that they tell of.
+    Topics(Topics),
     /// List the operations of Intercom's API.
     Operations(Operations),
     /// Explain one operation, such as `contacts.search`.
@@ -52,6 +79,11 @@ pub(crate) enum Command {
 /// Which workspace to talk to, and how hard.
 #[derive(Debug, Args)]
 pub(crate) struct Workspace {
+    /// The stored connection to use (see `trunkline connections`); the default one when neither this nor a token is given.
+    #[arg(long, value_name = "NAME", env = "TRUNKLINE_CONNECTION", conflicts_with_all = ["token_env", "region", "base_url"])]
+    pub(crate) connection: Option<String>,
+    #[command(flatten)]
+    pub(crate) data: Data,
     /// The environment variable that holds the access token.
     #[arg(long, value_name = "NAME", env = "TRUNKLINE_TOKEN_ENV")]
     pub(crate) token_env: Option<String>,
@@ -200,6 +232,9 @@ pub(crate) struct Scopes {
     /// The operations to call, separated by commas, such as `contacts.create` or `tickets.*`.
     #[arg(long, value_delimiter = ',', value_name = "A,B")]
     pub(crate) actions: Vec<String>,
+    /// The topics of webhooks to be told, separated by commas, such as `conversation.*` or `contact.created`.
+    #[arg(long, value_delimiter = ',', value_name = "A,B")]
+    pub(crate) topics: Vec<String>,
     /// Print JSON.
     #[arg(long)]
     pub(crate) json: bool,
@@ -222,6 +257,16 @@ pub(crate) struct Streams {
     /// Only this stream.
     pub(crate) name: Option<String>,
     /// Print JSON, with the JSON Schema of each table.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Topics {
+    /// Words that the name, the permission, the stream or the summary must contain; or a pattern such as
+    /// `conversation.*`.
+    pub(crate) words: Vec<String>,
+    /// Print JSON.
     #[arg(long)]
     pub(crate) json: bool,
 }

@@ -8,6 +8,7 @@ mod commands;
 mod failure;
 mod output;
 mod settings;
+mod store;
 mod target;
 
 use std::process::ExitCode;

@@ -13,10 +13,14 @@ use serde::Deserialize;
 use trunkline_catalog::Version;
 use trunkline_client::{Client, Connection, Region, Settings as ClientSettings, SystemClock};
 
+use trunkline_server::ServerError;
+use trunkline_store::StoreError;
+
 use crate::{
-    cli::{RegionName, Workspace},
+    cli::{Data, RegionName, Workspace},
     commands::request_log,
     failure::Failure,
+    store,
 };
 
 const DEFAULT_FILE: &str = "trunkline-data/trunkline.toml";
@@ -77,23 +81,65 @@ impl File {
     }
 }
 
-/// Builds the client that the flags, the environment and the file ask for.
-pub(crate) fn client(flags: &Workspace, file: &File) -> Result<Client, Failure> {
-    let version = version(flags.api_version.as_deref().or(file.api_version.as_deref()))?;
-    let token = token(
-        flags
-            .token_env
-            .as_deref()
-            .or(file.token_env.as_deref())
-            .unwrap_or(DEFAULT_TOKEN_ENV),
-    )?;
-    let connection = connection(flags, file, token, version)?;
+/// Builds the client that the flags, the environment and the file ask for: a stored connection that is named, else a token
+/// that is named or at hand, else the default connection.
+pub(crate) async fn client(flags: &Workspace, file: &File) -> Result<Client, Failure> {
+    let version = flags
+        .api_version
+        .as_deref()
+        .or(file.api_version.as_deref())
+        .map(|text| version(Some(text)))
+        .transpose()?;
+    let settings = client_settings(flags, file)?;
+    let named = flags.token_env.as_deref().or(file.token_env.as_deref());
+    let stored = match (&flags.connection, named) {
+        (Some(name), _) => Some(Some(name.as_str())),
+        (None, None) if std::env::var_os(DEFAULT_TOKEN_ENV).is_none() => Some(None),
+        (None, _) => None,
+    };
+    if let Some(name) = stored
+        && let Some(client) = stored_client(&flags.data, name, version, settings.clone()).await?
+    {
+        return Ok(client);
+    }
+    let token = token(named.unwrap_or(DEFAULT_TOKEN_ENV))?;
+    let connection = connection(flags, file, token, version.unwrap_or(Version::DEFAULT))?;
+    Client::new(connection, settings).map_err(Failure::from)
+}
+
+/// The client of a stored connection, if there is a store that has it.
+async fn stored_client(
+    data: &Data,
+    name: Option<&str>,
+    version: Option<Version>,
+    settings: ClientSettings,
+) -> Result<Option<Client>, Failure> {
+    let Some(store) = store::open_if_there(data).await? else {
+        return match name {
+            Some(name) => Err(StoreError::NotFound {
+                kind: "connection",
+                name: name.to_owned(),
+            }
+            .into()),
+            None => Ok(None),
+        };
+    };
+    let opened = trunkline_server::connect(&store, name, version, settings).await;
+    store.close().await;
+    match opened {
+        Ok(opened) => Ok(Some(opened.client)),
+        Err(ServerError::NoConnection) => Ok(None),
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn client_settings(flags: &Workspace, file: &File) -> Result<ClientSettings, Failure> {
     let mut settings = ClientSettings::new(Arc::new(SystemClock));
     if let Some(text) = flags.max_share.as_deref().or(file.max_share.as_deref()) {
         settings.max_share = share(text)?;
     }
     settings.request_log = request_log::open(flags)?;
-    Client::new(connection, settings).map_err(Failure::from)
+    Ok(settings)
 }
 
 fn connection(
@@ -145,15 +191,35 @@ pub(crate) fn version(text: Option<&str>) -> Result<Version, Failure> {
     })
 }
 
-fn token(variable: &str) -> Result<SecretString, Failure> {
-    match std::env::var(variable) {
-        Ok(token) if !token.trim().is_empty() => Ok(SecretString::from(token.trim())),
-        _ => Err(Failure::usage(
+/// The access token that an environment variable holds.
+pub(crate) fn token(variable: &str) -> Result<SecretString, Failure> {
+    from_variable(variable).ok_or_else(|| {
+        Failure::usage(
             "TL0004",
             format!("the environment variable {variable} holds no access token"),
-            format!("Set it (`export {variable}=...`) or name another variable with `--token-env`."),
-        )),
-    }
+            format!(
+                "Set it (`export {variable}=...`), name another variable with `--token-env`, or keep a connection with \
+                 `trunkline connect NAME`."
+            ),
+        )
+    })
+}
+
+/// The secret that an environment variable holds, which `flag` names.
+pub(crate) fn secret(variable: &str, flag: &str) -> Result<SecretString, Failure> {
+    from_variable(variable).ok_or_else(|| {
+        Failure::usage(
+            "TL0004",
+            format!("the environment variable {variable} holds no secret"),
+            format!("Set it (`export {variable}=...`), or name another variable with `{flag}`."),
+        )
+    })
+}
+
+fn from_variable(variable: &str) -> Option<SecretString> {
+    let value = std::env::var(variable).ok()?;
+    let value = value.trim();
+    (!value.is_empty()).then(|| SecretString::from(value))
 }
 
 /// `50%` or `0.5` as a share between 0 and 1.

@@ -6,18 +6,30 @@ use super::Findings;
 use crate::repo::Tree;
 
 /// A crate, what it may use, and what only its tests may use on top.
-const ARROWS: [(&str, &[&str]); 7] = [
+const ARROWS: [(&str, &[&str]); 9] = [
     ("trunkline-catalog", &[]),
     ("trunkline-client", &["trunkline-catalog"]),
     ("trunkline-simulator", &["trunkline-catalog"]),
     ("trunkline-mirror", &["trunkline-catalog", "trunkline-client"]),
+    ("trunkline-store", &[]),
+    (
+        "trunkline-server",
+        &[
+            "trunkline-catalog",
+            "trunkline-client",
+            "trunkline-mirror",
+            "trunkline-store",
+        ],
+    ),
     (
         "trunkline",
         &[
             "trunkline-catalog",
             "trunkline-client",
             "trunkline-mirror",
+            "trunkline-server",
             "trunkline-simulator",
+            "trunkline-store",
         ],
     ),
     ("xtask", &["trunkline-catalog", "trunkline-simulator"]),
@@ -45,7 +57,12 @@ pub(super) fn only_allowed_arrows(tree: &Tree) -> Findings {
 
 /// Invariant 2: in the manifest, and by name in the code.
 pub(super) fn simulator_never_sees_the_client(tree: &Tree) -> Findings {
-    let strangers = ["trunkline_client", "trunkline_mirror"];
+    let strangers = [
+        "trunkline_client",
+        "trunkline_mirror",
+        "trunkline_server",
+        "trunkline_store",
+    ];
     tree.ending(".rs")
         .filter(|(path, _)| path.starts_with("crates/trunkline-simulator/"))
         .filter(|(_, text)| strangers.iter().any(|name| text.contains(name)))

@@ -33,8 +33,13 @@ struct Raw<'b> {
 
 impl Envelope {
     pub(super) fn read(body: &[u8]) -> Result<Self, String> {
-        let raw: Raw<'_> = serde_json::from_slice(body)
-            .map_err(|error| format!("the body is no notification: line {}, column {}", error.line(), error.column()))?;
+        let raw: Raw<'_> = serde_json::from_slice(body).map_err(|error| {
+            format!(
+                "the body is no notification: line {}, column {}",
+                error.line(),
+                error.column()
+            )
+        })?;
         let word = |name: &str, value: Option<Cow<'_, str>>| match value {
             Some(text) if !text.is_empty() && text.len() <= LONGEST && !text.contains(char::is_control) => {
                 Ok(text.into_owned())
@@ -45,7 +50,9 @@ impl Envelope {
             id: raw.id.map(|id| word("id", Some(id))).transpose()?,
             topic: word("topic", raw.topic)?,
             app_id: word("app_id", raw.app_id)?,
-            created_at: raw.created_at.and_then(|seconds| Timestamp::from_second(seconds).ok()),
+            created_at: raw
+                .created_at
+                .and_then(|seconds| Timestamp::from_second(seconds).ok()),
         })
     }
 }
@@ -61,8 +68,14 @@ mod tests {
                 r#"{"type":"notification_event","app_id":"abc","data":{"item":{"deep":[[[1]]]}},"id":"notif_1","topic":"ticket.closed","created_at":1768114250}"#,
                 ("notif_1", "ticket.closed", 1_768_114_250),
             ),
-            (r#"{"app_id":"abc","topic":"ping","id":null,"data":7}"#, ("", "ping", 0)),
-            (r#"{"app_id":"abc","topic":"p\u00efng","created_at":-9223372036854775808}"#, ("", "pïng", 0)),
+            (
+                r#"{"app_id":"abc","topic":"ping","id":null,"data":7}"#,
+                ("", "ping", 0),
+            ),
+            (
+                r#"{"app_id":"abc","topic":"p\u00efng","created_at":-9223372036854775808}"#,
+                ("", "pïng", 0),
+            ),
         ];
         for (body, (id, topic, created_at)) in cases {
             let found = Envelope::read(body.as_bytes()).unwrap();
@@ -91,7 +104,10 @@ mod tests {
             long.as_bytes(),
         ] {
             let refusal = Envelope::read(body).unwrap_err();
-            assert!(!refusal.contains("secret-ish") && !refusal.contains("ttt"), "{refusal}");
+            assert!(
+                !refusal.contains("secret-ish") && !refusal.contains("ttt"),
+                "{refusal}"
+            );
         }
     }
 }

@@ -105,4 +105,5 @@ async fn a_closed_store_takes_nothing_more() {
             .code(),
         "TL0504"
     );
+    assert_eq!(store.ping().await.unwrap_err().code(), "TL0504");
 }

@@ -14,7 +14,7 @@ use crate::{
 /// Asks and prints. A missing permission is an answer, not a failure: tokens are meant to have few.
 pub(crate) async fn run(arguments: cli::Permissions) -> Result<ExitCode, Failure> {
     let file = settings::File::read(arguments.workspace.config.as_deref())?;
-    let client = settings::client(&arguments.workspace, &file)?;
+    let client = settings::client(&arguments.workspace, &file).await?;
     let report = permissions::probe(&client, arguments.writes).await?;
     if arguments.json {
         json::print(&report)?;

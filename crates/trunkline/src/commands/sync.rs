@@ -40,7 +40,7 @@ pub(crate) async fn run(arguments: cli::Sync) -> Result<ExitCode, Failure> {
         start_date: arguments.start_date.as_deref().map(time).transpose()?,
         lookback: arguments.lookback.as_deref().map(span).transpose()?,
     };
-    let client = settings::client(&arguments.workspace, &file)?;
+    let client = settings::client(&arguments.workspace, &file).await?;
     let storage = Storage::open(&path, storage_options)?;
     let progress = Progress::start(!arguments.json);
     let outcome = mirror(&client, &storage, &options, &progress).await;
@@ -130,7 +130,7 @@ pub(crate) fn time(text: &str) -> Result<Timestamp, Failure> {
 }
 
 /// `10m`, `2h`, `1d` or `90s`.
-fn span(text: &str) -> Result<Duration, Failure> {
+pub(crate) fn span(text: &str) -> Result<Duration, Failure> {
     let wrong = || {
         Failure::usage(
             "TL0007",

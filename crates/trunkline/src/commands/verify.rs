@@ -20,7 +20,7 @@ pub(crate) async fn run(arguments: cli::Verify) -> Result<ExitCode, Failure> {
     let file = settings::File::read(arguments.workspace.config.as_deref())?;
     let Target::Sqlite(path) = super::sync::target(arguments.to.as_deref(), &file)?;
     super::sync::must_exist(&path)?;
-    let client = settings::client(&arguments.workspace, &file)?;
+    let client = settings::client(&arguments.workspace, &file).await?;
     let storage = Storage::open(&path, StorageOptions::default())?;
     let outcome = verify::verify(&client, &storage).await;
     storage.close().await?;

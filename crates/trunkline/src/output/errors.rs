@@ -9,3 +9,9 @@ pub(crate) fn print(failure: &Failure) {
     eprintln!("  help: {}", failure.advice);
     eprintln!("  page: docs/errors/{}.md", failure.code);
 }
+
+/// Prints what a person has to know now to standard error, beside whatever the command gives out.
+#[expect(clippy::print_stderr, reason = "the one place that prints notes")]
+pub(crate) fn note(text: &str) {
+    eprintln!("{text}");
+}

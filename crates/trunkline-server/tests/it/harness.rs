@@ -1,0 +1,188 @@
+//! A running process with a store of its own, and notifications to send to it.
+
+use std::sync::Arc;
+
+use hmac::{Hmac, KeyInit as _, Mac as _};
+use jiff::Timestamp;
+use rand::SeedableRng as _;
+use rand_chacha::ChaCha12Rng;
+use sha1::Sha1;
+use tempfile::TempDir;
+use trunkline_client::ManualClock;
+use trunkline_server::{Server, ServerOptions};
+use trunkline_store::{
+    AppDetails, Connection, ConnectionDetails, ConnectionSecrets, Entropy, KeySource, Location, NewApp,
+    NewConnection, Notification, NotificationFilter, Store, WorkspaceIdentity,
+};
+
+/// A process with a store in a folder of its own.
+pub(crate) struct Process {
+    pub(crate) store: Arc<Store>,
+    pub(crate) clock: Arc<ManualClock>,
+    pub(crate) server: Option<Server>,
+    pub(crate) folder: TempDir,
+    pub(crate) http: reqwest::Client,
+}
+
+impl Process {
+    pub(crate) async fn start() -> Self {
+        Self::start_with(|_| {}).await
+    }
+
+    pub(crate) async fn start_with(change: impl FnOnce(&mut ServerOptions)) -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        let store = Arc::new(open(&folder).await);
+        let clock = Arc::new(ManualClock::new(now()));
+        let mut options = options();
+        change(&mut options);
+        let server = Server::start(Arc::clone(&store), options, clock.clone())
+            .await
+            .expect("it starts");
+        Self {
+            store,
+            clock,
+            server: Some(server),
+            folder,
+            http: reqwest::Client::builder().build().expect("a client"),
+        }
+    }
+
+    /// Stops the process gracefully.
+    pub(crate) async fn stop(mut self) -> TempDir {
+        if let Some(server) = self.server.take() {
+            server.stop().await;
+        }
+        self.store.close().await;
+        self.folder
+    }
+
+    pub(crate) fn url(&self, path: &str) -> String {
+        format!(
+            "http://{}{path}",
+            self.server.as_ref().expect("it runs").address()
+        )
+    }
+
+    /// Keeps an app.
+    pub(crate) async fn app(&self, name: &str, secret: &str) -> String {
+        let app = NewApp {
+            name: name.to_owned(),
+            client_id: format!("{name}-client"),
+            client_secret: secret.into(),
+            details: AppDetails::default(),
+        };
+        self.store.add_app(&app, now()).await.expect("it is kept").id
+    }
+
+    /// Keeps a connection to a workspace.
+    pub(crate) async fn connection(
+        &self,
+        name: &str,
+        workspace: &str,
+        app: Option<&str>,
+        webhook_secret: Option<&str>,
+    ) -> Connection {
+        let new = NewConnection {
+            name: name.to_owned(),
+            app: app.map(str::to_owned),
+            details: ConnectionDetails {
+                base_url: "http://127.0.0.1:1".to_owned(),
+                api_version: "2.16".to_owned(),
+                ..ConnectionDetails::default()
+            },
+            secrets: ConnectionSecrets {
+                token: Some("t".into()),
+                webhook_secret: webhook_secret.map(Into::into),
+                ..ConnectionSecrets::default()
+            },
+        };
+        let added = self.store.add_connection(&new, now()).await.expect("it is kept");
+        let identity = WorkspaceIdentity {
+            id_code: workspace.to_owned(),
+            ..WorkspaceIdentity::default()
+        };
+        self.store
+            .connection_works(&added.id, &identity, now())
+            .await
+            .expect("it is noted");
+        added
+    }
+
+    /// Sends a body with a signature, and returns status and error code.
+    pub(crate) async fn send(&self, path: &str, body: &[u8], signature: Option<&str>) -> (u16, String) {
+        let mut request = self.http.post(self.url(path)).body(body.to_vec());
+        if let Some(signature) = signature {
+            request = request.header("x-hub-signature", signature);
+        }
+        answer(request).await
+    }
+
+    /// Sends a notification that is signed with a secret.
+    pub(crate) async fn notify(&self, path: &str, secret: &str, body: &str) -> (u16, String) {
+        self.send(path, body.as_bytes(), Some(&sign(secret, body.as_bytes())))
+            .await
+    }
+
+    /// What is kept, oldest first.
+    pub(crate) async fn kept(&self) -> Vec<Notification> {
+        let mut kept = self
+            .store
+            .notifications(&NotificationFilter::default(), 1_000)
+            .await
+            .expect("it is read");
+        kept.reverse();
+        kept
+    }
+}
+
+/// A store in a folder.
+pub(crate) async fn open(folder: &TempDir) -> Store {
+    Store::open(
+        &Location::Sqlite(Store::file_in(folder.path())),
+        KeySource::File(Store::key_in(folder.path())),
+        Entropy::new(ChaCha12Rng::seed_from_u64(7)),
+    )
+    .await
+    .expect("it opens")
+}
+
+pub(crate) fn options() -> ServerOptions {
+    ServerOptions::on(([127, 0, 0, 1], 0).into())
+}
+
+/// Status and error code of an answer.
+pub(crate) async fn answer(request: reqwest::RequestBuilder) -> (u16, String) {
+    let answer = request.send().await.expect("an answer");
+    let status = answer.status().as_u16();
+    let text = answer.text().await.expect("a body");
+    let code = serde_json::from_str::<serde_json::Value>(&text)
+        .ok()
+        .and_then(|body| body["error"]["code"].as_str().map(str::to_owned))
+        .unwrap_or_default();
+    (status, code)
+}
+
+pub(crate) fn now() -> Timestamp {
+    "2026-03-01T12:00:00Z".parse().expect("a moment")
+}
+
+/// `sha1=` and the signature.
+pub(crate) fn sign(secret: &str, body: &[u8]) -> String {
+    let mut mac = Hmac::<Sha1>::new_from_slice(secret.as_bytes()).expect("any length");
+    mac.update(body);
+    let digits: String = mac
+        .finalize()
+        .into_bytes()
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
+    format!("sha1={digits}")
+}
+
+/// A notification.
+pub(crate) fn body(workspace: &str, id: &str, topic: &str) -> String {
+    let created_at = now().as_second();
+    format!(
+        r#"{{"type":"notification_event","app_id":"{workspace}","data":{{"type":"notification_event_data","item":{{"type":"contact","id":"1"}}}},"links":{{}},"id":"{id}","topic":"{topic}","delivery_status":"pending","delivery_attempts":1,"delivered_at":0,"first_sent_at":{created_at},"created_at":{created_at},"self":null}}"#
+    )
+}

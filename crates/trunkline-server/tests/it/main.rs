@@ -1,0 +1,5 @@
+//! The process over real sockets: what comes in, what is kept, what is refused.
+
+mod harness;
+mod receiver;
+mod senders;
