@@ -146,7 +146,10 @@ impl Catalog {
             }
         }
         let topics = self.topics().iter().zip(taken);
-        Ok(topics.filter(|(_, taken)| *taken).map(|(topic, _)| topic).collect())
+        Ok(topics
+            .filter(|(_, taken)| *taken)
+            .map(|(topic, _)| topic)
+            .collect())
     }
 
     /// The names that are most like this one, best first.

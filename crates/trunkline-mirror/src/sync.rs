@@ -76,6 +76,14 @@ pub struct SyncOptions {
     pub lookback: Option<Duration>,
 }
 
+/// Whether all named streams exist.
+///
+/// # Errors
+/// When one does not; it names those that are near.
+pub fn check_streams(streams: Option<&[String]>) -> Result<(), SyncError> {
+    select(streams).map(drop)
+}
+
 /// What happens during a run, for whoever watches.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum SyncEvent {

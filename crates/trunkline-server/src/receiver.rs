@@ -67,7 +67,7 @@ async fn receive(
                 Received::New(_) => "kept",
                 Received::Repeated => "repeated",
             });
-            shared.wake.notify_one();
+            shared.wake.call();
         }
         Err(refusal) => {
             shared.metrics.received(refusal.code);
@@ -107,6 +107,7 @@ async fn keep(
         return Err(Refusal::new(StatusCode::FORBIDDEN, "TL0614", message));
     }
     let new = NewNotification {
+        waits: shared.followed.includes(&envelope.app_id),
         workspace: envelope.app_id,
         notification: envelope.id,
         topic: envelope.topic,

@@ -176,7 +176,7 @@ async fn come_back(shared: &Shared, query: &str, browser: &str) -> Result<Connec
         verifier: grant.pkce_verifier.as_ref(),
     };
     finish_grant(&shared.store, &connection, &app, code, Arc::clone(&shared.clock)).await?;
-    shared.wake.notify_one();
+    shared.wake.call();
     Ok(shared.store.connection(&connection.id).await?)
 }
 

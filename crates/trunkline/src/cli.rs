@@ -4,6 +4,7 @@
 
 mod connections;
 mod data;
+mod mirrors;
 mod serve;
 
 use std::{net::SocketAddr, path::PathBuf};
@@ -15,6 +16,7 @@ pub(crate) use connections::{
     SecretsCommand,
 };
 pub(crate) use data::Data;
+pub(crate) use mirrors::{AddMirror, Mirrors, MirrorsCommand};
 pub(crate) use serve::{Notifications, NotificationsCommand, Serve, Which};
 
 /// The open, self-hosted Intercom connector.
@@ -62,6 +64,8 @@ pub(crate) enum Command {
     Secrets(Secrets),
     /// Run: receive webhooks, finish grants, keep mirrors, answer the API.
     Serve(Serve),
+    /// Mirrors that `trunkline serve` keeps: what, where to, how often.
+    Mirrors(Mirrors),
     /// List, show and replay the notifications that were received.
     Notifications(Notifications),
     /// List the streams that a mirror can hold, with keys, cursors, versions and JSON Schemas.

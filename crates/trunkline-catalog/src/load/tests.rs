@@ -297,7 +297,10 @@ fn a_malformed_name_of_several_topics_is_refused_with_its_place() {
         ("A tag is new.", "", "TL0402"),
     ] {
         let topic_aliases = changed(GOOD.topic_aliases, from, to);
-        let sources = Sources { topic_aliases, ..GOOD };
+        let sources = Sources {
+            topic_aliases,
+            ..GOOD
+        };
         check(&sources, code, "overlays/topic_aliases.tsv:2");
     }
 }

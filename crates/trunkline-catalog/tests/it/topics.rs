@@ -10,7 +10,10 @@ fn names(topics: &[&Topic]) -> Vec<&'static str> {
 fn every_topic_says_when_whom_and_what() {
     for topic in Catalog::embedded().topics() {
         let name = topic.name;
-        assert!(topic.summary.ends_with('.') && topic.summary.len() <= 90, "{name}");
+        assert!(
+            topic.summary.ends_with('.') && topic.summary.len() <= 90,
+            "{name}"
+        );
         if topic.stream.is_none() {
             assert_eq!(topic.change, TopicChange::Other, "{name}");
         }
@@ -40,7 +43,10 @@ fn names_and_patterns_expand_to_topics_once_and_in_order() {
     assert_eq!(all.len(), catalog.topics().len());
     for (chosen, expected) in [
         (&["ping"][..], &["ping"][..]),
-        (&["contact.created"], &["contact.user.created", "contact.lead.created"]),
+        (
+            &["contact.created"],
+            &["contact.user.created", "contact.lead.created"],
+        ),
         (
             &["conversation.created"],
             &["conversation.user.created", "conversation.admin.single.created"],
@@ -51,7 +57,11 @@ fn names_and_patterns_expand_to_topics_once_and_in_order() {
             &["contact.user.created", "contact.lead.created"],
         ),
     ] {
-        assert_eq!(names(&catalog.expand_topics(chosen).unwrap()), expected, "{chosen:?}");
+        assert_eq!(
+            names(&catalog.expand_topics(chosen).unwrap()),
+            expected,
+            "{chosen:?}"
+        );
     }
     let updated = names(&catalog.expand_topics(&["conversation.updated"]).unwrap());
     for (name, is_meant) in [

@@ -90,12 +90,31 @@ mod tests {
             newest: Vec::new(),
         };
         let second = |second| Timestamp::from_second(second).unwrap();
-        let found = [gap("conversation_parts", 3), gap("segments", 2), gap("companies", 1)];
+        let found = [
+            gap("conversation_parts", 3),
+            gap("segments", 2),
+            gap("companies", 1),
+        ];
         for (topics, last_told, gaps, expected) in [
-            (&["conversation.*"][..], None, &found[..], Some((vec!["conversation_parts"], 3))),
-            (&["conversation.*"], Some(100), &found, Some((vec!["conversation_parts"], 3))),
+            (
+                &["conversation.*"][..],
+                None,
+                &found[..],
+                Some((vec!["conversation_parts"], 3)),
+            ),
+            (
+                &["conversation.*"],
+                Some(100),
+                &found,
+                Some((vec!["conversation_parts"], 3)),
+            ),
             (&["conversation.*"], Some(101), &found, None),
-            (&["*"], None, &found, Some((vec!["conversation_parts", "companies"], 4))),
+            (
+                &["*"],
+                None,
+                &found,
+                Some((vec!["conversation_parts", "companies"], 4)),
+            ),
             (&["ticket.*"], None, &found, None),
             (&["ping", "content_stat.*"], None, &found, None),
             (&["*"], None, &found[1..2], None),

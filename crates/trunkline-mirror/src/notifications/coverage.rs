@@ -65,7 +65,11 @@ mod tests {
     fn every_topic_with_a_stream_keeps_that_stream() {
         for topic in Catalog::embedded().topics() {
             if let Some(stream) = topic.stream {
-                assert!(streams_of(topic).any(|covered| covered == stream), "{}", topic.name);
+                assert!(
+                    streams_of(topic).any(|covered| covered == stream),
+                    "{}",
+                    topic.name
+                );
             } else {
                 assert_eq!(streams_of(topic).count(), 0, "{}", topic.name);
             }

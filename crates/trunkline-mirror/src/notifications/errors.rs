@@ -63,7 +63,9 @@ impl DecodeError {
                 "Send only Intercom's webhooks to this address; the next poll finds what was to be told."
             }
             Self::OldVersion { .. } => "Set the app to version 2.7 or newer in the Developer Hub.",
-            Self::NoRecord { .. } => "The next poll finds what was to be told; please report the topic's shape.",
+            Self::NoRecord { .. } => {
+                "The next poll finds what was to be told; please report the topic's shape."
+            }
         }
     }
 }

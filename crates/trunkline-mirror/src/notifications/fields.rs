@@ -131,13 +131,21 @@ mod tests {
 
     #[test]
     fn values_are_slices_and_the_last_of_a_name_counts() {
-        let fields = Fields::read(r#" { "a" : 1, "b\u0063":"x\n", "a":{"c":[2]}, "n":null, "i":12, "z":"" }"#).unwrap();
+        let fields =
+            Fields::read(r#" { "a" : 1, "b\u0063":"x\n", "a":{"c":[2]}, "n":null, "i":12, "z":"" }"#)
+                .unwrap();
         assert_eq!(fields.raw("a"), Some(r#"{"c":[2]}"#));
         assert_eq!(fields.text("bc").as_deref(), Some("x\n"));
         assert_eq!(fields.object("a").unwrap().raw("c"), Some("[2]"));
         assert_eq!(fields.raw("n"), None);
         assert!(fields.has("n") && !fields.has("m"));
-        for (name, expected) in [("i", Some("12")), ("bc", Some("x\n")), ("z", None), ("a", None), ("n", None)] {
+        for (name, expected) in [
+            ("i", Some("12")),
+            ("bc", Some("x\n")),
+            ("z", None),
+            ("a", None),
+            ("n", None),
+        ] {
             assert_eq!(fields.id(name).as_deref(), expected, "{name}");
         }
     }

@@ -54,9 +54,7 @@ pub(super) fn of(
         "conversation" | "conversation_part" => told.conversation(),
         "ticket" => told.ticket(),
         "article" => told.one("articles", record::article),
-        "admin" if topic.starts_with("admin.activity_log") => {
-            told.one("activity_logs", record::activity_log)
-        }
+        "admin" if topic.starts_with("admin.activity_log") => told.one("activity_logs", record::activity_log),
         "admin" => told.one("admins", record::admin),
         "call" => told.one("calls", record::alike),
         "event" => told.event(),
@@ -111,11 +109,7 @@ impl Told<'_> {
         })
     }
 
-    fn one(
-        &self,
-        stream: &'static str,
-        whole: fn(&Fields<'_>) -> Bytes,
-    ) -> Result<Vec<Head>, DecodeError> {
+    fn one(&self, stream: &'static str, whole: fn(&Fields<'_>) -> Bytes) -> Result<Vec<Head>, DecodeError> {
         Ok(vec![self.head(stream, self.item, Some(whole))?])
     }
 
@@ -198,7 +192,9 @@ impl Told<'_> {
 
     fn conversation(&self) -> Result<Vec<Head>, DecodeError> {
         if self.change == TopicChange::Deleted {
-            let id = ["conversation_id", "id"].iter().find_map(|name| self.item.id(name));
+            let id = ["conversation_id", "id"]
+                .iter()
+                .find_map(|name| self.item.id(name));
             return Ok(vec![Head {
                 stream: Some("conversations"),
                 id: Some(id.ok_or_else(|| self.lacks("conversation_id"))?),
@@ -211,7 +207,10 @@ impl Told<'_> {
         if let Some(inner) = self.item.object("conversation") {
             // Rows of the platform's own tables: only the ids are of use.
             let model = inner.object("model");
-            let id = model.as_ref().and_then(|model| model.id("id")).or_else(|| inner.id("id"));
+            let id = model
+                .as_ref()
+                .and_then(|model| model.id("id"))
+                .or_else(|| inner.id("id"));
             let contact = self.beside(TopicChange::Updated)?;
             return Ok(vec![
                 Head {
@@ -229,14 +228,22 @@ impl Told<'_> {
             ]);
         }
         let conversation = self.head("conversations", self.item, Some(record::conversation))?;
-        let parts = self.parts("conversation_parts", self.item.raw("conversation_parts"), &conversation);
+        let parts = self.parts(
+            "conversation_parts",
+            self.item.raw("conversation_parts"),
+            &conversation,
+        );
         let tags = self.tags_added();
         Ok(std::iter::once(conversation).chain(parts).chain(tags).collect())
     }
 
     /// The tags that came to a conversation.
     fn tags_added(&self) -> Vec<Head> {
-        let list = self.item.raw("tags_added").and_then(List::read).unwrap_or_default();
+        let list = self
+            .item
+            .raw("tags_added")
+            .and_then(List::read)
+            .unwrap_or_default();
         let tags = list.items.iter().filter_map(|tag| Fields::read(tag).ok());
         tags.filter_map(|tag| {
             let head = self.head("tags", &tag, Some(record::tag)).ok()?;

@@ -156,7 +156,10 @@ impl Plan {
         match stream {
             "tags" => {
                 if let Some(record) = head.record.clone().filter(|_| keeps("tags")) {
-                    let tag = self.tags.entry(id.to_owned()).or_insert((record, BTreeSet::new()));
+                    let tag = self
+                        .tags
+                        .entry(id.to_owned())
+                        .or_insert((record, BTreeSet::new()));
                     tag.1.insert(place);
                 }
             }
@@ -170,7 +173,9 @@ impl Plan {
             "conversation_parts" => self.part(place, head, id),
             "ticket_parts" => self.author(place, head),
             _ => {
-                let Some(kind) = Kind::of_stream(stream) else { return };
+                let Some(kind) = Kind::of_stream(stream) else {
+                    return;
+                };
                 self.object(kind, place, notification, is_first, head, id, at);
             }
         }
@@ -211,10 +216,9 @@ impl Plan {
             }
             _ => {}
         }
-        let updated_at = head.time.map(Timestamp::as_second);
-        if head.record.is_some() {
-            wanted.newest = wanted.newest.max(updated_at);
-        }
+        // Only what the record itself says can be compared with what the API says.
+        let updated_at = head.record.as_ref().and_then(updated_at);
+        wanted.newest = wanted.newest.max(updated_at);
         match (&head.record, updated_at) {
             (Some(record), Some(updated_at)) if kind == Kind::Contact => wanted.states.push(State {
                 updated_at,
@@ -243,7 +247,9 @@ impl Plan {
 
     /// A contact that writes was seen and has replied.
     fn author(&mut self, place: usize, head: &Head) {
-        let Some(author) = object_in(head, "author") else { return };
+        let Some(author) = object_in(head, "author") else {
+            return;
+        };
         let (Some(kind), Some(id)) = (author.text("type"), author.id("id")) else {
             return;
         };
@@ -253,7 +259,10 @@ impl Plan {
     }
 
     fn participants(&mut self, place: usize, head: &Head) {
-        let text = head.record.as_deref().and_then(|record| std::str::from_utf8(record).ok());
+        let text = head
+            .record
+            .as_deref()
+            .and_then(|record| std::str::from_utf8(record).ok());
         let list = text.and_then(|text| List::at(text, &["contacts", "contacts"]));
         for contact in list.unwrap_or_default().items {
             if let Some(id) = Fields::read(contact).ok().and_then(|contact| contact.id("id")) {
@@ -263,7 +272,10 @@ impl Plan {
     }
 
     fn conversation_of_call(&mut self, place: usize, head: &Head) {
-        let text = head.record.as_deref().and_then(|record| std::str::from_utf8(record).ok());
+        let text = head
+            .record
+            .as_deref()
+            .and_then(|record| std::str::from_utf8(record).ok());
         let id = text
             .and_then(|text| Fields::read(text).ok())
             .and_then(|call| call.id("conversation_id"));
@@ -271,6 +283,12 @@ impl Plan {
             self.want(Kind::Conversation, &id, place).check = true;
         }
     }
+}
+
+fn updated_at(record: &Bytes) -> Option<i64> {
+    Fields::read(std::str::from_utf8(record).ok()?)
+        .ok()?
+        .seconds("updated_at")
 }
 
 fn object_in<'a>(head: &'a Head, name: &str) -> Option<Fields<'a>> {

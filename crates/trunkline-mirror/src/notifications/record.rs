@@ -32,10 +32,11 @@ fn rewritten<'a>(
 
 /// A moment as a number; any other value as it is.
 fn number(name: &str, value: &str) -> String {
-    if name.ends_with("_at") && value.starts_with('"') {
-        if let Some(seconds) = moment(value) {
-            return seconds.to_string();
-        }
+    if name.ends_with("_at")
+        && value.starts_with('"')
+        && let Some(seconds) = moment(value)
+    {
+        return seconds.to_string();
     }
     value.to_owned()
 }
@@ -93,7 +94,9 @@ pub(super) fn conversation(item: &Fields<'_>) -> Bytes {
 
 /// An article as lists give it.
 pub(super) fn article(item: &Fields<'_>) -> Bytes {
-    rewritten(item, |name, value, _| (name != "statistics").then(|| number(name, value)))
+    rewritten(item, |name, value, _| {
+        (name != "statistics").then(|| number(name, value))
+    })
 }
 
 /// A teammate, whose id is text everywhere else.
@@ -118,7 +121,9 @@ pub(super) fn activity_log(item: &Fields<'_>) -> Bytes {
 
 /// An event of a contact.
 pub(super) fn event(item: &Fields<'_>) -> Bytes {
-    rewritten(item, |name, value, _| (name != "ext_metadata").then(|| number(name, value)))
+    rewritten(item, |name, value, _| {
+        (name != "ext_metadata").then(|| number(name, value))
+    })
 }
 
 /// A tag, without what says where it was put.
@@ -139,7 +144,11 @@ mod tests {
 
     fn check(record: fn(&Fields<'_>) -> Bytes, item: &str, expected: &str) {
         let fields = Fields::read(item).unwrap();
-        assert_eq!(String::from_utf8(record(&fields).to_vec()).unwrap(), expected, "{item}");
+        assert_eq!(
+            String::from_utf8(record(&fields).to_vec()).unwrap(),
+            expected,
+            "{item}"
+        );
     }
 
     #[test]
@@ -149,7 +158,11 @@ mod tests {
             r#"{"id":"a","email":"x@y.example","created_at":"2023-11-14T22:13:20.240+00:00","signed_up_at":null,"sms_consent":false,"formatted_phone":null}"#,
             r#"{"id":"a","email":"x@y.example","email_domain":"y.example","created_at":1700000000,"signed_up_at":null}"#,
         );
-        check(contact, r#"{"email":null}"#, r#"{"email":null,"email_domain":null}"#);
+        check(
+            contact,
+            r#"{"email":null}"#,
+            r#"{"email":null,"email_domain":null}"#,
+        );
         check(
             contact,
             r#"{"email":"a@b","email_domain":"c"}"#,
@@ -160,7 +173,11 @@ mod tests {
             r#"{"id":"c","plan":null,"tag_ids":["1"],"updated_at":"2023-11-14T22:13:20.000Z"}"#,
             r#"{"id":"c","plan":{},"updated_at":1700000000}"#,
         );
-        check(company, r#"{"plan_id":"7"}"#, r#"{"plan":{"type":"plan","id":"7"}}"#);
+        check(
+            company,
+            r#"{"plan_id":"7"}"#,
+            r#"{"plan":{"type":"plan","id":"7"}}"#,
+        );
         check(
             conversation,
             r#"{"id":"1","statistics":{"last_close_at":"2023-11-14T22:13:20.000Z","count_reopens":2},"conversation_parts":{}}"#,
@@ -171,7 +188,11 @@ mod tests {
             r#"{"id":"1","statistics":{},"updated_at":"2023-11-14T22:13:20.000Z","created_at":"soon"}"#,
             r#"{"id":"1","updated_at":1700000000,"created_at":"soon"}"#,
         );
-        check(admin, r#"{"type":"admin","id":12}"#, r#"{"type":"admin","id":"12"}"#);
+        check(
+            admin,
+            r#"{"type":"admin","id":12}"#,
+            r#"{"type":"admin","id":"12"}"#,
+        );
         check(
             activity_log,
             r#"{"type":"admin_activity_log_event","created_at":1}"#,

@@ -14,7 +14,13 @@ fn fixtures() -> BTreeMap<String, Vec<u8>> {
     for version in std::fs::read_dir(root).unwrap() {
         for file in std::fs::read_dir(version.unwrap().path()).unwrap() {
             let path = file.unwrap().path();
-            let version = path.parent().unwrap().file_name().unwrap().to_string_lossy().into_owned();
+            let version = path
+                .parent()
+                .unwrap()
+                .file_name()
+                .unwrap()
+                .to_string_lossy()
+                .into_owned();
             let name = path.file_stem().unwrap().to_string_lossy().into_owned();
             bodies.insert(format!("{version}/{name}"), std::fs::read(&path).unwrap());
         }
@@ -43,7 +49,10 @@ fn every_body_is_decoded_into_records() {
                 or(head.id.clone()),
                 head.change.as_str(),
                 or(head.time.map(|time| time.to_string())),
-                head.other.as_ref().map(|other| format!(" with {other}")).unwrap_or_default(),
+                head.other
+                    .as_ref()
+                    .map(|other| format!(" with {other}"))
+                    .unwrap_or_default(),
                 head.record.as_ref().map_or("", |_| " whole"),
             )
             .unwrap();
@@ -55,11 +64,27 @@ fn every_body_is_decoded_into_records() {
 #[test]
 fn records_are_as_the_api_gives_them() {
     for (name, place, expected) in [
-        ("2.14/contact.user.updated", 0, vec![r#""email_domain":"new.example""#, r#""owner_id":"#]),
+        (
+            "2.14/contact.user.updated",
+            0,
+            vec![r#""email_domain":"new.example""#, r#""owner_id":"#],
+        ),
         ("2.14/conversation.admin.replied", 0, vec![r#""statistics":{"#]),
-        ("2.14/admin.away_mode_updated", 0, vec![r#""type":"admin","id":""#]),
-        ("2.14/admin.activity_log_event.created", 0, vec![r#""type":"activity_log""#]),
-        ("2.14/contact.user.tag.created", 1, vec![r#"{"type":"tag","id":""#, r#""name":"vip"}"#]),
+        (
+            "2.14/admin.away_mode_updated",
+            0,
+            vec![r#""type":"admin","id":""#],
+        ),
+        (
+            "2.14/admin.activity_log_event.created",
+            0,
+            vec![r#""type":"activity_log""#],
+        ),
+        (
+            "2.14/contact.user.tag.created",
+            1,
+            vec![r#"{"type":"tag","id":""#, r#""name":"vip"}"#],
+        ),
     ] {
         let told = fixture(name);
         let record = told.heads[place].record.clone().unwrap();
@@ -68,7 +93,12 @@ fn records_are_as_the_api_gives_them() {
         for expected in expected {
             assert!(text.contains(expected), "{name}: {expected} is not in {text}");
         }
-        for only_told in ["sms_consent", "formatted_phone", "\"conversation_parts\":", "2026-11-20T"] {
+        for only_told in [
+            "sms_consent",
+            "formatted_phone",
+            "\"conversation_parts\":",
+            "2026-11-20T",
+        ] {
             assert!(!text.contains(only_told), "{name}: {only_told} is in {text}");
         }
     }
@@ -88,8 +118,13 @@ fn a_topic_that_nobody_knows_is_kept() {
         assert_eq!(told.topic, topic);
         assert_eq!(told.id.as_deref(), Some("notif_1"));
         assert_eq!(told.delivery_attempts, 2);
-        let [head] = &told.heads[..] else { panic!("{:?}", told.heads) };
-        assert_eq!((head.stream, head.id.as_deref(), head.change), (None, Some("7"), TopicChange::Other));
+        let [head] = &told.heads[..] else {
+            panic!("{:?}", told.heads)
+        };
+        assert_eq!(
+            (head.stream, head.id.as_deref(), head.change),
+            (None, Some("7"), TopicChange::Other)
+        );
         assert_eq!(head.time.unwrap().as_second(), 5);
     }
 }
@@ -97,19 +132,48 @@ fn a_topic_that_nobody_knows_is_kept() {
 #[test]
 fn odd_items_say_what_they_can() {
     for (topic, item, expected) in [
-        ("conversation.contact.attached", r#"{"conversation":{"model":{"id":12}},"contact":{"id":"c"}}"#, "conversations 12, contacts c"),
-        ("ticket.contact.attached", r#"{"ticket":{"id":13,"state":"x"},"contact":{"id":"c"}}"#, "tickets 13, contacts c"),
+        (
+            "conversation.contact.attached",
+            r#"{"conversation":{"model":{"id":12}},"contact":{"id":"c"}}"#,
+            "conversations 12, contacts c",
+        ),
+        (
+            "ticket.contact.attached",
+            r#"{"ticket":{"id":13,"state":"x"},"contact":{"id":"c"}}"#,
+            "tickets 13, contacts c",
+        ),
         ("ticket.closed", r#"{"ticket":{"id":"13"}}"#, "tickets 13"),
         ("ticket.closed", r#"{"type":"ticket","id":"13"}"#, "tickets 13"),
-        ("company.contact.detached", r#"{"company":{"id":"f"},"contact":{"id":"c"}}"#, "contacts c, companies f"),
-        ("conversation.read", r#"{"id":"1","conversation_parts":{"conversation_parts":[{"id":"2"},{"no":1},7,{"id":3}]}}"#, "conversations 1, conversation_parts 2, conversation_parts 3"),
-        ("conversation.read", r#"{"id":"1","conversation_parts":"none"}"#, "conversations 1"),
-        ("contact.merged", r#"{"id":"a","merged_from":{"type":"contact","id":"b"}}"#, "contacts a, contacts b"),
-        ("event.created", r#"{"event_name":"e","created_at":5,"intercom_user_id":"c"}"#, "data_events c-e-5"),
+        (
+            "company.contact.detached",
+            r#"{"company":{"id":"f"},"contact":{"id":"c"}}"#,
+            "contacts c, companies f",
+        ),
+        (
+            "conversation.read",
+            r#"{"id":"1","conversation_parts":{"conversation_parts":[{"id":"2"},{"no":1},7,{"id":3}]}}"#,
+            "conversations 1, conversation_parts 2, conversation_parts 3",
+        ),
+        (
+            "conversation.read",
+            r#"{"id":"1","conversation_parts":"none"}"#,
+            "conversations 1",
+        ),
+        (
+            "contact.merged",
+            r#"{"id":"a","merged_from":{"type":"contact","id":"b"}}"#,
+            "contacts a, contacts b",
+        ),
+        (
+            "event.created",
+            r#"{"event_name":"e","created_at":5,"intercom_user_id":"c"}"#,
+            "data_events c-e-5",
+        ),
         ("article.deleted", r#"{"id":"1","title":"t"}"#, "articles 1"),
         ("call.newly_invented", r#"{"id":"1"}"#, "calls 1"),
     ] {
-        let told = decode(envelope(topic, item).as_bytes()).unwrap_or_else(|error| panic!("{topic}: {error}"));
+        let told =
+            decode(envelope(topic, item).as_bytes()).unwrap_or_else(|error| panic!("{topic}: {error}"));
         let heads: Vec<String> = told
             .heads
             .iter()
@@ -121,8 +185,14 @@ fn odd_items_say_what_they_can() {
 
 #[test]
 fn a_body_that_is_no_notification_is_refused_with_a_reason() {
-    let deep = envelope("contact.user.created", &format!("{}{}", "{\"a\":".repeat(200_000), "1"));
-    let nested = envelope("ping", &format!("{{\"a\":{}1{}}}", "[".repeat(200_000), "]".repeat(200_000)));
+    let deep = envelope(
+        "contact.user.created",
+        &format!("{}{}", "{\"a\":".repeat(200_000), "1"),
+    );
+    let nested = envelope(
+        "ping",
+        &format!("{{\"a\":{}1{}}}", "[".repeat(200_000), "]".repeat(200_000)),
+    );
     let whole = envelope("contact.user.created", r#"{"id":"c"}"#);
     let cut = &whole[..whole.len() - 20];
     for (body, code, says) in [
@@ -139,19 +209,73 @@ fn a_body_that_is_no_notification_is_refused_with_a_reason() {
         (r#"{"topic":7}"#, "TL0215", "topic is a number"),
         (r#"{"topic":"ping"}"#, "TL0215", "data is missing"),
         (r#"{"topic":"ping","data":"x"}"#, "TL0215", "data is text"),
-        (r#"{"topic":"ping","data":{"item":[]}}"#, "TL0215", "item is a list"),
-        (r#"{"topic":"ping","data":{"item":true}}"#, "TL0215", "item is true or false"),
-        (&envelope("user.created", r#"{"type":"user","id":"1"}"#), "TL0216", "version 1.x"),
-        (&envelope("contact.created", r#"{"type":"contact","id":"1"}"#), "TL0216", "version 1.x"),
-        (&envelope("conversation.user.created", r#"{"id":"1","conversation_message":{},"user":{}}"#), "TL0216", "conversation.user.created"),
+        (
+            r#"{"topic":"ping","data":{"item":[]}}"#,
+            "TL0215",
+            "item is a list",
+        ),
+        (
+            r#"{"topic":"ping","data":{"item":true}}"#,
+            "TL0215",
+            "item is true or false",
+        ),
+        (
+            &envelope("user.created", r#"{"type":"user","id":"1"}"#),
+            "TL0216",
+            "version 1.x",
+        ),
+        (
+            &envelope("contact.created", r#"{"type":"contact","id":"1"}"#),
+            "TL0216",
+            "version 1.x",
+        ),
+        (
+            &envelope(
+                "conversation.user.created",
+                r#"{"id":"1","conversation_message":{},"user":{}}"#,
+            ),
+            "TL0216",
+            "conversation.user.created",
+        ),
         (&envelope("contact.user.created", "{}"), "TL0217", "no id"),
-        (&envelope("contact.user.created", r#"{"id":{"a":1}}"#), "TL0217", "no id"),
-        (&envelope("contact.user.created", r#"{"id":""}"#), "TL0217", "no id"),
-        (&envelope("contact.user.tag.created", r#"{"contact":[]}"#), "TL0217", "no contact"),
-        (&envelope("conversation.deleted", r#"{"type":"conversation"}"#), "TL0217", "no conversation_id"),
-        (&envelope("conversation.contact.attached", r#"{"conversation":{},"contact":{"id":"c"}}"#), "TL0217", "no conversation"),
-        (&envelope("company.contact.attached", r#"{"company":{"id":"f"}}"#), "TL0217", "no contact"),
-        (&envelope("event.created", r#"{"event_name":"e"}"#), "TL0217", "no id"),
+        (
+            &envelope("contact.user.created", r#"{"id":{"a":1}}"#),
+            "TL0217",
+            "no id",
+        ),
+        (
+            &envelope("contact.user.created", r#"{"id":""}"#),
+            "TL0217",
+            "no id",
+        ),
+        (
+            &envelope("contact.user.tag.created", r#"{"contact":[]}"#),
+            "TL0217",
+            "no contact",
+        ),
+        (
+            &envelope("conversation.deleted", r#"{"type":"conversation"}"#),
+            "TL0217",
+            "no conversation_id",
+        ),
+        (
+            &envelope(
+                "conversation.contact.attached",
+                r#"{"conversation":{},"contact":{"id":"c"}}"#,
+            ),
+            "TL0217",
+            "no conversation",
+        ),
+        (
+            &envelope("company.contact.attached", r#"{"company":{"id":"f"}}"#),
+            "TL0217",
+            "no contact",
+        ),
+        (
+            &envelope("event.created", r#"{"event_name":"e"}"#),
+            "TL0217",
+            "no id",
+        ),
     ] {
         let error: DecodeError = decode(body.as_bytes()).expect_err(body.get(..80).unwrap_or(body));
         assert_eq!(error.code(), code, "{error}");
@@ -176,9 +300,29 @@ fn any_json() -> impl Strategy<Value = serde_json::Value> {
     ];
     let names = prop_oneof![
         prop::sample::select(vec![
-            "id", "type", "contact", "company", "conversation", "model", "ticket", "ticket_part", "tag", "tags_added",
-            "conversation_parts", "statistics", "merged_from", "updated_at", "created_at", "email", "plan", "role",
-            "conversation_id", "author", "item", "data", "topic",
+            "id",
+            "type",
+            "contact",
+            "company",
+            "conversation",
+            "model",
+            "ticket",
+            "ticket_part",
+            "tag",
+            "tags_added",
+            "conversation_parts",
+            "statistics",
+            "merged_from",
+            "updated_at",
+            "created_at",
+            "email",
+            "plan",
+            "role",
+            "conversation_id",
+            "author",
+            "item",
+            "data",
+            "topic",
         ])
         .prop_map(str::to_owned),
         ".{0,6}",

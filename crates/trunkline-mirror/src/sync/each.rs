@@ -147,7 +147,11 @@ async fn ids(
 }
 
 /// Reads the stream for one object.
-pub(crate) async fn fetch(ctx: &Context<'_>, each: &'static Each, id: String) -> Result<Vec<Change>, CallError> {
+pub(crate) async fn fetch(
+    ctx: &Context<'_>,
+    each: &'static Each,
+    id: String,
+) -> Result<Vec<Change>, CallError> {
     let mut pages = ctx
         .client
         .pages(Call::new(each.operation).path(each.parameter, &id), None);
