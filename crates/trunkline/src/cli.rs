@@ -48,7 +48,7 @@ pub(crate) enum Command {
     Check(Check),
     /// Ask which permissions the token has, and say what each missing one costs.
     Permissions(Permissions),
-    /// Print the fewest permissions to tick in the Developer Hub for chosen streams and operations.
+    /// Print the fewest permissions to tick in the Developer Hub for chosen streams, operations and topics.
     Scopes(Scopes),
     /// Compare a mirror with the totals that the API states; exits with 1 when something is missing.
     Verify(Verify),
@@ -236,6 +236,9 @@ pub(crate) struct Scopes {
     /// The operations to call, separated by commas, such as `contacts.create` or `tickets.*`.
     #[arg(long, value_delimiter = ',', value_name = "A,B")]
     pub(crate) actions: Vec<String>,
+    /// The topics of webhooks to be told, separated by commas, such as `conversation.*` or `contact.created`.
+    #[arg(long, value_delimiter = ',', value_name = "A,B")]
+    pub(crate) topics: Vec<String>,
     /// Print JSON.
     #[arg(long)]
     pub(crate) json: bool,
