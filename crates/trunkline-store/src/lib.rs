@@ -5,6 +5,7 @@
 //! `vault.rs` for how secrets are kept.
 
 mod apps;
+mod backup;
 mod connections;
 mod database;
 mod document;

@@ -1,6 +1,7 @@
 //! One file a command; this one only sends each to its file.
 
 mod apps;
+mod backup;
 mod check;
 mod connect;
 mod connections;
@@ -20,6 +21,7 @@ mod streams;
 mod sync;
 mod topics;
 mod verify;
+mod watch;
 
 use std::process::ExitCode;
 
@@ -43,6 +45,9 @@ pub(crate) fn run(cli: Cli) -> Result<ExitCode, Failure> {
         Command::Keys(arguments) => block_on_this_thread(keys::run(arguments)),
         Command::Secrets(arguments) => block_on_this_thread(keys::secrets(arguments)),
         Command::Serve(arguments) => block_on(serve::run(arguments)),
+        Command::Backup(arguments) => block_on_this_thread(backup::backup(arguments)),
+        Command::Restore(arguments) => backup::restore(&arguments),
+        Command::Watch(arguments) => block_on_this_thread(watch::run(arguments)),
         Command::Mirrors(arguments) => block_on_this_thread(mirrors::run(arguments)),
         Command::Notifications(arguments) => block_on_this_thread(notifications::run(arguments)),
         Command::Streams(arguments) => streams::run(&arguments),

@@ -1,6 +1,7 @@
 //! The conformance suite: everything that a store promises, on SQLite and on PostgreSQL.
 
 mod backends;
+mod backup;
 mod connections;
 mod grants;
 mod keys;

@@ -12,6 +12,7 @@ use trunkline_mirror::{
 
 use trunkline_server::Target;
 
+use super::follow;
 use crate::{
     cli,
     failure::{Exit, Failure},
@@ -22,6 +23,9 @@ use crate::{
 /// Mirrors once and prints the report.
 pub(crate) async fn run(arguments: cli::Sync) -> Result<ExitCode, Failure> {
     let file = settings::File::read(arguments.workspace.config.as_deref())?;
+    if arguments.follow {
+        span(&arguments.every)?;
+    }
     let Target::Sqlite(path) = target(arguments.to.as_deref(), &file)?;
     let storage_options = StorageOptions {
         history: arguments.history,
@@ -46,15 +50,39 @@ pub(crate) async fn run(arguments: cli::Sync) -> Result<ExitCode, Failure> {
     let progress = Progress::start(!arguments.json);
     let outcome = mirror(&client, &storage, &options, &progress).await;
     progress.finish();
+    let outcome = match outcome {
+        Ok(first) => shown(&arguments, &client, &storage, &options, first).await,
+        Err(error) => Err(error),
+    };
     let closed = storage.close().await;
-    let run_report = outcome?;
+    let code = outcome?;
     closed?;
+    Ok(code)
+}
+
+/// Prints the report of the first run, and follows when that was asked for.
+async fn shown(
+    arguments: &cli::Sync,
+    client: &Client,
+    storage: &Storage,
+    options: &SyncOptions,
+    first: SyncReport,
+) -> Result<ExitCode, Failure> {
     if arguments.json {
-        json::print(&run_report)?;
+        json::print(&first)?;
     } else {
-        report::print(&run_report)?;
+        report::print(&first)?;
     }
-    Ok(exit(&run_report))
+    if arguments.follow {
+        // What was asked for once is done; every later run reads what changed.
+        let later = SyncOptions {
+            full: false,
+            start_date: None,
+            ..options.clone()
+        };
+        follow::run(client, storage, &later, span(&arguments.every)?, arguments.json).await?;
+    }
+    Ok(exit(&first))
 }
 
 /// The named types of custom objects, each once.
