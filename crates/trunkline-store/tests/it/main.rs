@@ -5,6 +5,7 @@ mod connections;
 mod grants;
 mod keys;
 mod leases;
+mod ledgers;
 mod mirrors;
 mod notifications;
 mod opening;
