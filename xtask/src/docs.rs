@@ -52,11 +52,12 @@ pub(crate) fn stale(tree: &Tree) -> Findings {
         .collect()
 }
 
-fn documents(tree: &Tree) -> Result<[(&'static str, String); 4]> {
+fn documents(tree: &Tree) -> Result<[(&'static str, String); 5]> {
     let catalog = Catalog::embedded();
     Ok([
         ("docs/reference/operations.md", operations(catalog)),
         ("docs/reference/streams.md", streams(catalog)),
+        ("docs/reference/topics.md", topics(catalog)),
         ("docs/errors/README.md", errors(tree)),
         ("docs/simulator/conformance.md", conformance::page()?),
     ])
@@ -127,12 +128,49 @@ fn streams(catalog: &Catalog) -> String {
     page
 }
 
+fn topics(catalog: &Catalog) -> String {
+    let mut page = format!(
+        "{HEADER}\n# Topics\n\nWhat Intercom tells by webhooks, by the names that its Developer Hub "
+    );
+    page += "has. `trunkline topics` lists them; the guide [Webhooks and the mirror](../guides/webhooks-and-the-mirror.md) ";
+    page += "says what the mirror makes of each.\n\n";
+    page += "A topic needs any one of its permissions. Where no stream is named, the mirror keeps nothing of the kind.\n\n";
+    page += "| topic | what it tells | stream | change | since | permissions |\n";
+    page += "| --- | --- | --- | --- | --- | --- |\n";
+    for topic in catalog.topics() {
+        line(
+            &mut page,
+            format_args!(
+                "| `{}` | {} | {} | {} | {} | {} |",
+                topic.name,
+                cell(topic.summary),
+                topic
+                    .stream
+                    .map_or_else(String::new, |stream| format!("`{stream}`")),
+                topic.change.as_str(),
+                topic.since,
+                cell(&topic.permissions.join(" or ")),
+            ),
+        );
+    }
+    page += "\n## Names for several\n\nThese are no topics of Intercom's, but people know them. `*` stands for every topic, ";
+    page +=
+        "and a pattern such as `conversation.*` for those that fit.\n\n| name | topics |\n| --- | --- |\n";
+    for alias in catalog.topic_aliases() {
+        line(
+            &mut page,
+            format_args!("| `{}` | `{}` |", alias.name, alias.topics.join("`, `")),
+        );
+    }
+    page
+}
+
 fn errors(tree: &Tree) -> String {
     let mut page = format!(
         "{HEADER}\n# Error codes\n\nEvery error that Trunkline shows has a code with a page: what happened, why, what to do.\n\n"
     );
     page += "| range | from |\n| --- | --- |\n| TL00xx | the command line and the settings |\n| TL01xx | calls to Intercom |\n";
-    page += "| TL02xx | the mirror |\n| TL03xx | the simulator |\n| TL04xx | the catalog |\n\n";
+    page += "| TL02xx | the mirror |\n| TL03xx | the simulator |\n| TL04xx | the catalog |\n| TL05xx | the store |\n| TL06xx | the long-running process |\n\n";
     page += "| code | what happened |\n| --- | --- |\n";
     for (path, text) in crate::tidy::error_pages(tree) {
         let file = path.trim_start_matches("docs/errors/");
@@ -161,7 +199,7 @@ mod tests {
     #[test]
     fn a_document_that_differs_or_is_missing_is_stale() {
         let empty = Tree::default();
-        assert_eq!(stale(&empty).len(), 4);
+        assert_eq!(stale(&empty).len(), 5);
         let fresh = documents(&empty).unwrap();
         let files: Vec<_> = fresh.iter().map(|(path, text)| (*path, text.as_str())).collect();
         assert!(stale(&Tree::of(&files)).is_empty());

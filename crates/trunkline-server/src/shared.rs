@@ -2,11 +2,10 @@
 
 use std::sync::Arc;
 
-use tokio::sync::Notify;
 use trunkline_client::Clock;
 use trunkline_store::Store;
 
-use crate::{ServerOptions, metrics::Metrics, receiver::Secrets};
+use crate::{ServerOptions, metrics::Metrics, receiver::Secrets, wake::Wake};
 
 /// The process, as its handlers see it.
 #[derive(Debug)]
@@ -17,5 +16,5 @@ pub(crate) struct Shared {
     pub(crate) metrics: Metrics,
     pub(crate) secrets: Secrets,
     /// Somebody brought work for the workers.
-    pub(crate) wake: Notify,
+    pub(crate) wake: Wake,
 }

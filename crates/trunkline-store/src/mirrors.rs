@@ -135,6 +135,7 @@ pub struct MirrorRun {
     /// When it ended.
     pub finished_at: Option<Timestamp>,
     /// Its report or its error, as JSON text.
+    #[serde(skip)]
     pub report: Option<String>,
 }
 

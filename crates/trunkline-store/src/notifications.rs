@@ -203,6 +203,15 @@ impl Store {
         self.write(statements).await.map(drop)
     }
 
+    /// Marks what waits for a workspace as done: nobody wants it applied. It is kept for its time all the same.
+    pub async fn settle_unclaimed(&self, workspace: &str) -> Result<u64, StoreError> {
+        let settled = Statement::new(
+            "UPDATE notifications SET state = 'done' WHERE workspace = $1 AND state = 'waiting'",
+        )
+        .bind(workspace);
+        Ok(self.write_one(settled).await?.changed)
+    }
+
     /// Forgets what was received before a moment and no longer waits; returns how many.
     pub async fn forget_notifications(&self, before: Timestamp) -> Result<u64, StoreError> {
         let forgotten =

@@ -4,6 +4,7 @@
 
 mod connections;
 mod data;
+mod mirrors;
 mod serve;
 
 use std::{net::SocketAddr, path::PathBuf};
@@ -15,6 +16,7 @@ pub(crate) use connections::{
     SecretsCommand,
 };
 pub(crate) use data::Data;
+pub(crate) use mirrors::{AddMirror, Mirrors, MirrorsCommand};
 pub(crate) use serve::{Notifications, NotificationsCommand, Serve, Which};
 
 /// The open, self-hosted Intercom connector.
@@ -58,10 +60,14 @@ pub(crate) enum Command {
     Secrets(Secrets),
     /// Run: receive webhooks, finish grants, keep mirrors, answer the API.
     Serve(Serve),
+    /// Mirrors that `trunkline serve` keeps: what, where to, how often.
+    Mirrors(Mirrors),
     /// List, show and replay the notifications that were received.
     Notifications(Notifications),
     /// List the streams that a mirror can hold, with keys, cursors, versions and JSON Schemas.
     Streams(Streams),
+    /// List the topics of webhooks, with permissions, versions and the streams that they tell of.
+    Topics(Topics),
     /// List the operations of Intercom's API.
     Operations(Operations),
     /// Explain one operation, such as `contacts.search`.
@@ -220,6 +226,16 @@ pub(crate) struct Streams {
     /// Only this stream.
     pub(crate) name: Option<String>,
     /// Print JSON, with the JSON Schema of each table.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Topics {
+    /// Words that the name, the permission, the stream or the summary must contain; or a pattern such as
+    /// `conversation.*`.
+    pub(crate) words: Vec<String>,
+    /// Print JSON.
     #[arg(long)]
     pub(crate) json: bool,
 }

@@ -7,6 +7,7 @@ mod connections;
 mod follow;
 mod grant;
 mod keys;
+mod mirrors;
 mod notifications;
 mod operations;
 mod quickstart;
@@ -15,6 +16,7 @@ mod serve;
 mod simulate;
 mod streams;
 mod sync;
+mod topics;
 mod verify;
 
 use std::process::ExitCode;
@@ -37,8 +39,10 @@ pub(crate) fn run(cli: Cli) -> Result<ExitCode, Failure> {
         Command::Keys(arguments) => block_on_this_thread(keys::run(arguments)),
         Command::Secrets(arguments) => block_on_this_thread(keys::secrets(arguments)),
         Command::Serve(arguments) => block_on(serve::run(arguments)),
+        Command::Mirrors(arguments) => block_on_this_thread(mirrors::run(arguments)),
         Command::Notifications(arguments) => block_on_this_thread(notifications::run(arguments)),
         Command::Streams(arguments) => streams::run(&arguments),
+        Command::Topics(arguments) => topics::run(&arguments),
         Command::Operations(arguments) => operations::list(&arguments),
         Command::Operation(arguments) => operations::explain(&arguments),
         Command::Simulate(arguments) => block_on(simulate::run(arguments)),
