@@ -28,9 +28,7 @@ pub use client::Client;
 pub use clock::{Clock, ManualClock, SystemClock};
 pub use connection::{BuildError, Connection, Region};
 pub use error::{CallError, CallFailure, Disposition, ErrorKind, Refusal};
-pub use ledger::{
-    LedgerPage, PortError, ProcessTurns, RateLedger, ScrollTurn, ScrollTurns, Told, Turn,
-};
+pub use ledger::{LedgerPage, PortError, ProcessTurns, RateLedger, ScrollTurn, ScrollTurns, Told, Turn};
 pub use log::{RequestLog, RequestRecord};
 pub use pages::{Page, PageState, Pages};
 pub use redact::redact_text;

@@ -12,6 +12,7 @@ mod notifications;
 mod operations;
 mod quickstart;
 pub(crate) mod request_log;
+mod requests;
 mod serve;
 mod simulate;
 mod streams;
@@ -41,6 +42,7 @@ pub(crate) fn run(cli: Cli) -> Result<ExitCode, Failure> {
         Command::Serve(arguments) => block_on(serve::run(arguments)),
         Command::Mirrors(arguments) => block_on_this_thread(mirrors::run(arguments)),
         Command::Notifications(arguments) => block_on_this_thread(notifications::run(arguments)),
+        Command::Requests(arguments) => block_on_this_thread(requests::run(arguments)),
         Command::Streams(arguments) => streams::run(&arguments),
         Command::Topics(arguments) => topics::run(&arguments),
         Command::Operations(arguments) => operations::list(&arguments),

@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 const VERSION: u32 = 1;
 /// How long a row lives unless it is written anew.
 pub(super) const LIFE_MS: i64 = 5_000;
+const WINDOW_MS: i64 = super::window::WINDOW / 1_000;
 /// How far behind ours the server's clock may be before a window that nobody watches is taken for over.
 const LAG_MS: i64 = 1_000;
 
@@ -100,7 +101,11 @@ impl Book {
 
     pub(super) fn write(&self) -> String {
         let version = VERSION;
-        serde_json::to_string(&Self { version, ..self.clone() }).unwrap_or_default()
+        serde_json::to_string(&Self {
+            version,
+            ..self.clone()
+        })
+        .unwrap_or_default()
     }
 
     /// Takes a report in and grants what there is.
@@ -119,10 +124,25 @@ impl Book {
         let left = self
             .limit
             .saturating_sub(report.margin + self.foreign + others + ours);
-        let extra = if self.limit == 0 { report.ask } else { report.ask.min(left) };
+        let extra = if self.limit == 0 {
+            report.ask
+        } else {
+            report.ask.min(left)
+        };
         let busy = u32::from(report.is_busy)
-            + u32::try_from(self.rows.iter().filter(|row| row.is_busy && row.until > now).count()).unwrap_or(0);
-        let unspent: u32 = self.rows.iter().filter(|row| row.until > now).map(|row| row.unspent).sum();
+            + u32::try_from(
+                self.rows
+                    .iter()
+                    .filter(|row| row.is_busy && row.until > now)
+                    .count(),
+            )
+            .unwrap_or(0);
+        let unspent: u32 = self
+            .rows
+            .iter()
+            .filter(|row| row.until > now)
+            .map(|row| row.unspent)
+            .sum();
         let part = (left + report.keep + unspent) / busy.max(1);
         self.rows.push(Row {
             owner: owner.to_owned(),
@@ -161,7 +181,14 @@ impl Book {
     fn begin(&mut self, reset: i64, now: i64) {
         self.reset = reset;
         self.foreign = 0;
-        self.rows.retain(|row| row.until > now);
+        let began = reset / 1_000 - WINDOW_MS;
+        // One that died since the window began may have sent into it; where the server's clock tells us nothing, any of late.
+        let cutoff = if (now - began).abs() <= WINDOW_MS + LAG_MS {
+            began.min(now) - LAG_MS
+        } else {
+            now - WINDOW_MS
+        };
+        self.rows.retain(|row| row.until > cutoff);
         for row in &mut self.rows {
             row.counted = 0;
         }

@@ -151,12 +151,18 @@ async fn run(running: Running) {
             Ended::Alone => tokio::time::sleep(ALONE).await,
             // Nobody has more to give before this.
             Ended::Partly => {
-                let end = keeper.common.window().ends_at().map(|at| keeper.common.moment(at));
+                let end = keeper
+                    .common
+                    .window()
+                    .ends_at()
+                    .map(|at| keeper.common.moment(at));
                 let next = began + SLICE;
                 tokio::time::sleep_until(end.map_or(next, |end| next.min(end.max(began + APART)))).await;
             }
             Ended::Full => {
-                tokio::time::timeout_at(began + SLICE, keeper.short.notified()).await.ok();
+                tokio::time::timeout_at(began + SLICE, keeper.short.notified())
+                    .await
+                    .ok();
                 tokio::time::sleep_until(began + APART).await;
             }
         }

@@ -470,7 +470,12 @@ impl Together {
 
     fn late_refusals(&self) -> Vec<i64> {
         let server = self.server.lock().unwrap();
-        server.refused.iter().copied().filter(|window| *window > 0).collect()
+        server
+            .refused
+            .iter()
+            .copied()
+            .filter(|window| *window > 0)
+            .collect()
     }
 }
 
@@ -494,7 +499,9 @@ async fn processes_that_join_die_and_return_share_one_window_and_waste_little_of
             let server = together.server.lock().unwrap();
             let whole = &server.counted[2..];
             assert!(
-                whole.iter().all(|counted| f64::from(*counted) >= 0.88 * f64::from(limit)),
+                whole
+                    .iter()
+                    .all(|counted| f64::from(*counted) >= 0.88 * f64::from(limit)),
                 "{whole:?} of {limit}"
             );
         }
@@ -512,7 +519,11 @@ async fn exchanges_are_a_few_a_second_and_none_when_nothing_happens() {
     assert!(exchanges <= 52 * 10, "{exchanges} for 500 calls a second");
     {
         let server = together.server.lock().unwrap();
-        assert!(server.counted[2..].iter().all(|counted| *counted >= 4_850), "{:?}", server.counted);
+        assert!(
+            server.counted[2..].iter().all(|counted| *counted >= 4_850),
+            "{:?}",
+            server.counted
+        );
     }
     tasks.shutdown().await;
     budget.give_back().await;
@@ -522,8 +533,22 @@ async fn exchanges_are_a_few_a_second_and_none_when_nothing_happens() {
     assert_eq!(together.exchanges.load(Ordering::Relaxed), exchanges);
     // What was idle is at work again without delay.
     let began = Instant::now();
-    call(&budget, &together.server, &Ways { shortest: 20, longest: 20 }, &mut ChaCha8Rng::seed_from_u64(1), Priority::Interactive).await;
-    assert!(began.elapsed() < Duration::from_millis(60), "{:?}", began.elapsed());
+    call(
+        &budget,
+        &together.server,
+        &Ways {
+            shortest: 20,
+            longest: 20,
+        },
+        &mut ChaCha8Rng::seed_from_u64(1),
+        Priority::Interactive,
+    )
+    .await;
+    assert!(
+        began.elapsed() < Duration::from_millis(60),
+        "{:?}",
+        began.elapsed()
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -538,7 +563,11 @@ async fn a_ledger_that_is_down_stops_nobody() {
     tokio::time::sleep(Duration::from_secs(20)).await;
     assert_eq!(together.late_refusals(), Vec::<i64>::new());
     let server = together.server.lock().unwrap();
-    assert!(server.counted[2..].iter().all(|counted| *counted >= 90), "{:?}", server.counted);
+    assert!(
+        server.counted[2..].iter().all(|counted| *counted >= 90),
+        "{:?}",
+        server.counted
+    );
     drop(server);
     tasks.shutdown().await;
 }

@@ -271,18 +271,30 @@ impl Window {
             None => 0,
         };
         let is_last = is_last || self.mode == Mode::Unlimited;
-        let want = if self.wanted && !is_last { self.want(now) } else { 0 };
+        let want = if self.wanted && !is_last {
+            self.want(now)
+        } else {
+            0
+        };
         let keep = unspent.min(want);
         if let Some(grant) = &mut self.grant {
             *grant = Grant {
                 reset: self.reset,
                 ceiling: charged + keep,
                 open: self.in_flight + keep,
-                part: if grant.reset == self.reset { grant.part } else { self.limit / grant.busy.max(1) },
+                part: if grant.reset == self.reset {
+                    grant.part
+                } else {
+                    self.limit / grant.busy.max(1)
+                },
                 ..*grant
             };
         }
-        let margin = if self.mode == Mode::Limited { self.margin(self.others_rate(now)) } else { 0.0 };
+        let margin = if self.mode == Mode::Limited {
+            self.margin(self.others_rate(now))
+        } else {
+            0.0
+        };
         #[expect(
             clippy::cast_possible_truncation,
             clippy::cast_sign_loss,

@@ -20,9 +20,18 @@ async fn a_page_is_written_only_by_who_saw_its_last_change() {
             ("rate/a", -1, "nonsense", false),
         ];
         for (name, seen, page, is_written) in cases {
-            assert_eq!(store.write_ledger(name, seen, page, at(seen)).await.unwrap(), is_written, "{page}");
+            assert_eq!(
+                store.write_ledger(name, seen, page, at(seen)).await.unwrap(),
+                is_written,
+                "{page}"
+            );
         }
-        let page = |fence, page: &str| Some(Ledger { fence, page: page.to_owned() });
+        let page = |fence, page: &str| {
+            Some(Ledger {
+                fence,
+                page: page.to_owned(),
+            })
+        };
         assert_eq!(store.ledger("rate/a").await.unwrap(), page(3, "three"));
         assert_eq!(store.ledger("rate/b").await.unwrap(), page(1, "another's"));
         assert_eq!(store.forget_ledgers(at(1)).await.unwrap(), 1);

@@ -41,14 +41,19 @@ pub(crate) async fn run(arguments: cli::Sync) -> Result<ExitCode, Failure> {
         start_date: arguments.start_date.as_deref().map(time).transpose()?,
         lookback: arguments.lookback.as_deref().map(span).transpose()?,
     };
-    let client = settings::client(&arguments.workspace, &file).await?;
-    let storage = Storage::open(&path, storage_options)?;
-    let progress = Progress::start(!arguments.json);
-    let outcome = mirror(&client, &storage, &options, &progress).await;
-    progress.finish();
-    let closed = storage.close().await;
+    let session = settings::client(&arguments.workspace, &file).await?;
+    let outcome = match Storage::open(&path, storage_options) {
+        Ok(storage) => {
+            let progress = Progress::start(!arguments.json);
+            let outcome = mirror(session.client(), &storage, &options, &progress).await;
+            progress.finish();
+            let closed = storage.close().await;
+            outcome.and_then(|report| closed.map(|()| report).map_err(Failure::from))
+        }
+        Err(error) => Err(error.into()),
+    };
+    session.close().await;
     let run_report = outcome?;
-    closed?;
     if arguments.json {
         json::print(&run_report)?;
     } else {

@@ -50,10 +50,25 @@ fn what_is_given_back_goes_to_whoever_asks_and_what_others_used_is_not_granted()
         ..asks(seen(100, 1, 20), 0)
     };
     book.enter("a", &back, SECOND);
-    let share = book.enter("b", &Report { keep: 10, ..asks(seen(100, 1, 20), 50) }, SECOND);
+    let share = book.enter(
+        "b",
+        &Report {
+            keep: 10,
+            ..asks(seen(100, 1, 20), 50)
+        },
+        SECOND,
+    );
     assert_eq!((share.extra, share.busy), (50, 1));
     // 75 are used, of which 20 and at most 60 are of the two.
-    let share = book.enter("b", &Report { counted: 30, keep: 0, ..asks(seen(100, 1, 75), 50) }, SECOND);
+    let share = book.enter(
+        "b",
+        &Report {
+            counted: 30,
+            keep: 0,
+            ..asks(seen(100, 1, 75), 50)
+        },
+        SECOND,
+    );
     assert_eq!((share.foreign, share.extra), (25, 25));
 }
 
@@ -96,7 +111,14 @@ fn who_knows_no_window_yet_waits_for_the_end_of_one_that_is_used_up() {
 fn a_page_of_another_format_or_of_none_is_not_read() {
     let page = Book::default().write();
     assert!(Book::read(&page).is_some());
-    for bad in ["", "{}", "[]", "{\"version\":1}", &page.replace("\"version\":1", "\"version\":2"), &page[1..]] {
+    for bad in [
+        "",
+        "{}",
+        "[]",
+        "{\"version\":1}",
+        &page.replace("\"version\":1", "\"version\":2"),
+        &page[1..],
+    ] {
         assert!(Book::read(bad).is_none(), "{bad}");
     }
 }
@@ -114,6 +136,8 @@ struct Process {
     /// What of the last grant may be sent in a later window.
     open: u32,
     until: i64,
+    /// When its row ends.
+    ends: i64,
 }
 
 impl Process {
@@ -180,12 +204,21 @@ proptest! {
                 unspent: 0,
                 open: 0,
                 until: 0,
+                ends: 0,
             }
         };
         let mut processes: Vec<Process> = (0..4).map(|_| fresh()).collect();
         for step in steps {
             match step {
-                Step::Wait { millis } => now += millis,
+                Step::Wait { millis } => {
+                    // A process with requests on the way renews its row; here they arrive before it ends.
+                    for process in processes.iter_mut().filter(|process| process.ends <= now + millis) {
+                        let count = std::mem::take(&mut process.on_the_way);
+                        *ours.entry(window_at(now)).or_default() += count;
+                        process.heard_later.extend(std::iter::repeat_n(window_at(now), count as usize));
+                    }
+                    now += millis;
+                }
                 Step::Foreign { count } => *foreign.entry(window_at(now)).or_default() += count,
                 Step::Die { who } => {
                     // What is on the way of a dead one arrives all the same, at the last moment of its window.
@@ -249,6 +282,7 @@ proptest! {
                     process.unspent = keep + share.extra;
                     process.open = in_flight + process.unspent;
                     process.until = now + LIFE_MS * 3 / 5;
+                    process.ends = now + LIFE_MS;
                     book = Book::read(&book.write()).expect("it is read as it was written");
                 }
             }
