@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use trunkline_client::{RequestLog as _, RequestRecord};
 use trunkline_server::{Code, StoredLog, finish_grant};
-use trunkline_store::{AppDetails, NewApp, RequestFilter};
+use trunkline_store::{AppDetails, ConnectionSecrets, NewApp, RequestFilter};
 
 use crate::harness::{Process, now};
 
@@ -25,7 +25,7 @@ async fn an_exchange_is_written_down_without_code_and_secret() {
     connection.details.logs_requests = true;
     process
         .store
-        .update_connection(&connection, &Default::default(), now())
+        .update_connection(&connection, &ConnectionSecrets::default(), now())
         .await
         .unwrap();
     let code = Code {

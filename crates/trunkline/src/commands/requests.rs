@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, process::ExitCode};
 
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
-use trunkline_store::{Request, RequestFilter, Store};
+use trunkline_store::{Request, RequestFilter, Store, StoreError};
 
 use crate::{
     cli,
@@ -43,11 +43,20 @@ pub(crate) async fn run(arguments: cli::Requests) -> Result<ExitCode, Failure> {
         .as_deref()
         .map(super::notifications::moment)
         .transpose()?;
-    let store = store::open(&arguments.data).await?;
     let filter = RequestFilter {
         status,
         since,
         ..RequestFilter::default()
+    };
+    let Some(store) = store::open_if_there(&arguments.data).await? else {
+        return match arguments.connection {
+            Some(name) => Err(StoreError::NotFound {
+                kind: "connection",
+                name,
+            }
+            .into()),
+            None => print(&[], &BTreeMap::new(), arguments.json).map(|()| ExitCode::SUCCESS),
+        };
     };
     let outcome = list(&store, &arguments, filter).await;
     store.close().await;
@@ -65,6 +74,10 @@ async fn list(store: &Store, arguments: &cli::Requests, mut filter: RequestFilte
         .map(|connection| (connection.id, connection.name))
         .collect();
     let found = store.requests(&filter, arguments.limit).await?;
+    print(&found, &names, arguments.json)
+}
+
+fn print(found: &[Request], names: &BTreeMap<String, String>, as_json: bool) -> Result<(), Failure> {
     // A connection that was removed is shown by its id.
     let name = |request: &Request| {
         names
@@ -72,8 +85,8 @@ async fn list(store: &Store, arguments: &cli::Requests, mut filter: RequestFilte
             .unwrap_or(&request.connection)
             .clone()
     };
-    if arguments.json {
-        for request in &found {
+    if as_json {
+        for request in found {
             json::print_line(&Shown {
                 number: request.seq,
                 connection: &name(request),
@@ -96,7 +109,7 @@ async fn list(store: &Store, arguments: &cli::Requests, mut filter: RequestFilte
         "ms",
         "request id",
     ]);
-    for request in &found {
+    for request in found {
         let line: Line = serde_json::from_str(&request.record).unwrap_or_default();
         let mut outcome = request
             .status
@@ -105,7 +118,7 @@ async fn list(store: &Store, arguments: &cli::Requests, mut filter: RequestFilte
             outcome = format!("{outcome} {error}").trim().to_owned();
         }
         if line.attempt > 1 {
-            outcome.push_str(&format!(" (attempt {})", line.attempt));
+            outcome = format!("{outcome} (attempt {})", line.attempt);
         }
         table.add_row([
             super::connections::moment(request.at),
