@@ -15,21 +15,18 @@ use crate::{
 
 /// A workspace that takes some windows to read three times; its scroll has several pages.
 fn workspace() -> Simulator {
-    let mut options = trunkline_simulator::Options {
-        rate_limit: Some(150),
+    Simulator::start(trunkline_simulator::Options {
+        rate_limit: Some(80),
         // The windows of the limit are those of the wall clock.
         start: None,
         clock_stands: false,
         contacts: 150,
         companies: 230,
-        conversations: 80,
+        conversations: 100,
         tickets: 20,
         latency: Duration::from_millis(20),
         ..small()
-    };
-    // All mirrors are compared with what there is at the end.
-    options.live = None;
-    Simulator::start(options)
+    })
 }
 
 fn sync(place: &Place, desk: &Desk, more: &[&str]) -> Child {
