@@ -7,7 +7,7 @@ pub(crate) mod conformance;
 use std::{collections::BTreeMap, fmt::Write as _, fs};
 
 use anyhow::{Context as _, Result, bail};
-use trunkline_catalog::{Catalog, Version};
+use trunkline_catalog::{Catalog, PermissionGroup, Version, permissions};
 
 use crate::{
     repo::{self, Tree},
@@ -52,12 +52,13 @@ pub(crate) fn stale(tree: &Tree) -> Findings {
         .collect()
 }
 
-fn documents(tree: &Tree) -> Result<[(&'static str, String); 5]> {
+fn documents(tree: &Tree) -> Result<[(&'static str, String); 6]> {
     let catalog = Catalog::embedded();
     Ok([
         ("docs/reference/operations.md", operations(catalog)),
         ("docs/reference/streams.md", streams(catalog)),
         ("docs/reference/topics.md", topics(catalog)),
+        ("docs/reference/permissions.md", permissions_page(catalog)),
         ("docs/errors/README.md", errors(tree)),
         ("docs/simulator/conformance.md", conformance::page()?),
     ])
@@ -161,6 +162,62 @@ fn topics(catalog: &Catalog) -> String {
             &mut page,
             format_args!("| `{}` | `{}` |", alias.name, alias.topics.join("`, `")),
         );
+    }
+    page
+}
+
+fn permissions_page(catalog: &Catalog) -> String {
+    let mut page = format!(
+        "{HEADER}\n# Permissions\n\nWhat is ticked in the Developer Hub for an app. `trunkline permissions` asks which of them a token has,"
+    );
+    page += " `trunkline scopes` names the fewest for what you mean to do.\n\n";
+    page += "A label in backticks is the name in refusals, where nobody publishes the label. Names in the last column are understood\n";
+    page += "wherever a permission is named; those that Intercom itself does not know come from other products' documents.\n";
+    let groups = [
+        PermissionGroup::People,
+        PermissionGroup::Workspace,
+        PermissionGroup::Unlisted,
+    ];
+    for group in groups {
+        line(
+            &mut page,
+            format_args!(
+                "\n## {}{}\n\n| permission | allows | without it | operations | also called |\n| --- | --- | --- | --- | --- |",
+                group.as_str()[..1].to_uppercase(),
+                &group.as_str()[1..],
+            ),
+        );
+        for permission in permissions()
+            .iter()
+            .filter(|permission| permission.group == group)
+        {
+            let operations = catalog
+                .operations()
+                .iter()
+                .filter(|operation| operation.permission == permission.label)
+                .count();
+            let names: Vec<String> = permission
+                .names
+                .iter()
+                .chain(&permission.aliases)
+                .filter(|name| **name != permission.label)
+                .map(|name| format!("`{name}`"))
+                .collect();
+            let label = if permission.label.contains(' ') {
+                permission.label.to_owned()
+            } else {
+                format!("`{}`", permission.label)
+            };
+            line(
+                &mut page,
+                format_args!(
+                    "| {label} | {} | {} | {operations} | {} |",
+                    cell(permission.allows),
+                    cell(permission.cost),
+                    names.join(", "),
+                ),
+            );
+        }
     }
     page
 }

@@ -14,6 +14,7 @@ mod ledger;
 mod log;
 pub mod oauth;
 mod pages;
+pub mod permissions;
 mod redact;
 pub mod request;
 pub mod retry;

@@ -83,11 +83,14 @@ async fn look(shared: &Shared, swept_at: &mut Option<Timestamp>) -> Result<BTree
     let now = shared.clock.now();
     sweep::when_due(shared, swept_at, now).await?;
     let by_workspace = mirrors(shared).await?;
+    let followed: BTreeSet<String> = by_workspace
+        .iter()
+        .filter(|(_, mirrors)| mirrors.iter().any(|kept| kept.mirror.details.follows_webhooks))
+        .map(|(workspace, _)| workspace.clone())
+        .collect();
+    shared.followed.set(followed.clone());
     for workspace in shared.store.workspaces_waiting(now).await? {
-        let is_followed = by_workspace
-            .get(&workspace)
-            .is_some_and(|mirrors| mirrors.iter().any(|kept| kept.mirror.details.follows_webhooks));
-        if !is_followed {
+        if !followed.contains(&workspace) {
             shared.store.settle_unclaimed(&workspace).await?;
         }
     }

@@ -107,6 +107,7 @@ async fn keep(
         return Err(Refusal::new(StatusCode::FORBIDDEN, "TL0614", message));
     }
     let new = NewNotification {
+        waits: shared.followed.includes(&envelope.app_id),
         workspace: envelope.app_id,
         notification: envelope.id,
         topic: envelope.topic,

@@ -7,8 +7,12 @@ use trunkline_client::Clock;
 use trunkline_store::Store;
 
 use crate::{
-    ServerError, ServerOptions, keeper, listener, metrics::Metrics, receiver::Secrets, routes,
-    shared::Shared, wake::Wake,
+    ServerError, ServerOptions, keeper, listener,
+    metrics::Metrics,
+    receiver::Secrets,
+    routes,
+    shared::{Followed, Shared},
+    wake::Wake,
 };
 
 /// A running process. It stops when [`Server::stop`] is called, and is cut off when it is dropped.
@@ -48,6 +52,7 @@ impl Server {
             options,
             metrics: Metrics::new(),
             secrets: Secrets::default(),
+            followed: Followed::default(),
             wake: Wake::new(),
         });
         let (stop, stopped) = watch::channel(false);

@@ -48,6 +48,10 @@ pub(crate) enum Command {
     Sync(Sync),
     /// Probe token, region, version, permissions and limits, and say what a full mirror will cost.
     Check(Check),
+    /// Ask which permissions the token has, and say what each missing one costs.
+    Permissions(Permissions),
+    /// Print the fewest permissions to tick in the Developer Hub for chosen streams and operations.
+    Scopes(Scopes),
     /// Compare a mirror with the totals that the API states; exits with 1 when something is missing.
     Verify(Verify),
     /// Keep a connection to a workspace: a name for an access token or a grant.
@@ -209,6 +213,34 @@ pub(crate) struct Check {
     #[arg(long, value_delimiter = ',', value_name = "A,B")]
     pub(crate) streams: Option<Vec<String>>,
     /// Print the findings as JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Permissions {
+    #[command(flatten)]
+    pub(crate) workspace: Workspace,
+    /// Also ask for permissions to write, by calls on objects that cannot exist; nothing is written.
+    #[arg(long)]
+    pub(crate) writes: bool,
+    /// Print the table as JSON, with every operation that each permission opens.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Scopes {
+    /// Permissions that are wanted by themselves: labels of the Developer Hub, names in refusals, or names that other
+    /// products use, such as `read_contacts`.
+    pub(crate) names: Vec<String>,
+    /// The streams to mirror, separated by commas; every stream when nothing is chosen at all.
+    #[arg(long, value_delimiter = ',', value_name = "A,B")]
+    pub(crate) streams: Vec<String>,
+    /// The operations to call, separated by commas, such as `contacts.create` or `tickets.*`.
+    #[arg(long, value_delimiter = ',', value_name = "A,B")]
+    pub(crate) actions: Vec<String>,
+    /// Print JSON.
     #[arg(long)]
     pub(crate) json: bool,
 }

@@ -10,9 +10,11 @@ mod keys;
 mod mirrors;
 mod notifications;
 mod operations;
+mod permissions;
 mod quickstart;
 pub(crate) mod request_log;
 mod requests;
+pub(crate) mod scopes;
 mod serve;
 mod simulate;
 mod streams;
@@ -33,6 +35,8 @@ pub(crate) fn run(cli: Cli) -> Result<ExitCode, Failure> {
         Command::Quickstart(arguments) => block_on(quickstart::run(arguments)),
         Command::Sync(arguments) => block_on_this_thread(sync::run(arguments)),
         Command::Check(arguments) => block_on(check::run(arguments)),
+        Command::Permissions(arguments) => block_on_this_thread(permissions::run(arguments)),
+        Command::Scopes(arguments) => scopes::run(&arguments),
         Command::Verify(arguments) => block_on(verify::run(arguments)),
         Command::Connect(arguments) => block_on_this_thread(connect::run(arguments)),
         Command::Connections(arguments) => block_on_this_thread(connections::run(arguments)),

@@ -77,6 +77,7 @@ macro_rules! from_below {
 from_below!(
     trunkline_client::BuildError,
     trunkline_client::oauth::OAuthError,
+    trunkline_client::CallError,
     trunkline_mirror::storage::StorageError,
     trunkline_simulator::FidelityError,
     trunkline_simulator::FolderError,

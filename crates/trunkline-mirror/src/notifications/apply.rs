@@ -79,11 +79,31 @@ impl From<&CallError> for TryAgain {
     }
 }
 
+/// Which notifications want which objects, by their ids.
+type By = BTreeMap<String, BTreeSet<usize>>;
+
+/// What changes when a contact comes or goes: a company counts its contacts.
+const OF_CONTACTS: &[(&str, &str, &str, Kind)] =
+    &[("contact_companies", "contact_id", "company_id", Kind::Company)];
+/// What changes when a contact goes into another one: it takes its conversations and tickets along.
+const OF_MERGED: &[(&str, &str, &str, Kind)] = &[
+    OF_CONTACTS[0],
+    (
+        "conversation_contacts",
+        "contact_id",
+        "conversation_id",
+        Kind::Conversation,
+    ),
+    ("ticket_contacts", "contact_id", "ticket_id", Kind::Ticket),
+];
+
 /// What is done for a batch, and what went wrong for whom.
 struct Run<'a> {
     ctx: Context<'a>,
     wanted: BTreeSet<usize>,
     troubles: BTreeMap<usize, TryAgain>,
+    /// The token no longer works: nothing more is asked.
+    halted: Option<TryAgain>,
     written: Written,
 }
 
@@ -127,6 +147,7 @@ pub async fn apply(
         ctx: Context::new(client, storage, options, clock, &|_| {}, None, selected),
         wanted: BTreeSet::new(),
         troubles: BTreeMap::new(),
+        halted: None,
         written: Written::default(),
     };
     run.everything(&ours).await?;
@@ -150,15 +171,17 @@ pub async fn apply(
 impl Run<'_> {
     async fn everything(&mut self, notifications: &[(usize, &Notification)]) -> Result<(), StorageError> {
         let version = self.ctx.client.version();
-        let keeps = |stream: &str| {
-            self.ctx.wants(&[stream])
-                && units::UNITS
-                    .iter()
-                    .find(|unit| unit.streams.contains(&stream))
-                    .is_some_and(|unit| unit.source(version).is_some())
-        };
+        let kept: BTreeSet<&str> = units::UNITS
+            .iter()
+            .filter(|unit| unit.source(version).is_some())
+            .flat_map(|unit| unit.streams.iter().copied())
+            .filter(|stream| self.ctx.wants(&[stream]))
+            .collect();
+        let keeps = |stream: &str| kept.contains(stream);
         let mut plan = Plan::of(notifications, &keeps);
-        let merges = self.complete(&mut plan, &keeps).await?;
+        let histories = self.merges(&mut plan).await?;
+        self.contacts(&mut plan, &kept).await?;
+        self.twins(&mut plan, &kept).await?;
         for by in plan
             .objects
             .values()
@@ -170,74 +193,105 @@ impl Run<'_> {
         self.direct(&plan).await?;
         self.objects(&plan).await?;
         self.lists_of_contacts(&plan).await?;
-        for (id, by) in merges {
-            self.merges_of(&id, &by).await?;
-        }
+        self.write(each::CONTACT_MERGES.stream, histories).await?;
         for (whole, by) in &plan.wholes {
             self.whole(*whole, by).await?;
         }
         Ok(())
     }
 
-    /// Adds what changes with what was told although nothing is told of it. Answers the contacts into which others went.
-    async fn complete(
-        &self,
-        plan: &mut Plan,
-        keeps: &dyn Fn(&str) -> bool,
-    ) -> Result<Vec<(String, BTreeSet<usize>)>, StorageError> {
-        let of =
-            |plan: &Plan, kind: Kind, which: &dyn Fn(&Wanted) -> bool| -> BTreeMap<String, BTreeSet<usize>> {
-                let objects = plan.objects.iter();
-                objects
-                    .filter(|((held, _), wanted)| *held == kind && which(wanted))
-                    .map(|((_, id), wanted)| (id.clone(), wanted.by.clone()))
-                    .collect()
-            };
-        let moved = of(plan, Kind::Contact, &|wanted| {
-            wanted.gone_at.is_some() || wanted.back_at.is_some() || wanted.into.is_some()
-        });
-        let merged = of(plan, Kind::Contact, &|wanted| wanted.into.is_some());
-        let conversations = of(plan, Kind::Conversation, &|_| true);
-        let tickets = of(plan, Kind::Ticket, &|_| true);
-        // A company counts its contacts; a merge takes conversations along; a ticket may have been a conversation.
-        for (ids, table, from, to, kind) in [
-            (
-                &moved,
-                "contact_companies",
-                "contact_id",
-                "company_id",
-                Kind::Company,
-            ),
-            (
-                &merged,
-                "conversation_contacts",
-                "contact_id",
-                "conversation_id",
-                Kind::Conversation,
-            ),
-            (
-                &merged,
-                "ticket_contacts",
-                "contact_id",
-                "ticket_id",
-                Kind::Ticket,
-            ),
-            (&tickets, "conversations", "id", "id", Kind::Conversation),
-            (&conversations, "tickets", "id", "id", Kind::Ticket),
-        ] {
-            if ids.is_empty() || !keeps(kind.stream()) {
+    /// Brings the contacts up to date, and adds what changes with those that came or went.
+    async fn contacts(&mut self, plan: &mut Plan, kept: &BTreeSet<&str>) -> Result<(), StorageError> {
+        let contacts: Vec<(String, Wanted)> = plan
+            .objects
+            .iter()
+            .filter(|((kind, _), _)| *kind == Kind::Contact)
+            .map(|((_, id), wanted)| (id.clone(), wanted.clone()))
+            .collect();
+        let ids = contacts.iter().map(|(id, _)| id.clone()).collect();
+        let held = state::contacts(self.ctx.storage, ids).await?;
+        for some in contacts.chunks(A_BATCH) {
+            if self.is_halted(some.iter().map(|(_, wanted)| &wanted.by)) {
                 continue;
             }
-            let pairs =
+            let ctx = &self.ctx;
+            let held = &held;
+            let fetched: Vec<Result<Fetched, Trouble>> = stream::iter(some)
+                .map(|(id, wanted)| async move {
+                    let verdict = verdict(id, wanted, held.get(id), ctx.client.version());
+                    fetch::contact(ctx, id, wanted, verdict).await
+                })
+                .buffered(SIDE_BY_SIDE)
+                .collect()
+                .await;
+            let (mut gone, mut merged, mut back) = (By::new(), By::new(), By::new());
+            for ((id, wanted), fetched) in some.iter().zip(&fetched) {
+                let Ok(fetched) = fetched else { continue };
+                let by = || (id.clone(), wanted.by.clone());
+                let was_gone = held.get(id).is_some_and(|held| held.deleted_at.is_some());
+                match fetched.changes.last() {
+                    Some(Change::Vanished { .. }) => gone.extend([by()]),
+                    Some(Change::Alias { .. }) => merged.extend([by()]),
+                    Some(_) if was_gone => back.extend([by()]),
+                    _ => {}
+                }
+            }
+            // Before they are written: what hangs on them goes with them.
+            self.others(plan, kept, &gone, OF_CONTACTS).await?;
+            self.others(plan, kept, &merged, OF_MERGED).await?;
+            let by = some.iter().map(|(_, wanted)| &wanted.by);
+            self.take(by.zip(fetched).collect()).await?;
+            self.others(plan, kept, &back, OF_CONTACTS).await?;
+        }
+        Ok(())
+    }
+
+    /// Adds the tickets that were conversations, and the other way round: one changes with the other.
+    async fn twins(&self, plan: &mut Plan, kept: &BTreeSet<&str>) -> Result<(), StorageError> {
+        let of = |kind: Kind| -> By {
+            let objects = plan.objects.iter().filter(|((held, _), _)| *held == kind);
+            objects
+                .map(|((_, id), wanted)| (id.clone(), wanted.by.clone()))
+                .collect()
+        };
+        let (conversations, tickets) = (of(Kind::Conversation), of(Kind::Ticket));
+        self.others(
+            plan,
+            kept,
+            &tickets,
+            &[("conversations", "id", "id", Kind::Conversation)],
+        )
+        .await?;
+        self.others(
+            plan,
+            kept,
+            &conversations,
+            &[("tickets", "id", "id", Kind::Ticket)],
+        )
+        .await
+    }
+
+    /// Adds the objects that the mirror has on the other side of some pairs.
+    async fn others(
+        &self,
+        plan: &mut Plan,
+        kept: &BTreeSet<&str>,
+        ids: &By,
+        pairs: &[(&'static str, &'static str, &'static str, Kind)],
+    ) -> Result<(), StorageError> {
+        for (table, from, to, kind) in pairs {
+            if ids.is_empty() || !kept.contains(kind.stream()) {
+                continue;
+            }
+            let found =
                 state::pairs(self.ctx.storage, table, from, to, ids.keys().cloned().collect()).await?;
-            for (id, other) in pairs {
+            for (id, other) in found {
                 for by in ids.get(&id).into_iter().flatten() {
-                    plan.want(kind, &other, *by).check = true;
+                    plan.want(*kind, &other, *by).check = true;
                 }
             }
         }
-        let survivors = of(plan, Kind::Contact, &|wanted| wanted.merged);
-        Ok(survivors.into_iter().collect())
+        Ok(())
     }
 
     /// Writes what needs no question: tags and events.
@@ -276,31 +330,41 @@ impl Run<'_> {
         Ok(())
     }
 
-    /// Fetches and writes the objects, some at a time.
+    /// Fetches and writes the objects that are no contacts, some at a time.
     async fn objects(&mut self, plan: &Plan) -> Result<(), StorageError> {
-        let contacts = plan.objects.keys().filter(|(kind, _)| *kind == Kind::Contact);
-        let held = state::contacts(self.ctx.storage, contacts.map(|(_, id)| id.clone()).collect()).await?;
-        let all: Vec<_> = plan.objects.iter().collect();
-        for some in all.chunks(A_BATCH) {
+        let objects = plan
+            .objects
+            .iter()
+            .filter(|((kind, _), _)| *kind != Kind::Contact);
+        let objects: Vec<_> = objects.collect();
+        let mut gone = Vec::new();
+        for some in objects.chunks(A_BATCH) {
+            if self.is_halted(some.iter().map(|(_, wanted)| &wanted.by)) {
+                continue;
+            }
             let ctx = &self.ctx;
-            let held = &held;
             let fetched: Vec<(&BTreeSet<usize>, Result<Fetched, Trouble>)> = stream::iter(some)
                 .map(|((kind, id), wanted)| async move {
-                    let fetched = match kind {
-                        Kind::Contact => {
-                            let verdict = verdict(id, wanted, held.get(id), ctx.client.version());
-                            fetch::contact(ctx, id, wanted, verdict).await
-                        }
-                        kind => fetch::object(ctx, *kind, id, wanted).await,
-                    };
-                    (&wanted.by, fetched)
+                    (&wanted.by, fetch::object(ctx, *kind, id, wanted).await)
                 })
                 .buffered(SIDE_BY_SIDE)
                 .collect()
                 .await;
+            gone.extend(fetched.iter().flat_map(|(_, fetched)| gone_conversation(fetched)));
             self.take(fetched).await?;
         }
-        Ok(())
+        // The API no longer lists the calls of a conversation that is gone.
+        let calls = state::pairs(self.ctx.storage, "calls", "conversation_id", "id", gone).await?;
+        let ids: Vec<String> = calls.into_iter().map(|(_, call)| call).collect();
+        let stream = "calls";
+        self.write(
+            stream,
+            (!ids.is_empty())
+                .then_some(Change::Vanished { stream, ids })
+                .into_iter()
+                .collect(),
+        )
+        .await
     }
 
     async fn take(
@@ -320,7 +384,13 @@ impl Run<'_> {
                         self.trouble(by, &again);
                     }
                 }
-                Err(Trouble::Call(error)) => self.trouble(by, &TryAgain::from(&error)),
+                Err(Trouble::Call(error)) => {
+                    let trouble = TryAgain::from(&error);
+                    self.trouble(by, &trouble);
+                    if trouble.disposition == Disposition::Reauthenticate {
+                        self.halted = Some(trouble);
+                    }
+                }
                 Err(Trouble::Storage(error)) => return Err(error),
             }
         }
@@ -338,6 +408,15 @@ impl Run<'_> {
             self.written.add(&written);
         }
         Ok(())
+    }
+
+    /// Whether nothing more can be asked; those who wanted something learn why.
+    fn is_halted<'w>(&mut self, by: impl Iterator<Item = &'w BTreeSet<usize>>) -> bool {
+        let Some(halted) = self.halted.clone() else {
+            return false;
+        };
+        by.for_each(|by| self.trouble(by, &halted));
+        true
     }
 
     fn trouble(&mut self, by: &BTreeSet<usize>, trouble: &TryAgain) {
@@ -382,36 +461,43 @@ impl Run<'_> {
         Ok(())
     }
 
-    /// Who went into a contact: since 2.16 the API says so, whether it was told or not.
-    async fn merges_of(&mut self, id: &str, by: &BTreeSet<usize>) -> Result<(), StorageError> {
+    /// Adds who went into the contacts of merges: up to 2.14 that is not told, and since 2.16 the API says so. Answers what
+    /// the mirror keeps of it.
+    async fn merges(&mut self, plan: &mut Plan) -> Result<Vec<Change>, StorageError> {
         let each = &each::CONTACT_MERGES;
+        let survivors: Vec<(String, BTreeSet<usize>)> = plan
+            .objects
+            .iter()
+            .filter(|((kind, _), wanted)| *kind == Kind::Contact && wanted.merged)
+            .map(|((_, id), wanted)| (id.clone(), wanted.by.clone()))
+            .collect();
         if !units::exists("contacts.list_merge_history", self.ctx.client.version()) {
-            return Ok(());
+            return Ok(Vec::new());
         }
-        let changes = match each::fetch(&self.ctx, each, id.to_owned()).await {
-            Ok(changes) => changes,
-            Err(error) => {
-                self.trouble(by, &TryAgain::from(&error));
-                return Ok(());
+        let mut histories = Vec::new();
+        for (id, by) in survivors {
+            let changes = match each::fetch(&self.ctx, each, id.clone()).await {
+                Ok(changes) => changes,
+                Err(error) => {
+                    self.trouble(&by, &TryAgain::from(&error));
+                    continue;
+                }
+            };
+            let entries = changes.iter().flat_map(|change| match change {
+                Change::Children { records, .. } => records.as_slice(),
+                _ => &[],
+            });
+            // Those that the mirror knows as gone too: what went with them may be still to be read.
+            for source in entries.filter_map(source_of) {
+                for place in &by {
+                    plan.want(Kind::Contact, &source, *place).into = Some(id.clone());
+                }
             }
-        };
-        let mut sources: Vec<String> = Vec::new();
-        for change in &changes {
-            if let Change::Children { records, .. } = change {
-                sources.extend(records.iter().filter_map(source_of));
+            if self.ctx.wants(&[each.stream]) {
+                histories.extend(changes);
             }
         }
-        let known = self.ctx.storage.known_ids("contacts", sources).await?;
-        let aliases = known.into_iter().map(|old_id| Change::Alias {
-            stream: "contacts",
-            old_id,
-            new_id: id.to_owned(),
-        });
-        let aliases: Vec<Change> = aliases.collect();
-        let kept = self.ctx.wants(&[each.stream]);
-        self.write("contacts", aliases).await?;
-        self.write(each.stream, if kept { changes } else { Vec::new() })
-            .await
+        Ok(histories)
     }
 
     /// Reads what is small enough, or ordered well enough, to be read as it is in every run.
@@ -438,6 +524,17 @@ impl Run<'_> {
             }
             Err(Halt::Storage(error)) => Err(error),
         }
+    }
+}
+
+/// The conversation that turned out to be gone.
+fn gone_conversation(fetched: &Result<Fetched, Trouble>) -> Option<String> {
+    match fetched.as_ref().ok()?.changes.last()? {
+        Change::Vanished {
+            stream: "conversations",
+            ids,
+        } => ids.first().cloned(),
+        _ => None,
     }
 }
 

@@ -23,9 +23,12 @@ pub(super) enum Verdict {
     Write(Bytes),
     /// Only the API knows.
     Fetch,
-    /// Whether it exists at all, only the API knows: it goes on giving archived contacts to those who know their ids, but
-    /// does not find them.
-    Search,
+    /// Whether it exists at all, only a search knows: the API goes on giving archived contacts to those who know their ids,
+    /// but does not find them.
+    Search {
+        /// Whether it is gone when it is not found; otherwise the mirror stays as it is.
+        or_gone: bool,
+    },
     /// It is gone since then; the mirror may not even know it.
     Gone {
         /// When, as the mirror keeps times.
@@ -47,12 +50,18 @@ pub(super) fn verdict(id: &str, wanted: &Wanted, held: Option<&HeldContact>, ver
         return Verdict::Into(into.clone());
     }
     if let Some(gone_at) = wanted.gone_at {
-        let is_gone = wanted.gone_for_good || wanted.back_at.is_none_or(|back_at| back_at < gone_at);
-        if is_gone {
+        // It may have come back since: at once, or the mirror has seen a later state of it.
+        let is_seen_later = held.is_some_and(|held| {
+            held.deleted_at.is_none() && held.updated_at > text(gone_at) && held.updated_at.is_some()
+        });
+        if wanted.gone_for_good {
             return gone(id, gone_at, held);
         }
-        if wanted.back_at == Some(gone_at) {
-            return Verdict::Search;
+        match wanted.back_at {
+            Some(back_at) if back_at > gone_at => {}
+            Some(back_at) if back_at == gone_at => return Verdict::Search { or_gone: true },
+            _ if is_seen_later => return Verdict::Search { or_gone: true },
+            _ => return gone(id, gone_at, held),
         }
     }
     let newest = newest(&wanted.states);
@@ -60,25 +69,26 @@ pub(super) fn verdict(id: &str, wanted: &Wanted, held: Option<&HeldContact>, ver
         [] => None,
         [one] => Some(*one),
         // Two states of one second.
-        _ => {
-            return if held.is_some_and(|held| held.deleted_at.is_none()) {
-                Verdict::Fetch
-            } else {
-                Verdict::Search
-            };
-        }
+        _ if held.is_none_or(|held| held.deleted_at.is_none()) => return Verdict::Fetch,
+        [first, ..] => Some(*first),
     };
     let Some(held) = held else {
         return match told {
             Some(state) if !wanted.merged && !wanted.check => Verdict::Write(typed(state, version)),
-            _ => Verdict::Search,
+            Some(_) => Verdict::Fetch,
+            None => Verdict::Search { or_gone: false },
         };
     };
     if let Some(deleted_at) = &held.deleted_at {
         let since = |moment: Option<i64>| moment.and_then(text).is_some_and(|moment| moment > *deleted_at);
         return match told {
-            Some(state) if since(wanted.back_at) => Verdict::Write(typed(state, version)),
-            _ if wanted.back_at.is_some() || (told.is_some() && since(wanted.told_at)) => Verdict::Search,
+            Some(state) if since(wanted.back_at) && newest.len() == 1 => {
+                Verdict::Write(typed(state, version))
+            }
+            _ if since(wanted.back_at) => Verdict::Fetch,
+            _ if wanted.back_at.is_some() || (told.is_some() && since(wanted.told_at)) => {
+                Verdict::Search { or_gone: false }
+            }
             _ => Verdict::Nothing,
         };
     }
@@ -217,7 +227,7 @@ mod tests {
                 format!("write {}", record["name"].as_str().unwrap())
             }
             Verdict::Fetch => "fetch".to_owned(),
-            Verdict::Search => "search".to_owned(),
+            Verdict::Search { or_gone } => if *or_gone { "search or gone" } else { "search" }.to_owned(),
             Verdict::Gone { at, stub } => format!("gone {} {}", at.is_some(), stub.is_some()),
             Verdict::Into(other) => format!("into {other}"),
         };
@@ -248,7 +258,7 @@ mod tests {
             "two unknown of a second",
             &told(vec![state(12, "b"), state(12, "c")]),
             None,
-            "search",
+            "fetch",
         );
     }
 
@@ -262,10 +272,14 @@ mod tests {
             ..told(vec![state(30, "late")])
         };
         check("archived", &went(40, false, None), Some(&here), "gone true false");
+        let read_later = HeldContact {
+            synced_at: text(AT + 60).unwrap(),
+            ..here.clone()
+        };
         check(
             "archived before it was read",
-            &went(5, false, None),
-            Some(&here),
+            &went(40, false, None),
+            Some(&read_later),
             "gone false false",
         );
         check(
@@ -286,7 +300,18 @@ mod tests {
             Some(&here),
             "gone true false",
         );
-        check("back at once", &went(29, false, Some(29)), Some(&here), "search");
+        check(
+            "back at once",
+            &went(29, false, Some(29)),
+            Some(&here),
+            "search or gone",
+        );
+        check(
+            "archived before its last change",
+            &went(5, false, None),
+            Some(&here),
+            "search or gone",
+        );
         check(
             "deleted",
             &went(20, true, Some(29)),

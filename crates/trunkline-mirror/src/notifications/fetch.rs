@@ -98,7 +98,8 @@ pub(super) async fn object(
     id: &str,
     wanted: &Wanted,
 ) -> Result<Fetched, Trouble> {
-    if wanted.gone_at.is_some() {
+    // A contact that is asked for may have come back.
+    if wanted.gone_at.is_some() && kind != Kind::Contact {
         return Ok(Fetched::vanished(kind.stream(), id));
     }
     let operation = match kind {
@@ -151,7 +152,7 @@ fn missing(ctx: &Context<'_>, kind: Kind, id: &str, wanted: &Wanted, error: &Cal
 fn not_visible(kind: Kind, id: &str) -> TryAgain {
     TryAgain {
         code: "TL0218",
-        why: format!("{} {id} is new and not yet found", kind.stream()),
+        why: format!("{} {id} changed a moment ago and is not found yet", kind.stream()),
         disposition: Disposition::Retry,
     }
 }
@@ -270,7 +271,7 @@ pub(super) async fn contact(
         Verdict::Nothing => Ok(Fetched::default()),
         Verdict::Write(record) => Ok(Fetched::record("contacts", record)),
         Verdict::Fetch => object(ctx, Kind::Contact, id, wanted).await,
-        Verdict::Search => search(ctx, id, wanted).await,
+        Verdict::Search { or_gone } => search(ctx, id, wanted, or_gone).await,
         Verdict::Gone { at, stub } => {
             let remembered = stub.map(|stub| Change::Records {
                 stream: "contacts",
@@ -293,7 +294,7 @@ pub(super) async fn contact(
 }
 
 /// A contact that is listed, or nothing.
-async fn search(ctx: &Context<'_>, id: &str, wanted: &Wanted) -> Result<Fetched, Trouble> {
+async fn search(ctx: &Context<'_>, id: &str, wanted: &Wanted, or_gone: bool) -> Result<Fetched, Trouble> {
     let query = json!({ "query": { "field": "id", "operator": "=", "value": id } });
     let mut pages = ctx.client.pages(Call::new("contacts.search").body(query), None);
     let found = ctx.next_page("contacts", &mut pages).await?;
@@ -301,9 +302,15 @@ async fn search(ctx: &Context<'_>, id: &str, wanted: &Wanted) -> Result<Fetched,
         return Ok(Fetched::record("contacts", row));
     }
     let age = wanted.told_at.map(|told_at| ctx.started_at.as_second() - told_at);
-    let may_come = wanted.created && age.is_some_and(|age| age < SEARCH_LAGS);
-    Ok(Fetched {
-        again: may_come.then(|| not_visible(Kind::Contact, id)),
-        ..Fetched::default()
+    if (wanted.created || or_gone) && age.is_some_and(|age| age < SEARCH_LAGS) {
+        return Ok(Fetched {
+            again: Some(not_visible(Kind::Contact, id)),
+            ..Fetched::default()
+        });
+    }
+    Ok(if or_gone {
+        Fetched::vanished("contacts", id)
+    } else {
+        Fetched::default()
     })
 }

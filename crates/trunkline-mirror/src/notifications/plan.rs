@@ -216,10 +216,9 @@ impl Plan {
             }
             _ => {}
         }
-        let updated_at = head.time.map(Timestamp::as_second);
-        if head.record.is_some() {
-            wanted.newest = wanted.newest.max(updated_at);
-        }
+        // Only what the record itself says can be compared with what the API says.
+        let updated_at = head.record.as_ref().and_then(updated_at);
+        wanted.newest = wanted.newest.max(updated_at);
         match (&head.record, updated_at) {
             (Some(record), Some(updated_at)) if kind == Kind::Contact => wanted.states.push(State {
                 updated_at,
@@ -284,6 +283,12 @@ impl Plan {
             self.want(Kind::Conversation, &id, place).check = true;
         }
     }
+}
+
+fn updated_at(record: &Bytes) -> Option<i64> {
+    Fields::read(std::str::from_utf8(record).ok()?)
+        .ok()?
+        .seconds("updated_at")
 }
 
 fn object_in<'a>(head: &'a Head, name: &str) -> Option<Fields<'a>> {

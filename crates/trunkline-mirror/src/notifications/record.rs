@@ -32,10 +32,11 @@ fn rewritten<'a>(
 
 /// A moment as a number; any other value as it is.
 fn number(name: &str, value: &str) -> String {
-    if name.ends_with("_at") && value.starts_with('"') {
-        if let Some(seconds) = moment(value) {
-            return seconds.to_string();
-        }
+    if name.ends_with("_at")
+        && value.starts_with('"')
+        && let Some(seconds) = moment(value)
+    {
+        return seconds.to_string();
     }
     value.to_owned()
 }

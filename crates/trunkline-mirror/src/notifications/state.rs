@@ -58,7 +58,7 @@ fn has_column(connection: &Connection, table: &str, column: &str) -> Result<bool
         .exists([table, column])
 }
 
-/// For each of `ids`, the ids on the other side of the pairs that exist.
+/// For each of `ids`, the ids on the other side of the pairs that exist, or that went with a contact.
 pub(super) async fn pairs(
     storage: &Storage,
     table: &'static str,
@@ -68,7 +68,20 @@ pub(super) async fn pairs(
 ) -> Result<Vec<(String, String)>, StorageError> {
     storage
         .read(move |connection| {
-            let sql = format!("SELECT {to} FROM {table} WHERE {from} = ?1 AND _deleted_at IS NULL");
+            // A column that was left out of the mirror tells nothing.
+            if !(has_column(connection, table, from)? && has_column(connection, table, to)?) {
+                return Ok(Vec::new());
+            }
+            // What went with a contact is still to be read when reading it failed.
+            let went_along = if from == "contact_id" {
+                format!(
+                    " OR {table}._deleted_at = (SELECT _deleted_at FROM contacts WHERE contacts.id = {table}.contact_id)"
+                )
+            } else {
+                String::new()
+            };
+            let sql =
+                format!("SELECT {to} FROM {table} WHERE {from} = ?1 AND ({table}._deleted_at IS NULL{went_along})");
             let mut find = connection.prepare_cached(&sql)?;
             let mut pairs = Vec::new();
             for id in ids {

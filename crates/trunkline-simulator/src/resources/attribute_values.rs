@@ -14,26 +14,27 @@ pub(super) fn of_model(
     model: &str,
     body: &Value,
 ) -> Result<Map<String, Value>, Refusal> {
-    let known = workspace.reference.data_attributes.iter();
-    let known = known.filter(|attribute| attribute["model"] == model && attribute["custom"] == true);
-    checked("Custom", known, &body["custom_attributes"])
+    let is_of_model = |attribute: &Value| attribute["model"] == model && attribute["custom"] == true;
+    let known = &workspace.reference.data_attributes;
+    checked("Custom", known, is_of_model, &body["custom_attributes"])
 }
 
 /// The custom attributes that a body sends for a conversation.
 pub(super) fn of_conversation(workspace: &Workspace, body: &Value) -> Result<Map<String, Value>, Refusal> {
-    let known = workspace.reference.conversation_attributes.iter();
-    checked("Conversation", known, &body["custom_attributes"])
+    let known = &workspace.reference.conversation_attributes;
+    checked("Conversation", known, |_| true, &body["custom_attributes"])
 }
 
-fn checked<'a>(
+fn checked(
     whose: &str,
-    known: impl Iterator<Item = &'a Value> + Clone,
+    known: &[Value],
+    is_meant: impl Fn(&Value) -> bool,
     sent: &Value,
 ) -> Result<Map<String, Value>, Refusal> {
     let mut kept = Map::new();
     for (name, sent) in sent.as_object().into_iter().flatten() {
-        let named = known.clone();
-        let mut named = named.filter(|one| one["archived"] != true && one["name"] == name.as_str());
+        let is_named = |one: &&Value| one["archived"] != true && one["name"] == name.as_str();
+        let mut named = known.iter().filter(|one| is_meant(one)).filter(is_named);
         let Some(attribute) = named.next() else {
             return Err(Refusal::invalid(format!(
                 "{whose} attribute '{name}' does not exist"
@@ -162,8 +163,8 @@ fn choice(words: &[String], attribute: &Value, sent: &Value) -> Option<Value> {
 mod tests {
     use super::*;
 
-    fn check(attribute: &Value, sent: Value, expected: Option<Value>) {
-        let kept = value("Custom", attribute, &sent);
+    fn check(attribute: &Value, sent: &Value, expected: Option<Value>) {
+        let kept = value("Custom", attribute, sent);
         match expected {
             Some(expected) => assert_eq!(kept.ok(), Some(expected), "{attribute} {sent}"),
             None => assert_eq!(
@@ -214,7 +215,7 @@ mod tests {
             ("string", json!(""), Some(json!(""))),
         ] {
             let attribute = json!({ "name": "x", "data_type": data_type });
-            check(&attribute, sent, kept);
+            check(&attribute, &sent, kept);
         }
     }
 
@@ -225,14 +226,14 @@ mod tests {
         let one = json!({ "name": "x", "data_type": "list", "input_options": { "list_options": [{ "id": "1", "name": "a" }, { "id": "2", "name": "b" }] } });
         let mut several = one.clone();
         several["input_options"]["allow_multiple_values"] = json!(true);
-        check(&words, json!("small"), Some(json!("small")));
-        check(&words, json!("large"), Some(json!("large")));
-        check(&words, json!("huge"), None);
-        check(&labels, json!("a"), Some(json!("a")));
-        check(&labels, json!("b"), None);
-        check(&one, json!("b"), Some(json!("b")));
-        check(&one, json!(["a"]), None);
-        check(&several, json!(["a", "b"]), Some(json!(["a", "b"])));
-        check(&several, json!(["a", "c"]), None);
+        check(&words, &json!("small"), Some(json!("small")));
+        check(&words, &json!("large"), Some(json!("large")));
+        check(&words, &json!("huge"), None);
+        check(&labels, &json!("a"), Some(json!("a")));
+        check(&labels, &json!("b"), None);
+        check(&one, &json!("b"), Some(json!("b")));
+        check(&one, &json!(["a"]), None);
+        check(&several, &json!(["a", "b"]), Some(json!(["a", "b"])));
+        check(&several, &json!(["a", "c"]), None);
     }
 }

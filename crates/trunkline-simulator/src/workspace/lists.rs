@@ -122,8 +122,10 @@ const MOST_ORDERS: u32 = 2_000;
 impl Lists {
     /// The lists of a workspace with so many contacts that was opened at `opened` and stands at `now`.
     pub(crate) fn generate(seed: u64, contacts: u32, opened: i64, now: i64) -> Self {
-        let mut lists = Self::default();
-        lists.custom_object_types = CUSTOM_OBJECT_TYPES.map(str::to_owned).to_vec();
+        let mut lists = Self {
+            custom_object_types: CUSTOM_OBJECT_TYPES.map(str::to_owned).to_vec(),
+            ..Self::default()
+        };
         lists.knowledge(seed, opened);
         lists.connectors(seed, opened, now);
         lists.office_hours(opened);

@@ -25,7 +25,7 @@ pub(crate) async fn run(arguments: cli::Serve) -> Result<ExitCode, Failure> {
     } else {
         "http"
     };
-    json::line(&format!("Listening on {scheme}://{}", server.address()))?;
+    json::line(&format!("listening on {scheme}://{}", server.address()))?;
     let stopped = super::simulate::stopped().await;
     server.stop().await;
     store.close().await;
