@@ -92,9 +92,9 @@ impl RequestLog for StoredLog {
             record: text,
         };
         let records = self.records.lock().unwrap_or_else(PoisonError::into_inner);
-        if !records
+        if records
             .as_ref()
-            .is_some_and(|records| records.try_send(request).is_ok())
+            .is_none_or(|records| records.try_send(request).is_err())
         {
             self.dropped.fetch_add(1, Ordering::Relaxed);
         }

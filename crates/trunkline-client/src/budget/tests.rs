@@ -562,12 +562,13 @@ async fn a_ledger_that_is_down_stops_nobody() {
     together.is_down.store(true, Ordering::Relaxed);
     tokio::time::sleep(Duration::from_secs(20)).await;
     assert_eq!(together.late_refusals(), Vec::<i64>::new());
-    let server = together.server.lock().unwrap();
-    assert!(
-        server.counted[2..].iter().all(|counted| *counted >= 90),
-        "{:?}",
-        server.counted
-    );
-    drop(server);
+    {
+        let server = together.server.lock().unwrap();
+        assert!(
+            server.counted[2..].iter().all(|counted| *counted >= 90),
+            "{:?}",
+            server.counted
+        );
+    }
     tasks.shutdown().await;
 }
