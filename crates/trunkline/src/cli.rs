@@ -6,6 +6,7 @@ mod backup;
 mod connections;
 mod data;
 mod mirrors;
+mod requests;
 mod serve;
 
 use std::{net::SocketAddr, path::PathBuf};
@@ -19,6 +20,7 @@ pub(crate) use connections::{
 };
 pub(crate) use data::Data;
 pub(crate) use mirrors::{AddMirror, Mirrors, MirrorsCommand};
+pub(crate) use requests::Requests;
 pub(crate) use serve::{Notifications, NotificationsCommand, Serve, Watch, Which};
 
 /// The open, self-hosted Intercom connector.
@@ -76,6 +78,8 @@ pub(crate) enum Command {
     Mirrors(Mirrors),
     /// List, show and replay the notifications that were received.
     Notifications(Notifications),
+    /// Show the calls and grants of connections that keep a request log.
+    Requests(Requests),
     /// List the streams that a mirror can hold, with keys, cursors, versions and JSON Schemas.
     Streams(Streams),
     /// List the topics of webhooks, with permissions, versions and the streams that they tell of.

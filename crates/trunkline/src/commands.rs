@@ -14,6 +14,7 @@ mod operations;
 mod permissions;
 mod quickstart;
 pub(crate) mod request_log;
+mod requests;
 pub(crate) mod scopes;
 mod serve;
 mod simulate;
@@ -50,6 +51,7 @@ pub(crate) fn run(cli: Cli) -> Result<ExitCode, Failure> {
         Command::Watch(arguments) => block_on_this_thread(watch::run(arguments)),
         Command::Mirrors(arguments) => block_on_this_thread(mirrors::run(arguments)),
         Command::Notifications(arguments) => block_on_this_thread(notifications::run(arguments)),
+        Command::Requests(arguments) => block_on_this_thread(requests::run(arguments)),
         Command::Streams(arguments) => streams::run(&arguments),
         Command::Topics(arguments) => topics::run(&arguments),
         Command::Operations(arguments) => operations::list(&arguments),

@@ -6,6 +6,7 @@ mod connections;
 mod grants;
 mod keys;
 mod leases;
+mod ledgers;
 mod mirrors;
 mod notifications;
 mod opening;

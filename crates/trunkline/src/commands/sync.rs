@@ -45,29 +45,30 @@ pub(crate) async fn run(arguments: cli::Sync) -> Result<ExitCode, Failure> {
         start_date: arguments.start_date.as_deref().map(time).transpose()?,
         lookback: arguments.lookback.as_deref().map(span).transpose()?,
     };
-    let client = settings::client(&arguments.workspace, &file).await?;
-    let storage = Storage::open(&path, storage_options)?;
-    let progress = Progress::start(!arguments.json);
-    let outcome = mirror(&client, &storage, &options, &progress).await;
-    progress.finish();
-    let outcome = match outcome {
-        Ok(first) => shown(&arguments, &client, &storage, &options, first).await,
-        Err(error) => Err(error),
+    let session = settings::client(&arguments.workspace, &file).await?;
+    let outcome = match Storage::open(&path, storage_options) {
+        Ok(storage) => {
+            let outcome = run_on(&arguments, session.client(), &storage, &options).await;
+            let closed = storage.close().await;
+            outcome.and_then(|code| closed.map(|()| code).map_err(Failure::from))
+        }
+        Err(error) => Err(error.into()),
     };
-    let closed = storage.close().await;
-    let code = outcome?;
-    closed?;
-    Ok(code)
+    session.close().await;
+    outcome
 }
 
-/// Prints the report of the first run, and follows when that was asked for.
-async fn shown(
+/// The first run with its report, and those that follow when that was asked for.
+async fn run_on(
     arguments: &cli::Sync,
     client: &Client,
     storage: &Storage,
     options: &SyncOptions,
-    first: SyncReport,
 ) -> Result<ExitCode, Failure> {
+    let progress = Progress::start(!arguments.json);
+    let outcome = mirror(client, storage, options, &progress).await;
+    progress.finish();
+    let first = outcome?;
     if arguments.json {
         json::print(&first)?;
     } else {
