@@ -3,6 +3,7 @@
 //! The one rule: a notification is answered with 200 only after the store has it on disk. Read [`Server`] next, then
 //! `routes.rs` for every address that it answers, and `receiver.rs` for a notification's way in.
 
+mod api;
 mod connect;
 mod error;
 mod grant;
@@ -17,6 +18,7 @@ mod server;
 mod shared;
 mod signature;
 
+pub use api::api_description;
 pub use connect::{Opened, connect, identify};
 pub use error::ServerError;
 pub use grant::{Code, endpoints, finish_grant};

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::{Router, routing::get};
 
-use crate::{health, receiver, shared::Shared};
+use crate::{api, health, receiver, shared::Shared};
 
 /// The process's addresses.
 pub(crate) fn router(shared: Arc<Shared>) -> Router {
@@ -17,5 +17,6 @@ pub(crate) fn router(shared: Arc<Shared>) -> Router {
             "/webhooks/{connection}",
             get(receiver::check).post(receiver::named),
         )
+        .nest(api::PREFIX, api::router(&shared))
         .with_state(shared)
 }
