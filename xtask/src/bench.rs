@@ -16,6 +16,7 @@ pub(crate) mod http;
 mod mirror;
 mod process;
 mod simulator;
+mod webhooks;
 
 use figures::Figures;
 
@@ -33,6 +34,8 @@ enum What {
     Client(client::Arguments),
     /// The simulator: requests a second, CPU for a search page.
     Simulator(simulator::Arguments),
+    /// The long-running process: durable notifications a second, kills, from a change to the mirror, at rest.
+    Webhooks(webhooks::Arguments),
     /// Runs a command and writes what it used to a file; the bench calls this itself.
     #[command(hide = true)]
     Measure(process::MeasureArguments),
@@ -43,6 +46,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
         What::Mirror(arguments) => mirror::run(arguments),
         What::Client(arguments) => client::run(arguments),
         What::Simulator(arguments) => simulator::run(arguments),
+        What::Webhooks(arguments) => webhooks::run(arguments),
         What::Measure(arguments) => process::measure(arguments),
     }
 }

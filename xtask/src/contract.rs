@@ -23,7 +23,7 @@ mod span;
 mod tests;
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::BTreeSet,
     panic::resume_unwind,
     path::{Path, PathBuf},
     sync::atomic::{AtomicUsize, Ordering},
@@ -87,14 +87,6 @@ impl Arguments {
 pub(crate) fn usual_folder() -> Option<PathBuf> {
     let folder = repo::root().join("../shared/openapi");
     folder.is_dir().then_some(folder)
-}
-
-/// The operations that no call can bring to a success, and why.
-pub(crate) fn out_of_reach() -> Result<BTreeMap<String, String>> {
-    let calls = Recipes::committed()?.calls.into_iter();
-    Ok(calls
-        .filter_map(|(id, recipe)| Some((id, recipe.out_of_reach?)))
-        .collect())
 }
 
 /// Calls everything, prints what differs, and fails when something does.

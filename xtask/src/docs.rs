@@ -7,7 +7,7 @@ pub(crate) mod conformance;
 use std::{collections::BTreeMap, fmt::Write as _, fs};
 
 use anyhow::{Context as _, Result, bail};
-use trunkline_catalog::{Catalog, Version};
+use trunkline_catalog::{Catalog, PermissionGroup, Version, permissions};
 
 use crate::{
     repo::{self, Tree},
@@ -52,11 +52,13 @@ pub(crate) fn stale(tree: &Tree) -> Findings {
         .collect()
 }
 
-fn documents(tree: &Tree) -> Result<[(&'static str, String); 4]> {
+fn documents(tree: &Tree) -> Result<[(&'static str, String); 6]> {
     let catalog = Catalog::embedded();
     Ok([
         ("docs/reference/operations.md", operations(catalog)),
         ("docs/reference/streams.md", streams(catalog)),
+        ("docs/reference/topics.md", topics(catalog)),
+        ("docs/reference/permissions.md", permissions_page(catalog)),
         ("docs/errors/README.md", errors(tree)),
         ("docs/simulator/conformance.md", conformance::page()?),
     ])
@@ -127,12 +129,105 @@ fn streams(catalog: &Catalog) -> String {
     page
 }
 
+fn topics(catalog: &Catalog) -> String {
+    let mut page = format!(
+        "{HEADER}\n# Topics\n\nWhat Intercom tells by webhooks, by the names that its Developer Hub "
+    );
+    page += "has. `trunkline topics` lists them; the guide [Webhooks and the mirror](../guides/webhooks-and-the-mirror.md) ";
+    page += "says what the mirror makes of each.\n\n";
+    page += "A topic needs any one of its permissions. Where no stream is named, the mirror keeps nothing of the kind.\n\n";
+    page += "| topic | what it tells | stream | change | since | permissions |\n";
+    page += "| --- | --- | --- | --- | --- | --- |\n";
+    for topic in catalog.topics() {
+        line(
+            &mut page,
+            format_args!(
+                "| `{}` | {} | {} | {} | {} | {} |",
+                topic.name,
+                cell(topic.summary),
+                topic
+                    .stream
+                    .map_or_else(String::new, |stream| format!("`{stream}`")),
+                topic.change.as_str(),
+                topic.since,
+                cell(&topic.permissions.join(" or ")),
+            ),
+        );
+    }
+    page += "\n## Names for several\n\nThese are no topics of Intercom's, but people know them. `*` stands for every topic, ";
+    page +=
+        "and a pattern such as `conversation.*` for those that fit.\n\n| name | topics |\n| --- | --- |\n";
+    for alias in catalog.topic_aliases() {
+        line(
+            &mut page,
+            format_args!("| `{}` | `{}` |", alias.name, alias.topics.join("`, `")),
+        );
+    }
+    page
+}
+
+fn permissions_page(catalog: &Catalog) -> String {
+    let mut page = format!(
+        "{HEADER}\n# Permissions\n\nWhat is ticked in the Developer Hub for an app. `trunkline permissions` asks which of them a token has,"
+    );
+    page += " `trunkline scopes` names the fewest for what you mean to do.\n\n";
+    page += "A label in backticks is the name in refusals, where nobody publishes the label. Names in the last column are understood\n";
+    page += "wherever a permission is named; those that Intercom itself does not know come from other products' documents.\n";
+    let groups = [
+        PermissionGroup::People,
+        PermissionGroup::Workspace,
+        PermissionGroup::Unlisted,
+    ];
+    for group in groups {
+        line(
+            &mut page,
+            format_args!(
+                "\n## {}{}\n\n| permission | allows | without it | operations | also called |\n| --- | --- | --- | --- | --- |",
+                group.as_str()[..1].to_uppercase(),
+                &group.as_str()[1..],
+            ),
+        );
+        for permission in permissions()
+            .iter()
+            .filter(|permission| permission.group == group)
+        {
+            let operations = catalog
+                .operations()
+                .iter()
+                .filter(|operation| operation.permission == permission.label)
+                .count();
+            let names: Vec<String> = permission
+                .names
+                .iter()
+                .chain(&permission.aliases)
+                .filter(|name| **name != permission.label)
+                .map(|name| format!("`{name}`"))
+                .collect();
+            let label = if permission.label.contains(' ') {
+                permission.label.to_owned()
+            } else {
+                format!("`{}`", permission.label)
+            };
+            line(
+                &mut page,
+                format_args!(
+                    "| {label} | {} | {} | {operations} | {} |",
+                    cell(permission.allows),
+                    cell(permission.cost),
+                    names.join(", "),
+                ),
+            );
+        }
+    }
+    page
+}
+
 fn errors(tree: &Tree) -> String {
     let mut page = format!(
         "{HEADER}\n# Error codes\n\nEvery error that Trunkline shows has a code with a page: what happened, why, what to do.\n\n"
     );
     page += "| range | from |\n| --- | --- |\n| TL00xx | the command line and the settings |\n| TL01xx | calls to Intercom |\n";
-    page += "| TL02xx | the mirror |\n| TL03xx | the simulator |\n| TL04xx | the catalog |\n\n";
+    page += "| TL02xx | the mirror |\n| TL03xx | the simulator |\n| TL04xx | the catalog |\n| TL05xx | the store |\n| TL06xx | the long-running process |\n\n";
     page += "| code | what happened |\n| --- | --- |\n";
     for (path, text) in crate::tidy::error_pages(tree) {
         let file = path.trim_start_matches("docs/errors/");
@@ -161,7 +256,7 @@ mod tests {
     #[test]
     fn a_document_that_differs_or_is_missing_is_stale() {
         let empty = Tree::default();
-        assert_eq!(stale(&empty).len(), 4);
+        assert_eq!(stale(&empty).len(), 5);
         let fresh = documents(&empty).unwrap();
         let files: Vec<_> = fresh.iter().map(|(path, text)| (*path, text.as_str())).collect();
         assert!(stale(&Tree::of(&files)).is_empty());

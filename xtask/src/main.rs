@@ -16,6 +16,7 @@ mod catalog;
 mod clients;
 mod clock;
 mod contract;
+mod deploy;
 mod docs;
 mod interrupt;
 mod needs;
@@ -56,6 +57,8 @@ enum Command {
         #[arg(long)]
         check: bool,
     },
+    /// Check the files in `deploy/` and the command lines of the documents against the built binary.
+    Deploy,
     /// Write the catalog's tables again from the published API descriptions.
     Catalog {
         /// The folder with the descriptions.
@@ -96,6 +99,7 @@ fn main() -> ExitCode {
         Command::Tidy => tidy::run(),
         Command::Deny => test::deny(),
         Command::Docs { check } => docs::run(check),
+        Command::Deploy => deploy::run(),
         Command::Catalog { from, check } => catalog::run(&from, check),
         Command::Clients(arguments) => clients::run(&arguments),
         Command::Postgres { durable, no_install } => services::keep_postgres(durable, !no_install),

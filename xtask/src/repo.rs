@@ -12,9 +12,24 @@ use anyhow::{Context as _, Result};
 
 /// Folders that nobody wrote by hand.
 const SKIPPED: [&str; 4] = ["target", ".git", "trunkline-data", "node_modules"];
-const TEXT: [&str; 11] = [
-    "rs", "md", "toml", "tsv", "yaml", "yml", "sql", "json", "snap", "mjs", "py",
+const TEXT: [&str; 14] = [
+    "rs",
+    "md",
+    "toml",
+    "tsv",
+    "yaml",
+    "yml",
+    "sql",
+    "json",
+    "snap",
+    "mjs",
+    "py",
+    "conf",
+    "service",
+    "dockerignore",
 ];
+/// Text files that have no ending.
+const NAMES: [&str; 2] = ["Dockerfile", "Caddyfile"];
 
 /// The root of the checkout.
 pub(crate) fn root() -> PathBuf {
@@ -87,7 +102,10 @@ impl Tree {
             let known = path
                 .extension()
                 .is_some_and(|ending| TEXT.iter().any(|text| ending == *text));
-            if !(known || name.starts_with("LICENSE") || path.ends_with(".ci/run"))
+            if !(known
+                || NAMES.contains(&name.as_str())
+                || name.starts_with("LICENSE")
+                || path.ends_with(".ci/run"))
                 || name.ends_with(".snap.new")
             {
                 continue;

@@ -115,7 +115,8 @@ fn keep(
     if let Some(end) = end {
         end.wait();
     }
-    services.stop()
+    // An interrupt that stopped it decides how the process ends.
+    interrupt::uninterrupted(|| services.stop())
 }
 
 /// Starts one and keeps it in [`RUNNING`]; where it is.
@@ -129,4 +130,35 @@ fn started(start: impl FnOnce() -> Result<(Process, String)>) -> Result<String> 
 
 fn running() -> MutexGuard<'static, Vec<Process>> {
     RUNNING.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::process::Command;
+
+    use super::*;
+
+    #[test]
+    fn later_steps_find_the_services_until_they_are_stopped() {
+        let missing = needs::ensure(&[needs::FOR_POSTGRES, needs::FOR_BROWSER], false);
+        if let Err(missing) = missing {
+            let required = std::env::var_os("TRUNKLINE_REQUIRE_ALL").is_some();
+            assert!(!required, "{missing}");
+            println!("left out: later_steps_find_the_services_until_they_are_stopped ({missing})");
+            return;
+        }
+        let mut steps = Steps::default();
+        let services = for_tests(&mut steps);
+        for (variable, begins) in [
+            (POSTGRES, "postgres://trunkline@"),
+            (WEBDRIVER, "http://127.0.0.1:"),
+        ] {
+            let script = format!("case \"${variable}\" in {begins}*) ;; *) exit 1 ;; esac");
+            steps.command(variable, Command::new("sh").args(["-c", &script]));
+        }
+        assert_eq!(running().len(), 2);
+        services.stop().unwrap();
+        assert!(running().is_empty());
+        steps.finish().unwrap();
+    }
 }

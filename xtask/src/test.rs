@@ -1,15 +1,16 @@
 //! `cargo xtask test`: everything that has to hold before a change is good.
 //!
 //! The one rule: it never leaves anything out. `TRUNKLINE_REQUIRE_ALL=1` turns what a plain `cargo test` would name as
-//! left out into a failure, and the tests find a PostgreSQL and a browser of their own ([`services`]). Without the published descriptions, which are not the project's to hand out, the step
-//! `contract` holds the simulator against the catalog's tables.
+//! left out into a failure, and the tests find a PostgreSQL and a browser of their own ([`services`]). Without the
+//! published descriptions, which are not the project's to hand out, the step `contract` holds the simulator against the
+//! catalog's tables.
 
 use std::{path::PathBuf, process::Command};
 
 use anyhow::Result;
 
 use crate::{
-    clients, contract, interrupt, needs, services,
+    clients, contract, deploy, interrupt, needs, services,
     steps::{Steps, cargo},
     tidy,
 };
@@ -48,6 +49,7 @@ pub(crate) fn run(install: bool, openapi: Option<PathBuf>) -> Result<()> {
         &mut cargo(&["test", "--doc", "--workspace", "--locked"]),
     );
     steps.step("services of the tests", || services.stop());
+    steps.step("deploy files and shown command lines", deploy::run);
     steps.step("official clients", clients::test_all);
     steps.step("contract", || {
         contract::run(&contract::Arguments::everything(

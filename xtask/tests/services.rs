@@ -2,6 +2,8 @@
 //!
 //! The one rule: however it ends, nobody listens afterwards and nothing is left in the temporary folder.
 
+#![expect(clippy::print_stdout, reason = "a test says what it leaves out")]
+
 use std::{
     fs,
     io::{BufRead as _, BufReader, Read as _, Write as _},
@@ -58,6 +60,10 @@ impl Kept {
         })
     }
 
+    fn signal(&self, signal: Signal) {
+        kill(Pid::from_raw(self.child.id().try_into().unwrap()), signal).unwrap();
+    }
+
     fn connect(&self) -> std::io::Result<TcpStream> {
         let (_, address) = self.url.split_once("127.0.0.1:").unwrap();
         let port = address.split('/').next().unwrap();
@@ -67,7 +73,7 @@ impl Kept {
     /// Sends a signal and waits for the end; what is left.
     fn end_by(mut self, signal: Signal) {
         self.connect().unwrap();
-        kill(Pid::from_raw(self.child.id().try_into().unwrap()), signal).unwrap();
+        self.signal(signal);
         let status = self.child.wait().unwrap();
         assert_eq!(status.code(), Some(130), "{signal}");
         assert!(self.connect().is_err(), "{signal}: {} still answers", self.url);
@@ -79,6 +85,16 @@ impl Kept {
         let mut rest = String::new();
         self.output.read_to_string(&mut rest).unwrap();
         assert_eq!(rest, "until Ctrl-C\n", "{signal}");
+    }
+}
+
+impl Drop for Kept {
+    fn drop(&mut self) {
+        // A test that failed before its end leaves nothing running either.
+        if matches!(self.child.try_wait(), Ok(None)) {
+            self.signal(Signal::SIGTERM);
+            let _ = self.child.wait();
+        }
     }
 }
 
@@ -119,7 +135,20 @@ fn ask(kept: &Kept, call: &str, body: &str) -> String {
         "{call} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n{body}"
     )
     .unwrap();
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).unwrap();
-    answer
+    // The driver keeps the connection open whatever it is asked, so the length says where the answer ends.
+    let mut answer = BufReader::new(stream);
+    let mut length = 0;
+    loop {
+        let mut line = String::new();
+        answer.read_line(&mut line).unwrap();
+        if line.trim().is_empty() {
+            break;
+        }
+        if let Some(number) = line.to_lowercase().strip_prefix("content-length:") {
+            length = number.trim().parse().unwrap();
+        }
+    }
+    let mut body = vec![0; length];
+    answer.read_exact(&mut body).unwrap();
+    String::from_utf8(body).unwrap()
 }

@@ -1,19 +1,21 @@
-//! The catalog: every operation and stream, parsed once from the embedded tables.
+//! The catalog: every operation, stream and topic, parsed once from the embedded tables.
 
 use std::{collections::HashMap, sync::LazyLock};
 
 use crate::{
-    Answer, CatalogError, Method, Operation, Stream, Version,
+    Answer, CatalogError, Method, Operation, Stream, Topic, TopicAlias, Version,
     answer::Answers,
-    load::{Sources, answers, load},
+    load::{Loaded, Sources, answers, load},
     route::Routes,
 };
 
-/// Every operation and stream that the embedded tables describe.
+/// Every operation, stream and topic that the embedded tables describe.
 #[derive(Debug)]
 pub struct Catalog {
     operations: Vec<Operation>,
     streams: Vec<Stream>,
+    topics: Vec<Topic>,
+    topic_aliases: Vec<TopicAlias>,
     by_id: HashMap<&'static str, usize>,
     routes: Routes,
 }
@@ -44,11 +46,16 @@ impl Catalog {
     }
 
     pub(crate) fn parse(sources: &Sources) -> Result<Self, CatalogError> {
-        let (operations, streams) = load(sources)?;
-        Ok(Self::new(operations, streams))
+        Ok(Self::new(load(sources)?))
     }
 
-    fn new(operations: Vec<Operation>, streams: Vec<Stream>) -> Self {
+    fn new(loaded: Loaded) -> Self {
+        let Loaded {
+            operations,
+            streams,
+            topics,
+            topic_aliases,
+        } = loaded;
         let by_id = operations
             .iter()
             .enumerate()
@@ -58,6 +65,8 @@ impl Catalog {
             routes: Routes::new(&operations),
             operations,
             streams,
+            topics,
+            topic_aliases,
             by_id,
         }
     }
@@ -109,5 +118,17 @@ impl Catalog {
     #[must_use]
     pub fn stream(&self, name: &str) -> Option<&Stream> {
         self.streams.iter().find(|stream| stream.name == name)
+    }
+
+    /// Every topic, family by family.
+    #[must_use]
+    pub fn topics(&self) -> &[Topic] {
+        &self.topics
+    }
+
+    /// The names that stand for several topics.
+    #[must_use]
+    pub fn topic_aliases(&self) -> &[TopicAlias] {
+        &self.topic_aliases
     }
 }

@@ -1,8 +1,8 @@
-//! What Intercom's API offers, as data: operations, parameters, body fields, versions, streams and permissions.
+//! What Intercom's API offers, as data: operations, parameters, body fields, versions, streams, topics and permissions.
 //!
 //! The one rule: nothing here does IO, waits or knows the time. The tables under `tables/` are generated from the
 //! published descriptions by `cargo xtask catalog`; the files under `overlays/` are our own judgement and are written
-//! by hand. Read [`Catalog`] next, then `operation.rs`, `answer.rs`, `stream.rs` and `permission.rs`.
+//! by hand. Read [`Catalog`] next, then `operation.rs`, `answer.rs`, `stream.rs`, `topic.rs` and `permission.rs`.
 
 mod answer;
 mod catalog;
@@ -14,6 +14,7 @@ mod permission;
 mod route;
 mod stream;
 mod table;
+mod topic;
 mod version;
 
 pub use answer::{Answer, Difference, Shape, Weight};
@@ -27,4 +28,5 @@ pub use permission::{
     Cover, Need, Permission, PermissionGroup, PermissionName, Probe, fewest, permission, permissions,
 };
 pub use stream::{MembershipList, Stream, StreamKind, StreamRead};
+pub use topic::{Topic, TopicAlias, TopicChange, UnknownTopic};
 pub use version::{UnknownVersion, Version};

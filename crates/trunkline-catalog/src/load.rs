@@ -8,13 +8,14 @@ mod corrections;
 mod operations;
 pub(crate) mod permissions;
 mod streams;
+mod topics;
 
 #[cfg(test)]
 mod tests;
 
 use std::collections::HashSet;
 
-use crate::{CatalogError, Operation, Stream};
+use crate::{CatalogError, Operation, Stream, Topic, TopicAlias};
 
 /// The texts that make a catalog.
 #[derive(Clone, Copy, Debug)]
@@ -26,6 +27,8 @@ pub(crate) struct Sources {
     pub(crate) corrections: &'static str,
     pub(crate) overlay: &'static str,
     pub(crate) streams: &'static str,
+    pub(crate) topics: &'static str,
+    pub(crate) topic_aliases: &'static str,
 }
 
 impl Sources {
@@ -38,14 +41,36 @@ impl Sources {
         corrections: include_str!("../overlays/corrections.tsv"),
         overlay: include_str!("../overlays/operations.tsv"),
         streams: include_str!("../overlays/streams.tsv"),
+        topics: include_str!("../overlays/topics.tsv"),
+        topic_aliases: include_str!("../overlays/topic_aliases.tsv"),
     };
 }
 
-/// Reads everything; operations in order of id, streams as they stand.
-pub(crate) fn load(sources: &Sources) -> Result<(Vec<Operation>, Vec<Stream>), CatalogError> {
+/// What the texts say.
+#[derive(Debug)]
+pub(crate) struct Loaded {
+    /// In order of id.
+    pub(crate) operations: Vec<Operation>,
+    /// As they stand.
+    pub(crate) streams: Vec<Stream>,
+    /// As they stand.
+    pub(crate) topics: Vec<Topic>,
+    /// As they stand.
+    pub(crate) topic_aliases: Vec<TopicAlias>,
+}
+
+/// Reads everything.
+pub(crate) fn load(sources: &Sources) -> Result<Loaded, CatalogError> {
     let mut operations = operations::load(sources)?;
     corrections::apply(sources.corrections, &mut operations)?;
     let ids: HashSet<&str> = operations.iter().map(|operation| operation.id).collect();
     let streams = streams::load(sources.streams, &ids)?;
-    Ok((operations, streams))
+    let topics = topics::load(sources.topics, &streams)?;
+    let topic_aliases = topics::aliases(sources.topic_aliases, &topics)?;
+    Ok(Loaded {
+        operations,
+        streams,
+        topics,
+        topic_aliases,
+    })
 }

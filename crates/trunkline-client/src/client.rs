@@ -6,8 +6,8 @@ use secrecy::ExposeSecret as _;
 use trunkline_catalog::{Catalog, Operation, Version};
 
 use crate::{
-    Answer, BudgetState, BuildError, Call, CallError, Connection, ErrorKind, PageState, Pages, Region,
-    Settings, Transport,
+    Answer, BudgetState, BuildError, Call, CallError, Connection, ErrorKind, PageState, Pages, Priority,
+    Refusal, Region, Settings, Transport,
     stack::{self, Prepared, Stack},
     transport::{HttpOptions, HttpTransport},
 };
@@ -77,6 +77,27 @@ impl Client {
             |answer, ()| answer,
         )
         .await
+    }
+
+    /// Why the token was refused, for certain: when a 401 may mean either, `me.get` is asked, which needs no permission.
+    ///
+    /// Whoever pauses a connection asks this first; [`refusal`](crate::CallFailure::refusal) reads the error alone.
+    pub async fn why_refused(&self, error: &CallError) -> Option<Refusal> {
+        let read = error.refusal()?;
+        let is_certain = error.kind != ErrorKind::Unauthorized || error.names_the_token();
+        if is_certain || error.operation == "me.get" {
+            return Some(read);
+        }
+        match self
+            .call(Call::new("me.get").priority(Priority::Interactive))
+            .await
+        {
+            Ok(_) => Some(Refusal::PermissionMissing),
+            Err(told) => Some(match told.refusal() {
+                Some(Refusal::GrantOver) => Refusal::GrantOver,
+                _ => read,
+            }),
+        }
     }
 
     /// The pages of an operation that lists, from the start or from after the page that `from` was kept of.

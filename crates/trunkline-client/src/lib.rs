@@ -13,6 +13,7 @@ mod error;
 mod log;
 pub mod oauth;
 mod pages;
+pub mod permissions;
 mod redact;
 pub mod request;
 pub mod retry;

@@ -5,6 +5,7 @@
 
 pub mod check;
 pub mod extract;
+pub mod notifications;
 pub mod report;
 pub mod storage;
 pub mod sync;

@@ -68,6 +68,11 @@ pub struct StreamReport {
     pub held: u64,
     /// Rows that the API says there are.
     pub stated: Option<u64>,
+    /// Rows that the run had to change because the mirror did not say yet what they say: in a mirror that is fed by
+    /// webhooks, what those missed.
+    pub found_by_poll: u64,
+    /// The keys of some of them, the newest changes first.
+    pub newest_found: Vec<String>,
 }
 
 impl StreamReport {

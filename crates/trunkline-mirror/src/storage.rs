@@ -28,7 +28,7 @@ mod views;
 mod work;
 mod writer;
 
-pub use change::{Batch, Change, Checkpoint, Tally, Written};
+pub use change::{Batch, Change, Checkpoint, Newest, Tally, Written};
 pub use errors::{BadColumnRef, StorageError};
 pub use handle::Storage;
 pub use options::{ColumnRef, StorageOptions};

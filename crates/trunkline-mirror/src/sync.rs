@@ -3,29 +3,29 @@
 //! The one rule: a stream that fails stops no other, and what it lacks is in the report. Read `sync/units.rs` for what is
 //! read together, `sync/search.rs` for the fullest line, `sync/stage.rs` for what is fetched object by object.
 
-mod aliases;
-mod calls;
+pub(crate) mod aliases;
+pub(crate) mod calls;
 mod companies;
-mod context;
+pub(crate) mod context;
 mod cursor;
 mod custom_objects;
 mod data_events;
-mod each;
-mod errors;
+pub(crate) mod each;
+pub(crate) mod errors;
 mod finish;
-mod lists;
-mod lists_of_contacts;
-mod newest;
+pub(crate) mod lists;
+pub(crate) mod lists_of_contacts;
+pub(crate) mod newest;
 mod office_hours;
-mod parts;
+pub(crate) mod parts;
 mod plan;
 mod search;
 mod segments;
-mod stage;
+pub(crate) mod stage;
 mod totals;
-mod units;
+pub(crate) mod units;
 mod walk;
-mod workspace;
+pub(crate) mod workspace;
 
 #[cfg(test)]
 mod tests;
@@ -54,6 +54,7 @@ pub use errors::SyncError;
 pub(crate) use errors::state_of;
 pub(crate) use finish::lacking;
 pub(crate) use plan::count_with_parts;
+pub(crate) use search::seconds;
 pub(crate) use totals::stated_total;
 pub(crate) use units::{
     How as UnitHow, ONLY_WHEN_NAMED, UNITS as ALL_UNITS, Unit as StreamUnit, in_order, permission, select,
@@ -73,6 +74,14 @@ pub struct SyncOptions {
     pub custom_objects: Vec<String>,
     /// How far behind the last change a run begins; ten minutes unless said otherwise.
     pub lookback: Option<Duration>,
+}
+
+/// Whether all named streams exist.
+///
+/// # Errors
+/// When one does not; it names those that are near.
+pub fn check_streams(streams: Option<&[String]>) -> Result<(), SyncError> {
+    select(streams).map(drop)
 }
 
 /// What happens during a run, for whoever watches.
@@ -182,7 +191,7 @@ fn boxed<'f, T>(future: impl Future<Output = T> + 'f) -> Pin<Box<dyn Future<Outp
 }
 
 /// The selected streams with those that they are read from.
-fn needed(selected: &BTreeSet<&'static str>) -> BTreeSet<&'static str> {
+pub(crate) fn needed(selected: &BTreeSet<&'static str>) -> BTreeSet<&'static str> {
     let mut all = selected.clone();
     for unit in UNITS
         .iter()

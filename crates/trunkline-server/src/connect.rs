@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use serde::Deserialize;
 use trunkline_catalog::Version;
 use trunkline_client::{Call, CallError, Client, Connection as Address, Priority, Settings};
-use trunkline_store::{Connection, ConnectionState, Store, WorkspaceIdentity};
+use trunkline_store::{Connection, ConnectionState, Store, StoreError, WorkspaceIdentity};
 
 use crate::ServerError;
 
@@ -101,7 +101,7 @@ pub(crate) async fn note_failure(
     connection: &str,
     error: &CallError,
     now: Timestamp,
-) -> Result<(), ServerError> {
+) -> Result<(), StoreError> {
     if error.needs_new_grant() {
         store
             .set_connection_state(

@@ -40,6 +40,12 @@ pub enum ServerError {
         /// Its name.
         name: String,
     },
+    /// The connection has no app whose grants it could use.
+    #[error("the connection `{name}` has no app to ask for a grant with")]
+    NoApp {
+        /// Its name.
+        name: String,
+    },
     /// The connection's grant is over.
     #[error("the connection `{name}` needs a new grant: {reason}")]
     NeedsGrant {
@@ -69,6 +75,18 @@ pub enum ServerError {
         /// What is missing.
         reason: String,
     },
+    /// A target of a mirror cannot be.
+    #[error("{reason}")]
+    Target {
+        /// Why not.
+        reason: String,
+    },
+    /// A thread did not start.
+    #[error("a thread of the process did not start: {reason}")]
+    Thread {
+        /// What the system says.
+        reason: String,
+    },
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -87,6 +105,9 @@ impl ServerError {
             Self::NeedsGrant { .. } => "TL0606",
             Self::Paused { .. } => "TL0607",
             Self::NoWorkspace { .. } => "TL0608",
+            Self::NoApp { .. } => "TL0609",
+            Self::Target { .. } => "TL0003",
+            Self::Thread { .. } => "TL0009",
             Self::Build(error) => error.code(),
             Self::Call(error) => error.code(),
             Self::SignIn(error) => error.code(),
@@ -115,7 +136,14 @@ impl ServerError {
             Self::NoToken { name } | Self::NeedsGrant { name, .. } => format!(
                 "Grant access: `trunkline connect {name} --replace`, with `--token-env` or `--oauth`."
             ),
+            Self::NoApp { name } => format!(
+                "Give it one: `trunkline apps add`, then `trunkline connect {name} --replace --app APP`."
+            ),
             Self::Paused { name } => format!("Let it go on with `trunkline connections resume {name}`."),
+            Self::Target { .. } => {
+                "Write the target as `sqlite:FILE`, for example `--to sqlite:mirror.db`.".to_owned()
+            }
+            Self::Thread { .. } => "Check the limits on threads and files.".to_owned(),
             Self::NoWorkspace { .. } => "Check that the address is Intercom's.".to_owned(),
             Self::Build(error) => error.advice(),
             Self::Call(error) => error.advice(),

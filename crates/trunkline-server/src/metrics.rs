@@ -28,6 +28,8 @@ pub(crate) struct Metrics {
     notifications: Family<Outcome, Counter>,
     receive_seconds: Histogram,
     connections: Gauge,
+    applied: Family<Outcome, Counter>,
+    runs: Family<Outcome, Counter>,
 }
 
 impl Metrics {
@@ -47,12 +49,30 @@ impl Metrics {
         );
         let connections = Gauge::default();
         registry.register("open_connections", "Open connections", connections.clone());
+        let applied = Family::default();
+        registry.register(
+            "applied",
+            "Notifications that waited for mirrors, by what became of them",
+            applied.clone(),
+        );
+        let runs = Family::default();
+        registry.register("runs", "Runs of mirrors, by how they ended", runs.clone());
         Self {
             registry,
             notifications,
             receive_seconds,
             connections,
+            applied,
+            runs,
         }
+    }
+
+    pub(crate) fn applied(&self, outcome: &'static str) {
+        self.applied.get_or_create(&Outcome { outcome }).inc();
+    }
+
+    pub(crate) fn ran(&self, outcome: &'static str) {
+        self.runs.get_or_create(&Outcome { outcome }).inc();
     }
 
     pub(crate) fn received(&self, outcome: &'static str) {

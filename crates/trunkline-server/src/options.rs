@@ -8,6 +8,8 @@ use url::Url;
 /// How the process is to run.
 #[derive(Clone, Debug)]
 pub struct ServerOptions {
+    /// The data folder, where relative targets of mirrors begin.
+    pub data: PathBuf,
     /// Where it listens.
     pub listen: SocketAddr,
     /// The address that the outside knows it by; what it listens on when none is given.
@@ -29,8 +31,9 @@ pub struct ServerOptions {
 impl ServerOptions {
     /// The options that suit most, on one's own machine.
     #[must_use]
-    pub fn on(listen: SocketAddr) -> Self {
+    pub fn on(listen: SocketAddr, data: PathBuf) -> Self {
         Self {
+            data,
             listen,
             public_url: None,
             trusted_proxies: Vec::new(),
@@ -40,6 +43,22 @@ impl ServerOptions {
             retention: Retention::default(),
             patience: Duration::from_secs(20),
         }
+    }
+
+    /// What a proxy puts before our own paths, without a last slash.
+    pub(crate) fn public_path(&self) -> String {
+        self.public_url
+            .as_ref()
+            .map_or_else(String::new, |url| url.path().trim_end_matches('/').to_owned())
+    }
+
+    /// Whether browsers come by HTTPS.
+    pub(crate) fn is_https(&self) -> bool {
+        self.tls.is_some()
+            || self
+                .public_url
+                .as_ref()
+                .is_some_and(|url| url.scheme() == "https")
     }
 }
 

@@ -25,7 +25,7 @@ use crate::{
     signature::{HEADERS, Signature},
 };
 use envelope::Envelope;
-pub(crate) use secrets::Secrets;
+pub(crate) use secrets::{Found, Secrets};
 
 /// How long a body may take to arrive. Intercom itself gives up after five seconds.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -67,7 +67,7 @@ async fn receive(
                 Received::New(_) => "kept",
                 Received::Repeated => "repeated",
             });
-            shared.wake.notify_one();
+            shared.wake.call();
         }
         Err(refusal) => {
             shared.metrics.received(refusal.code);
@@ -86,15 +86,8 @@ async fn keep(
     connection: Option<&str>,
     request: Request<Body>,
 ) -> Result<Received, Refusal> {
-    let (parts, body) = request.into_parts();
-    let signature = signature(&parts.headers)?;
-    let body = whole(body, shared.options.body_limit).await?;
+    let (body, signer) = verified(shared, connection, request).await?;
     let now = shared.clock.now();
-    let signer = shared
-        .secrets
-        .signer(&shared.store, connection, &body, &signature, now)
-        .await?
-        .ok_or_else(forged)?;
     let envelope =
         Envelope::read(&body).map_err(|reason| Refusal::new(StatusCode::BAD_REQUEST, "TL0612", reason))?;
     if let Some(workspace) = &signer.workspace
@@ -114,6 +107,7 @@ async fn keep(
         return Err(Refusal::new(StatusCode::FORBIDDEN, "TL0614", message));
     }
     let new = NewNotification {
+        waits: shared.followed.includes(&envelope.app_id),
         workspace: envelope.app_id,
         notification: envelope.id,
         topic: envelope.topic,
@@ -122,6 +116,24 @@ async fn keep(
         created_at: envelope.created_at,
     };
     Ok(shared.store.receive(new, now).await.map_err(busy)?)
+}
+
+/// The body of a request that is signed with a known secret, and whose secret that is.
+pub(crate) async fn verified(
+    shared: &Shared,
+    connection: Option<&str>,
+    request: Request<Body>,
+) -> Result<(Bytes, Found), Refusal> {
+    let (parts, body) = request.into_parts();
+    let signature = signature(&parts.headers)?;
+    let body = whole(body, shared.options.body_limit).await?;
+    let now = shared.clock.now();
+    let signer = shared
+        .secrets
+        .signer(&shared.store, connection, &body, &signature, now)
+        .await?
+        .ok_or_else(forged)?;
+    Ok((body, signer))
 }
 
 /// The signature, from whichever header brings it.

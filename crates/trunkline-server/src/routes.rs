@@ -2,9 +2,12 @@
 
 use std::sync::Arc;
 
-use axum::{Router, routing::get};
+use axum::{
+    Router,
+    routing::{get, post},
+};
 
-use crate::{api, health, receiver, shared::Shared};
+use crate::{api, health, receiver, shared::Shared, sign_in};
 
 /// The process's addresses.
 pub(crate) fn router(shared: Arc<Shared>) -> Router {
@@ -17,6 +20,12 @@ pub(crate) fn router(shared: Arc<Shared>) -> Router {
             "/webhooks/{connection}",
             get(receiver::check).post(receiver::named),
         )
+        .route(
+            "/auth/intercom/begin/{state}",
+            get(sign_in::offer).post(sign_in::go),
+        )
+        .route("/auth/intercom/callback", get(sign_in::callback))
+        .route("/auth/intercom/uninstall", post(sign_in::uninstalled))
         .nest(api::PREFIX, api::router(&shared))
         .with_state(shared)
 }

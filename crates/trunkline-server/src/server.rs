@@ -2,16 +2,17 @@
 
 use std::{net::SocketAddr, sync::Arc};
 
-use tokio::{
-    net::TcpListener,
-    sync::{Notify, watch},
-    task::JoinHandle,
-};
+use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
 use trunkline_client::Clock;
 use trunkline_store::Store;
 
 use crate::{
-    ServerError, ServerOptions, listener, metrics::Metrics, receiver::Secrets, routes, shared::Shared,
+    ServerError, ServerOptions, keeper, listener,
+    metrics::Metrics,
+    receiver::Secrets,
+    routes,
+    shared::{Followed, Shared},
+    wake::Wake,
 };
 
 /// A running process. It stops when [`Server::stop`] is called, and is cut off when it is dropped.
@@ -20,6 +21,7 @@ pub struct Server {
     address: SocketAddr,
     stop: watch::Sender<bool>,
     listening: Option<JoinHandle<()>>,
+    keeper: Option<std::thread::JoinHandle<()>>,
 }
 
 impl Server {
@@ -50,15 +52,18 @@ impl Server {
             options,
             metrics: Metrics::new(),
             secrets: Secrets::default(),
-            wake: Notify::new(),
+            followed: Followed::default(),
+            wake: Wake::new(),
         });
         let (stop, stopped) = watch::channel(false);
+        let keeper = keeper::start(Arc::clone(&shared), stopped.clone())?;
         let router = routes::router(Arc::clone(&shared));
         let listening = tokio::spawn(listener::run(socket, tls, router, shared, stopped));
         Ok(Self {
             address,
             stop,
             listening: Some(listening),
+            keeper: Some(keeper),
         })
     }
 
@@ -75,11 +80,15 @@ impl Server {
             // A panic in it has been reported by its own hook.
             listening.await.ok();
         }
+        if let Some(keeper) = self.keeper.take() {
+            tokio::task::spawn_blocking(move || keeper.join().ok()).await.ok();
+        }
     }
 }
 
 impl Drop for Server {
     fn drop(&mut self) {
+        self.stop.send_replace(true);
         if let Some(listening) = &self.listening {
             listening.abort();
         }

@@ -1,12 +1,14 @@
 //! What every handler and worker of the process shares.
 
-use std::sync::Arc;
+use std::{
+    collections::BTreeSet,
+    sync::{Arc, PoisonError, RwLock},
+};
 
-use tokio::sync::Notify;
 use trunkline_client::Clock;
 use trunkline_store::Store;
 
-use crate::{ServerOptions, metrics::Metrics, receiver::Secrets};
+use crate::{ServerOptions, metrics::Metrics, receiver::Secrets, wake::Wake};
 
 /// The process, as its handlers see it.
 #[derive(Debug)]
@@ -16,6 +18,25 @@ pub(crate) struct Shared {
     pub(crate) options: ServerOptions,
     pub(crate) metrics: Metrics,
     pub(crate) secrets: Secrets,
+    pub(crate) followed: Followed,
     /// Somebody brought work for the workers.
-    pub(crate) wake: Notify,
+    pub(crate) wake: Wake,
+}
+
+/// The workspaces whose notifications somebody waits for, as they were a moment ago.
+///
+/// A workspace that is not known yet counts as one of them: what waits for nobody is found out and settled later, and what
+/// was not kept waiting could not be.
+#[derive(Debug, Default)]
+pub(crate) struct Followed(RwLock<Option<BTreeSet<String>>>);
+
+impl Followed {
+    pub(crate) fn includes(&self, workspace: &str) -> bool {
+        let known = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        known.as_ref().is_none_or(|known| known.contains(workspace))
+    }
+
+    pub(crate) fn set(&self, workspaces: BTreeSet<String>) {
+        *self.0.write().unwrap_or_else(PoisonError::into_inner) = Some(workspaces);
+    }
 }

@@ -52,6 +52,7 @@ const HAPPENINGS: &[(u32, Happening)] = &[
     (1, tag_made),
     (1, admin_away),
     (1, workplace::admin_came_or_went),
+    (1, workplace::limit_changed),
     (1, workplace::prioritized),
     (1, workplace::fin_answered),
     (1, workplace::ticket_rated),

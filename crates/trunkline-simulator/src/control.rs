@@ -20,6 +20,7 @@ use crate::{
     panel,
     pipeline::{State, lock, read},
     reply::Reply,
+    resources::fin,
     texts::mix,
 };
 
@@ -41,6 +42,7 @@ pub(crate) fn answer(state: &State, method: &Method, path: &str, query: &str, bo
         ("PUT", "workspace") => put_workspace(state, body),
         ("POST", "workspace/load") => load(state),
         ("POST", "workspace/save") => save(state),
+        ("GET", "procedures") => Ok(Reply::json(&fin::waiting_steps(&read(&state.workspace)))),
         ("POST", "happen") => happen::happen(state, body),
         ("GET", "attachments") => {
             let life = read(&state.workspace).file_life;

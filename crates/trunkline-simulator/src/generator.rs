@@ -1,5 +1,6 @@
 //! A believable workspace from a seed: the same options give the same workspace, row by row.
 
+pub(crate) mod fin;
 mod threads;
 
 use std::{collections::BTreeMap, sync::Mutex};

@@ -1,5 +1,6 @@
 //! Rows as the API shows them. The newest shape is made first and older versions are derived from it (facts 1.2, 1.4).
 
+pub(crate) mod ai_agent;
 pub(crate) mod companies;
 pub(crate) mod contacts;
 pub(crate) mod conversations;

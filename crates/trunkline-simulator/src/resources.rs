@@ -1,7 +1,9 @@
 //! Every simulated operation, by resource. A resource is one file; its operations are one table at the file's top.
 
+pub(crate) mod activity_logs;
 pub(crate) mod admins;
 mod articles;
+mod attribute_values;
 mod audiences;
 mod banners;
 pub(crate) mod bulk_jobs;
@@ -27,7 +29,7 @@ pub(crate) mod data_connectors;
 pub(crate) mod data_events;
 mod ecommerce;
 mod external_pages;
-mod fin;
+pub(crate) mod fin;
 mod fin_voice;
 mod folders;
 mod help_center_sections;
@@ -68,6 +70,7 @@ pub(crate) enum Handler {
 
 /// The tables of all resources.
 const TABLES: &[&[(&str, Handler)]] = &[
+    activity_logs::HANDLERS,
     admins::HANDLERS,
     articles::HANDLERS,
     audiences::HANDLERS,

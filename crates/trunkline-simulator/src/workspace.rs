@@ -3,6 +3,7 @@
 //! The one rule: whoever changes a row calls its `touch`, which moves the row in its index and counts the change, so that
 //! searches and cached totals stay true. Texts are not stored but made from the seed (`texts.rs`), until a call writes some.
 
+pub(crate) mod ai_agent;
 pub(crate) mod call;
 pub(crate) mod company;
 pub(crate) mod contact;

@@ -1,6 +1,6 @@
 //! Grants under way: somebody was sent to Intercom's consent page and is expected back.
 //!
-//! The one rule: a state is good once, for ten minutes, in the browser that it was given to. Only its hash is kept, so whoever
+//! The one rule: a state is good once, for ten minutes, in the browser that took it up first. Only its hash is kept, so whoever
 //! reads the database cannot finish somebody else's grant.
 
 use jiff::{SignedDuration, Timestamp};
@@ -54,22 +54,16 @@ pub enum GrantRefusal {
 }
 
 impl Store {
-    /// Begins a grant for a browser that holds `browser`, a word that nobody else knows, and returns the state to send along.
-    pub async fn begin_grant(
-        &self,
-        new: &NewGrant,
-        browser: &str,
-        now: Timestamp,
-    ) -> Result<String, StoreError> {
+    /// Begins a grant and returns its state, which is a secret until a browser has taken it up.
+    pub async fn begin_grant(&self, new: &NewGrant, now: Timestamp) -> Result<String, StoreError> {
         let state = self.entropy.word();
         let hash = hash(&state);
         let begun = Statement::new(
             "INSERT INTO grants (state_hash, connection, browser_hash, redirect_uri, made_at, expires_at) \
-             VALUES ($1, $2, $3, $4, $5, $6)",
+             VALUES ($1, $2, '', $3, $4, $5)",
         )
         .bind(&hash)
         .bind(&new.connection)
-        .bind(self::hash(browser))
         .bind(&new.redirect_uri)
         .bind(now)
         .bind(now + LIFE);
@@ -80,6 +74,27 @@ impl Store {
         }
         self.write(statements).await?;
         Ok(state)
+    }
+
+    /// Gives a grant to the browser that holds `browser`, a word that nobody else knows. The first that asks gets it.
+    pub async fn take_up_grant(
+        &self,
+        state: &str,
+        browser: &str,
+        now: Timestamp,
+    ) -> Result<Result<Grant, GrantRefusal>, StoreError> {
+        let hash = hash(state);
+        let taken = Statement::new(
+            "UPDATE grants SET browser_hash = $1 WHERE state_hash = $2 AND browser_hash IN ('', $1) AND used_at IS NULL",
+        )
+        .bind(self::hash(browser))
+        .bind(&hash);
+        self.write_one(taken).await?;
+        match self.grant(&hash, browser, now).await? {
+            Ok((_, Some(_))) => Ok(Err(GrantRefusal::Used)),
+            Ok((grant, None)) => Ok(Ok(grant)),
+            Err(refusal) => Ok(Err(refusal)),
+        }
     }
 
     /// Uses a state that came back. It is used up whatever the answer is.
@@ -94,16 +109,31 @@ impl Store {
             .bind(now)
             .bind(&hash);
         let was_fresh = self.write_one(used).await?.changed == 1;
+        let found = self.grant(&hash, browser, now).await?;
+        self.write_one(Self::forget_secret(&owner(&hash), VERIFIER))
+            .await?;
+        Ok(match found {
+            Err(GrantRefusal::Unknown) => Err(GrantRefusal::Unknown),
+            _ if !was_fresh => Err(GrantRefusal::Used),
+            Ok((grant, _)) => Ok(grant),
+            Err(refusal) => Err(refusal),
+        })
+    }
+
+    /// A grant that is young enough and in its own browser, and when it was used.
+    async fn grant(
+        &self,
+        hash: &str,
+        browser: &str,
+        now: Timestamp,
+    ) -> Result<Result<(Grant, Option<Timestamp>), GrantRefusal>, StoreError> {
         let question = Statement::new(
-            "SELECT connection, browser_hash, redirect_uri, expires_at FROM grants WHERE state_hash = $1",
+            "SELECT connection, browser_hash, redirect_uri, expires_at, used_at FROM grants WHERE state_hash = $1",
         )
-        .bind(&hash);
+        .bind(hash);
         let Some(mut row) = self.read_one(question).await? else {
             return Ok(Err(GrantRefusal::Unknown));
         };
-        if !was_fresh {
-            return Ok(Err(GrantRefusal::Used));
-        }
         let (connection, browser_hash, redirect_uri) = (row.text()?, row.text()?, row.text()?);
         if row.moment()? <= now {
             return Ok(Err(GrantRefusal::Expired));
@@ -111,14 +141,14 @@ impl Store {
         if !bool::from(browser_hash.as_bytes().ct_eq(self::hash(browser).as_bytes())) {
             return Ok(Err(GrantRefusal::OtherBrowser));
         }
-        let pkce_verifier = self.secret(&owner(&hash), VERIFIER).await?;
-        self.write_one(Self::forget_secret(&owner(&hash), VERIFIER))
-            .await?;
-        Ok(Ok(Grant {
+        let used_at = row.moment_or_none()?;
+        let pkce_verifier = self.secret(&owner(hash), VERIFIER).await?;
+        let grant = Grant {
             connection,
             redirect_uri,
             pkce_verifier,
-        }))
+        };
+        Ok(Ok((grant, used_at)))
     }
 
     /// What forgets grants a day after they ended: until then a late return is told apart from an invented one.

@@ -137,6 +137,7 @@ pub struct MirrorRun {
     /// When it ended.
     pub finished_at: Option<Timestamp>,
     /// Its report or its error, as JSON text.
+    #[serde(skip)]
     pub report: Option<String>,
 }
 

@@ -33,6 +33,8 @@ pub struct NewNotification {
     pub body: Vec<u8>,
     /// When Intercom made it, where it says so.
     pub created_at: Option<Timestamp>,
+    /// Whether somebody waits for it; it is done from the start otherwise.
+    pub waits: bool,
 }
 
 /// Whether a notification was new.
@@ -133,7 +135,7 @@ impl Store {
         let dedup = new.notification.clone().unwrap_or_else(|| self.entropy.id(now));
         let kept = Statement::new(
             "INSERT INTO notifications (workspace, dedup, notification, topic, via, body, received_at, created_at, state, \
-             attempts, next_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 'waiting', 0, $7) \
+             attempts, next_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 0, $7) \
              ON CONFLICT (workspace, dedup) DO NOTHING RETURNING seq",
         )
         .bind(new.workspace)
@@ -143,7 +145,12 @@ impl Store {
         .bind(new.via)
         .bind(new.body)
         .bind(now)
-        .bind(new.created_at);
+        .bind(new.created_at)
+        .bind(if new.waits {
+            NotificationState::Waiting.as_str()
+        } else {
+            NotificationState::Done.as_str()
+        });
         match self.write_one(kept).await?.rows.pop() {
             Some(mut row) => Ok(Received::New(row.int()?)),
             None => Ok(Received::Repeated),
@@ -201,6 +208,15 @@ impl Store {
             .bind(*seq),
         }));
         self.write(statements).await.map(drop)
+    }
+
+    /// Marks what waits for a workspace as done: nobody wants it applied. It is kept for its time all the same.
+    pub async fn settle_unclaimed(&self, workspace: &str) -> Result<u64, StoreError> {
+        let settled = Statement::new(
+            "UPDATE notifications SET state = 'done' WHERE workspace = $1 AND state = 'waiting'",
+        )
+        .bind(workspace);
+        Ok(self.write_one(settled).await?.changed)
     }
 
     /// Forgets what was received before a moment and no longer waits; returns how many.

@@ -4,6 +4,7 @@
 
 mod connections;
 mod data;
+mod mirrors;
 mod serve;
 
 use std::{net::SocketAddr, path::PathBuf};
@@ -15,6 +16,7 @@ pub(crate) use connections::{
     SecretsCommand,
 };
 pub(crate) use data::Data;
+pub(crate) use mirrors::{AddMirror, Mirrors, MirrorsCommand};
 pub(crate) use serve::{Notifications, NotificationsCommand, Serve, Which};
 
 /// The open, self-hosted Intercom connector.
@@ -44,6 +46,10 @@ pub(crate) enum Command {
     Sync(Sync),
     /// Probe token, region, version, permissions and limits, and say what a full mirror will cost.
     Check(Check),
+    /// Ask which permissions the token has, and say what each missing one costs.
+    Permissions(Permissions),
+    /// Print the fewest permissions to tick in the Developer Hub for chosen streams and operations.
+    Scopes(Scopes),
     /// Compare a mirror with the totals that the API states; exits with 1 when something is missing.
     Verify(Verify),
     /// Keep a connection to a workspace: a name for an access token or a grant.
@@ -58,10 +64,14 @@ pub(crate) enum Command {
     Secrets(Secrets),
     /// Run: receive webhooks, finish grants, keep mirrors, answer the API.
     Serve(Serve),
+    /// Mirrors that `trunkline serve` keeps: what, where to, how often.
+    Mirrors(Mirrors),
     /// List, show and replay the notifications that were received.
     Notifications(Notifications),
     /// List the streams that a mirror can hold, with keys, cursors, versions and JSON Schemas.
     Streams(Streams),
+    /// List the topics of webhooks, with permissions, versions and the streams that they tell of.
+    Topics(Topics),
     /// List the operations of Intercom's API.
     Operations(Operations),
     /// Explain one operation, such as `contacts.search`.
@@ -204,6 +214,34 @@ pub(crate) struct Check {
 }
 
 #[derive(Debug, Args)]
+pub(crate) struct Permissions {
+    #[command(flatten)]
+    pub(crate) workspace: Workspace,
+    /// Also ask for permissions to write, by calls on objects that cannot exist; nothing is written.
+    #[arg(long)]
+    pub(crate) writes: bool,
+    /// Print the table as JSON, with every operation that each permission opens.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Scopes {
+    /// Permissions that are wanted by themselves: labels of the Developer Hub, names in refusals, or names that other
+    /// products use, such as `read_contacts`.
+    pub(crate) names: Vec<String>,
+    /// The streams to mirror, separated by commas; every stream when nothing is chosen at all.
+    #[arg(long, value_delimiter = ',', value_name = "A,B")]
+    pub(crate) streams: Vec<String>,
+    /// The operations to call, separated by commas, such as `contacts.create` or `tickets.*`.
+    #[arg(long, value_delimiter = ',', value_name = "A,B")]
+    pub(crate) actions: Vec<String>,
+    /// Print JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
 pub(crate) struct Verify {
     #[command(flatten)]
     pub(crate) workspace: Workspace,
@@ -220,6 +258,16 @@ pub(crate) struct Streams {
     /// Only this stream.
     pub(crate) name: Option<String>,
     /// Print JSON, with the JSON Schema of each table.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Topics {
+    /// Words that the name, the permission, the stream or the summary must contain; or a pattern such as
+    /// `conversation.*`.
+    pub(crate) words: Vec<String>,
+    /// Print JSON.
     #[arg(long)]
     pub(crate) json: bool,
 }

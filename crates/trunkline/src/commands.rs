@@ -7,14 +7,18 @@ mod connections;
 mod follow;
 mod grant;
 mod keys;
+mod mirrors;
 mod notifications;
 mod operations;
+mod permissions;
 mod quickstart;
 pub(crate) mod request_log;
+pub(crate) mod scopes;
 mod serve;
 mod simulate;
 mod streams;
 mod sync;
+mod topics;
 mod verify;
 
 use std::process::ExitCode;
@@ -30,6 +34,8 @@ pub(crate) fn run(cli: Cli) -> Result<ExitCode, Failure> {
         Command::Quickstart(arguments) => block_on(quickstart::run(arguments)),
         Command::Sync(arguments) => block_on_this_thread(sync::run(arguments)),
         Command::Check(arguments) => block_on(check::run(arguments)),
+        Command::Permissions(arguments) => block_on_this_thread(permissions::run(arguments)),
+        Command::Scopes(arguments) => scopes::run(&arguments),
         Command::Verify(arguments) => block_on(verify::run(arguments)),
         Command::Connect(arguments) => block_on_this_thread(connect::run(arguments)),
         Command::Connections(arguments) => block_on_this_thread(connections::run(arguments)),
@@ -37,8 +43,10 @@ pub(crate) fn run(cli: Cli) -> Result<ExitCode, Failure> {
         Command::Keys(arguments) => block_on_this_thread(keys::run(arguments)),
         Command::Secrets(arguments) => block_on_this_thread(keys::secrets(arguments)),
         Command::Serve(arguments) => block_on(serve::run(arguments)),
+        Command::Mirrors(arguments) => block_on_this_thread(mirrors::run(arguments)),
         Command::Notifications(arguments) => block_on_this_thread(notifications::run(arguments)),
         Command::Streams(arguments) => streams::run(&arguments),
+        Command::Topics(arguments) => topics::run(&arguments),
         Command::Operations(arguments) => operations::list(&arguments),
         Command::Operation(arguments) => operations::explain(&arguments),
         Command::Simulate(arguments) => block_on(simulate::run(arguments)),

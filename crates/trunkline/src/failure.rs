@@ -77,14 +77,27 @@ macro_rules! from_below {
 from_below!(
     trunkline_client::BuildError,
     trunkline_client::oauth::OAuthError,
+    trunkline_client::CallError,
     trunkline_mirror::storage::StorageError,
-    trunkline_server::ServerError,
     trunkline_simulator::FidelityError,
     trunkline_simulator::FolderError,
     trunkline_simulator::StartError,
     trunkline_simulator::UnknownHabit,
     trunkline_store::StoreError,
 );
+
+impl From<trunkline_server::ServerError> for Failure {
+    fn from(error: trunkline_server::ServerError) -> Self {
+        let exit = match error {
+            trunkline_server::ServerError::Target { .. } => Exit::Usage,
+            _ => Exit::Failed,
+        };
+        Self {
+            exit,
+            ..Self::new(error.code(), error.to_string(), error.advice())
+        }
+    }
+}
 
 impl From<trunkline_mirror::storage::BadColumnRef> for Failure {
     fn from(error: trunkline_mirror::storage::BadColumnRef) -> Self {
@@ -106,5 +119,11 @@ impl From<trunkline_mirror::sync::SyncError> for Failure {
             exit,
             ..Self::new(error.code(), error.to_string(), error.advice())
         }
+    }
+}
+
+impl From<trunkline_catalog::UnknownTopic> for Failure {
+    fn from(error: trunkline_catalog::UnknownTopic) -> Self {
+        Self::usage(error.code(), error.to_string(), error.advice())
     }
 }

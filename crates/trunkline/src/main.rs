@@ -9,7 +9,6 @@ mod failure;
 mod output;
 mod settings;
 mod store;
-mod target;
 
 use std::process::ExitCode;
 

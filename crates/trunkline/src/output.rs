@@ -3,6 +3,7 @@
 pub(crate) mod errors;
 pub(crate) mod json;
 pub(crate) mod logs;
+pub(crate) mod permissions;
 pub(crate) mod progress;
 pub(crate) mod report;
 pub(crate) mod tables;

@@ -184,15 +184,29 @@ impl Simulator {
 
     /// The most memory that it held so far.
     pub(super) fn peak_megabytes(&self) -> Result<f64> {
-        let status = fs::read_to_string(format!("/proc/{}/status", self.process.process()))?;
-        let peak = peak_bytes(&status).context("/proc/PID/status is not as expected")?;
-        Ok(peak as f64 / 1e6)
+        peak_megabytes_of(self.process.process())
     }
 }
 
-/// The most memory that a process held so far, in bytes.
-fn peak_bytes(status: &str) -> Option<u64> {
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+/// The most memory that a process held so far.
+pub(super) fn peak_megabytes_of(process: u32) -> Result<f64> {
+    megabytes_of(process, "VmHWM:")
+}
+
+/// The memory that a process holds now.
+pub(super) fn resident_megabytes_of(process: u32) -> Result<f64> {
+    megabytes_of(process, "VmRSS:")
+}
+
+fn megabytes_of(process: u32, field: &str) -> Result<f64> {
+    let status = fs::read_to_string(format!("/proc/{process}/status"))?;
+    let bytes = status_bytes(&status, field).context("/proc/PID/status is not as expected")?;
+    Ok(bytes as f64 / 1e6)
+}
+
+/// A field of a process's status that counts memory, in bytes.
+fn status_bytes(status: &str, field: &str) -> Option<u64> {
+    let line = status.lines().find_map(|line| line.strip_prefix(field))?;
     let kibibytes: u64 = line.trim().strip_suffix(" kB")?.parse().ok()?;
     Some(kibibytes * 1_024)
 }
@@ -238,9 +252,9 @@ mod tests {
         assert_eq!(cpu_ticks("42 (a) S 1"), None);
         assert_eq!(cpu_ticks(""), None);
         assert_eq!(
-            peak_bytes("Name:\ta\nVmHWM:\t  2048 kB\nVmRSS:\t 1 kB\n"),
+            status_bytes("Name:\ta\nVmHWM:\t  2048 kB\nVmRSS:\t 1 kB\n", "VmHWM:"),
             Some(2_097_152)
         );
-        assert_eq!(peak_bytes("VmHWM:\tmuch\n"), None);
+        assert_eq!(status_bytes("VmHWM:\tmuch\n", "VmHWM:"), None);
     }
 }

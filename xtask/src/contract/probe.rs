@@ -84,9 +84,8 @@ impl<'a> Probe<'a> {
         if bodies.is_empty() {
             bodies.push(None);
         }
-        let reachable = recipe.is_none_or(|recipe| recipe.out_of_reach.is_none());
         let mut lacking: Option<BTreeSet<Difference>> = None;
-        for (place, body) in bodies.iter().enumerate().filter(|_| reachable) {
+        for (place, body) in bodies.iter().enumerate() {
             let mut of_body = BTreeSet::new();
             self.success(operation, *body, place == 0, &mut of_body)?;
             let lacks: BTreeSet<_> = of_body
@@ -109,9 +108,6 @@ impl<'a> Probe<'a> {
             .iter()
             .any(|difference| difference.class == Class::NotSimulated)
         {
-            if !reachable {
-                self.refusals_alone(operation, bodies.first().copied().flatten(), &mut found)?;
-            }
             for (body, status) in operation.bad_bodies().filter(|(body, _)| !is_left_out(body)) {
                 self.bad_body(operation, body, status, &mut found)?;
             }

@@ -47,8 +47,6 @@ pub(super) struct Recipe {
     /// Bodies that are not sent: meant for a refusal though nothing but their names says so, or for a situation that a
     /// fresh workspace cannot be brought into.
     pub(super) leave_out: Vec<String>,
-    /// Why no call can succeed, whatever is done before; only the refusals are checked then.
-    pub(super) out_of_reach: Option<String>,
     /// What differs at some versions.
     pub(super) versions: BTreeMap<Span, Recipe>,
     /// What differs for single examples, by name.

@@ -18,21 +18,6 @@ use super::{
 const NOBODY: &str = "ffffffffffffffffffffffff";
 
 impl Probe<'_> {
-    /// The refusals of an operation that no call can succeed at.
-    pub(super) fn refusals_alone(
-        &self,
-        operation: &Operation<'_>,
-        shown: Option<&Example>,
-        found: &mut BTreeSet<Difference>,
-    ) -> Result<()> {
-        let mut session = self.session()?;
-        match self.prepare(&mut session, operation, shown) {
-            Ok(ready) => self.refusals(&mut session, operation, &ready, found),
-            // What cannot be prepared is told already.
-            Err(_) => Ok(()),
-        }
-    }
-
     /// Calls without a token and with unknown ids, where the description says what comes then.
     pub(super) fn refusals(
         &self,
@@ -149,7 +134,7 @@ impl Probe<'_> {
 }
 
 /// An id of the same make that nothing has.
-fn unknown(id: &str) -> String {
+pub(super) fn unknown(id: &str) -> String {
     let hexadecimal = id.len() == NOBODY.len() && id.chars().all(|letter| letter.is_ascii_hexdigit());
     if hexadecimal { NOBODY } else { NOTHING }.to_owned()
 }

@@ -9,7 +9,7 @@ use anyhow::{Context as _, Result, bail, ensure};
 use trunkline_catalog::{Catalog, Operation};
 
 use super::{HEADER, cell};
-use crate::{contract, repo::Tree, tidy::Findings};
+use crate::{repo::Tree, tidy::Findings};
 
 const BEHAVIOURS: &str = include_str!("../../conformance/behaviours.tsv");
 const NOTES: &str = include_str!("../../conformance/notes.tsv");
@@ -137,9 +137,8 @@ fn gaps(page: &mut String) -> Result<()> {
 
 fn operations(page: &mut String, places: &Places<'_>) -> Result<()> {
     let notes = lines("notes.tsv", NOTES, "operation\tnote")?;
-    let unreached = contract::out_of_reach()?;
     page.push_str("\n## Operations\n\nEvery operation of every version answers, and the contract calls each with success at every version that has it.\n\n");
-    page.push_str("| operation | call | versions | known from | held by | notes |\n| --- | --- | --- | --- | --- | --- |\n");
+    page.push_str("| operation | call | versions | known from | notes |\n| --- | --- | --- | --- | --- |\n");
     let mut used = vec![false; notes.len()];
     for operation in Catalog::embedded().operations() {
         let mut told = Vec::new();
@@ -153,16 +152,10 @@ fn operations(page: &mut String, places: &Places<'_>) -> Result<()> {
                 told.push((*note).to_owned());
             }
         }
-        let held = if let Some(why) = unreached.get(operation.id) {
-            told.push(format!("No call of the contract can succeed: {why}."));
-            "the simulator's tests"
-        } else {
-            "called by the contract"
-        };
         let (first, last) = operation.versions;
         let _ = writeln!(
             page,
-            "| `{}` | `{} {}` | {first} to {last} | {} | {held} | {} |",
+            "| `{}` | `{} {}` | {first} to {last} | {} | {} |",
             operation.id,
             operation.method,
             operation.path,

@@ -298,7 +298,7 @@ mod tests {
 
     #[test]
     fn a_program_that_ends_later_is_reported_too() {
-        let (process, _) = start("echo ready at 7; echo farewell; exec sleep 600").unwrap();
+        let (process, _) = start("echo farewell; echo ready at 7; exec sleep 600").unwrap();
         kill(process.id, Signal::SIGKILL).unwrap();
         process.end().wait();
         let report = process.how_it_ended().unwrap();

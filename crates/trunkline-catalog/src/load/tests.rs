@@ -16,6 +16,10 @@ const GOOD: Sources = Sources {
         GET\t/tags/{id}\ttags.get\tread\tsingle\t\tdefault\tRead tags\tOne tag.\n",
     streams: "name\tkind\tread\toperation\tsince\tprimary_key\tcursor\tparent\tlist\tcomplete_with\tpermission\tsummary\n\
         tags\tcollection\twhole_list\ttags.get\t2.7\tid\t\t\t\t\tRead tags\tTags.\n",
+    topics: "topic\tsince\tpermissions\tstream\tchange\tsummary\n\
+        tag.created\t2.7\tRead tags\ttags\tcreated\tA tag is new.\n",
+    topic_aliases: "name\ttopics\tsummary\n\
+        tag.new\ttag.created\tA tag is new.\n",
 };
 
 /// `text` with its last line changed.
@@ -41,10 +45,12 @@ fn check(sources: &Sources, code: &str, place: &str) {
 
 #[test]
 fn a_well_formed_catalog_is_read() {
-    let (operations, streams) = load(&GOOD).expect("the texts are well formed");
-    assert_eq!(operations[0].id, "tags.get");
-    assert_eq!(operations[0].path_parameters[0].name, "id");
-    assert_eq!(streams[0].primary_key, ["id"]);
+    let loaded = load(&GOOD).expect("the texts are well formed");
+    assert_eq!(loaded.operations[0].id, "tags.get");
+    assert_eq!(loaded.operations[0].path_parameters[0].name, "id");
+    assert_eq!(loaded.streams[0].primary_key, ["id"]);
+    assert_eq!(loaded.topics[0].stream, Some("tags"));
+    assert_eq!(loaded.topic_aliases[0].topics, ["tag.created"]);
 }
 
 #[test]
@@ -262,4 +268,39 @@ fn a_correction_that_corrects_nothing_is_refused_with_its_place() {
         "TL0404",
         "overlays/corrections.tsv:3",
     );
+}
+
+#[test]
+fn a_malformed_topic_is_refused_with_its_place() {
+    for (from, to, code) in [
+        ("tag.created", "", "TL0402"),
+        ("2.7", "2.6", "TL0402"),
+        ("\ttags\t", "\tlabels\t", "TL0403"),
+        ("\tcreated\t", "\tmade\t", "TL0402"),
+        ("A tag is new.", "", "TL0402"),
+        ("A tag is new.", "A tag\tis new.", "TL0401"),
+    ] {
+        let topics = changed(GOOD.topics, from, to);
+        check(&Sources { topics, ..GOOD }, code, "overlays/topics.tsv:2");
+    }
+    let topics = with(GOOD.topics, "tag.created\t2.7\t\t\tother\tAgain.");
+    check(&Sources { topics, ..GOOD }, "TL0404", "overlays/topics.tsv:3");
+}
+
+#[test]
+fn a_malformed_name_of_several_topics_is_refused_with_its_place() {
+    for (from, to, code) in [
+        ("tag.new", "", "TL0402"),
+        ("tag.new", "tag.created", "TL0404"),
+        ("\ttag.created\t", "\t\t", "TL0402"),
+        ("\ttag.created\t", "\ttag.made\t", "TL0403"),
+        ("A tag is new.", "", "TL0402"),
+    ] {
+        let topic_aliases = changed(GOOD.topic_aliases, from, to);
+        let sources = Sources {
+            topic_aliases,
+            ..GOOD
+        };
+        check(&sources, code, "overlays/topic_aliases.tsv:2");
+    }
 }

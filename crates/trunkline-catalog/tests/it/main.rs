@@ -4,3 +4,4 @@ mod operations;
 mod paths;
 mod streams;
 mod tables;
+mod topics;

@@ -1,7 +1,8 @@
 //! What a refusal of the token means: the grant is over, or something smaller is in the way.
 //!
-//! The one rule: a connection is stopped only by what is certain. An answer that could be anybody's (no code of Intercom's
-//! in it) is `Unclear`; whoever must know asks `me.get`, which needs no permission, and reads that answer.
+//! The one rule: a connection is stopped only by what is certain. Old endpoints answer 401 for a missing permission too, and
+//! nobody publishes with which code, so whoever would stop a connection asks [`why_refused`](crate::Client::why_refused),
+//! which asks `me.get`: that needs no permission.
 
 use trunkline_catalog::Catalog;
 
@@ -22,14 +23,13 @@ pub enum Refusal {
     Unclear,
 }
 
-/// Codes of 401 that say that the token itself is at fault (facts 2.1).
-const OF_THE_TOKEN: [&str; 6] = [
+/// Codes of 401 that can only mean the token itself (facts 2.1).
+const OF_THE_TOKEN: [&str; 5] = [
     "token_blocked",
     "token_expired",
     "token_not_found",
     "token_revoked",
     "token_suspended",
-    "unauthorized",
 ];
 
 impl CallFailure {
@@ -41,7 +41,10 @@ impl CallFailure {
             ErrorKind::PlanRestricted => Some(Refusal::PlanRestricted),
             ErrorKind::Unauthorized if self.missing_scope().is_some() => Some(Refusal::PermissionMissing),
             ErrorKind::Unauthorized => Some(match code {
-                Some(code) if OF_THE_TOKEN.contains(&code) => Refusal::GrantOver,
+                _ if self.names_the_token() => Refusal::GrantOver,
+                Some("unauthorized") if self.needs_no_permission() || self.speaks_of_the_token() => {
+                    Refusal::GrantOver
+                }
                 // What needs no permission cannot lack one.
                 Some("token_unauthorized") if self.needs_no_permission() => Refusal::GrantOver,
                 Some("token_unauthorized") => Refusal::PermissionMissing,
@@ -81,6 +84,18 @@ impl CallFailure {
                 .bytes()
                 .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
         is_name.then_some(name)
+    }
+
+    /// Whether Intercom's code leaves no doubt that the token is at fault.
+    #[must_use]
+    pub fn names_the_token(&self) -> bool {
+        self.intercom_code
+            .as_deref()
+            .is_some_and(|code| OF_THE_TOKEN.contains(&code))
+    }
+
+    fn speaks_of_the_token(&self) -> bool {
+        self.message.to_ascii_lowercase().contains("token")
     }
 
     fn needs_no_permission(&self) -> bool {

@@ -26,8 +26,9 @@ impl Pkce {
         Self::of(secret(random))
     }
 
-    /// The pair of a verifier.
-    fn of(verifier: SecretString) -> Self {
+    /// The pair of a verifier that was made before.
+    #[must_use]
+    pub fn of(verifier: SecretString) -> Self {
         let challenge = URL_SAFE_NO_PAD.encode(Sha256::digest(verifier.expose_secret().as_bytes()));
         Self { verifier, challenge }
     }

@@ -286,4 +286,20 @@ mod tests {
             assert_eq!(same_state(&remembered.into(), &brought.into()), same);
         }
     }
+
+    proptest::proptest! {
+        #[test]
+        fn no_query_makes_the_reading_fail_or_repeats_itself(
+            query in "((code|state|error|error_description|x)?(=|&|%|%3d|%00|\\+|é|[a-z0-9]{1,9})){0,30}"
+        ) {
+            match read_callback(&query) {
+                Ok(callback) => {
+                    if let Some(code) = code(&callback) {
+                        proptest::prop_assert!(!code.is_empty() && is_visible(code) && callback.state.is_some());
+                    }
+                }
+                Err(error) => proptest::prop_assert_eq!(error.code(), "TL0129"),
+            }
+        }
+    }
 }

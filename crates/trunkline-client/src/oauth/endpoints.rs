@@ -47,6 +47,13 @@ impl Endpoints {
     /// # Errors
     /// When the base is no address that a secret may be sent to.
     pub fn at(base_url: &str) -> Result<Self, OAuthError> {
+        if base_url.contains(['?', '#']) {
+            return Err(OAuthError::Address {
+                what: "base URL",
+                url: String::new(),
+                reason: "it has a query or a fragment".to_owned(),
+            });
+        }
         let base = base_url.trim_end_matches('/');
         Ok(Self {
             authorize: address("authorize URL", &format!("{base}/oauth"))?,
@@ -55,6 +62,20 @@ impl Endpoints {
             response_type: false,
             takes_pkce: false,
         })
+    }
+
+    /// The addresses that go with a connection's base address: its region's, or those under it.
+    ///
+    /// # Errors
+    /// When the base is no address that a secret may be sent to.
+    pub fn beside(base_url: &Url) -> Result<Self, OAuthError> {
+        let region = Region::ALL.into_iter().find(|region| {
+            Url::parse(region.base_url()).is_ok_and(|known| known.host_str() == base_url.host_str())
+        });
+        match region {
+            Some(region) => Ok(Self::in_region(region)),
+            None => Self::at(base_url.as_str()),
+        }
     }
 
     /// The same with another page where a person agrees.
@@ -183,6 +204,25 @@ mod tests {
             assert!(!endpoints.takes_pkce && !endpoints.response_type);
             endpoints.check().unwrap();
         }
+    }
+
+    #[test]
+    fn the_base_address_of_a_connection_leads_to_its_sign_in() {
+        for (base, page) in [
+            ("https://api.intercom.io/", "https://app.intercom.com/oauth"),
+            ("https://api.au.intercom.io", "https://app.au.intercom.com/oauth"),
+            ("http://127.0.0.1:7071", "http://127.0.0.1:7071/oauth"),
+            (
+                "https://proxy.example.org/intercom/",
+                "https://proxy.example.org/intercom/oauth",
+            ),
+        ] {
+            let endpoints = Endpoints::beside(&base.parse().unwrap()).unwrap();
+            assert_eq!(endpoints.authorize.as_str(), page);
+        }
+        assert_eq!(Endpoints::at("https://x?tenant=1").unwrap_err().code(), "TL0122");
+        let plain = Endpoints::beside(&"http://proxy.example.org/".parse().unwrap());
+        assert_eq!(plain.unwrap_err().code(), "TL0122");
     }
 
     #[test]

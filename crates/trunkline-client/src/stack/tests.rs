@@ -237,3 +237,35 @@ async fn the_log_has_a_line_per_attempt_and_no_secrets() {
         );
     }
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_refusal_that_may_mean_either_is_settled_by_asking_whose_token_it_is() {
+    use crate::Refusal::{GrantOver, PermissionMissing, Unclear};
+    let told =
+        |code: &str| format!(r#"{{"type":"error.list","errors":[{{"code":"{code}","message":"Token"}}]}}"#);
+    let me = || reply(200, r#"{"type":"admin"}"#);
+    for (first, second, expected) in [
+        (reply(401, told("unauthorized")), Some(me()), PermissionMissing),
+        (
+            reply(401, told("unauthorized")),
+            Some(reply(401, told("unauthorized"))),
+            GrantOver,
+        ),
+        (reply(401, "<html>"), Some(me()), PermissionMissing),
+        (reply(401, "<html>"), Some(reply(401, "<html>")), Unclear),
+        (
+            reply(401, told("token_unauthorized")),
+            Some(reply(401, told("token_revoked"))),
+            GrantOver,
+        ),
+        (reply(401, told("token_revoked")), None, GrantOver),
+        (reply(403, told("forbidden")), None, PermissionMissing),
+    ] {
+        let asks = second.is_some();
+        let network = Scripted::replies(std::iter::once(first).chain(second).collect());
+        let client = client(&network);
+        let error = client.call(Call::new("tags.list")).await.unwrap_err();
+        assert_eq!(client.why_refused(&error).await, Some(expected), "{error}");
+        assert_eq!(network.targets().len(), 1 + usize::from(asks), "{error}");
+    }
+}

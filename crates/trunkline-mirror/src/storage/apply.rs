@@ -37,7 +37,10 @@ pub(super) fn batch<'c>(work: &mut Work<'c>, batch: &Batch) -> Result<Written, F
                 work.now
             ])?;
     }
-    let mut written = Written::default();
+    let mut written = Written {
+        newest: std::mem::take(&mut work.newest),
+        ..Written::default()
+    };
     for (stream, tally) in &work.tallies {
         written.count(stream, tally, own.contains(stream));
     }

@@ -156,6 +156,59 @@ pub struct Written {
     pub rejected: u64,
     /// The same per table, memberships and nested streams included.
     pub by_stream: BTreeMap<&'static str, Tally>,
+    /// Some of the records that were inserted, updated or marked deleted, per table.
+    pub newest: BTreeMap<&'static str, Newest>,
+}
+
+/// How many records a [`Newest`] holds.
+const KEPT: usize = 8;
+
+/// Some records that changed, the newest changes among them.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Newest {
+    /// When each last changed, where its table says so, with its key.
+    records: Vec<(String, String)>,
+}
+
+impl Newest {
+    /// Takes note of a record.
+    pub(super) fn note(&mut self, changed_at: &str, key: &str) {
+        if self.records.len() >= KEPT {
+            let oldest = (0..KEPT).min_by(|left, right| self.records[*left].cmp(&self.records[*right]));
+            match oldest {
+                Some(oldest) if self.records[oldest].0.as_str() < changed_at => {
+                    self.records.swap_remove(oldest);
+                }
+                _ => return,
+            }
+        }
+        if !self.records.iter().any(|(_, known)| known == key) {
+            self.records.push((changed_at.to_owned(), key.to_owned()));
+        }
+    }
+
+    /// Whether a bulk reading need not note any more.
+    pub(super) fn is_full(&self) -> bool {
+        self.records.len() >= KEPT
+    }
+
+    /// Takes in what another batch noted.
+    pub fn add(&mut self, other: &Self) {
+        for (changed_at, key) in &other.records {
+            self.note(changed_at, key);
+        }
+    }
+
+    /// The keys, the newest change first.
+    #[must_use]
+    pub fn keys(&self) -> Vec<String> {
+        let mut records: Vec<&(String, String)> = self.records.iter().collect();
+        records.sort_by(|left, right| right.cmp(left));
+        records
+            .into_iter()
+            .map(|(_, key)| key.replace('\u{1f}', " "))
+            .collect()
+    }
 }
 
 /// What happened to the rows of one table.
@@ -165,6 +218,8 @@ pub struct Tally {
     pub inserted: u64,
     /// Rows that were held otherwise, or as deleted.
     pub updated: u64,
+    /// Those of the updated rows of which no column says anything else: only the record's wording was new.
+    pub restated: u64,
     /// Rows that were held like this already, or newer.
     pub unchanged: u64,
     /// Rows that were marked deleted.
@@ -183,6 +238,9 @@ impl Written {
         self.rejected += other.rejected;
         for (stream, tally) in &other.by_stream {
             self.by_stream.entry(stream).or_default().add(tally);
+        }
+        for (stream, newest) in &other.newest {
+            self.newest.entry(stream).or_default().add(newest);
         }
     }
 
@@ -207,9 +265,16 @@ impl Tally {
     pub fn add(&mut self, other: &Self) {
         self.inserted += other.inserted;
         self.updated += other.updated;
+        self.restated += other.restated;
         self.unchanged += other.unchanged;
         self.deleted += other.deleted;
         self.rejected += other.rejected;
+    }
+
+    /// Rows that are otherwise than before.
+    #[must_use]
+    pub fn changed(&self) -> u64 {
+        (self.inserted + self.updated + self.deleted).saturating_sub(self.restated)
     }
 }
 

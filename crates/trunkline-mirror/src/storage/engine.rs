@@ -58,6 +58,7 @@ impl Engine {
                 path: &self.path,
                 now: time::from_timestamp(batch.synced_at),
                 tallies: BTreeMap::new(),
+                newest: BTreeMap::new(),
             };
             if work.state.history_is_new {
                 for layout in work.layouts.all() {

@@ -31,6 +31,8 @@ pub(super) struct Layout {
     pub(super) select: String,
     pub(super) insert: String,
     pub(super) update: String,
+    /// Finds the row of a rowid if all its columns are as given.
+    pub(super) same: String,
 }
 
 /// A column that is written from a record.
@@ -131,6 +133,7 @@ impl Layout {
             select: String::new(),
             insert: String::new(),
             update: String::new(),
+            same: String::new(),
         };
         layout.write_statements();
         layout
@@ -222,6 +225,17 @@ impl Layout {
         self.insert = format!(
             "INSERT INTO {name} ({names}, _synced_at, _hash, record{own_names}) \
              VALUES ({places}, ?{synced}, ?{hash}, ?{record}{own_places}) ON CONFLICT DO NOTHING"
+        );
+        let alike: Vec<String> = self
+            .columns
+            .iter()
+            .zip(1..)
+            .map(|(column, place)| format!("{} IS ?{place}", quote(&column.name)))
+            .collect();
+        self.same = format!(
+            "SELECT 1 FROM {name} WHERE rowid = ?{} AND {}",
+            count + 1,
+            alike.join(" AND ")
         );
         self.update = format!(
             "UPDATE {name} SET {sets}, _synced_at = ?{synced}, _hash = ?{hash}, _deleted_at = NULL, \

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use rusqlite::Connection;
 use serde_json::{Value, json};
 
-use super::{Batch, Change, Checkpoint, Storage, StorageError, StorageOptions, Written};
+use super::{Batch, Change, Checkpoint, Newest, Storage, StorageError, StorageOptions, Written};
 
 mod errors;
 mod files;
@@ -151,6 +151,49 @@ async fn a_record_is_written_once_and_again_only_when_it_changes() {
             .await,
         ["1|b|2026-11-21T03:00:03Z|-"]
     );
+}
+
+#[tokio::test]
+async fn a_record_that_only_reads_differently_is_restated_and_no_news() {
+    let mut desk = Desk::new();
+    let contact = |name: &str, seen: i64, more: Value| json!({ "id": "c", "name": name, "updated_at": seen, "more": more });
+    for (value, changed, restated, newest) in [
+        (contact("a", 10, json!(1)), 1, 0, vec!["c"]),
+        (contact("a", 10, json!(1)), 0, 0, vec![]),
+        (contact("a", 10, json!(2)), 0, 1, vec![]),
+        (contact("b", 10, json!(2)), 1, 0, vec!["c"]),
+        (contact("b", 11, json!(2)), 1, 0, vec!["c"]),
+        (contact("b", 9, json!(3)), 0, 0, vec![]),
+    ] {
+        let written = desk
+            .write(vec![records("contacts", std::slice::from_ref(&value))])
+            .await;
+        let tally = written.by_stream["contacts"];
+        assert_eq!((tally.changed(), tally.restated), (changed, restated), "{value}");
+        let keys = written
+            .newest
+            .get("contacts")
+            .map(Newest::keys)
+            .unwrap_or_default();
+        assert_eq!(keys, newest, "{value}");
+    }
+    assert_eq!(desk.rows("SELECT record ->> 'more' FROM contacts").await, ["2"]);
+    let gone = desk.write(vec![vanished("contacts", "c")]).await;
+    assert_eq!(gone.newest["contacts"].keys(), ["c"]);
+}
+
+#[tokio::test]
+async fn the_newest_of_many_changes_are_named() {
+    let mut desk = Desk::new();
+    let contact = |number: i64| json!({ "id": format!("c{number:02}"), "updated_at": number });
+    let many: Vec<Value> = (1..=30).map(contact).collect();
+    desk.write(vec![records("contacts", &many)]).await;
+    let changed: Vec<Value> = (1..=30)
+        .map(|number| json!({ "id": format!("c{number:02}"), "updated_at": 100 + number }))
+        .collect();
+    let written = desk.write(vec![records("contacts", &changed)]).await;
+    let keys = written.newest["contacts"].keys();
+    assert_eq!(keys, ["c30", "c29", "c28", "c27", "c26", "c25", "c24", "c23"]);
 }
 
 #[tokio::test]

@@ -35,6 +35,10 @@ pub(super) struct Upsert<'c> {
     history: Option<History>,
     lists: Lists<'c>,
     key: String,
+    /// When the last record changed, where it says so.
+    changed_at: String,
+    /// Whether the last update changed nothing but the record's wording.
+    restated: bool,
 }
 
 /// A statement that writes a row, and which of its parameters are NULL now: most stay so from one row to the next.
@@ -48,6 +52,8 @@ struct Held {
     hash: i64,
     deleted_at: Option<String>,
     older: bool,
+    /// It changed when the given record did, as far as one can tell.
+    same_age: bool,
     parent: Option<String>,
 }
 
@@ -64,6 +70,8 @@ impl<'c> Upsert<'c> {
             history: work.state.history.then(|| History::of_row(layout)),
             lists: Lists::new(work, layout)?,
             key: String::new(),
+            changed_at: String::new(),
+            restated: false,
         })
     }
 
@@ -86,9 +94,15 @@ impl<'c> Upsert<'c> {
                 let tally = work.tally(stream);
                 match outcome {
                     Outcome::Inserted => tally.inserted += 1,
-                    Outcome::Updated => tally.updated += 1,
+                    Outcome::Updated => {
+                        tally.updated += 1;
+                        tally.restated += u64::from(self.restated);
+                    }
                     Outcome::Unchanged => tally.unchanged += 1,
                     Outcome::Rejected => {}
+                }
+                if outcome == Outcome::Inserted || (outcome == Outcome::Updated && !self.restated) {
+                    self.note(work, outcome == Outcome::Inserted);
                 }
                 Ok(outcome)
             }
@@ -134,6 +148,10 @@ impl<'c> Upsert<'c> {
             return Ok(Err(format!("it has no {}", layout.table.columns[*missing].name)));
         }
         self.read_key(&extracted);
+        self.changed_at.clear();
+        if let Some(changed_at) = layout.updated.and_then(|place| extracted.values[place].as_str()) {
+            self.changed_at.push_str(changed_at);
+        }
         let hash = steady::hash(record);
         let expects_new = work
             .state
@@ -164,6 +182,10 @@ impl<'c> Upsert<'c> {
         if (held.hash == hash && held.deleted_at.is_none() && !moved) || (held.hash != hash && held.older) {
             return Ok(Ok(Outcome::Unchanged));
         }
+        self.restated = held.same_age
+            && held.deleted_at.is_none()
+            && !moved
+            && self.is_said(work, &extracted, held.rowid)?;
         let lists = self.lists.read(&extracted);
         let own = self.own(work, &extracted, &lists)?;
         self.update
@@ -174,6 +196,32 @@ impl<'c> Upsert<'c> {
         self.update.statement.raw_execute()?;
         self.after(work, &extracted, &lists, held.deleted_at.as_deref(), false)?;
         Ok(Ok(Outcome::Updated))
+    }
+
+    /// Takes note of the record that changed; while a table is filled, a few of them will do.
+    fn note(&self, work: &mut Work<'_>, inserted: bool) {
+        let name = self.layout.table.name;
+        let fills = inserted && work.state.expects_new.get(name).copied().unwrap_or(true);
+        let newest = work.newest(name);
+        if !(fills && newest.is_full()) {
+            newest.note(&self.changed_at, &self.key);
+        }
+    }
+
+    /// Whether every column of the row says already what the record says.
+    fn is_said(&self, work: &Work<'_>, extracted: &Extracted<'_>, rowid: i64) -> Result<bool, Error> {
+        let layout = self.layout;
+        let mut same = work.connection.prepare_cached(&layout.same)?;
+        for (column, place) in layout.columns.iter().zip(1..) {
+            match column.source {
+                Source::Value(at) => same.raw_bind_parameter(place, &extracted.values[at])?,
+                Source::TextOf(at) => {
+                    same.raw_bind_parameter(place, extracted.values[at].as_str().map(text::from_html))?;
+                }
+            }
+        }
+        same.raw_bind_parameter(layout.columns.len() + 1, rowid)?;
+        Ok(same.raw_query().next()?.is_some())
     }
 
     fn read_key(&mut self, extracted: &Extracted<'_>) {
@@ -216,6 +264,7 @@ impl<'c> Upsert<'c> {
             rowid: row.get(0)?,
             hash: row.get(1)?,
             deleted_at: row.get(2)?,
+            same_age: given == updated,
             older: matches!((given, updated), (Some(given), Some(updated)) if given < updated),
             parent: row.get(4)?,
         }))

@@ -85,6 +85,8 @@ pub(super) fn record(work: &mut Work<'_>, layout: &Layout, key: &str) -> Result<
     }
     drop(parameters);
     work.tally(name).deleted += 1;
+    let now = work.now.clone();
+    work.newest(name).note(&now, key);
     for other in work.layouts.all() {
         for column in columns_naming(other, name) {
             let gone = work

@@ -11,7 +11,7 @@ use std::{
 use rusqlite::{Connection, params};
 use xxhash_rust::xxh3::xxh3_64;
 
-use super::{StorageError, Tally, layout::Layouts};
+use super::{StorageError, Tally, change::Newest, layout::Layouts};
 
 /// What the writer remembers between transactions.
 #[derive(Debug, Default)]
@@ -54,12 +54,18 @@ pub(super) struct Work<'c> {
     pub(super) path: &'c Path,
     pub(super) now: String,
     pub(super) tallies: BTreeMap<&'static str, Tally>,
+    pub(super) newest: BTreeMap<&'static str, Newest>,
 }
 
 impl Work<'_> {
     /// The tally of a table, to count in.
     pub(super) fn tally(&mut self, stream: &'static str) -> &mut Tally {
         self.tallies.entry(stream).or_default()
+    }
+
+    /// The records of a table that changed, to note in.
+    pub(super) fn newest(&mut self, stream: &'static str) -> &mut Newest {
+        self.newest.entry(stream).or_default()
     }
 
     /// Keeps a record that could not become a row.

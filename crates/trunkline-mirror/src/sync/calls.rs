@@ -137,6 +137,12 @@ async fn whole(ctx: &Context<'_>) -> Result<(), Halt> {
     Ok(())
 }
 
+/// Calls as they are kept: with the transcripts that are held or can be asked for.
+pub(crate) async fn with_transcripts(ctx: &Context<'_>, records: Vec<Bytes>) -> Result<Vec<Bytes>, Halt> {
+    let rows = complete(ctx, rows_of(ctx, records).await?).await?;
+    Ok(rows.into_iter().map(Row::into_record).collect())
+}
+
 fn records(rows: Vec<Row>, pass: Option<i64>) -> Change {
     Change::Records {
         stream: STREAM,

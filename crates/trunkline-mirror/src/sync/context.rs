@@ -14,7 +14,7 @@ use trunkline_client::{Answer, Call, CallError, Client, Clock, Page, Pages};
 use super::{SyncEvent, SyncOptions, cursor::Cursor, errors::Halt};
 use crate::{
     report::StreamState,
-    storage::{Batch, Change, Checkpoint, Storage, StorageError, Written},
+    storage::{Batch, Change, Checkpoint, Newest, Storage, StorageError, Written},
 };
 
 /// How far behind the high-water mark a run begins: search shows new records late by minutes.
@@ -40,6 +40,10 @@ pub(crate) struct Counts {
     pub(crate) seconds: f64,
     pub(crate) stated: Option<u64>,
     pub(crate) ending: Option<Ending>,
+    /// Rows that are otherwise than before the run.
+    pub(crate) changed: u64,
+    /// Some of them.
+    pub(crate) newest: Newest,
 }
 
 /// What every unit of a run shares.
@@ -127,10 +131,14 @@ impl<'a> Context<'a> {
                 counts.inserted += tally.inserted;
                 counts.updated += tally.updated;
                 counts.deleted += tally.deleted;
+                counts.changed += tally.changed();
                 if *name != stream {
                     counts.records += tally.inserted + tally.updated + tally.unchanged;
                 }
             });
+        }
+        for (name, newest) in &written.newest {
+            self.count(name, |counts| counts.newest.add(newest));
         }
         Ok(written)
     }

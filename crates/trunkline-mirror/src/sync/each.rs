@@ -146,7 +146,12 @@ async fn ids(
         .await
 }
 
-async fn fetch(ctx: &Context<'_>, each: &'static Each, id: String) -> Result<Vec<Change>, CallError> {
+/// Reads the stream for one object.
+pub(crate) async fn fetch(
+    ctx: &Context<'_>,
+    each: &'static Each,
+    id: String,
+) -> Result<Vec<Change>, CallError> {
     let mut pages = ctx
         .client
         .pages(Call::new(each.operation).path(each.parameter, &id), None);

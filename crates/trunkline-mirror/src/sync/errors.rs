@@ -88,10 +88,45 @@ impl From<StorageError> for Halt {
 /// What a failed call means for the stream that it was made for.
 pub(crate) fn state_of(error: &CallError) -> StreamState {
     match error.kind {
+        // A token that ends in the middle of a run must not look like a lack of permissions.
+        ErrorKind::Unauthorized if error.names_the_token() => StreamState::Failed,
         ErrorKind::Unauthorized | ErrorKind::Forbidden | ErrorKind::PlanRestricted => {
             StreamState::EmptyByPermission
         }
         ErrorKind::NotInVersion => StreamState::NotInVersion,
         _ => StreamState::Failed,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use trunkline_catalog::Catalog;
+
+    use super::*;
+
+    #[test]
+    fn a_token_that_ends_is_a_failure_and_a_missing_permission_is_none() {
+        for (kind, code, expected) in [
+            (ErrorKind::Unauthorized, "token_revoked", StreamState::Failed),
+            (ErrorKind::Unauthorized, "token_expired", StreamState::Failed),
+            (
+                ErrorKind::Unauthorized,
+                "token_unauthorized",
+                StreamState::EmptyByPermission,
+            ),
+            (
+                ErrorKind::Unauthorized,
+                "unauthorized",
+                StreamState::EmptyByPermission,
+            ),
+            (ErrorKind::Forbidden, "forbidden", StreamState::EmptyByPermission),
+            (ErrorKind::NotInVersion, "", StreamState::NotInVersion),
+            (ErrorKind::Server, "", StreamState::Failed),
+        ] {
+            let operation = Catalog::embedded().operation("tags.list").unwrap();
+            let mut error = CallError::of(operation, kind, "");
+            error.intercom_code = Some(code.to_owned());
+            assert_eq!(state_of(&error), expected, "{code}");
+        }
     }
 }

@@ -132,6 +132,8 @@ fn line(
         seconds: counts.seconds,
         held,
         stated: counts.stated,
+        found_by_poll: counts.changed,
+        newest_found: counts.newest.keys(),
     };
     if stream == "conversation_parts" && all.parts_stated > 0 {
         report.stated = Some(all.parts_stated);

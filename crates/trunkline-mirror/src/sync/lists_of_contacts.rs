@@ -51,7 +51,8 @@ pub(crate) async fn read(ctx: &Context<'_>, wake: &Wake) -> Result<(), Halt> {
     Ok(())
 }
 
-async fn fetch(ctx: &Context<'_>, wanted: PendingContact) -> Result<Vec<Change>, CallError> {
+/// Reads the lists that one contact lacks.
+pub(crate) async fn fetch(ctx: &Context<'_>, wanted: PendingContact) -> Result<Vec<Change>, CallError> {
     let mut changes = Vec::new();
     for stream in wanted.needs.streams() {
         let Some((operation, parameter)) = operation(stream) else {

@@ -73,7 +73,8 @@ async fn fetch(ctx: &Context<'_>, wanted: PendingParts) -> Result<Vec<Change>, C
     }])
 }
 
-fn unusable(request_id: Option<String>) -> CallError {
+/// The failure of a conversation that came without its parts.
+pub(crate) fn unusable(request_id: Option<String>) -> CallError {
     let operation = Catalog::embedded()
         .operation(OPERATION)
         .expect("the operation was called a moment ago");
@@ -88,7 +89,7 @@ fn unusable(request_id: Option<String>) -> CallError {
 }
 
 /// The parts inside a conversation, as slices of its body.
-fn parts(body: &Bytes) -> Option<(Vec<Bytes>, Option<u64>)> {
+pub(crate) fn parts(body: &Bytes) -> Option<(Vec<Bytes>, Option<u64>)> {
     let text = std::str::from_utf8(body).ok()?;
     let list = List::at(text, &["conversation_parts"])?;
     let records = list

@@ -266,7 +266,7 @@ pub(crate) async fn resume(
     set_state(&shared, &connection, ConnectionState::New).await?;
     let tested = tested(&shared, &connection).await;
     // What waited for the connection may go on.
-    shared.wake.notify_one();
+    shared.wake.call();
     tested
 }
 

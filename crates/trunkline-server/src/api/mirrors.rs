@@ -1,7 +1,7 @@
 //! Mirrors: list, add, show, pause, let go on, run now, forget. `runs.rs` has their runs.
 //!
-//! The one rule: a mirror that is added here writes beside the process, to a file of its own; a path that leads anywhere else is
-//! for whoever has the command line.
+//! The one rule: a mirror that is added here writes into the data folder, to a file of its own; a path that leads anywhere else
+//! is for whoever has the command line.
 
 use std::{
     collections::BTreeMap,
@@ -14,6 +14,7 @@ use http::StatusCode;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use trunkline_catalog::Catalog;
+use trunkline_mirror::storage::ColumnRef;
 use trunkline_store::{Mirror, MirrorDetails, NewMirror, Role};
 use utoipa::ToSchema;
 
@@ -83,16 +84,17 @@ pub(crate) struct Mirrors {
 pub(crate) struct New {
     /// The name to give it.
     pub(crate) name: String,
-    /// The connection, by its name.
-    pub(crate) connection: String,
+    /// The connection, by its name; the default one when none is named.
+    pub(crate) connection: Option<String>,
     /// The streams; all when none are named.
     pub(crate) streams: Option<Vec<String>>,
     /// The types of custom objects.
     #[serde(default)]
     pub(crate) custom_objects: Vec<String>,
-    /// Where to: `sqlite:FILE`, a path beside the process without `..`.
+    /// Where to: `sqlite:FILE`, a path in the data folder without `..`.
     pub(crate) to: String,
-    /// Seconds between the beginnings of two runs, from 10 to 2678400.
+    /// Seconds between the beginnings of two runs, from 10 to 2678400; 600 when it is left out.
+    #[serde(default = "ten_minutes")]
     #[schema(minimum = 10, maximum = 2_678_400)]
     pub(crate) interval_seconds: u64,
     /// Whether every version of every row is kept.
@@ -104,9 +106,17 @@ pub(crate) struct New {
     /// Columns to store only as a hash.
     #[serde(default)]
     pub(crate) hash: Vec<String>,
-    /// Whether notifications are applied as they come.
-    #[serde(default)]
+    /// Whether notifications are applied as they come; they are when it is left out.
+    #[serde(default = "yes")]
     pub(crate) follows_webhooks: bool,
+}
+
+const fn ten_minutes() -> u64 {
+    600
+}
+
+const fn yes() -> bool {
+    true
 }
 
 pub(super) fn routes() -> Vec<Route> {
@@ -215,11 +225,17 @@ pub(crate) async fn add(
     Body(new): Body<New>,
 ) -> Result<(StatusCode, Json<Shown>), Refusal> {
     check(&new)?;
-    let connection = shared
-        .store
-        .connection(&new.connection)
-        .await
-        .map_err(given::at_field("connection"))?;
+    let connection = match &new.connection {
+        Some(name) => {
+            let found = shared.store.connection(name).await;
+            found.map_err(given::at_field("connection"))?
+        }
+        None => {
+            let reason = "is not given, and no connection is the default";
+            let default = shared.store.default_connection().await?;
+            default.ok_or_else(|| Refusal::of_field("connection", reason))?
+        }
+    };
     let new = NewMirror {
         name: new.name,
         connection: connection.id,
@@ -239,7 +255,7 @@ pub(crate) async fn add(
         .add_mirror(&new, shared.clock.now())
         .await
         .map_err(given::at_field("name"))?;
-    shared.wake.notify_one();
+    shared.wake.call();
     let shown = Shown::of(added, connection.name);
     Ok((StatusCode::CREATED, Json(shown)))
 }
@@ -274,7 +290,7 @@ pub(crate) async fn resume(
         .store
         .pause_mirror(&name, false, shared.clock.now())
         .await?;
-    shared.wake.notify_one();
+    shared.wake.call();
     Ok(Json(shown(&shared, &name).await?))
 }
 
@@ -292,7 +308,7 @@ pub(crate) async fn run(
         .store
         .run_mirror_now(&mirror.id, shared.clock.now())
         .await?;
-    shared.wake.notify_one();
+    shared.wake.call();
     Ok((StatusCode::ACCEPTED, Json(shown(&shared, &mirror.id).await?)))
 }
 
@@ -337,11 +353,11 @@ fn check(new: &New) -> Result<(), Refusal> {
 }
 
 fn is_column(catalog: &Catalog, name: &str) -> bool {
-    name.split_once('.')
-        .is_some_and(|(stream, column)| !column.is_empty() && catalog.stream(stream).is_some())
+    name.parse::<ColumnRef>()
+        .is_ok_and(|column| catalog.stream(&column.stream).is_some())
 }
 
-/// A file of its own beside the process.
+/// A file of its own in the data folder.
 fn check_target(to: &str) -> Result<(), Refusal> {
     let bad = |reason: &str| Err(Refusal::of_field("to", reason));
     let Some(path) = to.strip_prefix("sqlite:") else {
@@ -355,7 +371,7 @@ fn check_target(to: &str) -> Result<(), Refusal> {
             .components()
             .all(|part| matches!(part, Component::Normal(_)));
     if !is_plain {
-        return bad("is not a path of a file beside the process: relative, without `.` and `..`");
+        return bad("is not the path of a file in the data folder: relative, without `.` and `..`");
     }
     let last = Path::new(path).file_name().and_then(|name| name.to_str()).unwrap_or_default();
     if OWN_FILES
@@ -395,7 +411,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_mirror_added_from_afar_stays_beside_the_process() {
+    fn a_mirror_added_from_afar_stays_in_the_data_folder() {
         for good in ["sqlite:mirror.db", "sqlite:acme/all.db", "sqlite:..db", "sqlite:m ü.db"] {
             assert!(check_target(good).is_ok(), "{good}");
         }

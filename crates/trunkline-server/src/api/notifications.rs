@@ -2,12 +2,13 @@
 //!
 //! The one rule: the body is shown as it came, letter by letter, since its signature is of those letters.
 
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
 use axum::{Json, extract::State};
 use http::StatusCode;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use trunkline_catalog::Catalog;
 use trunkline_store::{Notification, NotificationFilter, NotificationState, Role};
 use utoipa::ToSchema;
 
@@ -86,7 +87,7 @@ pub(crate) struct Notifications {
 pub(crate) struct NotificationsQuery {
     /// Those of a workspace, by its code.
     pub(crate) workspace: Option<String>,
-    /// Those with one of these topics, separated by commas.
+    /// Those with one of these topics, separated by commas; `conversation.*` is all that begin so.
     pub(crate) topics: Option<String>,
     /// Those that have come so far.
     pub(crate) state: Option<Progress>,
@@ -109,7 +110,7 @@ pub(crate) struct NotificationsQuery {
 pub(crate) struct Replay {
     /// Those of a workspace, by its code.
     pub(crate) workspace: Option<String>,
-    /// Those with one of these topics.
+    /// Those with one of these topics; `conversation.*` is all that begin so.
     #[serde(default)]
     pub(crate) topics: Vec<String>,
     /// Those that have come so far.
@@ -261,7 +262,7 @@ pub(crate) async fn replay_some(
 
 async fn wait_again(shared: &Shared, filter: &NotificationFilter) -> Result<Json<Replayed>, Refusal> {
     let replayed = shared.store.replay(filter, shared.clock.now()).await?;
-    shared.wake.notify_one();
+    shared.wake.call();
     Ok(Json(Replayed { replayed }))
 }
 
@@ -270,13 +271,21 @@ fn checked_topics<'t>(topics: impl Iterator<Item = &'t str>) -> Result<Vec<Strin
     if topics.len() > MOST_TOPICS {
         return Err(Refusal::of_field("topics", format!("names more than {MOST_TOPICS}")));
     }
-    if topics
-        .iter()
-        .any(|topic| topic.is_empty() || topic.chars().any(char::is_control))
-    {
-        return Err(Refusal::of_field("topics", "holds something that is not a topic"));
+    let mut named = BTreeSet::new();
+    for topic in topics {
+        if topic.is_empty() || topic.chars().any(char::is_control) {
+            return Err(Refusal::of_field("topics", "holds something that is not a topic"));
+        }
+        match Catalog::embedded().expand_topics(&[&topic]) {
+            Ok(found) => named.extend(found.into_iter().map(|topic| topic.name.to_owned())),
+            // A topic that the catalog does not know is kept all the same when it comes.
+            Err(_) if !topic.contains('*') => {
+                named.insert(topic);
+            }
+            Err(error) => return Err(Refusal::of_field("topics", error.to_string())),
+        }
     }
-    Ok(topics)
+    Ok(named.into_iter().collect())
 }
 
 impl From<Progress> for NotificationState {

@@ -33,7 +33,7 @@ impl Process {
         let folder = tempfile::tempdir().expect("a folder");
         let store = Arc::new(open(&folder).await);
         let clock = Arc::new(ManualClock::new(now()));
-        let mut options = options();
+        let mut options = options(&folder);
         change(&mut options);
         let server = Server::start(Arc::clone(&store), options, clock.clone())
             .await
@@ -146,8 +146,8 @@ pub(crate) async fn open(folder: &TempDir) -> Store {
     .expect("it opens")
 }
 
-pub(crate) fn options() -> ServerOptions {
-    ServerOptions::on(([127, 0, 0, 1], 0).into())
+pub(crate) fn options(folder: &TempDir) -> ServerOptions {
+    ServerOptions::on(([127, 0, 0, 1], 0).into(), folder.path().to_owned())
 }
 
 /// Status and error code of an answer.

@@ -295,7 +295,7 @@ async fn what_was_answered_with_200_is_there_after_the_process_is_gone() {
     let store = Arc::new(open(&folder).await);
     let server = Server::start(
         Arc::clone(&store),
-        options(),
+        options(&folder),
         Arc::new(trunkline_client::ManualClock::new(now())),
     )
     .await;
@@ -314,7 +314,8 @@ async fn what_was_answered_with_200_is_there_after_the_process_is_gone() {
 async fn others_than_this_machine_are_let_in_only_when_there_is_a_key() {
     let folder = tempfile::tempdir().unwrap();
     let store = Arc::new(open(&folder).await);
-    let everywhere = || trunkline_server::ServerOptions::on(([0, 0, 0, 0], 0).into());
+    let everywhere =
+        || trunkline_server::ServerOptions::on(([0, 0, 0, 0], 0).into(), folder.path().to_owned());
     let clock = || Arc::new(trunkline_client::ManualClock::new(now()));
     let refused = Server::start(Arc::clone(&store), everywhere(), clock())
         .await

@@ -4,7 +4,7 @@ use rand::RngExt as _;
 use rand_chacha::ChaCha8Rng;
 use serde_json::json;
 
-use super::{any_admin, any_contact, any_conversation, any_tag, any_ticket};
+use super::{any_admin, any_contact, any_conversation, any_tag, any_ticket, workplace};
 use crate::{
     resources::{conversations, tags},
     texts::replies::{self, Turn},
@@ -25,7 +25,7 @@ fn push(workspace: &mut Workspace, row: u32, was: State, part: Part) {
 }
 
 /// What is said in a conversation, in the language of its first contact.
-fn said(workspace: &Workspace, row: u32, turn: Turn, rng: &mut ChaCha8Rng) -> Text {
+pub(super) fn said(workspace: &Workspace, row: u32, turn: Turn, rng: &mut ChaCha8Rng) -> Text {
     let first = workspace.conversations[row as usize].contacts.first();
     let language = first.map_or("en", |contact| {
         workspace.contacts[*contact as usize].language(workspace.seed)
@@ -151,6 +151,10 @@ pub(super) fn started(workspace: &mut Workspace, now: i64, rng: &mut ChaCha8Rng)
     workspace.conversations.push(conversation);
     workspace.touch_conversation(row, now);
     workspace.tell_beginning(row, now);
+    if rng.random_bool(0.3) {
+        let text = said(workspace, row, Turn::Answer, rng);
+        workplace::say(workspace, row, text, now, rng.random(), None);
+    }
     Some("a conversation began")
 }
 

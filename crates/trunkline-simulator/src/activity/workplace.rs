@@ -3,13 +3,18 @@
 use rand::RngExt as _;
 use rand_chacha::ChaCha8Rng;
 
-use super::{any_admin, any_contact, any_conversation, any_ticket};
+use super::{any_admin, any_contact, any_conversation, any_ticket, threads};
 use crate::{
-    resources::{admins, data_connectors},
-    texts::replies::{self, Turn},
+    generator::fin,
+    resources::{
+        activity_logs::{self, Limited},
+        admins, data_connectors,
+    },
+    texts::replies::Turn,
     webhooks::{outbox::Subject, topic::Topic},
     workspace::{
         Workspace,
+        ai_agent::{Outcome, Rating},
         content::KINDS,
         conversation::{Author, Part, PartKind, Text},
     },
@@ -28,6 +33,21 @@ pub(super) fn admin_came_or_went(
     } else {
         "a teammate logged out"
     })
+}
+
+pub(super) fn limit_changed(
+    workspace: &mut Workspace,
+    now: i64,
+    rng: &mut ChaCha8Rng,
+) -> Option<&'static str> {
+    let number = any_admin(workspace, rng);
+    let limited = if rng.random_bool(0.5) {
+        Limited::Conversations
+    } else {
+        Limited::Tickets
+    };
+    activity_logs::write_limit(workspace, number, limited, rng.random_range(1..30), now);
+    Some("a teammate's assignment limit changed")
 }
 
 /// Gives a conversation another priority: 0 none, 1 low, 2 medium, 3 high, 4 urgent.
@@ -50,9 +70,22 @@ pub(super) fn prioritized(workspace: &mut Workspace, now: i64, rng: &mut ChaCha8
     Some("a conversation was given another priority")
 }
 
-/// Fin says something in a conversation.
-pub(crate) fn say(workspace: &mut Workspace, row: u32, text: Text, now: i64) {
+/// Fin answers in a conversation, which begins its part anew or ends it with `outcome`; `draw` decides what it answers from.
+pub(crate) fn say(
+    workspace: &mut Workspace,
+    row: u32,
+    text: Text,
+    now: i64,
+    draw: u64,
+    outcome: Option<Outcome>,
+) {
+    let held = workspace.conversations[row as usize].ai_agent.take();
+    let mut agent = held.unwrap_or_else(|| Box::new(fin::joined(draw)));
+    fin::answer(workspace, &mut agent, draw);
     let conversation = &mut workspace.conversations[row as usize];
+    agent.told = outcome;
+    agent.since = conversation.parts.len() as u32 + 1;
+    conversation.ai_agent = Some(agent);
     let was = conversation.state;
     let part = Part::new(PartKind::Comment, Author::Bot, now, text);
     conversation.parts.push(part);
@@ -66,9 +99,39 @@ pub(super) fn fin_answered(
     rng: &mut ChaCha8Rng,
 ) -> Option<&'static str> {
     let row = any_conversation(workspace, rng)?;
-    let text = Text::Seeded(replies::number("en", Turn::Answer, rng.random()));
-    say(workspace, row, text, now);
+    let conversation = &workspace.conversations[row as usize];
+    let agent = conversation.ai_agent.as_deref();
+    let can_rate =
+        agent.is_some_and(|agent| agent.rating.is_none() && agent.outcome(&conversation.parts).is_some());
+    if can_rate {
+        rate_fin(workspace, row, rng.random_range(1..=5), None, now);
+        return Some("Fin was rated");
+    }
+    let text = threads::said(workspace, row, Turn::Answer, rng);
+    say(workspace, row, text, now, rng.random(), None);
     Some("Fin answered")
+}
+
+/// A person rates Fin's part in a conversation that has one.
+pub(crate) fn rate_fin(
+    workspace: &mut Workspace,
+    row: u32,
+    score: u8,
+    remark: Option<&str>,
+    now: i64,
+) -> bool {
+    let Some(agent) = &mut workspace.conversations[row as usize].ai_agent else {
+        return false;
+    };
+    let created_at = agent.rating.take().and_then(|rating| rating.created_at);
+    agent.rating = Some(Rating {
+        score,
+        remark: remark.map(Into::into),
+        created_at: created_at.or(Some(now)),
+        updated_at: Some(now),
+    });
+    workspace.touch_conversation(row, now);
+    true
 }
 
 /// A ticket is rated. No ticket shows its rating; a conversation that became one does.

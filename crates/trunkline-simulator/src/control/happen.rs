@@ -17,10 +17,13 @@ use crate::{
     },
     pipeline::State,
     reply::Reply,
-    resources::{admins, common, data_connectors},
+    resources::{
+        activity_logs::{self, Limited},
+        admins, common, data_connectors,
+    },
     texts::mix,
     workspace::{
-        Workspace, contact,
+        Workspace, ai_agent, contact,
         content::{KINDS, Kind},
         conversation::Text,
     },
@@ -49,6 +52,13 @@ enum Asked {
     Logout {
         admin_id: Option<String>,
     },
+    AssignmentLimit {
+        admin_id: Option<String>,
+        #[serde(default = "ten")]
+        limit: u32,
+        #[serde(default)]
+        tickets: bool,
+    },
     Priority {
         conversation_id: Option<String>,
         admin_id: Option<String>,
@@ -58,6 +68,13 @@ enum Asked {
     FinReply {
         conversation_id: Option<String>,
         body: Option<String>,
+        outcome: Option<String>,
+    },
+    FinRating {
+        conversation_id: Option<String>,
+        #[serde(default = "best")]
+        rating: u8,
+        remark: Option<String>,
     },
     TicketRating {
         ticket_id: Option<String>,
@@ -74,6 +91,10 @@ enum Asked {
 
 fn a_minute() -> u16 {
     60
+}
+
+fn ten() -> u32 {
+    10
 }
 
 fn urgent() -> String {
@@ -211,6 +232,20 @@ fn one(workspace: &mut Workspace, asked: &Asked, now: i64) -> Result<Value, Faul
             admins::log_in_or_out(workspace, number, is_in, now);
             Ok(json!({ "admin_id": workspace.reference.admins[usize::from(number)]["id"] }))
         }
+        Asked::AssignmentLimit {
+            admin_id,
+            limit,
+            tickets,
+        } => {
+            let number = whom.admin(admin_id.as_deref())?;
+            let limited = if *tickets {
+                Limited::Tickets
+            } else {
+                Limited::Conversations
+            };
+            activity_logs::write_limit(workspace, number, limited, *limit, now);
+            Ok(json!({ "admin_id": workspace.reference.admins[usize::from(number)]["id"] }))
+        }
         Asked::Priority {
             conversation_id,
             admin_id,
@@ -229,11 +264,46 @@ fn one(workspace: &mut Workspace, asked: &Asked, now: i64) -> Result<Value, Faul
         Asked::FinReply {
             conversation_id,
             body,
+            outcome,
         } => {
+            let outcome = outcome.as_deref().map(|name| {
+                ai_agent::Outcome::named(name).ok_or_else(|| {
+                    let known = ai_agent::Outcome::ALL.map(ai_agent::Outcome::as_str).join(", ");
+                    (
+                        400,
+                        format!("Fin's part does not end with {name}, only with {known}"),
+                    )
+                })
+            });
+            let outcome = outcome.transpose()?;
             let row = whom.conversation(conversation_id.as_deref())?;
+            let draw = whom.rng.random();
             let body = body.as_deref().unwrap_or("Fin looked into it.");
             let text = Text::Written(common::html(body).into());
-            workplace::say(workspace, row, text, now);
+            workplace::say(workspace, row, text, now, draw, outcome);
+            Ok(json!({ "conversation_id": workspace.conversations[row as usize].id(&workspace.ids) }))
+        }
+        Asked::FinRating {
+            conversation_id,
+            rating,
+            remark,
+        } => {
+            if !(1..=5).contains(rating) {
+                return Err((400, format!("{rating} is not a rating from 1 to 5")));
+            }
+            let row = match conversation_id {
+                Some(id) => whom.conversation(Some(id))?,
+                None => {
+                    let mut rows = workspace.conversations.iter();
+                    let found = rows.find(|row| row.is_listed() && row.ai_agent.is_some());
+                    found
+                        .map(|row| row.row)
+                        .ok_or_else(|| nobody("conversation with Fin"))?
+                }
+            };
+            if !workplace::rate_fin(workspace, row, *rating, remark.as_deref(), now) {
+                return Err((409, "Fin took no part in that conversation".to_owned()));
+            }
             Ok(json!({ "conversation_id": workspace.conversations[row as usize].id(&workspace.ids) }))
         }
         Asked::TicketRating { ticket_id, rating } => {

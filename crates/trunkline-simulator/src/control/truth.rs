@@ -334,6 +334,11 @@ fn small(view: View<'_>, stream: &str, out: &mut Lines) {
             .admins
             .iter()
             .for_each(|row| out.push(&reference::admin(row, view.version))),
+        "activity_logs" => workspace
+            .reference
+            .activity_logs
+            .iter()
+            .for_each(|row| out.push(&reference::activity(row, view.version))),
         "teams" => workspace
             .reference
             .teams

@@ -3,6 +3,7 @@
 //! The one rule: a workspace is built beside the one that is there, and only a whole one is given back. Read `load/people.rs` and
 //! `load/threads.rs` for the rows, `load/settle.rs` for what is kept beside them.
 
+mod ai_agent;
 mod lists;
 mod own;
 mod people;

@@ -17,7 +17,6 @@ use crate::{
     workspace::{
         Workspace,
         contact::{Contact, Life},
-        lists::CUSTOM_OBJECT_TYPES,
         people::{Rule, Subject},
     },
 };
@@ -199,9 +198,12 @@ pub(super) fn own(workspace: &Workspace) -> Map<String, Value> {
     });
     set("outbound_messages", messages.collect());
     let owners = lists.custom_objects.iter().filter_map(|object| {
-        let kind = CUSTOM_OBJECT_TYPES[object.kind];
-        Some(json!({ "type": kind, "id": object.id.to_string(), "contact": contact(object.contact?) }))
+        Some(json!({ "type": object.kind, "id": object.id.to_string(), "contact": contact(object.contact?) }))
     });
+    set(
+        "custom_object_types",
+        json!(sorted(lists.custom_object_types.iter())),
+    );
     set("custom_object_contacts", owners.collect());
     set("jobs", json!(extra.jobs));
     set("sights", json!(extra.sights));

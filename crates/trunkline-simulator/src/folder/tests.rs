@@ -79,8 +79,21 @@ fn records_of_the_api_are_read_as_they_were_dropped_in() {
         "tags",
         "custom_attributes",
         "linked_objects",
+        "ai_agent",
     ];
     says(&shown, &conversation(), &worked_out);
+    says(
+        &shown["ai_agent"],
+        &conversation()["ai_agent"],
+        &["resolution_state"],
+    );
+    assert_eq!(
+        shown["ai_agent"]["resolution_state"], "escalated",
+        "as 2.15 calls it"
+    );
+    let search = json!({ "query": { "field": "ai_agent.source_title", "operator": "=", "value": "Nights" } });
+    let (_, found) = sim.json("POST", "/conversations/search", Some(&search));
+    assert_eq!(found["total_count"], 1);
     assert_eq!(shown["custom_attributes"]["order"], "A-1");
     assert_eq!(shown["linked_objects"]["data"][0]["id"], "631");
     let parts = &shown["conversation_parts"]["conversation_parts"];
@@ -144,6 +157,70 @@ fn a_few_ids_and_addresses_are_a_workspace() {
     ] {
         assert_eq!(sim.json("GET", path, None).0, 200, "{path}");
     }
+}
+
+#[test]
+fn attributes_that_no_file_describes_have_the_type_of_their_values() {
+    let sim = load(&json!({ "contacts": [
+        { "id": "a", "custom_attributes": { "weight": 1, "tall": null, "note": 1 } },
+        { "id": "b", "custom_attributes": { "weight": 1.5, "tall": true, "note": "x" } },
+        { "id": "c", "custom_attributes": { "empty": null } },
+    ] }))
+    .expect("a few attributes load");
+    let known = sim.json("GET", "/data_attributes?model=contact", None).1;
+    for (name, data_type) in [
+        ("weight", "float"),
+        ("tall", "boolean"),
+        ("note", "string"),
+        ("empty", "string"),
+    ] {
+        let found = known["data"].as_array().into_iter().flatten();
+        let found = found
+            .filter(|one| one["name"] == name)
+            .map(|one| &one["data_type"]);
+        assert_eq!(found.collect::<Vec<_>>(), [data_type], "{name}");
+    }
+}
+
+#[test]
+fn custom_objects_of_any_type_are_loaded_and_used_like_those_that_are_there() {
+    let mut sim = load(&json!({
+        "contacts": [{ "id": "a", "email": "a@example.com" }],
+        "custom_objects": [
+            { "id": 7, "type": "Boat", "external_id": "b-7", "custom_attributes": { "name": "Gull", "owner": "a" } },
+            { "id": "7", "type": "Berth", "custom_attributes": { "length": 9.5 } },
+        ],
+        "simulator": { "custom_object_types": ["Harbour"] },
+    }))
+    .expect("custom objects of any type load");
+    for _ in 0..2 {
+        let get = |path: &str| sim.json("GET", &format!("/custom_object_instances/{path}"), None);
+        let (status, boat) = get("Boat/b-7");
+        assert_eq!(
+            (status, &boat["type"], &boat["id"]),
+            (200, &json!("Boat"), &json!("7"))
+        );
+        assert_eq!(get("Boat?references_contact_id=a").1["data"][0], boat);
+        assert_eq!(get("Berth/7").1["custom_attributes"]["length"], 9.5);
+        assert_eq!(get("Harbour").1["data"], json!([]));
+        assert_eq!(get("Order").0, 404, "the workspace has no such type");
+        let made = json!({ "external_id": "h-1", "custom_attributes": { "place": "Ayr" } });
+        let (status, harbour) = sim.json("POST", "/custom_object_instances/Harbour", Some(&made));
+        assert_eq!((status, &harbour["type"]), (200, &json!("Harbour")));
+        let (_, gone) = sim.json("DELETE", "/custom_object_instances/Harbour?external_id=h-1", None);
+        assert_eq!(gone["object"], "Harbour");
+        let saved = String::from_utf8(put_out(&sim)).expect("a saved workspace is text");
+        sim =
+            load(&serde_json::from_str(&saved).expect("a saved workspace is JSON")).expect("it loads again");
+    }
+}
+
+/// The whole workspace as the control surface gives it.
+fn put_out(sim: &TestSim) -> Vec<u8> {
+    let get = &axum::http::Method::GET;
+    crate::control::answer(&sim.state, get, "/_sim/workspace", "", b"")
+        .body
+        .to_vec()
 }
 
 #[test]
@@ -233,6 +310,37 @@ fn what_cannot_be_loaded_says_where_and_what_to_do() {
         json!({ "conversations": [{ "id": "1", "conversation_parts": [{ "id": "2" }] }] }),
         "TL0334",
         &["conversation_parts[0].part_type is missing"],
+    );
+    for (agent, reason) in [
+        (
+            json!({ "resolution_state": "won" }),
+            "ai_agent.resolution_state must be one of assumed_resolution",
+        ),
+        (
+            json!({ "source_type": "luck" }),
+            "ai_agent.source_type must be one of essentials_plan_setup",
+        ),
+        (
+            json!({ "rating": 9 }),
+            "ai_agent.rating must be a number from 1 to 5",
+        ),
+        (json!("yes"), "ai_agent must be an object"),
+    ] {
+        check(
+            json!({ "conversations": [{ "id": "1", "ai_agent": agent }] }),
+            "TL0334",
+            &[reason],
+        );
+    }
+    check(
+        json!({ "custom_objects": [{ "id": "1" }] }),
+        "TL0334",
+        &["custom_objects.json, record 1: type is missing"],
+    );
+    check(
+        json!({ "simulator": { "custom_object_types": [5] } }),
+        "TL0334",
+        &["custom_object_types[0] must be text"],
     );
     check(
         json!({ "notes": [{ "id": "1", "body": "x" }] }),

@@ -3,7 +3,7 @@
 use rand::RngExt as _;
 use rand_chacha::ChaCha8Rng;
 
-use super::{ADMINS, DAY, TAGS, TEAMS, distinct, later, moment};
+use super::{ADMINS, DAY, TAGS, TEAMS, distinct, fin, later, moment};
 use crate::{
     Options,
     texts::replies::{self, Turn},
@@ -21,10 +21,10 @@ const LONG: u32 = 620;
 
 /// The people of a thread and the language that they speak.
 #[derive(Clone, Copy)]
-struct Pair {
-    contact: u32,
+pub(super) struct Pair {
+    pub(super) contact: u32,
     admin: u16,
-    language: &'static str,
+    pub(super) language: &'static str,
 }
 
 /// A contact that lists show.
@@ -126,7 +126,7 @@ pub(super) fn conversations(workspace: &mut Workspace, options: &Options, now: i
         let tag_count = usize::from(rng.random_bool(0.4)) + usize::from(rng.random_bool(0.1));
         distinct(&mut tags, tag_count, TAGS.len() as u32, rng);
         let source = Text::Seeded(rng.random());
-        let conversation = Conversation {
+        let mut conversation = Conversation {
             updated_at: at.max(created_at),
             state,
             read: rng.random_bool(0.8),
@@ -144,6 +144,7 @@ pub(super) fn conversations(workspace: &mut Workspace, options: &Options, now: i
             rating: (state == State::Closed && rng.random_bool(0.2)).then(|| (rng.random_range(1..=5), at)),
             ..Conversation::new(row, pair.contact, created_at, source)
         };
+        fin::take_part(workspace, &mut conversation, pair, now);
         workspace.conversation_order.insert(conversation.updated_at, row);
         workspace.conversations.push(conversation);
     }

@@ -7,7 +7,9 @@ use serde_json::{Map, Value, json};
 use trunkline_catalog::Version;
 
 use super::{
-    Shown, View, companies,
+    Shown, View,
+    ai_agent::{self, AiAgentView},
+    companies,
     parts::{self, AuthorView, PartView},
     value,
 };
@@ -61,9 +63,9 @@ pub(crate) struct ConversationView<'a> {
     /// Since 2.15; null without a company.
     #[serde(skip_serializing_if = "Option::is_none")]
     company: Option<Value>,
-    /// Since 2.12; nothing that a machine answered is simulated.
+    /// Since 2.12; null where Fin took no part.
     #[serde(skip_serializing_if = "Option::is_none")]
-    ai_agent: Option<Value>,
+    ai_agent: Option<Option<AiAgentView<'a>>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     ai_agent_participated: Option<bool>,
     /// Only when one conversation is asked for.
@@ -257,8 +259,8 @@ fn plain<'a>(view: View<'a>, conversation: &'a Conversation) -> ConversationView
         ticket: (view.version >= Version::V2_9).then(|| ticket(view, conversation).unwrap_or(Value::Null)),
         linked_objects: (view.version >= Version::V2_10).then(|| linked(view, conversation)),
         company: (view.version >= Version::V2_15).then(|| company(view, conversation)),
-        ai_agent: (view.version >= Version::V2_12).then_some(Value::Null),
-        ai_agent_participated: (view.version >= Version::V2_12).then_some(false),
+        ai_agent: (view.version >= Version::V2_12).then(|| ai_agent::view(view, conversation)),
+        ai_agent_participated: (view.version >= Version::V2_12).then_some(conversation.ai_agent.is_some()),
         conversation_parts: None,
     }
 }

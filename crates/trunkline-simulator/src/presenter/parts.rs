@@ -4,7 +4,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 use trunkline_catalog::Version;
 
-use super::{Shown, View};
+use super::{Shown, View, ai_agent};
 use crate::{
     files, texts,
     workspace::{
@@ -24,6 +24,11 @@ pub(crate) struct AuthorView {
     id: String,
     name: Option<String>,
     email: Option<String>,
+    /// Of parts of conversations since 2.14.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    from_ai_agent: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    is_ai_answer: Option<bool>,
 }
 
 impl AuthorView {
@@ -68,6 +73,14 @@ pub(crate) struct PartView {
 
 /// Shows the author of a part or of a first message.
 pub(crate) fn author(view: View<'_>, author: Author) -> AuthorView {
+    let nobody = AuthorView {
+        kind: "bot",
+        id: String::new(),
+        name: None,
+        email: None,
+        from_ai_agent: None,
+        is_ai_answer: None,
+    };
     match author {
         Author::Admin(number) => {
             let admin = &view.workspace.reference.admins[usize::from(number)];
@@ -76,13 +89,14 @@ pub(crate) fn author(view: View<'_>, author: Author) -> AuthorView {
                 id: view.workspace.ids.admin(number).to_string(),
                 name: admin["name"].as_str().map(str::to_owned),
                 email: admin["email"].as_str().map(str::to_owned),
+                ..nobody
             }
         }
         Author::Bot => AuthorView {
-            kind: "bot",
             id: view.workspace.ids.bot().to_string(),
             name: Some("Operator".to_owned()),
             email: Some(format!("operator+{}@intercom.io", view.workspace.id_code)),
+            ..nobody
         },
         Author::Contact(row) => {
             let contact = &view.workspace.contacts[row as usize];
@@ -92,6 +106,7 @@ pub(crate) fn author(view: View<'_>, author: Author) -> AuthorView {
                 id: contact.id(&view.workspace.ids),
                 name: contact.name(seed),
                 email: contact.email(seed),
+                ..nobody
             }
         }
     }
@@ -196,6 +211,9 @@ fn state_after(conversation: &Conversation, index: usize) -> &'static str {
 /// Shows a part of a conversation.
 pub(crate) fn of_conversation(view: View<'_>, conversation: &Conversation, index: usize) -> Shown<PartView> {
     let part = &conversation.parts[index];
+    let (from_ai_agent, is_ai_answer) = (view.version >= Version::V2_14)
+        .then(|| ai_agent::wrote(conversation, index))
+        .unzip();
     let plain = PartView {
         kind: "conversation_part",
         id: conversation.part_id(&view.workspace.ids, index),
@@ -205,7 +223,11 @@ pub(crate) fn of_conversation(view: View<'_>, conversation: &Conversation, index
         updated_at: part.at,
         notified_at: part.at,
         assigned_to: assigned_to(view, part.kind),
-        author: author(view, part.author),
+        author: AuthorView {
+            from_ai_agent,
+            is_ai_answer,
+            ..author(view, part.author)
+        },
         attachments: attachments(view, part),
         external_id: None,
         redacted: part.redacted,

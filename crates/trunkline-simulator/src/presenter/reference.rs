@@ -38,6 +38,27 @@ pub(crate) fn team(team: &Value, version: Version) -> Value {
     without(team, version, &[("admin_priority_level", Version::V2_8)])
 }
 
+/// The name of an activity's type: up to 2.13 assignment limits had one for conversations and tickets together.
+pub(crate) fn activity_type(kind: &str, version: Version) -> &str {
+    match kind {
+        "admin_conversation_assignment_limit_change" | "admin_ticket_assignment_limit_change"
+            if version < Version::V2_14 =>
+        {
+            "admin_assignment_limit_change"
+        }
+        _ => kind,
+    }
+}
+
+/// An entry of the activity log.
+pub(crate) fn activity(log: &Value, version: Version) -> Value {
+    let mut shown = log.clone();
+    if let Some(kind) = log["activity_type"].as_str() {
+        shown["activity_type"] = json!(activity_type(kind, version));
+    }
+    shown
+}
+
 /// An article: its first parent stands beside all of them before 2.16.
 pub(crate) fn article(lists: &Reference, article: &Value, version: Version) -> Value {
     let mut shown = without(article, version, &[("tags", Version::V2_13)]);

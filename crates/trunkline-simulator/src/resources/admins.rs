@@ -1,15 +1,14 @@
-//! What changes teammates and teams, and what searches their activity (facts 6.7).
+//! What changes teammates and teams (facts 6.7). What they did is in `activity_logs.rs`.
 
 use serde_json::{Value, json};
 use trunkline_catalog::Version;
 
-use super::{Handler, common};
+use super::{Handler, activity_logs, common};
 use crate::{
     errors::Refusal,
     presenter,
     reply::{Answer, Reply},
     request::{Request, as_text},
-    texts,
     webhooks::topic::Topic,
     workspace::{
         Workspace,
@@ -20,8 +19,6 @@ use crate::{
 
 pub(crate) const HANDLERS: &[(&str, Handler)] = &[
     ("admins.set_away", Handler::Write(set_away)),
-    ("activity_logs.search", Handler::Read(search_logs)),
-    ("activity_logs.list_event_types", Handler::Read(list_event_types)),
     ("teams.get_metrics", Handler::Read(get_metrics)),
     ("teams.update", Handler::Write(update_team)),
 ];
@@ -79,7 +76,7 @@ pub(crate) fn set(
     } else {
         "switched the away mode off"
     };
-    log(
+    activity_logs::write(
         workspace,
         number,
         ("admin_away_mode_change", description),
@@ -101,109 +98,8 @@ pub(crate) fn log_in_or_out(workspace: &mut Workspace, number: u16, is_in: bool,
     } else {
         (Topic::AdminLoggedOut, ("admin_logout", "logged out"), json!({}))
     };
-    log(workspace, number, activity, &metadata, now);
+    activity_logs::write(workspace, number, activity, &metadata, now);
     workspace.tell_teammate(topic, number, now);
-}
-
-/// Writes what an admin did into the log: the type of the activity and its description.
-fn log(workspace: &mut Workspace, number: u16, activity: (&str, &str), metadata: &Value, now: i64) {
-    let admin = &workspace.reference.admins[usize::from(number)];
-    let (id, email) = (admin["id"].clone(), admin["email"].clone());
-    let place = workspace.reference.activity_logs.len() as u32;
-    workspace.reference.activity_logs.push(json!({
-        "id": texts::uuid(texts::mix(workspace.seed, 51, place), place),
-        "performed_by": { "type": "admin", "id": id, "email": email, "ip": "127.0.0.1" },
-        "metadata": metadata,
-        "created_at": now,
-        "activity_type": activity.0,
-        "activity_description": activity.1,
-    }));
-    workspace.changed();
-}
-
-/// A whole number of the body, sent as a number or as text.
-fn number(body: &Value, field: &str) -> Result<Option<i64>, Refusal> {
-    match &body[field] {
-        Value::Null => Ok(None),
-        value => value
-            .as_i64()
-            .or_else(|| value.as_str()?.parse().ok())
-            .map(Some)
-            .ok_or_else(|| Refusal::invalid(format!("{field} must be a whole number"))),
-    }
-}
-
-fn search_logs(workspace: &Workspace, request: &Request<'_>) -> Answer {
-    let body = &request.body;
-    let after = number(body, "created_at_after")?.ok_or_else(|| Refusal::missing("created_at_after"))?;
-    let before = number(body, "created_at_before")?.unwrap_or(i64::MAX);
-    let per_page = number(body, "per_page")?.unwrap_or(20).clamp(1, 250) as usize;
-    let page = number(body, "page")?.unwrap_or(1).max(1) as usize;
-    let types: Option<Vec<&str>> = body["event_types"]
-        .as_array()
-        .map(|all| all.iter().filter_map(Value::as_str).collect());
-    let mut rows: Vec<&Value> = workspace
-        .reference
-        .activity_logs
-        .iter()
-        .filter(|log| {
-            log["created_at"]
-                .as_i64()
-                .is_some_and(|at| after <= at && at <= before)
-        })
-        .filter(|log| {
-            types.as_ref().is_none_or(|types| {
-                log["activity_type"]
-                    .as_str()
-                    .is_some_and(|kind| types.contains(&kind))
-            })
-        })
-        .collect();
-    rows.sort_by_key(|log| std::cmp::Reverse(log["created_at"].as_i64()));
-    let total_pages = rows.len().div_ceil(per_page).max(1);
-    let shown: Vec<&Value> = rows
-        .into_iter()
-        .skip((page - 1).saturating_mul(per_page))
-        .take(per_page)
-        .collect();
-    let next = (page < total_pages).then(|| {
-        format!(
-            "{}/admins/activity_logs/search?page={}&per_page={per_page}",
-            request.base_url,
-            page + 1
-        )
-    });
-    Ok(Reply::json(&json!({
-        "type": "activity_log.list",
-        "pages": { "type": "pages", "next": next, "page": page, "per_page": per_page, "total_pages": total_pages },
-        "activity_logs": shown,
-    })))
-}
-
-fn list_event_types(workspace: &Workspace, _: &Request<'_>) -> Answer {
-    let mut types: Vec<&str> = workspace
-        .reference
-        .activity_logs
-        .iter()
-        .filter_map(|log| log["activity_type"].as_str())
-        .collect();
-    types.extend([
-        "admin_avatar_change",
-        "admin_away_mode_change",
-        "admin_deletion",
-        "admin_invite_creation",
-        "admin_login_failure",
-        "admin_login_success",
-        "admin_logout",
-        "admin_permission_change",
-        "app_name_change",
-        "campaign_state_change",
-    ]);
-    types.sort_unstable();
-    types.dedup();
-    Ok(Reply::json(
-        &json!({ "type": "activity_log_event_type.list", "event_types": types }),
-    ))
 }
 
 /// How long an open conversation may rest before it counts as idle, in seconds.

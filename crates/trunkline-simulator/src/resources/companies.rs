@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{Handler, common, contacts};
+use super::{Handler, attribute_values, common, contacts};
 use crate::{
     control::counts,
     errors::Refusal,
@@ -205,21 +205,7 @@ fn write(workspace: &mut Workspace, row: u32, body: &Value) -> Result<(), Refusa
         return Err(Refusal::new(400, "bad_request", format!("bad '{key}' parameter")));
     }
     common::short(body, &["name", "company_id", "plan", "website", "industry"])?;
-    if let Some(attributes) = body["custom_attributes"].as_object() {
-        for name in attributes.keys() {
-            let known = workspace.reference.data_attributes.iter().any(|attribute| {
-                attribute["model"] == "company"
-                    && attribute["custom"] == true
-                    && attribute["archived"] != true
-                    && attribute["name"] == name.as_str()
-            });
-            if !known {
-                return Err(Refusal::invalid(format!(
-                    "Custom attribute '{name}' does not exist"
-                )));
-            }
-        }
-    }
+    let attributes = attribute_values::of_model(workspace, "company", body)?;
     let company = &mut workspace.companies[row as usize];
     for field in ["name", "plan", "website", "industry", "remote_created_at"] {
         if let Some(value) = sent.get(field) {
@@ -232,12 +218,8 @@ fn write(workspace: &mut Workspace, row: u32, body: &Value) -> Result<(), Refusa
     if let Some(spend) = sent.get("monthly_spend").and_then(Value::as_f64) {
         company.monthly_spend = spend.trunc().min(2_147_483_647.0) as i64;
     }
-    if let Some(attributes) = body["custom_attributes"].as_object() {
-        company.attributes.get_or_insert_default().extend(
-            attributes
-                .iter()
-                .map(|(name, value)| (name.clone(), value.clone())),
-        );
+    if !attributes.is_empty() {
+        company.attributes.get_or_insert_default().extend(attributes);
     }
     Ok(())
 }

@@ -6,7 +6,7 @@
 use serde_json::{Map, Value, json};
 use trunkline_catalog::Version;
 
-use super::{Handler, common, contact_merges, visitors};
+use super::{Handler, attribute_values, common, contact_merges, visitors};
 use crate::{
     errors::Refusal,
     paging::{self, Cursor},
@@ -211,30 +211,8 @@ const FIELDS: [&str; 10] = [
     "language_override",
 ];
 
-/// Refuses custom attributes that the workspace does not have.
-pub(super) fn check_attributes(workspace: &Workspace, body: &Value) -> Result<(), Refusal> {
-    let known = |name: &str| {
-        workspace.reference.data_attributes.iter().any(|attribute| {
-            attribute["model"] == "contact"
-                && attribute["custom"] == true
-                && attribute["archived"] != true
-                && attribute["name"] == name
-        })
-    };
-    match body["custom_attributes"]
-        .as_object()
-        .and_then(|sent| sent.keys().find(|name| !known(name)))
-    {
-        Some(name) => Err(Refusal::invalid(format!(
-            "Custom attribute '{name}' does not exist"
-        ))),
-        None => Ok(()),
-    }
-}
-
 /// Refuses values that no contact can have.
-fn check(workspace: &Workspace, body: &Value, has_email: bool) -> Result<(), Refusal> {
-    check_attributes(workspace, body)?;
+fn check(body: &Value, has_email: bool) -> Result<(), Refusal> {
     common::short(body, &["name", "email", "phone", "external_id"])?;
     match &body["email"] {
         Value::Null => {}
@@ -257,7 +235,8 @@ fn check(workspace: &Workspace, body: &Value, has_email: bool) -> Result<(), Ref
 
 fn write(workspace: &mut Workspace, row: u32, body: &Value, now: i64) -> Result<(), Refusal> {
     let has_email = workspace.contacts[row as usize].email(workspace.seed).is_some();
-    check(workspace, body, has_email)?;
+    let attributes = attribute_values::of_model(workspace, "contact", body)?;
+    check(body, has_email)?;
     match body.get("owner_id") {
         None => {}
         Some(Value::Null) => workspace.contacts[row as usize].owner = 0,
@@ -281,9 +260,8 @@ fn write(workspace: &mut Workspace, row: u32, body: &Value, now: i64) -> Result<
         }
         contact.is_lead = is_lead;
     }
-    if let Some(sent) = body["custom_attributes"].as_object() {
-        let all = contact.attributes.get_or_insert_default();
-        all.extend(sent.iter().map(|(name, value)| (name.clone(), value.clone())));
+    if !attributes.is_empty() {
+        contact.attributes.get_or_insert_default().extend(attributes);
     }
     Ok(())
 }
@@ -335,7 +313,8 @@ pub(super) fn create(workspace: &mut Workspace, request: &Request<'_>) -> Answer
     if !is_identified {
         return Err(Refusal::missing("email, external_id or role"));
     }
-    check(workspace, body, false)?;
+    attribute_values::of_model(workspace, "contact", body)?;
+    check(body, false)?;
     if let Some(refusal) = twin(workspace, request, None) {
         return Err(refusal);
     }

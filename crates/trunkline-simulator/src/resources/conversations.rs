@@ -5,7 +5,7 @@
 use serde_json::{Value, json};
 use trunkline_catalog::Version;
 
-use super::{Handler, common, contacts};
+use super::{Handler, attribute_values, common, contacts};
 use crate::{
     errors::Refusal,
     files::File,
@@ -106,21 +106,7 @@ fn update(workspace: &mut Workspace, request: &Request<'_>) -> Answer {
     let row = common::conversation_of_path(workspace, request)?;
     let body = &request.body;
     common::short(body, &[])?;
-    let sent = body["custom_attributes"].as_object();
-    if let Some(sent) = sent {
-        let known = |name: &str| {
-            workspace
-                .reference
-                .conversation_attributes
-                .iter()
-                .any(|attribute| attribute["name"] == name && attribute["archived"] != true)
-        };
-        if let Some(name) = sent.keys().find(|name| !known(name)) {
-            return Err(Refusal::invalid(format!(
-                "Custom attribute '{name}' does not exist"
-            )));
-        }
-    }
+    let attributes = attribute_values::of_conversation(workspace, body)?;
     let company_before = workspace
         .reference
         .extra
@@ -153,11 +139,8 @@ fn update(workspace: &mut Workspace, request: &Request<'_>) -> Answer {
     if let Some(title) = body.get("title") {
         conversation.title = as_text(title);
     }
-    if let Some(sent) = sent {
-        conversation
-            .attributes
-            .get_or_insert_default()
-            .extend(sent.iter().map(|(name, value)| (name.clone(), value.clone())));
+    if !attributes.is_empty() {
+        conversation.attributes.get_or_insert_default().extend(attributes);
     }
     let is_read = conversation.read;
     workspace.touch_conversation(row, request.now);

@@ -9,10 +9,7 @@ use crate::{
     paging::{self, LastPage},
     reply::{Answer, Reply},
     request::{Request, as_text},
-    workspace::{
-        Workspace,
-        lists::{CUSTOM_OBJECT_TYPES, CustomObject},
-    },
+    workspace::{Workspace, lists::CustomObject},
 };
 
 pub(crate) const HANDLERS: &[(&str, Handler)] = &[
@@ -30,7 +27,7 @@ pub(crate) const HANDLERS: &[(&str, Handler)] = &[
 pub(crate) fn view(object: &CustomObject) -> Value {
     json!({
         "id": object.id.to_string(),
-        "type": CUSTOM_OBJECT_TYPES[object.kind],
+        "type": object.kind,
         "custom_attributes": object.attributes,
         "external_id": object.external_id,
         "external_created_at": object.external_created_at,
@@ -44,11 +41,17 @@ fn type_name<'r>(request: &'r Request<'_>) -> &'r str {
     request.parameter("custom_object_type_identifier")
 }
 
-fn kind(request: &Request<'_>, unknown: impl FnOnce(&str) -> Refusal) -> Result<usize, Refusal> {
+/// The identifier of the type that the path names, if the workspace has it.
+fn kind<'r>(
+    workspace: &Workspace,
+    request: &'r Request<'_>,
+    unknown: impl FnOnce(&str) -> Refusal,
+) -> Result<&'r str, Refusal> {
     let name = type_name(request);
-    CUSTOM_OBJECT_TYPES
-        .iter()
-        .position(|known| *known == name)
+    let mut known = workspace.reference.lists.custom_object_types.iter();
+    known
+        .any(|known| known == name)
+        .then_some(name)
         .ok_or_else(|| unknown(name))
 }
 
@@ -76,13 +79,13 @@ fn of_conversation(workspace: &Workspace, id: &str) -> Vec<String> {
 }
 
 fn list(workspace: &Workspace, request: &Request<'_>) -> Answer {
-    let kind = kind(request, type_unknown)?;
+    let kind = kind(workspace, request, type_unknown)?;
     let of_type = workspace
         .reference
         .lists
         .custom_objects
         .iter()
-        .filter(|object| object.kind == kind);
+        .filter(|object| &*object.kind == kind);
     if let Some(wanted) = request.query("external_id") {
         let found = of_type
             .rev()
@@ -114,7 +117,7 @@ fn list(workspace: &Workspace, request: &Request<'_>) -> Answer {
 
 /// The instance that the path names by Intercom's id or by the outside one.
 fn place(workspace: &Workspace, request: &Request<'_>) -> Result<usize, Refusal> {
-    let kind = kind(request, |_| records::object_unknown())?;
+    let kind = kind(workspace, request, |_| records::object_unknown())?;
     let id = match request.parameter("custom_object_instance_id") {
         "" => request.parameter("id"),
         id => id,
@@ -123,7 +126,7 @@ fn place(workspace: &Workspace, request: &Request<'_>) -> Result<usize, Refusal>
     let by = |matching: &dyn Fn(&CustomObject) -> bool| {
         objects
             .iter()
-            .position(|object| object.kind == kind && matching(object))
+            .position(|object| &*object.kind == kind && matching(object))
     };
     by(&|object| object.id.to_string() == id)
         .or_else(|| by(&|object| object.external_id.as_deref() == Some(id)))
@@ -150,7 +153,7 @@ fn time(body: &Value, field: &str) -> Result<Option<Option<i64>>, Refusal> {
 }
 
 fn upsert(workspace: &mut Workspace, request: &Request<'_>) -> Answer {
-    let kind = kind(request, type_unknown)?;
+    let kind = kind(workspace, request, type_unknown)?;
     let body = &request.body;
     let external_id = request.text("external_id");
     let times = [
@@ -165,14 +168,14 @@ fn upsert(workspace: &mut Workspace, request: &Request<'_>) -> Answer {
         .filter_map(|text| workspace.ids.contact_row(text))
         .find(|row| (*row as usize) < workspace.contacts.len());
     let objects = &mut workspace.reference.lists.custom_objects;
-    let held = objects
-        .iter()
-        .position(|object| object.kind == kind && external_id.is_some() && object.external_id == external_id);
+    let held = objects.iter().position(|object| {
+        &*object.kind == kind && external_id.is_some() && object.external_id == external_id
+    });
     let place = held.unwrap_or_else(|| {
         let id = objects.iter().map(|object| object.id).max().unwrap_or(0) + 1;
         objects.push(CustomObject {
             id,
-            kind,
+            kind: kind.into(),
             external_id,
             external_created_at: None,
             external_updated_at: None,
@@ -214,7 +217,7 @@ fn delete(workspace: &mut Workspace, request: &Request<'_>) -> Answer {
 }
 
 fn delete_by_external_id(workspace: &mut Workspace, request: &Request<'_>) -> Answer {
-    let kind = kind(request, |_| records::object_unknown())?;
+    let kind = kind(workspace, request, |_| records::object_unknown())?;
     let wanted = request
         .query("external_id")
         .or_else(|| request.query("external_id[external_id]"))
@@ -224,7 +227,7 @@ fn delete_by_external_id(workspace: &mut Workspace, request: &Request<'_>) -> An
         .lists
         .custom_objects
         .iter()
-        .position(|object| object.kind == kind && object.external_id.as_deref() == Some(wanted))
+        .position(|object| &*object.kind == kind && object.external_id.as_deref() == Some(wanted))
         .ok_or_else(instance_unknown)?;
     Ok(remove(workspace, request, place))
 }

@@ -5,7 +5,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{Handler, common, records};
+use super::{Handler, attribute_values, common, records};
 use crate::{
     errors::Refusal,
     presenter,
@@ -17,7 +17,13 @@ use crate::{
         outbox::Subject,
         topic::Topic,
     },
-    workspace::{Workspace, lists::FinConversation, reference},
+    workspace::{
+        Workspace,
+        ai_agent::{AiAgent, Source},
+        extra::WaitingStep,
+        lists::FinConversation,
+        reference,
+    },
 };
 
 pub(crate) const HANDLERS: &[(&str, Handler)] = &[
@@ -63,6 +69,9 @@ const PROCEDURES: [(&str, &str, &str, bool, bool); 3] = [
         true,
     ),
 ];
+
+/// What a procedure that waits asks for: the name and the type of each attribute.
+const ASKED: [(&str, &str); 2] = [("Approved", "boolean"), ("Reason", "string")];
 
 fn invalid(message: &str) -> Refusal {
     Refusal::invalid(message)
@@ -289,6 +298,9 @@ fn open(workspace: &mut Workspace, request: &Request<'_>) -> Result<u32, Refusal
         request.now,
         common::paragraph(&message),
     );
+    // Fin hands it over before it has answered anything.
+    let agent = AiAgent::joined(Source::Profile, None);
+    workspace.conversations[row as usize].ai_agent = Some(Box::new(agent));
     workspace.tell_beginning(row, request.now);
     Ok(row)
 }
@@ -332,19 +344,25 @@ fn run_procedure(workspace: &mut Workspace, request: &Request<'_>) -> Answer {
     shown["procedure_id"] = json!(id);
     if *waits {
         let row = open(workspace, request)?;
-        let step = texts::uuid(texts::mix(workspace.seed, 131, row), row);
-        workspace
-            .reference
-            .extra
-            .waiting_steps
-            .insert(row, (step.clone(), false));
-        tell_waiting(workspace, request, row, (name, &step));
+        let seed = workspace.seed;
+        let asked = ASKED.iter().zip(0_u64..).map(|((name, data_type), place)| {
+            let variable = texts::uuid(texts::mix(seed, 132 + place, row), row);
+            (format!("workflow_local_variables.{variable}"), *name, *data_type)
+        });
+        let step = WaitingStep {
+            id: texts::uuid(texts::mix(seed, 131, row), row),
+            procedure: name,
+            attributes: asked.collect(),
+            is_fulfilled: false,
+        };
+        tell_waiting(workspace, request, row, &step);
+        workspace.reference.extra.waiting_steps.insert(row, step);
     }
     Ok(Reply::json(&shown))
 }
 
 /// Asks whoever listens for what a procedure waits for.
-fn tell_waiting(workspace: &mut Workspace, request: &Request<'_>, row: u32, (name, step): (&str, &str)) {
+fn tell_waiting(workspace: &mut Workspace, request: &Request<'_>, row: u32, step: &WaitingStep) {
     let held = &workspace.conversations[row as usize];
     let id = held.id(&workspace.ids);
     let code = &workspace.id_code;
@@ -362,28 +380,24 @@ fn tell_waiting(workspace: &mut Workspace, request: &Request<'_>, row: u32, (nam
             })
         })
         .collect();
-    let variable = texts::uuid(texts::mix(workspace.seed, 132, row), row);
+    let asked = step.attributes.iter().map(|(identifier, name, data_type)| {
+        object([
+            ("type", "data_attribute".into()),
+            ("identifier", identifier.as_str().into()),
+            ("name", (*name).into()),
+            ("label", (*name).into()),
+            ("data_type", (*data_type).into()),
+        ])
+    });
+    let asked: Vec<Node> = asked.collect();
     let item = object([
         ("type", "procedure.hitl_notification".into()),
         ("app_id", code.as_str().into()),
         ("conversation_id", id.as_str().into()),
-        ("step_id", step.into()),
-        ("procedure_name", name.into()),
+        ("step_id", step.id.as_str().into()),
+        ("procedure_name", step.procedure.into()),
         ("hitl_question", "Should this be paid back?".into()),
-        (
-            "attributes_to_collect",
-            vec![object([
-                ("type", "data_attribute".into()),
-                (
-                    "identifier",
-                    format!("workflow_local_variables.{variable}").into(),
-                ),
-                ("name", "Approved".into()),
-                ("label", "Approved".into()),
-                ("data_type", "boolean".into()),
-            ])]
-            .into(),
-        ),
+        ("attributes_to_collect", asked.into()),
         (
             "callback_url",
             format!("{}/procedures/{id}/collect_agent_input", request.base_url).into(),
@@ -404,26 +418,58 @@ fn tell_waiting(workspace: &mut Workspace, request: &Request<'_>, row: u32, (nam
     );
 }
 
-/// Gives a procedure what it waits for; the step is named by the webhook that asked for it.
+/// The steps that wait or waited, by the words of the webhook that asks; for whoever does not listen to webhooks.
+pub(crate) fn waiting_steps(workspace: &Workspace) -> Vec<Value> {
+    let steps = workspace.reference.extra.waiting_steps.iter();
+    let shown = steps.map(|(row, step)| {
+        let asked = step.attributes.iter().map(|(identifier, name, data_type)| {
+            json!({ "identifier": identifier, "name": name, "data_type": data_type })
+        });
+        json!({
+            "conversation_id": workspace.ids.conversation(*row),
+            "step_id": step.id,
+            "procedure_name": step.procedure,
+            "attributes_to_collect": asked.collect::<Vec<Value>>(),
+            "fulfilled": step.is_fulfilled,
+        })
+    });
+    shown.collect()
+}
+
+/// Gives a procedure what it waits for: a value for everything that it asked for, in the step that the webhook named.
 fn collect_agent_input(workspace: &mut Workspace, request: &Request<'_>) -> Answer {
     let row = common::conversation(workspace, request.parameter("conversation_id"))
         .map_err(|_| records::resource_unknown())?;
-    let step = request.required("step_id")?;
+    let wanted = request.required("step_id")?;
     let waiting = workspace
         .reference
         .extra
         .waiting_steps
         .get_mut(&row)
-        .filter(|(known, _)| *known == step)
+        .filter(|step| step.id == wanted)
         .ok_or_else(records::resource_unknown)?;
-    if waiting.1 {
+    if waiting.is_fulfilled {
         return Err(Refusal::new(
             409,
             "conflict",
             "This HITL request has already been fulfilled",
         ));
     }
-    waiting.1 = true;
+    let sent = request.body["attribute_values"].as_array();
+    let sent = sent.map_or(&[][..], Vec::as_slice);
+    for (identifier, name, data_type) in &waiting.attributes {
+        let value = sent
+            .iter()
+            .find(|value| value["identifier"] == identifier.as_str());
+        let value = value
+            .map(|value| &value["value"])
+            .filter(|value| !value.is_null());
+        let value =
+            value.ok_or_else(|| invalid(&format!("attribute_values needs a value for {identifier}")))?;
+        let attribute = json!({ "name": name, "data_type": data_type });
+        attribute_values::value("Procedure", &attribute, value)?;
+    }
+    waiting.is_fulfilled = true;
     workspace.changed();
     Ok(Reply::json(&json!({})))
 }

@@ -178,7 +178,6 @@ pub(crate) const HANDLERS: &[(&str, Handler)] = &[
             })
         }),
     ),
-    ("activity_logs.list", Handler::Read(list_activity_logs)),
 ];
 
 fn whole(kind: &str, key: &str, rows: &[Value]) -> Answer {
@@ -364,36 +363,6 @@ fn list_macros(workspace: &Workspace, request: &Request<'_>) -> Answer {
     Ok(Reply::json(
         &json!({ "type": "list", "data": shown, "pages": pages }),
     ))
-}
-
-fn list_activity_logs(workspace: &Workspace, request: &Request<'_>) -> Answer {
-    let bound = |name: &str| match request.query(name) {
-        None => Ok(None),
-        Some(text) => text
-            .parse::<i64>()
-            .map(Some)
-            .map_err(|_| Refusal::invalid(format!("{name} must be unix seconds"))),
-    };
-    let after = bound("created_at_after")?.ok_or_else(|| Refusal::missing("created_at_after"))?;
-    let before = bound("created_at_before")?.unwrap_or(i64::MAX);
-    let mut rows: Vec<Value> = workspace
-        .reference
-        .activity_logs
-        .iter()
-        .filter(|log| {
-            log["created_at"]
-                .as_i64()
-                .is_some_and(|at| after <= at && at <= before)
-        })
-        .cloned()
-        .collect();
-    rows.sort_by_key(|log| std::cmp::Reverse(log["created_at"].as_i64()));
-    let page = paging::offset(request, rows.into_iter(), 20, 150, LastPage::Null)?;
-    Ok(Reply::json(&paging::offset_list(
-        "activity_log.list",
-        "activity_logs",
-        page,
-    )))
 }
 
 #[cfg(test)]

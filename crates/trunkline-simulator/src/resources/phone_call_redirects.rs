@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::{Handler, contacts};
+use super::{Handler, attribute_values};
 use crate::{
     reply::{Answer, Reply},
     request::Request,
@@ -33,12 +33,10 @@ fn create(workspace: &mut Workspace, request: &Request<'_>) -> Answer {
         .iter()
         .find(|contact| contact.is_listed() && contact.phone(seed).as_deref() == Some(phone.as_str()))
         .map(|contact| contact.row);
-    if let (Some(row), Some(sent)) = (called, request.body["custom_attributes"].as_object()) {
-        contacts::check_attributes(workspace, &request.body)?;
-        let attributes = workspace.contacts[row as usize]
-            .attributes
-            .get_or_insert_default();
-        attributes.extend(sent.iter().map(|(name, value)| (name.clone(), value.clone())));
+    if let Some(row) = called.filter(|_| request.body["custom_attributes"].is_object()) {
+        let attributes = attribute_values::of_model(workspace, "contact", &request.body)?;
+        let held = &mut workspace.contacts[row as usize].attributes;
+        held.get_or_insert_default().extend(attributes);
         workspace.touch_contact(row, request.now);
     }
     workspace.reference.extra.messages_sent += 1;

@@ -5,7 +5,7 @@
 use serde_json::{Map, Value, json};
 use trunkline_catalog::Version;
 
-use super::{Handler, common, contacts, conversations};
+use super::{Handler, attribute_values, common, contacts, conversations};
 use crate::{
     errors::Refusal,
     presenter,
@@ -129,7 +129,16 @@ fn checked(
     if complete && known.iter().any(|attribute| is_missing(&attribute)) {
         return Err(Refusal::invalid("Missing required ticket attributes"));
     }
-    Ok(sent)
+    let mut kept = Map::new();
+    for (name, value) in sent {
+        let attribute = known.iter().find(|attribute| attribute["name"] == name.as_str());
+        let value = match attribute {
+            Some(attribute) => attribute_values::value("Ticket", attribute, &value)?,
+            None => value,
+        };
+        kept.insert(name, value);
+    }
+    Ok(kept)
 }
 
 fn create(workspace: &mut Workspace, request: &Request<'_>) -> Answer {

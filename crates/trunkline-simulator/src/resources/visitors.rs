@@ -5,7 +5,7 @@
 
 use serde_json::{Value, json};
 
-use super::{Handler, common, contact_merges, contacts};
+use super::{Handler, attribute_values, common, contact_merges, contacts};
 use crate::{
     errors::Refusal,
     reply::{Answer, Reply},
@@ -156,14 +156,13 @@ fn get(workspace: &Workspace, request: &Request<'_>) -> Answer {
 
 fn update(workspace: &mut Workspace, request: &Request<'_>) -> Answer {
     let row = named(workspace, &request.body).ok_or_else(unknown)?;
-    contacts::check_attributes(workspace, &request.body)?;
+    let attributes = attribute_values::of_model(workspace, "contact", &request.body)?;
     let found = &mut workspace.contacts[row as usize];
     if let Some(name) = request.body.get("name") {
         found.write("name", name.clone());
     }
-    if let Some(sent) = request.body["custom_attributes"].as_object() {
-        let all = found.attributes.get_or_insert_default();
-        all.extend(sent.iter().map(|(name, value)| (name.clone(), value.clone())));
+    if !attributes.is_empty() {
+        found.attributes.get_or_insert_default().extend(attributes);
     }
     workspace.touch_contact(row, request.now);
     Ok(Reply::json(&view(workspace, &workspace.contacts[row as usize])))

@@ -4,9 +4,10 @@ use super::fields::{Kind, Value};
 use crate::{
     files::Addresses,
     habits::Habits,
-    presenter::{View, conversations, parts},
+    presenter::{View, ai_agent::outcomes, conversations, parts},
     workspace::{
         Workspace,
+        ai_agent::{Answer, Source},
         conversation::{Author, Conversation, State, Text},
         ids::Ids,
         statistics::Statistics,
@@ -89,7 +90,7 @@ pub(crate) fn value(workspace: &Workspace, conversation: &Conversation, field: &
         "snoozed_until" => conversation.snoozed_until.into(),
         "open" => Value::Flag(conversation.state == State::Open),
         "read" => Value::Flag(conversation.read),
-        "ai_agent_participated" => Value::Flag(false),
+        "ai_agent_participated" => Value::Flag(conversation.ai_agent.is_some()),
         "id" => Value::Text(conversation.id(&workspace.ids)),
         "state" => Value::Text(conversation.state.as_str().to_owned()),
         // The names of before 2.16 and of today.
@@ -128,6 +129,7 @@ pub(crate) fn value(workspace: &Workspace, conversation: &Conversation, field: &
             .and(conversation.contacts.first())
             .map(|row| workspace.ids.contact(*row))
             .into(),
+        other if other.starts_with("ai_agent.") => ai_agent(conversation, other),
         other => match (
             other.strip_prefix("source."),
             other.strip_prefix("statistics."),
@@ -143,6 +145,26 @@ pub(crate) fn value(workspace: &Workspace, conversation: &Conversation, field: &
                 .map_or(Value::Null, Value::from),
             _ => Value::Null,
         },
+    }
+}
+
+fn ai_agent(conversation: &Conversation, field: &str) -> Value {
+    let Some(agent) = conversation.ai_agent.as_deref() else {
+        return Value::Null;
+    };
+    let rating = agent.rating.as_ref();
+    let text = |text: Option<&str>| text.map(str::to_owned).into();
+    match field {
+        // The names of before 2.15 and of today.
+        "ai_agent.resolution_state" => outcomes(conversation).map_or(Value::Null, |names| {
+            Value::List(names.map(str::to_owned).to_vec())
+        }),
+        "ai_agent.last_answer_type" => text(agent.answer.map(Answer::as_str)),
+        "ai_agent.source_type" => text(agent.source.map(Source::as_str)),
+        "ai_agent.source_title" => text(agent.title.as_deref()),
+        "ai_agent.rating" => rating.map(|rating| i64::from(rating.score)).into(),
+        "ai_agent.rating_remark" => text(rating.and_then(|rating| rating.remark.as_deref())),
+        _ => Value::Null,
     }
 }
 

@@ -326,6 +326,11 @@ impl Workspace {
     /// A teammate went away, came back, logged in or out, which the last entry of the activity log says too.
     pub(crate) fn tell_teammate(&mut self, topic: Topic, number: u16, now: i64) {
         self.happened(topic, Subject::Admin(number), now);
+        self.tell_activity(now);
+    }
+
+    /// The last entry of the activity log is new.
+    pub(crate) fn tell_activity(&mut self, now: i64) {
         if let Some(place) = self.reference.activity_logs.len().checked_sub(1) {
             self.happened(
                 Topic::AdminActivityLogEventCreated,

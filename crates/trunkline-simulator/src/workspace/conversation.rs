@@ -3,6 +3,7 @@
 use serde_json::{Map, Value};
 
 use super::{
+    ai_agent::AiAgent,
     ids::Ids,
     kept::{self, Kept},
 };
@@ -168,6 +169,8 @@ pub(crate) struct Conversation {
     pub(crate) title: Option<String>,
     pub(crate) snoozed_until: Option<i64>,
     pub(crate) rating: Option<(u8, i64)>,
+    /// Fin's part in it.
+    pub(crate) ai_agent: Option<Box<AiAgent>>,
     pub(crate) attributes: Option<Box<Map<String, Value>>>,
     /// What it was loaded with beyond these.
     pub(crate) kept: Kept,
@@ -205,6 +208,7 @@ impl Conversation {
             title: None,
             snoozed_until: None,
             rating: None,
+            ai_agent: None,
             attributes: None,
             kept: None,
         }

@@ -23,6 +23,17 @@ pub(crate) struct EventSummary {
     pub(crate) count: u64,
 }
 
+/// A step of a procedure that waits for a teammate.
+#[derive(Clone, Debug)]
+pub(crate) struct WaitingStep {
+    pub(crate) id: String,
+    pub(crate) procedure: &'static str,
+    /// What it asks for: identifier, name and type of each.
+    pub(crate) attributes: Vec<(String, &'static str, &'static str)>,
+    /// Whether it got that.
+    pub(crate) is_fulfilled: bool,
+}
+
 /// What a workspace keeps beside its rows and lists.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Extra {
@@ -56,8 +67,8 @@ pub(crate) struct Extra {
     pub(crate) event_summaries: Vec<EventSummary>,
     /// Messages to telephones, oldest first.
     pub(crate) outbound_messages: Vec<OutboundMessage>,
-    /// Steps of procedures that wait for a teammate, by conversation, and whether they got what they wait for.
-    pub(crate) waiting_steps: BTreeMap<u32, (String, bool)>,
+    /// Steps of procedures that wait for a teammate, by conversation.
+    pub(crate) waiting_steps: BTreeMap<u32, WaitingStep>,
     /// What parts of tickets tell of changed attributes, by the ticket's row and the part's place.
     pub(crate) attribute_changes: BTreeMap<(u32, u32), Value>,
     /// What contacts did with content so far; their number gives the next one its id.

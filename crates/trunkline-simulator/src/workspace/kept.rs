@@ -17,14 +17,19 @@ pub(crate) fn text<'k>(kept: &'k Kept, name: &str) -> Option<&'k str> {
     field(kept, name)?.as_str()
 }
 
+/// Objects of which only some fields are kept.
+const INSIDE: [&str; 2] = ["source", "ai_agent"];
+
 /// Puts kept fields over what a row shows, objects field by field.
 pub(crate) fn overlay(shown: &mut Value, kept: &Map<String, Value>) {
     let Value::Object(fields) = shown else { return };
     for (name, value) in kept {
         match (fields.get_mut(name), value) {
-            (Some(held @ Value::Object(_)), Value::Object(inner)) if name == "source" => {
+            (Some(held @ Value::Object(_)), Value::Object(inner)) if INSIDE.contains(&name.as_str()) => {
                 overlay(held, inner);
             }
+            // A version that lacks Fin's part lacks what is kept of it.
+            (None, _) if name == "ai_agent" => {}
             _ => {
                 fields.insert(name.clone(), value.clone());
             }

@@ -35,6 +35,8 @@ pub(crate) struct Lists {
     pub(crate) ip_allowlist: IpAllowlist,
     pub(crate) exports: Vec<Export>,
     pub(crate) bulk_jobs: Vec<BulkJob>,
+    /// The identifiers of the custom object types that the workspace has.
+    pub(crate) custom_object_types: Vec<String>,
     pub(crate) custom_objects: Vec<CustomObject>,
     pub(crate) uploads: Vec<Upload>,
 }
@@ -91,8 +93,8 @@ pub(crate) struct BulkJob {
 #[derive(Clone, Debug)]
 pub(crate) struct CustomObject {
     pub(crate) id: u64,
-    /// The place of its type in `CUSTOM_OBJECT_TYPES`.
-    pub(crate) kind: usize,
+    /// The identifier of its type.
+    pub(crate) kind: Box<str>,
     pub(crate) external_id: Option<String>,
     pub(crate) external_created_at: Option<i64>,
     pub(crate) external_updated_at: Option<i64>,
@@ -112,15 +114,18 @@ pub(crate) struct Upload {
     pub(crate) finalized_at: Option<i64>,
 }
 
-/// The identifiers of the custom object types that a workspace has.
-pub(crate) const CUSTOM_OBJECT_TYPES: [&str; 2] = ["Order", "Subscription"];
+/// The identifiers of the custom object types that a generated workspace has.
+const CUSTOM_OBJECT_TYPES: [&str; 2] = ["Order", "Subscription"];
 /// The most custom objects that are generated.
 const MOST_ORDERS: u32 = 2_000;
 
 impl Lists {
     /// The lists of a workspace with so many contacts that was opened at `opened` and stands at `now`.
     pub(crate) fn generate(seed: u64, contacts: u32, opened: i64, now: i64) -> Self {
-        let mut lists = Self::default();
+        let mut lists = Self {
+            custom_object_types: CUSTOM_OBJECT_TYPES.map(str::to_owned).to_vec(),
+            ..Self::default()
+        };
         lists.knowledge(seed, opened);
         lists.connectors(seed, opened, now);
         lists.office_hours(opened);
@@ -383,7 +388,7 @@ impl Lists {
             let at = opened + i64::from(number) * 1_800;
             self.custom_objects.push(CustomObject {
                 id: u64::from(number) + 1,
-                kind: 0,
+                kind: CUSTOM_OBJECT_TYPES[0].into(),
                 external_id: Some(format!("order-{number}")),
                 external_created_at: Some(at - 60),
                 external_updated_at: Some(at - 60),

@@ -390,6 +390,24 @@ impl Reference {
     fn logs(&mut self, seed: u64, now: i64) {
         for number in 0..60_u32 {
             let admin = (number % 12) as u16;
+            let limit = 5 + number % 7;
+            let (kind, description, metadata) = match number % 10 {
+                4 => (
+                    "admin_conversation_assignment_limit_change",
+                    "changed the assignment limit",
+                    json!({ "conversation_assignment_limit": limit }),
+                ),
+                8 => (
+                    "admin_ticket_assignment_limit_change",
+                    "changed the assignment limit",
+                    json!({ "ticket_assignment_limit": limit }),
+                ),
+                _ => (
+                    "app_name_change",
+                    "The app was called Paper Plane and is called Paper Planes now.",
+                    json!({ "before": "Paper Plane", "after": "Paper Planes" }),
+                ),
+            };
             self.activity_logs.push(json!({
                 "id": texts::uuid(mix(seed, 50, number), number),
                 "performed_by": {
@@ -398,10 +416,10 @@ impl Reference {
                     "email": format!("admin{admin}@example.com"),
                     "ip": "127.0.0.1",
                 },
-                "metadata": { "before": "Paper Plane", "after": "Paper Planes" },
+                "metadata": metadata,
                 "created_at": now - i64::from(number) * 7_200 - 3_000,
-                "activity_type": "app_name_change",
-                "activity_description": "The app was called Paper Plane and is called Paper Planes now.",
+                "activity_type": kind,
+                "activity_description": description,
             }));
         }
     }

@@ -152,6 +152,63 @@ fn activity_logs_come_newest_first_within_a_span() {
 }
 
 #[test]
+fn assignment_limits_have_two_types_of_activity_since_2_14_and_one_before() {
+    let sim = Sim::new();
+    let both = [
+        "admin_conversation_assignment_limit_change",
+        "admin_ticket_assignment_limit_change",
+    ];
+    let one = "admin_assignment_limit_change";
+    for (version, names, others) in [
+        ("2.7", &[one][..], &both[..]),
+        ("2.13", &[one], &both),
+        ("2.14", &both, &[one]),
+        ("2.16", &both, &[one]),
+        ("Preview", &both, &[one]),
+    ] {
+        let got = sim.at(
+            version,
+            "GET",
+            "/admins/activity_logs?created_at_after=0&per_page=150",
+            None,
+        );
+        let listed = got.ok()["activity_logs"].to_string();
+        for name in names {
+            assert!(listed.contains(&format!("\"{name}\"")), "{version} {name}");
+        }
+        for name in others {
+            assert!(!listed.contains(&format!("\"{name}\"")), "{version} {name}");
+        }
+    }
+    let admin = sim.admin();
+    for (asked, name, field) in [
+        (
+            json!({ "what": "assignment_limit", "admin_id": admin, "limit": 15 }),
+            both[0],
+            "conversation_assignment_limit",
+        ),
+        (
+            json!({ "what": "assignment_limit", "admin_id": admin, "limit": 15, "tickets": true }),
+            both[1],
+            "ticket_assignment_limit",
+        ),
+    ] {
+        sim.control("POST", "/happen", Some(&asked));
+        let query = json!({ "created_at_after": NOW, "event_types": [name] });
+        let found = &sim.post("/admins/activity_logs/search", &query)["activity_logs"];
+        assert_eq!(found.as_array().unwrap().len(), 1, "{found}");
+        assert_eq!(
+            (&found[0]["performed_by"]["id"], &found[0]["metadata"][field]),
+            (&json!(admin), &json!(15))
+        );
+        let types = sim.get("/admins/activity_log_event_types").to_string();
+        assert!(types.contains(name), "{types}");
+    }
+    let unknown = json!({ "what": "assignment_limit", "admin_id": "1" }).to_string();
+    assert_eq!(sim.raw("POST", "/_sim/happen", &[], &unknown).status, 404);
+}
+
+#[test]
 fn a_teams_metrics_count_its_conversations() {
     let sim = Sim::new();
     let team = sim.get("/teams")["teams"][0].clone();

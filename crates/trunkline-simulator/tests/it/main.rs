@@ -4,6 +4,7 @@
 
 mod activity;
 mod admins;
+mod ai_agent;
 mod articles;
 mod attachments;
 mod bad_connections;

@@ -332,6 +332,28 @@ fn conversation_filters_find_what_they_describe() {
     check(leaf("conversation_rating.score", "=", json!(5)), &|row| {
         row["conversation_rating"]["rating"] == 5
     });
+    check(leaf("ai_agent_participated", "=", json!(true)), &|row| {
+        row["ai_agent_participated"] == true
+    });
+    for name in ["escalated", "routed_to_team"] {
+        check(leaf("ai_agent.resolution_state", "=", json!(name)), &|row| {
+            row["ai_agent"]["resolution_state"] == "escalated"
+                || name == "routed_to_team" && row["ai_agent"]["resolution_state"] == "procedure_handoff"
+        });
+    }
+    check(leaf("ai_agent.rating", ">", json!(2)), &|row| {
+        row["ai_agent"]["rating"].as_i64() > Some(2)
+    });
+    for field in ["last_answer_type", "rating_remark", "source_type", "source_title"] {
+        let held = all
+            .iter()
+            .find_map(|row| row["ai_agent"][field].as_str())
+            .unwrap();
+        let name = format!("ai_agent.{field}");
+        check(leaf(&name, "=", json!(held)), &|row| {
+            row["ai_agent"][field] == held
+        });
+    }
     let close = all
         .iter()
         .find_map(|row| row["statistics"]["last_close_at"].as_i64())

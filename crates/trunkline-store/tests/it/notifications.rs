@@ -15,6 +15,7 @@ fn new(id: &str, topic: &str) -> NewNotification {
         via: "app-1".to_owned(),
         body: format!("{{\"id\":\"{id}\",\"topic\":\"{topic}\"}}").into_bytes(),
         created_at: Some(at(-1)),
+        waits: true,
     }
 }
 

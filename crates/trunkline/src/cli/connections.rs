@@ -20,6 +20,14 @@ pub(crate) struct Connect {
     /// With `--oauth`: the port of this machine that the browser comes back to; a free one by default.
     #[arg(long, value_name = "PORT", default_value_t = 0, requires = "oauth")]
     pub(crate) port: u16,
+    /// With `--oauth`: let `trunkline serve` at this address receive the browser, instead of a port of this machine.
+    #[arg(
+        long,
+        value_name = "URL",
+        env = "TRUNKLINE_PUBLIC_URL",
+        conflicts_with = "port"
+    )]
+    pub(crate) public_url: Option<String>,
     #[command(flatten)]
     pub(crate) details: Details,
     /// Give the connection of this name a new token or grant.

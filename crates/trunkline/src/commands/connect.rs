@@ -43,6 +43,11 @@ async fn connect(store: &Store, arguments: &cli::Connect, secrets: ConnectionSec
     };
     let has_token = secrets.token.is_some();
     let connection = keep(store, arguments, existing, app.as_ref(), secrets).await?;
+    if arguments.oauth
+        && let Some(public_url) = &arguments.public_url
+    {
+        return super::grant::offer(store, &connection, public_url, arguments.json).await;
+    }
     if let Some(app) = app.filter(|_| arguments.oauth) {
         super::grant::ask(store, &connection, &app, arguments).await?;
     } else if !has_token {

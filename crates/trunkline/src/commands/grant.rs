@@ -1,17 +1,45 @@
-//! `trunkline connect NAME --oauth`: a grant for a command line, whose browser comes back to a port of this machine.
+//! `trunkline connect NAME --oauth`: a grant whose browser comes back to a port of this machine, or to `trunkline serve`.
 
 use std::{sync::Arc, time::Duration};
 
 use rand::{rand_core::UnwrapErr, rngs::SysRng};
+use serde::Serialize;
 use tokio::time::timeout;
 use trunkline_client::{SystemClock, oauth::Receiver};
-use trunkline_server::{Code, endpoints, finish_grant};
+use trunkline_server::{Code, begin_grant, endpoints, finish_grant};
 use trunkline_store::{App, Connection, Store};
 
-use crate::{cli, failure::Failure};
+use crate::{cli, failure::Failure, output::json};
 
 /// How long the person may take.
 const PATIENCE: Duration = Duration::from_mins(10);
+
+/// A link for a browser that comes back to the long-running process.
+#[derive(Serialize)]
+struct Offer<'o> {
+    connection: &'o str,
+    url: &'o str,
+}
+
+/// Prints the link to the page with the button; `trunkline serve` does the rest.
+pub(crate) async fn offer(
+    store: &Store,
+    connection: &Connection,
+    public_url: &str,
+    as_json: bool,
+) -> Result<(), Failure> {
+    let public_url = super::serve::public_url(public_url)?;
+    let link = begin_grant(store, connection, &public_url, &SystemClock).await?;
+    if as_json {
+        return json::print(&Offer {
+            connection: &connection.name,
+            url: link.as_str(),
+        });
+    }
+    json::line(&format!(
+        "Open this page in a browser within ten minutes and grant access to Intercom; it is good once.\n\n{link}"
+    ))
+}
 
 /// Prints where to grant access, waits for the browser, and keeps what comes of it.
 pub(crate) async fn ask(

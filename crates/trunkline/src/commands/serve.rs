@@ -25,7 +25,7 @@ pub(crate) async fn run(arguments: cli::Serve) -> Result<ExitCode, Failure> {
     } else {
         "http"
     };
-    json::line(&format!("Listening on {scheme}://{}", server.address()))?;
+    json::line(&format!("listening on {scheme}://{}", server.address()))?;
     let stopped = super::simulate::stopped().await;
     server.stop().await;
     store.close().await;
@@ -34,7 +34,7 @@ pub(crate) async fn run(arguments: cli::Serve) -> Result<ExitCode, Failure> {
 
 fn options(arguments: &cli::Serve) -> Result<ServerOptions, Failure> {
     let span = |text: &str| super::sync::span(text);
-    let defaults = ServerOptions::on(arguments.listen);
+    let defaults = ServerOptions::on(arguments.listen, arguments.data.data.clone());
     Ok(ServerOptions {
         public_url: arguments.public_url.as_deref().map(public_url).transpose()?,
         trusted_proxies: arguments.trusted_proxies.clone(),
@@ -54,7 +54,7 @@ fn options(arguments: &cli::Serve) -> Result<ServerOptions, Failure> {
     })
 }
 
-fn public_url(text: &str) -> Result<Url, Failure> {
+pub(crate) fn public_url(text: &str) -> Result<Url, Failure> {
     let bad = |reason: String| {
         Failure::usage(
             "TL0007",

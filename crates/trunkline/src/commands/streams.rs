@@ -29,7 +29,7 @@ pub(crate) fn run(arguments: &cli::Streams) -> Result<ExitCode, Failure> {
     Ok(ExitCode::SUCCESS)
 }
 
-fn unknown(catalog: &Catalog, name: &str) -> Failure {
+pub(super) fn unknown(catalog: &Catalog, name: &str) -> Failure {
     let stem = name.trim_end_matches('s');
     let near: Vec<&str> = catalog
         .streams()

@@ -10,12 +10,13 @@ use trunkline_mirror::{
     sync::{self, SyncOptions},
 };
 
+use trunkline_server::Target;
+
 use crate::{
     cli,
     failure::{Exit, Failure},
     output::{json, progress::Progress, report},
     settings,
-    target::Target,
 };
 
 /// Mirrors once and prints the report.
@@ -95,7 +96,7 @@ pub(crate) fn exit(report: &SyncReport) -> ExitCode {
 /// The target from the flag or the settings file.
 pub(crate) fn target(flag: Option<&str>, file: &settings::File) -> Result<Target, Failure> {
     match flag.or(file.to.as_deref()) {
-        Some(text) => text.parse(),
+        Some(text) => text.parse().map_err(Failure::from),
         None => Err(Failure::usage(
             "TL0003",
             "no target is given",

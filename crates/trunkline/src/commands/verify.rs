@@ -7,12 +7,13 @@ use trunkline_mirror::{
     verify,
 };
 
+use trunkline_server::Target;
+
 use crate::{
     cli,
     failure::{Exit, Failure},
     output::{json, report},
     settings,
-    target::Target,
 };
 
 /// Compares the mirror with the totals that the API states; 1 when something is missing.

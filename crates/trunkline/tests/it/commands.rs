@@ -34,6 +34,35 @@ fn operation_explains_one_by_our_id_and_by_the_upstream_one() {
 }
 
 #[test]
+fn topics_lists_what_webhooks_tell_and_understands_names_for_several() {
+    let desk = Desk::new();
+    for (words, count) in [
+        (&[][..], 108),
+        (&["contact.created"][..], 2),
+        (&["granular.*"], 2),
+        (&["conversation.*", "admin", "closed"], 1),
+        (&["Read tickets", "2.9"], 0),
+        (&["audience"], 5),
+    ] {
+        let outcome = desk.run(&[&["topics", "--json"], words].concat());
+        assert_eq!(outcome.json().as_array().unwrap().len(), count, "{words:?}");
+    }
+    let topic = &desk.run(&["topics", "ticket.resolved", "--json"]).json()[0];
+    assert_eq!(
+        (&topic["since"], &topic["stream"]),
+        (&"2.15".into(), &"tickets".into())
+    );
+    let text = desk.run(&["topics"]).stdout;
+    assert!(
+        text.contains("108 topics") && text.contains("conversation.created stands for"),
+        "{text}"
+    );
+    let refused = desk.run(&["topics", "kontakt.*"]);
+    assert_eq!(refused.code, 2);
+    assert!(refused.stderr.contains("TL0213"), "{}", refused.stderr);
+}
+
+#[test]
 fn streams_gives_keys_cursors_versions_and_schemas() {
     let desk = Desk::new();
     assert!(desk.run(&["streams"]).stdout.contains("conversation_parts"));

@@ -17,6 +17,7 @@ pub(crate) struct Simulator {
     runtime: tokio::runtime::Runtime,
     running: Option<Running>,
     base_url: String,
+    client: reqwest::Client,
 }
 
 impl Simulator {
@@ -37,6 +38,7 @@ impl Simulator {
             runtime,
             running: Some(running),
             base_url,
+            client: reqwest::Client::builder().build().unwrap(),
         }
     }
 
@@ -58,8 +60,8 @@ impl Simulator {
     fn request(&self, method: &str, path: &str, body: Option<&Value>) -> (u16, String) {
         let url = format!("{}{path}", self.base_url);
         self.runtime.block_on(async {
-            let client = reqwest::Client::builder().build().unwrap();
-            let mut request = client
+            let mut request = self
+                .client
                 .request(method.parse().unwrap(), url)
                 .header("authorization", format!("Bearer {TOKEN}"))
                 .header("intercom-version", "2.16");

@@ -1,7 +1,8 @@
 //! The product from outside: the real binary against the real simulator, over a socket.
 //!
 //! The one rule: nothing here looks inside a crate; what a test knows, it knows from the command line, from the
-//! database file or from the simulator's own account of the truth. Read `harness.rs` next.
+//! database file or from the simulator's own account of the truth. Only `notifications.rs` calls the mirror itself, as
+//! whoever receives webhooks does. Read `harness.rs` next.
 
 mod bad_input;
 mod commands;
@@ -10,7 +11,11 @@ mod harness;
 mod incremental;
 mod kill;
 mod limits;
+mod notifications;
+mod oauth;
+mod permissions;
 mod quickstart;
+mod receiver;
 mod truncation;
 mod truth;
 mod versions;

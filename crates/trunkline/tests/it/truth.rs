@@ -111,6 +111,27 @@ fn is_in(stream: &str, version: &str) -> bool {
         .is_none_or(|minor| minor >= since)
 }
 
+/// The streams that notifications keep up to date against the truth, but for what nothing was told of: `untold` has the
+/// ids of such contacts and conversations.
+pub(crate) fn compare_told(desk: &Desk, simulator: &Simulator, version: &str, untold: &BTreeSet<String>) {
+    let mirror = desk.open();
+    let told = |stream: &&&str| trunkline_mirror::notifications::told_by(stream) && is_in(stream, version);
+    let mut differences = Vec::new();
+    for stream in RECORDS.iter().filter(told) {
+        differences.extend(compare_records_but(&mirror, simulator, stream, version, untold));
+    }
+    for (stream, left, right) in MEMBERSHIPS.iter().filter(|(stream, ..)| told(&stream)) {
+        differences.extend(compare_pairs_but(
+            &mirror,
+            simulator,
+            (stream, left, right),
+            version,
+            untold,
+        ));
+    }
+    assert!(differences.is_empty(), "{}", differences.join("\n"));
+}
+
 /// The first difference of a stream of records.
 pub(crate) fn compare_records(
     mirror: &rusqlite::Connection,
@@ -118,10 +139,21 @@ pub(crate) fn compare_records(
     stream: &str,
     version: &str,
 ) -> Option<String> {
+    compare_records_but(mirror, simulator, stream, version, &BTreeSet::new())
+}
+
+fn compare_records_but(
+    mirror: &rusqlite::Connection,
+    simulator: &Simulator,
+    stream: &str,
+    version: &str,
+    but: &BTreeSet<String>,
+) -> Option<String> {
     let truth: BTreeMap<String, Value> = simulator
         .truth(stream, version)
         .into_iter()
         .map(|record| (id(&record), record))
+        .filter(|(id, _)| !but.contains(id))
         .collect();
     let mut statement = mirror
         .prepare(&format!(
@@ -133,6 +165,7 @@ pub(crate) fn compare_records(
         .unwrap()
         .map(|row| row.unwrap())
         .map(|(id, record)| (id, serde_json::from_str(&record).unwrap()))
+        .filter(|(id, _)| !but.contains(id))
         .collect();
     let missing: Vec<&String> = truth.keys().filter(|id| !held.contains_key(*id)).collect();
     let surplus: Vec<&String> = held.keys().filter(|id| !truth.contains_key(*id)).collect();
@@ -192,14 +225,25 @@ fn first_difference(truth: &Value, held: &Value, path: &str) -> Option<String> {
 pub(crate) fn compare_pairs(
     mirror: &rusqlite::Connection,
     simulator: &Simulator,
+    stream: (&str, &str, &str),
+    version: &str,
+) -> Option<String> {
+    compare_pairs_but(mirror, simulator, stream, version, &BTreeSet::new())
+}
+
+fn compare_pairs_but(
+    mirror: &rusqlite::Connection,
+    simulator: &Simulator,
     (stream, left, right): (&str, &str, &str),
     version: &str,
+    but: &BTreeSet<String>,
 ) -> Option<String> {
     let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
     let truth: BTreeSet<(String, String)> = simulator
         .truth(stream, version)
         .iter()
         .map(|pair| (text(&pair[left]), text(&pair[right])))
+        .filter(|(left, _)| !but.contains(left))
         .collect();
     let mut statement = mirror
         .prepare(&format!(
@@ -210,6 +254,7 @@ pub(crate) fn compare_pairs(
         .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))
         .unwrap()
         .map(|row| row.unwrap())
+        .filter(|(left, _)| !but.contains(left))
         .collect();
     let missing: Vec<_> = truth.difference(&held).take(5).collect();
     let surplus: Vec<_> = held.difference(&truth).take(5).collect();

@@ -143,7 +143,7 @@ async fn other_machines_are_listened_to_only_behind_a_key() {
     let folder = tempfile::tempdir().unwrap();
     let store = std::sync::Arc::new(open(&folder).await);
     let clock = std::sync::Arc::new(trunkline_client::ManualClock::new(now()));
-    let options = ServerOptions::on(([0, 0, 0, 0], 0).into());
+    let options = ServerOptions::on(([0, 0, 0, 0], 0).into(), folder.path().to_owned());
     let start = || trunkline_server::Server::start(store.clone(), options.clone(), clock.clone());
     assert_eq!(start().await.unwrap_err().code(), "TL0602");
     store.add_key("first", Role::Read, now()).await.unwrap();

@@ -68,12 +68,17 @@ impl World {
 
     async fn fill(&mut self, connection: &str) {
         let store = &self.process.store;
+        // Another process keeps the workspace, so that nothing here changes by itself.
+        let life = SignedDuration::from_hours(1);
+        let kept = store.take_lease("workspace/abcd1234", "another", life, now());
+        assert!(kept.await.unwrap().is_some());
         let mirror = NewMirror {
             name: "all".to_owned(),
             connection: connection.to_owned(),
             details: MirrorDetails {
                 to: "sqlite:all.db".to_owned(),
                 interval_seconds: 600,
+                follows_webhooks: true,
                 ..MirrorDetails::default()
             },
         };
@@ -96,6 +101,7 @@ impl World {
                 via: connection.to_owned(),
                 body: body("abcd1234", &id, "contact.user.created").into_bytes(),
                 created_at: Some(at),
+                waits: true,
             };
             assert!(matches!(store.receive(new, at).await.unwrap(), Received::New(_)));
             let request = Request {

@@ -14,7 +14,6 @@ use crate::{
     workspace::{
         contact::Life,
         extra::{EventSummary, OutboundMessage},
-        lists::CUSTOM_OBJECT_TYPES,
         people::{Rule, Segment},
     },
 };
@@ -260,13 +259,28 @@ impl Loader {
 
     fn own_content(&mut self) -> Result<(), FolderError> {
         let file = self.file();
+        let named = file.list("custom_object_types")?.iter().enumerate();
+        let named = named.map(|(place, name)| {
+            let name = name.as_str().filter(|name| !name.is_empty());
+            let wrong = || file.wrong(format!("custom_object_types[{place}]"), "must be text");
+            name.map(str::to_owned).ok_or_else(wrong)
+        });
+        let mut types = named.collect::<Result<Vec<String>, FolderError>>()?;
+        if !types.is_empty() {
+            let lists = &mut self.workspace.reference.lists;
+            let of_records = lists.custom_objects.iter().map(|object| object.kind.to_string());
+            types.extend(of_records);
+            types.sort_unstable();
+            types.dedup();
+            lists.custom_object_types = types;
+        }
         for entry in self.entries("custom_object_contacts")? {
             let contact = self.contact_of(&entry, "contact")?;
             let (kind, id) = (Self::needed(&entry, "type")?, Self::needed(&entry, "id")?);
             let objects = &mut self.workspace.reference.lists.custom_objects;
             let object = objects
                 .iter_mut()
-                .find(|object| object.id.to_string() == id && CUSTOM_OBJECT_TYPES[object.kind] == kind)
+                .find(|object| object.id.to_string() == id && *object.kind == *kind)
                 .ok_or_else(|| entry.dangling("id", &id, "custom_objects"))?;
             object.contact = Some(contact);
         }

@@ -12,7 +12,7 @@ use crate::{
         Event,
         company::Company,
         contact::{Contact, Life},
-        lists::{CUSTOM_OBJECT_TYPES, CustomObject},
+        lists::CustomObject,
         people::{Note, Segment, Subject, Tag},
     },
 };
@@ -301,32 +301,35 @@ impl Loader {
         found.map(|contact| contact.row)
     }
 
+    /// Instances, and by them the types that the workspace has; without any it has the simulator's own.
     pub(super) fn custom_objects(&mut self) -> Result<(), FolderError> {
+        let mut types = Vec::new();
         for record in self.take("custom_objects") {
             let id = record.id()?;
-            let kind = record.text("type")?.unwrap_or_default();
-            let kind = CUSTOM_OBJECT_TYPES
-                .iter()
-                .position(|known| *known == kind)
-                .ok_or_else(|| {
-                    record.wrong(
-                        "type",
-                        format!("must be one of {}", CUSTOM_OBJECT_TYPES.join(", ")),
-                    )
-                })?;
+            let kind = record.text("type")?.filter(|kind| !kind.is_empty());
+            let kind = kind.ok_or_else(|| record.wrong("type", "is missing"))?;
+            if !types.contains(&kind) {
+                types.push(kind.clone());
+            }
+            let attributes = record.object("custom_attributes")?;
+            let mut named = attributes.values().filter_map(Value::as_str);
+            let contact = named.find_map(|id| self.contacts.rows.get(id).copied());
             let created_at = record.time("created_at")?.unwrap_or(self.now);
             let object = CustomObject {
                 id: number(&record, "id", &id)?,
-                kind,
+                kind: kind.into(),
                 external_id: record.reference("external_id")?,
                 external_created_at: record.time("external_created_at")?,
                 external_updated_at: record.time("external_updated_at")?,
                 created_at,
                 updated_at: record.time("updated_at")?.unwrap_or(created_at),
-                attributes: record.object("custom_attributes")?,
-                contact: None,
+                attributes,
+                contact,
             };
             self.workspace.reference.lists.custom_objects.push(object);
+        }
+        if !types.is_empty() {
+            self.workspace.reference.lists.custom_object_types = types;
         }
         Ok(())
     }
@@ -346,24 +349,39 @@ impl Loader {
             .companies
             .iter()
             .map(|row| ("company", &row.attributes));
+        const UNTOLD: &str = "";
         let mut found: Vec<(&str, String, &str)> = Vec::new();
         for (model, attributes) in contacts.chain(companies) {
             for (name, value) in attributes.iter().flat_map(|map| map.iter()) {
                 let kind = match value {
+                    // What was cleared tells nothing of its type.
+                    Value::Null => UNTOLD,
                     Value::Bool(_) => "boolean",
                     Value::Number(number) if number.is_f64() => "float",
                     Value::Number(_) => "integer",
                     _ => "string",
                 };
-                if !found
-                    .iter()
-                    .any(|(held, known, _)| *held == model && known == name)
-                {
-                    found.push((model, name.clone(), kind));
+                let known = found
+                    .iter_mut()
+                    .find(|(held, known, _)| *held == model && known == name);
+                match known {
+                    None => found.push((model, name.clone(), kind)),
+                    // What is now whole and now not is a number; whatever else differs is text.
+                    Some((.., held)) if *held == UNTOLD => *held = kind,
+                    Some((.., held)) if *held != kind && kind != UNTOLD => {
+                        let is_number = |kind: &str| matches!(kind, "integer" | "float");
+                        *held = if is_number(held) && is_number(kind) {
+                            "float"
+                        } else {
+                            "string"
+                        };
+                    }
+                    Some(_) => {}
                 }
             }
         }
         for (model, name, kind) in found {
+            let kind = if kind == UNTOLD { "string" } else { kind };
             let held = self.workspace.reference.data_attributes.iter();
             if held
                 .clone()

@@ -100,9 +100,22 @@ const CONVERSATION: &[&str] = &[
     "ticket",
     "linked_objects",
     "company",
+    "ai_agent",
+    "ai_agent_participated",
     "conversation_parts",
 ];
 const SOURCE: &[&str] = &["body", "redacted"];
+const AI_AGENT: &[&str] = &[
+    "source_type",
+    "source_title",
+    "last_answer_type",
+    "resolution_state",
+    "rating",
+    "rating_remark",
+    "created_at",
+    "updated_at",
+    "content_sources",
+];
 const TICKET: &[&str] = &[
     "type",
     "id",
@@ -257,6 +270,12 @@ impl Loader {
                     source.insert("id".to_owned(), Value::String(id));
                 }
                 fields.insert("source".to_owned(), Value::Object(source));
+            }
+            if let Some(agent) = record.field("ai_agent").as_object() {
+                let agent = differing(&shown["ai_agent"], agent, AI_AGENT);
+                if !agent.is_empty() {
+                    fields.insert("ai_agent".to_owned(), Value::Object(agent));
+                }
             }
             let rows = record.list("conversation_parts").unwrap_or_default();
             let all: Vec<Kept> = rows

@@ -5,7 +5,7 @@
 
 use serde_json::{Value, json};
 
-use super::Loader;
+use super::{Loader, ai_agent};
 use crate::{
     folder::{
         errors::FolderError,
@@ -88,6 +88,7 @@ impl Loader {
             self.brought.largest_part = self.brought.largest_part.max(numeric(part.field("id")));
             conversation.parts.push(self.part(&part, created_at)?);
         }
+        conversation.ai_agent = ai_agent::of(&record, conversation.parts.len())?;
         if let Some(company) = id_text(&record.field("company")["id"]) {
             let company = self.company(&record, "company", &company)?;
             self.workspace

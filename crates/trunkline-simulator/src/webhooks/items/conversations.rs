@@ -13,7 +13,7 @@ use super::{
     PLAIN_SINCE, contacts, linked, or_empty, zulu,
 };
 use crate::{
-    presenter::{self, View, parts},
+    presenter::{self, View, ai_agent, parts},
     resources::conversation_reads::plain_text,
     texts,
     workspace::conversation::{Author, State},
@@ -164,8 +164,9 @@ fn part(view: View<'_>, row: u32, index: usize) -> Node {
         if author.field("type").as_str() == Some("lead") {
             author.set("type", "user");
         }
-        author.set("from_ai_agent", false);
-        author.set("is_ai_answer", false);
+        let (from_ai_agent, is_ai_answer) = ai_agent::wrote(held, index);
+        author.set("from_ai_agent", from_ai_agent);
+        author.set("is_ai_answer", is_ai_answer);
         author
     });
     shown.change("assigned_to", |assignee| assignee.in_order(&["type", "id"]));

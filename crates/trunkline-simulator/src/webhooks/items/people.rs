@@ -4,7 +4,10 @@ use super::{
     super::ordered::{Node, object},
     number,
 };
-use crate::{presenter::View, resources::data_events};
+use crate::{
+    presenter::{View, reference},
+    resources::data_events,
+};
 
 /// A teammate, whose id is a number here.
 pub(super) fn admin(view: View<'_>, place: u16) -> Node {
@@ -41,7 +44,7 @@ pub(super) fn activity(view: View<'_>, place: usize) -> Node {
     let Some(entry) = view.workspace.reference.activity_logs.get(place) else {
         return Node::Null;
     };
-    let mut shown = Node::from(entry).picked(&[
+    let mut shown = Node::from(&reference::activity(entry, view.version)).picked(&[
         "type",
         "id",
         "performed_by",

@@ -58,6 +58,10 @@ fn what_is_asked_for_happens_and_is_told() {
             &["conversation.operator.replied"],
         ),
         (
+            json!({ "what": "fin_rating", "conversation_id": conversation, "rating": 2 }),
+            &[],
+        ),
+        (
             json!({ "what": "ticket_rating", "ticket_id": ticket, "rating": 4 }),
             &["ticket.rating.provided"],
         ),
@@ -166,6 +170,17 @@ fn what_cannot_happen_is_refused_and_told_to_nobody() {
         ),
         (
             json!({ "what": "fin_reply", "conversation_id": "9" }),
+            404,
+            "no conversation 9",
+        ),
+        (
+            json!({ "what": "fin_reply", "outcome": "won" }),
+            400,
+            "does not end with won",
+        ),
+        (json!({ "what": "fin_rating", "rating": 6 }), 400, "not a rating"),
+        (
+            json!({ "what": "fin_rating", "conversation_id": "9" }),
             404,
             "no conversation 9",
         ),
@@ -413,16 +428,49 @@ fn a_procedure_that_waits_asks_for_an_answer_and_takes_one() {
     let conversation = item["conversation_id"].as_str().unwrap();
     let path = format!("/procedures/{conversation}/collect_agent_input");
     assert!(item["callback_url"].as_str().unwrap().ends_with(&path), "{item}");
-    let asked_for = &item["attributes_to_collect"][0];
-    assert_eq!(asked_for["data_type"], "boolean");
-    let answer = |step: &Value| json!({ "step_id": step, "attribute_values": [{ "identifier": asked_for["identifier"], "value": true }] });
-    for (path, step, status) in [
-        (path.as_str(), &json!("no step"), 404),
-        ("/procedures/9/collect_agent_input", &item["step_id"], 404),
-        (&path, &item["step_id"], 200),
-        (&path, &item["step_id"], 409),
+    let asked_for = &item["attributes_to_collect"];
+    assert_eq!(
+        (&asked_for[0]["data_type"], &asked_for[1]["data_type"]),
+        (&json!("boolean"), &json!("string"))
+    );
+    let listed = sim.control("GET", "/procedures", None).json();
+    assert_eq!(
+        (
+            &listed[0]["step_id"],
+            &listed[0]["conversation_id"],
+            &listed[0]["fulfilled"]
+        ),
+        (&item["step_id"], &item["conversation_id"], &json!(false))
+    );
+    let [approved, reason] = [0, 1].map(
+        |place| move |value: Value| json!({ "identifier": asked_for[place]["identifier"], "value": value }),
+    );
+    let both = json!([approved(json!(true)), reason(json!("It broke"))]);
+    for (path, step, values, status) in [
+        (path.as_str(), &json!("no step"), &both, 404),
+        ("/procedures/9/collect_agent_input", &item["step_id"], &both, 404),
+        (&path, &item["step_id"], &json!([approved(json!(true))]), 400),
+        (
+            &path,
+            &item["step_id"],
+            &json!([approved(json!(true)), reason(Value::Null)]),
+            400,
+        ),
+        (
+            &path,
+            &item["step_id"],
+            &json!([approved(json!("maybe")), reason(json!("x"))]),
+            400,
+        ),
+        (&path, &item["step_id"], &json!([]), 400),
+        (&path, &item["step_id"], &both, 200),
+        (&path, &item["step_id"], &both, 409),
     ] {
-        let got = preview(path, &answer(step));
-        assert_eq!(got.status, status, "{path} {step}: {}", got.text);
+        let got = preview(path, &json!({ "step_id": step, "attribute_values": values }));
+        assert_eq!(got.status, status, "{path} {step} {values}: {}", got.text);
     }
+    assert_eq!(
+        sim.control("GET", "/procedures", None).json()[0]["fulfilled"],
+        true
+    );
 }

@@ -1,0 +1,44 @@
+//! Forgets what was kept for its time: notifications, requests, runs.
+
+use jiff::{SignedDuration, Timestamp};
+use trunkline_store::StoreError;
+
+use crate::shared::Shared;
+
+const PERIOD: SignedDuration = SignedDuration::from_mins(10);
+
+/// Sweeps once in a while.
+pub(super) async fn when_due(
+    shared: &Shared,
+    swept_at: &mut Option<Timestamp>,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    if swept_at.is_some_and(|swept_at| now.duration_since(swept_at) < PERIOD) {
+        return Ok(());
+    }
+    let retention = shared.options.retention;
+    let before = |kept: std::time::Duration| {
+        SignedDuration::try_from(kept)
+            .ok()
+            .and_then(|kept| now.checked_sub(kept).ok())
+            .unwrap_or(Timestamp::MIN)
+    };
+    let forgotten = [
+        shared
+            .store
+            .forget_notifications(before(retention.notifications))
+            .await?,
+        shared.store.forget_requests(before(retention.requests)).await?,
+        shared.store.forget_runs(before(retention.runs)).await?,
+    ];
+    if forgotten.iter().any(|count| *count > 0) {
+        tracing::info!(
+            notifications = forgotten[0],
+            requests = forgotten[1],
+            runs = forgotten[2],
+            "forgot what was kept for its time"
+        );
+    }
+    *swept_at = Some(now);
+    Ok(())
+}
