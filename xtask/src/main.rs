@@ -98,7 +98,7 @@ fn main() -> ExitCode {
         Command::Test { no_install, openapi } => test::run(!no_install, openapi),
         Command::Tidy => tidy::run(),
         Command::Deny => test::deny(),
-        Command::Docs { check } => docs::run(check),
+        Command::Docs { check, api } => docs::run(check, api),
         Command::Deploy => deploy::run(),
         Command::Catalog { from, check } => catalog::run(&from, check),
         Command::Clients(arguments) => clients::run(&arguments),

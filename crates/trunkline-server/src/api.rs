@@ -57,10 +57,7 @@ pub(crate) fn router(shared: &Arc<Shared>) -> Router<Arc<Shared>> {
         .fallback(async || Refusal::unknown_address())
         .method_not_allowed_fallback(async || Refusal::wrong_method())
         .layer(middleware::from_fn_with_state(Arc::clone(shared), guard::check))
-        .layer(middleware::from_fn_with_state(
-            Arc::clone(shared),
-            guard::seal,
-        ))
+        .layer(middleware::from_fn_with_state(Arc::clone(shared), guard::seal))
 }
 
 /// The description of the API, as an OpenAPI document.

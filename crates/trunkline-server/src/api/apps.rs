@@ -244,7 +244,10 @@ fn check_client_id(client_id: &str) -> Result<(), Refusal> {
     if is_good {
         return Ok(());
     }
-    Err(Refusal::of_field("client_id", "is not a client id of the Developer Hub"))
+    Err(Refusal::of_field(
+        "client_id",
+        "is not a client id of the Developer Hub",
+    ))
 }
 
 /// Refuses addresses that secrets may not be sent to.

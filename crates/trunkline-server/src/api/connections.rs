@@ -323,11 +323,7 @@ async fn apply(
 ) -> Result<(Option<Option<String>>, ConnectionSecrets), Refusal> {
     let app = match change.app {
         Some(Some(name)) => {
-            let app = shared
-                .store
-                .app(&name)
-                .await
-                .map_err(given::at_field("app"))?;
+            let app = shared.store.app(&name).await.map_err(given::at_field("app"))?;
             Some(Some(app.id))
         }
         other => other,
@@ -342,11 +338,9 @@ async fn apply(
         (None, None) => {}
     }
     if let Some(text) = change.api_version {
-        let version: Version = text
-            .parse()
-            .map_err(|error: trunkline_catalog::UnknownVersion| {
-                Refusal::of_field("api_version", error.to_string())
-            })?;
+        let version: Version = text.parse().map_err(|error: trunkline_catalog::UnknownVersion| {
+            Refusal::of_field("api_version", error.to_string())
+        })?;
         details.api_version = version.to_string();
     }
     details.authorize_url = change.authorize_url.unwrap_or(details.authorize_url.take());

@@ -274,10 +274,7 @@ pub(crate) async fn pause(
     State(shared): State<Arc<Shared>>,
     Named(name): Named<String>,
 ) -> Result<Json<Shown>, Refusal> {
-    shared
-        .store
-        .pause_mirror(&name, true, shared.clock.now())
-        .await?;
+    shared.store.pause_mirror(&name, true, shared.clock.now()).await?;
     Ok(Json(shown(&shared, &name).await?))
 }
 
@@ -337,7 +334,10 @@ fn check(new: &New) -> Result<(), Refusal> {
         ("hash", new.hash.as_slice()),
     ] {
         if names.len() > MOST_NAMES {
-            return Err(Refusal::of_field(field, format!("has more than {MOST_NAMES} names")));
+            return Err(Refusal::of_field(
+                field,
+                format!("has more than {MOST_NAMES} names"),
+            ));
         }
         for (index, name) in names.iter().enumerate() {
             let reason = match field {
@@ -366,18 +366,23 @@ fn check_target(to: &str) -> Result<(), Refusal> {
     let is_plain = !path.is_empty()
         && path.len() <= LONGEST_PATH
         && !path.ends_with('/')
-        && !path.chars().any(|letter| letter.is_control() || "\\:?*".contains(letter))
+        && !path
+            .chars()
+            .any(|letter| letter.is_control() || "\\:?*".contains(letter))
         && Path::new(path)
             .components()
             .all(|part| matches!(part, Component::Normal(_)));
     if !is_plain {
         return bad("is not the path of a file in the data folder: relative, without `.` and `..`");
     }
-    let last = Path::new(path).file_name().and_then(|name| name.to_str()).unwrap_or_default();
-    if OWN_FILES
-        .iter()
-        .any(|own| last.get(..own.len()).is_some_and(|start| start.eq_ignore_ascii_case(own)))
-    {
+    let last = Path::new(path)
+        .file_name()
+        .and_then(|name| name.to_str())
+        .unwrap_or_default();
+    if OWN_FILES.iter().any(|own| {
+        last.get(..own.len())
+            .is_some_and(|start| start.eq_ignore_ascii_case(own))
+    }) {
         return bad("is a file of Trunkline's own");
     }
     Ok(())
@@ -412,7 +417,12 @@ mod tests {
 
     #[test]
     fn a_mirror_added_from_afar_stays_in_the_data_folder() {
-        for good in ["sqlite:mirror.db", "sqlite:acme/all.db", "sqlite:..db", "sqlite:m ü.db"] {
+        for good in [
+            "sqlite:mirror.db",
+            "sqlite:acme/all.db",
+            "sqlite:..db",
+            "sqlite:m ü.db",
+        ] {
             assert!(check_target(good).is_ok(), "{good}");
         }
         for bad in [

@@ -269,7 +269,10 @@ async fn wait_again(shared: &Shared, filter: &NotificationFilter) -> Result<Json
 fn checked_topics<'t>(topics: impl Iterator<Item = &'t str>) -> Result<Vec<String>, Refusal> {
     let topics: Vec<String> = topics.map(|topic| topic.trim().to_owned()).collect();
     if topics.len() > MOST_TOPICS {
-        return Err(Refusal::of_field("topics", format!("names more than {MOST_TOPICS}")));
+        return Err(Refusal::of_field(
+            "topics",
+            format!("names more than {MOST_TOPICS}"),
+        ));
     }
     let mut named = BTreeSet::new();
     for topic in topics {

@@ -114,12 +114,19 @@ mod tests {
             (&[here, ("origin", "http://127.0.0.1")], true),
             (&[here, ("origin", "https://evil.example")], true),
             (&[here, ("origin", "http://trunkline.example.com")], true),
-            (&[here, ("origin", "https://trunkline.example.com.evil.example")], true),
+            (
+                &[here, ("origin", "https://trunkline.example.com.evil.example")],
+                true,
+            ),
             (&[here, ("origin", "null")], true),
             (&[here, ("sec-fetch-site", "cross-site")], true),
             (&[here, ("sec-fetch-site", "same-site")], true),
             (
-                &[here, ("origin", "http://127.0.0.1:7070"), ("origin", "https://evil.example")],
+                &[
+                    here,
+                    ("origin", "http://127.0.0.1:7070"),
+                    ("origin", "https://evil.example"),
+                ],
                 true,
             ),
             (&[("origin", "http://127.0.0.1:7070")], true),

@@ -139,9 +139,8 @@ pub(super) fn sends_json(headers: &HeaderMap) -> Result<(), Refusal> {
         parts
             .next()
             .is_some_and(|kind| kind.eq_ignore_ascii_case("application/json"))
-            && parts.all(|part| {
-                part.is_empty() || part.replace('"', "").eq_ignore_ascii_case("charset=utf-8")
-            })
+            && parts
+                .all(|part| part.is_empty() || part.replace('"', "").eq_ignore_ascii_case("charset=utf-8"))
     };
     let mut sent = headers.get_all(header::CONTENT_TYPE).iter();
     match (sent.next(), sent.next()) {

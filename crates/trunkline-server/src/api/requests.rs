@@ -131,7 +131,10 @@ fn statuses(text: &str) -> Result<(u16, u16), Refusal> {
     let (low, high) = match text.strip_suffix("xx") {
         Some(hundred) => {
             let hundred: u16 = hundred.parse().map_err(|_| bad())?;
-            (hundred.saturating_mul(100), hundred.saturating_mul(100).saturating_add(99))
+            (
+                hundred.saturating_mul(100),
+                hundred.saturating_mul(100).saturating_add(99),
+            )
         }
         None => {
             let status: u16 = text.parse().map_err(|_| bad())?;
@@ -153,8 +156,14 @@ mod tests {
         for (text, expected) in [("404", (404, 404)), ("4xx", (400, 499)), ("none", (0, 0))] {
             assert_eq!(statuses(text).unwrap(), expected, "{text}");
         }
-        for text in ["", "xx", "0xx", "6xx", "99", "600", "40x", "-1", "4xxx", "65535xx"] {
-            assert_eq!(statuses(text).unwrap_err().field.as_deref(), Some("status"), "{text}");
+        for text in [
+            "", "xx", "0xx", "6xx", "99", "600", "40x", "-1", "4xxx", "65535xx",
+        ] {
+            assert_eq!(
+                statuses(text).unwrap_err().field.as_deref(),
+                Some("status"),
+                "{text}"
+            );
         }
     }
 }

@@ -142,9 +142,7 @@ impl From<MirrorRun> for Shown {
             },
             started_at: run.started_at,
             finished_at: run.finished_at,
-            report: run
-                .report
-                .and_then(|text| serde_json::from_str(&text).ok()),
+            report: run.report.and_then(|text| serde_json::from_str(&text).ok()),
         }
     }
 }

@@ -72,16 +72,31 @@ fn connections() -> Vec<Case> {
         add(422, connection("../acme")).blames("name"),
         add(422, but(connection("new"), "app", json!("none"))).blames("app"),
         add(422, but(connection("new"), "region", json!("mars"))).blames("region"),
-        add(422, but(connection("new"), "base_url", json!("https://a.example"))).blames("base_url"),
+        add(
+            422,
+            but(connection("new"), "base_url", json!("https://a.example")),
+        )
+        .blames("base_url"),
         add(422, json!({ "name": "new", "base_url": "file:///etc/passwd" })).blames("base_url"),
         add(422, json!({ "name": "new", "base_url": "https://u:p@a.example" })).blames("base_url"),
         add(422, but(connection("new"), "api_version", json!("3.0"))).blames("api_version"),
-        add(422, but(connection("new"), "authorize_url", json!("javascript:alert(1)"))).blames("authorize_url"),
-        add(422, but(connection("new"), "token_url", json!("http://a.example/token"))).blames("token_url"),
+        add(
+            422,
+            but(connection("new"), "authorize_url", json!("javascript:alert(1)")),
+        )
+        .blames("authorize_url"),
+        add(
+            422,
+            but(connection("new"), "token_url", json!("http://a.example/token")),
+        )
+        .blames("token_url"),
         add(422, but(connection("new"), "token", json!("a\r\nx: y"))).blames("token"),
         add(422, but(connection("new"), "token", json!("  "))).blames("token"),
         change(200, json!({})),
-        change(200, json!({ "app": null, "notes": "other", "token": "dG9r-other" })),
+        change(
+            200,
+            json!({ "app": null, "notes": "other", "token": "dG9r-other" }),
+        ),
         change(422, json!({ "app": "none" })).blames("app"),
         change(422, json!({ "api_version": "1.0" })).blames("api_version"),
         case("connections.remove", "/connections/spare", 204),
@@ -171,7 +186,10 @@ fn notifications() -> Vec<Case> {
              &until=2027-01-01T00:00:00%2B01:00&before=4&after=1&limit=500",
             200,
         ),
-        list("/notifications?topics=conversation.*,contact.created,no.such.topic", 200),
+        list(
+            "/notifications?topics=conversation.*,contact.created,no.such.topic",
+            200,
+        ),
         list("/notifications?topics=alien.*", 422).blames("topics"),
         list("/notifications?state=lost", 422).blames("state"),
         list("/notifications?since=yesterday", 422).blames("since"),
@@ -182,7 +200,10 @@ fn notifications() -> Vec<Case> {
         case("notifications.show", "/notifications/notif_3", 200),
         case("notifications.show", "/notifications/99999999999999999999", 404),
         case("notifications.replay", "/notifications/2/replay", 200),
-        replay(200, json!({ "state": "waiting", "topics": ["contact.user.created"] })),
+        replay(
+            200,
+            json!({ "state": "waiting", "topics": ["contact.user.created"] }),
+        ),
         replay(200, json!({ "all": true })),
         replay(422, json!({})).blames("all"),
         replay(422, json!({ "all": true, "state": "done" })).blames("all"),
@@ -190,7 +211,10 @@ fn notifications() -> Vec<Case> {
         replay(422, json!({ "workspace": "a\u{0}b" })).blames("workspace"),
         replay(422, json!({ "since": "2026-13-01T00:00:00Z" })).blames("since"),
         requests("/requests", 200),
-        requests("/requests?connection=acme&status=4xx&since=2026-01-01T00:00:00Z&before=9&limit=1", 200),
+        requests(
+            "/requests?connection=acme&status=4xx&since=2026-01-01T00:00:00Z&before=9&limit=1",
+            200,
+        ),
         requests("/requests?connection=none", 422).blames("connection"),
         requests("/requests?status=teapot", 422).blames("status"),
     ]

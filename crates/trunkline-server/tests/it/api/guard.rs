@@ -31,8 +31,17 @@ async fn while_there_is_no_key_only_programs_on_this_machine_come_in() {
         (&[("sec-fetch-site", "none")], 200),
         (&[("sec-fetch-site", "same-origin"), ("origin", &here)], 200),
         (&[("host", "evil.example")], 401),
-        (&[("host", "evil.example"), ("origin", "http://evil.example")], 401),
-        (&[("host", "127.0.0.1.evil.example"), ("sec-fetch-site", "same-origin")], 401),
+        (
+            &[("host", "evil.example"), ("origin", "http://evil.example")],
+            401,
+        ),
+        (
+            &[
+                ("host", "127.0.0.1.evil.example"),
+                ("sec-fetch-site", "same-origin"),
+            ],
+            401,
+        ),
         (&[("host", "192.168.1.7")], 401),
         (&[("x-forwarded-for", "203.0.113.9")], 401),
         (&[("forwarded", "for=203.0.113.9")], 401),
@@ -52,15 +61,22 @@ async fn while_there_is_no_key_only_programs_on_this_machine_come_in() {
         .post(process.url("/api/v1/keys"))
         .header("content-type", "text/plain")
         .body(r#"{"name":"evil","role":"admin"}"#);
-    assert_eq!(form.send().await.unwrap().status(), 415, "as a form of an old browser sends it");
+    assert_eq!(
+        form.send().await.unwrap().status(),
+        415,
+        "as a form of an old browser sends it"
+    );
     assert!(!process.store.has_keys().await.unwrap());
     process.stop().await;
 }
 
 #[tokio::test]
 async fn a_process_that_is_made_reachable_lets_nobody_in_without_a_key() {
-    let published = |url: &'static str| move |options: &mut ServerOptions| options.public_url = Some(url.parse().unwrap());
-    let behind_proxy = |options: &mut ServerOptions| options.trusted_proxies = vec!["10.0.0.0/8".parse().unwrap()];
+    let published = |url: &'static str| {
+        move |options: &mut ServerOptions| options.public_url = Some(url.parse().unwrap())
+    };
+    let behind_proxy =
+        |options: &mut ServerOptions| options.trusted_proxies = vec!["10.0.0.0/8".parse().unwrap()];
     let cases: [(Box<dyn FnOnce(&mut ServerOptions)>, u16); 4] = [
         (Box::new(published("https://trunkline.example.com")), 401),
         (Box::new(behind_proxy), 401),
@@ -92,8 +108,15 @@ async fn as_soon_as_there_is_a_key_a_key_is_needed() {
     assert_eq!(status(&process, &[("authorization", &bearer)]).await, 200);
     let lower = bearer.replace("Bearer", "bearer");
     assert_eq!(status(&process, &[("authorization", &lower)]).await, 200);
-    let elsewhere = [("authorization", bearer.as_str()), ("host", "trunkline.example.com")];
-    assert_eq!(status(&process, &elsewhere).await, 200, "a proxy may name it as it likes");
+    let elsewhere = [
+        ("authorization", bearer.as_str()),
+        ("host", "trunkline.example.com"),
+    ];
+    assert_eq!(
+        status(&process, &elsewhere).await,
+        200,
+        "a proxy may name it as it likes"
+    );
     process.stop().await;
 }
 
@@ -164,8 +187,18 @@ async fn the_last_key_of_an_admin_cannot_be_ended_from_afar() {
     let refused = world.ask("admin", "delete", "/keys/admin", None).await;
     assert_eq!((refused.status, refused.code()), (409, "TL0631"));
     let second = json!({ "name": "second", "role": "admin" });
-    assert_eq!(world.ask("admin", "post", "/keys", Some(&second)).await.status, 201);
-    assert_eq!(world.ask("admin", "delete", "/keys/admin", None).await.status, 204);
-    assert_eq!(world.ask("admin", "get", "/keys", None).await.status, 401, "it is ended at once");
+    assert_eq!(
+        world.ask("admin", "post", "/keys", Some(&second)).await.status,
+        201
+    );
+    assert_eq!(
+        world.ask("admin", "delete", "/keys/admin", None).await.status,
+        204
+    );
+    assert_eq!(
+        world.ask("admin", "get", "/keys", None).await.status,
+        401,
+        "it is ended at once"
+    );
     world.stop().await;
 }

@@ -26,15 +26,36 @@ async fn no_address_leads_around_the_guard() {
     let close = "connection: close\r\n\r\n";
     let cases = [
         ("GET /api/v1/caller HTTP/1.1\r\nhost: 127.0.0.1", "200"),
-        ("GET http://127.0.0.1/api/v1/caller HTTP/1.1\r\nhost: 127.0.0.1", "200"),
-        ("GET http://evil.example/api/v1/caller HTTP/1.1\r\nhost: 127.0.0.1", "401"),
-        ("GET http://127.0.0.1/api/v1/caller HTTP/1.1\r\nhost: evil.example", "401"),
-        ("GET /api/v1/caller HTTP/1.1\r\nhost: 127.0.0.1\r\nhost: evil.example", "401"),
+        (
+            "GET http://127.0.0.1/api/v1/caller HTTP/1.1\r\nhost: 127.0.0.1",
+            "200",
+        ),
+        (
+            "GET http://evil.example/api/v1/caller HTTP/1.1\r\nhost: 127.0.0.1",
+            "401",
+        ),
+        (
+            "GET http://127.0.0.1/api/v1/caller HTTP/1.1\r\nhost: evil.example",
+            "401",
+        ),
+        (
+            "GET /api/v1/caller HTTP/1.1\r\nhost: 127.0.0.1\r\nhost: evil.example",
+            "401",
+        ),
         ("GET /api/v1/caller HTTP/1.0", "401"),
-        ("GET /api/v1/connections/../keys HTTP/1.1\r\nhost: 127.0.0.1", "404"),
+        (
+            "GET /api/v1/connections/../keys HTTP/1.1\r\nhost: 127.0.0.1",
+            "404",
+        ),
         ("GET /api/v1/../../etc/passwd HTTP/1.1\r\nhost: 127.0.0.1", "404"),
-        ("GET /api/v1/connections/..%2f..%2fkeys HTTP/1.1\r\nhost: 127.0.0.1", "404"),
-        ("GET /api/v1/connections/a%0d%0ax-evil:1 HTTP/1.1\r\nhost: 127.0.0.1", "404"),
+        (
+            "GET /api/v1/connections/..%2f..%2fkeys HTTP/1.1\r\nhost: 127.0.0.1",
+            "404",
+        ),
+        (
+            "GET /api/v1/connections/a%0d%0ax-evil:1 HTTP/1.1\r\nhost: 127.0.0.1",
+            "404",
+        ),
         ("GET //api/v1/keys HTTP/1.1\r\nhost: 127.0.0.1", "404"),
         ("GET /API/V1/keys HTTP/1.1\r\nhost: 127.0.0.1", "404"),
         ("GET /api/v1/keys/ HTTP/1.1\r\nhost: 127.0.0.1", "404"),
@@ -123,7 +144,10 @@ async fn a_secret_that_was_given_is_never_shown() {
             }
         }
     }
-    let broken = [world.key("admin"), ("content-type", "application/json".to_owned())];
+    let broken = [
+        world.key("admin"),
+        ("content-type", "application/json".to_owned()),
+    ];
     said.push(
         world
             .send("patch", "/connections/acme", &broken, r#"{"token":"SHH-3"#)
@@ -132,7 +156,11 @@ async fn a_secret_that_was_given_is_never_shown() {
     assert!(said.len() > 50);
     for answer in said {
         for secret in &secrets {
-            assert!(!answer.text.contains(secret.as_str()), "{secret}: {}", answer.text);
+            assert!(
+                !answer.text.contains(secret.as_str()),
+                "{secret}: {}",
+                answer.text
+            );
         }
         let headers = format!("{:?}", answer.headers);
         assert!(!secrets.iter().any(|secret| headers.contains(secret.as_str())));

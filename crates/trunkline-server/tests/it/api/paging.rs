@@ -29,7 +29,12 @@ async fn every_page_goes_on_where_the_last_one_ended() {
     let world = World::new().await;
     let cases = [
         ("/notifications?", "before", "seq", false),
-        ("/notifications?topics=contact.user.created&", "before", "seq", false),
+        (
+            "/notifications?topics=contact.user.created&",
+            "before",
+            "seq",
+            false,
+        ),
         ("/notifications?after=0&", "after", "seq", true),
         ("/requests?", "before", "seq", false),
         ("/requests?connection=acme&", "before", "seq", false),

@@ -92,7 +92,10 @@ fn resolve<'d>(document: &'d Value, schema: &'d Value) -> &'d Value {
     match schema["$ref"].as_str() {
         Some(reference) => {
             let found = document.pointer(reference.trim_start_matches('#'));
-            resolve(document, found.unwrap_or_else(|| panic!("{reference} leads nowhere")))
+            resolve(
+                document,
+                found.unwrap_or_else(|| panic!("{reference} leads nowhere")),
+            )
         }
         None => schema,
     }
@@ -129,6 +132,10 @@ fn a_value_of_another_shape_is_told() {
     ];
     for (text, is_right) in cases {
         let value = serde_json::from_str(text).unwrap();
-        assert_eq!(wrong(&document, &document["b"], &value).is_none(), is_right, "{text}");
+        assert_eq!(
+            wrong(&document, &document["b"], &value).is_none(),
+            is_right,
+            "{text}"
+        );
     }
 }

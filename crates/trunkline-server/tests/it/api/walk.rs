@@ -108,7 +108,9 @@ async fn every_case_ends_as_described() {
             .unwrap_or_else(|| panic!("{} is not described", case.id));
         let world = World::new().await;
         let path = case.path.replace("RUN", &world.runs[0]);
-        let answer = world.ask(route.role, route.method, &path, case.body.as_ref()).await;
+        let answer = world
+            .ask(route.role, route.method, &path, case.body.as_ref())
+            .await;
         let what = format!("{path} {:?}", case.body);
         assert_eq!(answer.status, case.status, "{} {what}: {}", case.id, answer.text);
         assert_eq!(answer.field(), case.field, "{} {what}: {}", case.id, answer.text);
@@ -141,7 +143,12 @@ async fn every_route_is_for_those_with_its_role_and_nobody_else() {
         route.hold(&document, &foreign, "from another site");
         for role in ROLES.iter().take_while(|role| **role != route.role) {
             let answer = world.ask(role, route.method, &path, case.body.as_ref()).await;
-            assert_eq!((answer.status, answer.code()), (403, "TL0622"), "{} {role}", route.id);
+            assert_eq!(
+                (answer.status, answer.code()),
+                (403, "TL0622"),
+                "{} {role}",
+                route.id
+            );
             route.hold(&document, &answer, role);
         }
     }
@@ -169,7 +176,11 @@ async fn every_route_refuses_what_it_does_not_speak() {
         let text = case.body.as_ref().map(Value::to_string).unwrap_or_default();
         let key = world.key("admin");
         let kind = |kind: &str| ("content-type", kind.to_owned());
-        let html = [key.clone(), kind("application/json"), ("accept", "text/html".to_owned())];
+        let html = [
+            key.clone(),
+            kind("application/json"),
+            ("accept", "text/html".to_owned()),
+        ];
         let mut sent = vec![(406, "TL0628", html.to_vec(), text.clone())];
         if route.method != "get" {
             let form = kind("application/x-www-form-urlencoded");
@@ -188,7 +199,12 @@ async fn every_route_refuses_what_it_does_not_speak() {
         for (status, code, headers, body) in sent {
             let answer = world.send(route.method, &path, &headers, &body).await;
             let start: String = body.chars().take(40).collect();
-            assert_eq!((answer.status, answer.code()), (status, code), "{} {start}", route.id);
+            assert_eq!(
+                (answer.status, answer.code()),
+                (status, code),
+                "{} {start}",
+                route.id
+            );
             route.hold(&document, &answer, &start);
         }
     }
@@ -246,7 +262,8 @@ async fn every_field_that_is_missing_unknown_or_of_another_type_is_named() {
         for name in route.queries() {
             queries.push((name, format!("{name}=%00")));
             if name == "limit" {
-                queries.extend(["0", "501", "-1", "ten", "", "1e2"].map(|bad| (name, format!("limit={bad}"))));
+                queries
+                    .extend(["0", "501", "-1", "ten", "", "1e2"].map(|bad| (name, format!("limit={bad}"))));
             }
         }
         queries.push(("surprise", "surprise=1".to_owned()));
@@ -271,14 +288,26 @@ async fn a_name_that_nothing_has_is_not_found_whatever_it_looks_like() {
     let cases = cases::all();
     let long = "a".repeat(300);
     let names = [
-        "none", "..%2Facme", "%2e%2e%2facme", "acme%00", "acme%0d%0aset-cookie:a=b", "%ff%fe", "'%20OR%201=1--", "%C3%BC",
+        "none",
+        "..%2Facme",
+        "%2e%2e%2facme",
+        "acme%00",
+        "acme%0d%0aset-cookie:a=b",
+        "%ff%fe",
+        "'%20OR%201=1--",
+        "%C3%BC",
         &long,
     ];
-    for route in routes(&document).into_iter().filter(|route| route.path.contains('{')) {
+    for route in routes(&document)
+        .into_iter()
+        .filter(|route| route.path.contains('{'))
+    {
         let case = good(&cases, &route);
         for name in names {
             let path = route.path.replace("{name}", name).replace("{id}", name);
-            let answer = world.ask(route.role, route.method, &path, case.body.as_ref()).await;
+            let answer = world
+                .ask(route.role, route.method, &path, case.body.as_ref())
+                .await;
             assert_eq!(answer.status, 404, "{} {path}: {}", route.id, answer.text);
             assert!(!answer.headers.contains_key("set-cookie"));
             route.hold(&document, &answer, name);

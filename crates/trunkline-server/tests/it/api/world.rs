@@ -88,10 +88,17 @@ impl World {
             store.run_mirror_now("all", at).await.unwrap();
             let due = store.mirror("all").await.unwrap();
             let life = SignedDuration::from_mins(10);
-            let lease = store.take_lease("run/all", "test", life, at).await.unwrap().unwrap();
+            let lease = store
+                .take_lease("run/all", "test", life, at)
+                .await
+                .unwrap()
+                .unwrap();
             let run = store.begin_run(&due, &lease, at).await.unwrap().unwrap();
             let report = r#"{"streams":[]}"#;
-            store.finish_run(&run, RunState::Complete, report, at).await.unwrap();
+            store
+                .finish_run(&run, RunState::Complete, report, at)
+                .await
+                .unwrap();
             self.runs.insert(0, run.id);
             let id = format!("notif_{number}");
             let new = NewNotification {
@@ -114,7 +121,10 @@ impl World {
             store.log_requests(&[request]).await.unwrap();
         }
         for role in ROLES {
-            let key = store.add_key(role, role.parse::<Role>().unwrap(), now()).await.unwrap();
+            let key = store
+                .add_key(role, role.parse::<Role>().unwrap(), now())
+                .await
+                .unwrap();
             self.keys.insert(role, key.expose_secret().to_owned());
         }
         let spare = store.add_key("spare", Role::Read, now()).await.unwrap();
@@ -138,7 +148,8 @@ impl World {
         if text.is_some() {
             headers.push(("content-type", "application/json".to_owned()));
         }
-        self.send(method, path, &headers, text.as_deref().unwrap_or_default()).await
+        self.send(method, path, &headers, text.as_deref().unwrap_or_default())
+            .await
     }
 
     /// Sends anything at all.
