@@ -20,13 +20,12 @@ pub(crate) struct Secret(pub(crate) SecretString);
 
 impl<'de> Deserialize<'de> for Secret {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        // Whatever it is, a message about it would quote it.
-        match serde_json::Value::deserialize(deserializer) {
-            Ok(serde_json::Value::String(text)) if !text.trim().is_empty() => {
+        // Read as anything at all, since a message about another type would quote what was given.
+        match serde_json::Value::deserialize(deserializer)? {
+            serde_json::Value::String(text) if !text.trim().is_empty() => {
                 Ok(Self(SecretString::from(text.trim())))
             }
-            Ok(_) => Err(D::Error::custom("is not a secret: a text that is not empty")),
-            Err(_) => Err(D::Error::custom("is not a secret")),
+            _ => Err(D::Error::custom("is not a secret: a text that is not empty")),
         }
     }
 }

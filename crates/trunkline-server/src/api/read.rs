@@ -11,7 +11,7 @@ use axum::{
 use bytes::Bytes;
 use http::{HeaderMap, StatusCode, header, request::Parts};
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, IgnoredAny};
 use tokio::time::timeout;
 use url::form_urlencoded;
 
@@ -37,6 +37,12 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Body<T> {
             return Err(wrong_type());
         }
         let bytes = whole(body).await?;
+        serde_json::from_slice::<IgnoredAny>(&bytes).map_err(|error| not_json(&error))?;
+        // A list would be read as the fields in their order, which nobody means.
+        if bytes.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'[') {
+            let message = "the body is not an object";
+            return Err(Refusal::new(StatusCode::UNPROCESSABLE_ENTITY, "TL0625", message));
+        }
         let mut reader = serde_json::Deserializer::from_slice(&bytes);
         let value = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
             let path = error.path().to_string();
@@ -44,10 +50,10 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Body<T> {
             if inner.is_data() {
                 wrong_value(&path, &inner.to_string())
             } else {
-                not_json(&inner)
+                // Where one of a few words is expected, the reader takes anything else for bad syntax.
+                wrong_value(&path, "is of another type")
             }
         })?;
-        reader.end().map_err(|error| not_json(&error))?;
         Ok(Self(value))
     }
 }

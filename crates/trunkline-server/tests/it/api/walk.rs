@@ -192,6 +192,7 @@ async fn every_route_refuses_what_it_does_not_speak() {
             sent.push((400, "TL0624", json(), String::new()));
             sent.push((400, "TL0624", json(), "{".to_owned()));
             sent.push((400, "TL0624", json(), format!("{text} {text}")));
+            sent.push((400, "TL0624", json(), "null true".to_owned()));
             sent.push((400, "TL0624", json(), "[".repeat(20_000)));
             sent.push((422, "TL0625", json(), "[]".to_owned()));
             sent.push((413, "TL0630", json(), " ".repeat((64 << 10) + 1)));
