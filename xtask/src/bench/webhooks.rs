@@ -216,7 +216,7 @@ fn killed(binary: &Path, arguments: &Arguments, figures: &mut Figures) -> Result
 }
 
 /// How often each notification is kept, by its id.
-fn kept(folder: &Path) -> Result<BTreeMap<String, u64>> {
+fn kept(folder: &Path) -> Result<BTreeMap<String, i64>> {
     let database = Database::open(folder.join("trunkline.db"))?;
     let mut statement = database.prepare("SELECT notification, count(*) FROM notifications GROUP BY 1")?;
     let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
