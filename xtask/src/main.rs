@@ -54,8 +54,11 @@ enum Command {
     /// Write the generated documents again.
     Docs {
         /// Write nothing; fail when a document is stale.
-        #[arg(long)]
+        #[arg(long, conflicts_with = "api")]
         check: bool,
+        /// Write the description of the JSON API again too, for which the server is built.
+        #[arg(long)]
+        api: bool,
     },
     /// Check the files in `deploy/` and the command lines of the documents against the built binary.
     Deploy,

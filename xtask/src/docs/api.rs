@@ -45,7 +45,7 @@ pub(crate) fn page(tree: &Tree) -> Result<String> {
             resource = prefix;
             write!(
                 page,
-                "\n## /{resource}\n\n| call | role | what it does | takes | answers |\n| --- | --- | --- | --- | --- |\n"
+                "\n## Calls of /{resource}\n\n| call | role | what it does | takes | answers |\n| --- | --- | --- | --- | --- |\n"
             )?;
         }
         for (method, operation) in entries(methods) {
@@ -194,7 +194,7 @@ mod tests {
             "role":{"$ref":"#/components/schemas/Role"}}},"Role":{"enum":["read"]}}}}"##;
         let page = page(&Tree::of(&[(DESCRIPTION, description)])).unwrap();
         for line in [
-            "## /keys\n",
+            "## Calls of /keys\n",
             "| `DELETE /keys/{name}` | admin | Ends \\| a key. |  | 204  |",
             "| `id` | string (required) | Our id. |",
             "| `at` | time or null |  |",
