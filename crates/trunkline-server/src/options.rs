@@ -5,6 +5,8 @@ use std::{net::SocketAddr, path::PathBuf, time::Duration};
 use ipnet::IpNet;
 use url::Url;
 
+use crate::ServerError;
+
 /// How the process is to run.
 #[derive(Clone, Debug)]
 pub struct ServerOptions {
@@ -43,6 +45,19 @@ impl ServerOptions {
             retention: Retention::default(),
             patience: Duration::from_secs(20),
         }
+    }
+
+    /// The address that a browser finds the process by.
+    pub(crate) fn reached_at(&self) -> Result<Url, ServerError> {
+        if let Some(url) = &self.public_url {
+            return Ok(url.clone());
+        }
+        let scheme = if self.tls.is_some() { "https" } else { "http" };
+        let url = format!("{scheme}://{}", self.listen);
+        url.parse().map_err(|error: url::ParseError| ServerError::Listen {
+            address: self.listen,
+            source: std::io::Error::other(error),
+        })
     }
 
     /// What a proxy puts before our own paths, without a last slash.

@@ -31,7 +31,7 @@ impl Server {
     /// When the address is taken, the certificate cannot be read, or other machines could reach it without a key.
     pub async fn start(
         store: Arc<Store>,
-        options: ServerOptions,
+        mut options: ServerOptions,
         clock: Arc<dyn Clock>,
     ) -> Result<Self, ServerError> {
         if !options.listen.ip().is_loopback() && !store.has_keys().await? {
@@ -40,12 +40,15 @@ impl Server {
             });
         }
         let tls = options.tls.as_ref().map(listener::acceptor).transpose()?;
+        let listen = options.listen;
         let failed = |source| ServerError::Listen {
-            address: options.listen,
+            address: listen,
             source,
         };
-        let socket = TcpListener::bind(options.listen).await.map_err(failed)?;
+        let socket = TcpListener::bind(listen).await.map_err(failed)?;
         let address = socket.local_addr().map_err(failed)?;
+        // Port 0 has become a real one.
+        options.listen = address;
         let shared = Arc::new(Shared {
             store,
             clock,

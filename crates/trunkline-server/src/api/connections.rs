@@ -19,8 +19,8 @@ use super::{
     read::{Body, Named},
     route::{Route, Verb},
 };
-use crate::{ServerError, connect, reply::Refusal, shared::Shared};
-pub(crate) use shapes::{Change, Connections, New, NewName, Shown, Tested, Trouble};
+use crate::{ServerError, connect, reply::Refusal, shared::Shared, sign_in::begin_grant};
+pub(crate) use shapes::{Change, Connections, New, NewName, Offered, Shown, Tested, Trouble};
 
 /// How long whoever waits for a test waits for a workspace.
 const PATIENCE: Duration = Duration::from_secs(15);
@@ -104,6 +104,16 @@ pub(super) fn routes() -> Vec<Route> {
             test,
         )
         .answers::<Tested>(StatusCode::OK),
+        Route::new(
+            Role::Admin,
+            Verb::Post,
+            "/connections/{name}/grant",
+            "connections.grant",
+            "Begins a grant of a connection's app: a link for one browser, good once, for ten minutes.",
+            grant,
+        )
+        .answers::<Offered>(StatusCode::OK)
+        .may_conflict(),
         Route::new(
             Role::Operate,
             Verb::Post,
@@ -245,6 +255,27 @@ pub(crate) async fn test(
 ) -> Result<Json<Tested>, Refusal> {
     let connection = shared.store.connection(&name).await?;
     tested(&shared, &connection).await
+}
+
+/// Begins a grant.
+pub(crate) async fn grant(
+    State(shared): State<Arc<Shared>>,
+    Named(name): Named<String>,
+) -> Result<Json<Offered>, Refusal> {
+    let connection = shared.store.connection(&name).await?;
+    let begun = async {
+        let public_url = shared.options.reached_at()?;
+        begin_grant(&shared.store, &connection, &public_url, &*shared.clock).await
+    };
+    match begun.await {
+        Ok(url) => Ok(Json(Offered { url: url.into() })),
+        Err(ServerError::Store(error)) => Err(error.into()),
+        Err(error) => Err(Refusal::new(
+            StatusCode::CONFLICT,
+            error.code(),
+            error.to_string(),
+        )),
+    }
 }
 
 /// Lets nothing use a connection.

@@ -125,8 +125,14 @@ async fn attempt(
     open: &mut BTreeMap<String, Open>,
 ) -> Result<Vec<Outcome>, RunFailure> {
     let open = opened(shared, mirror, open).await?;
-    let report =
-        notifications::apply(&open.client, &open.storage, &open.options, &*shared.clock, bodies).await?;
+    let report = notifications::apply(
+        open.client(),
+        &open.storage,
+        &open.options,
+        &*shared.clock,
+        bodies,
+    )
+    .await?;
     Ok(report.outcomes)
 }
 

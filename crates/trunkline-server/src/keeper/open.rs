@@ -12,12 +12,12 @@ use trunkline_mirror::{
 use trunkline_store::{Mirror, MirrorDetails};
 
 use super::RunFailure;
-use crate::{Target, connect, shared::Shared};
+use crate::{Opened, Target, connect, shared::Shared};
 
 /// An open mirror.
 #[derive(Debug)]
 pub(super) struct Open {
-    pub(super) client: Client,
+    opened: Opened,
     pub(super) storage: Storage,
     pub(super) options: SyncOptions,
     details: MirrorDetails,
@@ -29,7 +29,13 @@ impl Open {
         self.details == mirror.details
     }
 
+    /// Calls with the connection's token.
+    pub(super) const fn client(&self) -> &Client {
+        &self.opened.client
+    }
+
     pub(super) async fn close(self) {
+        self.opened.close().await;
         if let Err(error) = self.storage.close().await {
             tracing::error!(code = error.code(), %error, "a mirror was not closed well");
         }
@@ -66,8 +72,8 @@ async fn make(shared: &Shared, mirror: &Mirror) -> Result<Open, RunFailure> {
         ..StorageOptions::default()
     };
     Ok(Open {
-        client: opened.client,
         storage: Storage::open(&path, storage_options)?,
+        opened,
         options: SyncOptions {
             streams: details.streams.clone(),
             custom_objects: details.custom_objects.clone(),

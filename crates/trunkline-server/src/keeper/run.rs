@@ -79,7 +79,7 @@ async fn attempt(
 ) -> Result<RunReport, RunFailure> {
     let open = opened(shared, mirror, open).await?;
     let report = sync::sync(
-        &open.client,
+        open.client(),
         &open.storage,
         &open.options,
         Arc::clone(&shared.clock),

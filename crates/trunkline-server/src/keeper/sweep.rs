@@ -5,6 +5,7 @@ use trunkline_store::StoreError;
 
 use crate::shared::Shared;
 
+const DAY: std::time::Duration = std::time::Duration::from_hours(24);
 const PERIOD: SignedDuration = SignedDuration::from_mins(10);
 
 /// Sweeps once in a while.
@@ -23,6 +24,8 @@ pub(super) async fn when_due(
             .and_then(|kept| now.checked_sub(kept).ok())
             .unwrap_or(Timestamp::MIN)
     };
+    // A page of the rate budget that nobody wrote into for a day is of no process that lives.
+    shared.store.forget_ledgers(before(DAY)).await?;
     let forgotten = [
         shared
             .store

@@ -211,6 +211,14 @@ pub(crate) struct NewName {
     pub(crate) name: String,
 }
 
+/// A grant that was begun.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = ConnectionGrant)]
+pub(crate) struct Offered {
+    /// The page with the button, for the browser of whoever grants access; a secret until it is opened.
+    pub(crate) url: String,
+}
+
 /// How a test went.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = ConnectionTest)]

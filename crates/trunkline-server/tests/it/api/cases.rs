@@ -108,6 +108,8 @@ fn connections() -> Vec<Case> {
             .blames("name"),
         case("connections.choose", "/connections/spare/default", 200),
         case("connections.test", "/connections/acme/test", 200),
+        case("connections.grant", "/connections/acme/grant", 200),
+        case("connections.grant", "/connections/spare/grant", 409),
         case("connections.pause", "/connections/acme/pause", 200),
         case("connections.resume", "/connections/acme/resume", 200),
     ]
