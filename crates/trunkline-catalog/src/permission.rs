@@ -97,9 +97,9 @@ impl Permission {
     /// Whether it serves a need by itself.
     #[must_use]
     pub fn serves(&self, need: &Need) -> bool {
-        self.label == need.permission
+        need.any.contains(&self.label)
             || self.covers.iter().any(|cover| {
-                cover.label == need.permission
+                need.any.contains(&cover.label)
                     && (cover.families.is_empty() || cover.families.contains(&need.family))
             })
     }

@@ -279,7 +279,7 @@ fn streams_of(permission: &Permission, version: Version) -> Vec<&'static str> {
         .filter(|stream| {
             Need::of_stream(catalog, stream)
                 .iter()
-                .any(|need| need.permission == permission.label)
+                .any(|need| need.any == [permission.label])
         })
         .map(|stream| stream.name)
         .collect()

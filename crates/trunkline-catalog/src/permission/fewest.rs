@@ -21,7 +21,7 @@ pub(super) fn cover<'p>(known: &'p [Permission], needs: &BTreeSet<Need>) -> Vec<
                 .filter(|index| known[*index].serves(need))
                 .collect();
             // What was asked for comes before what is more.
-            choices.sort_by_key(|index| (known[*index].label != need.permission, breadth(&known[*index])));
+            choices.sort_by_key(|index| (!need.any.contains(&known[*index].label), breadth(&known[*index])));
             choices
         })
         .filter(|choices| !choices.is_empty())

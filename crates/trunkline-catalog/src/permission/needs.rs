@@ -1,14 +1,14 @@
-//! What a stream or an operation needs.
+//! What a stream, an operation or a topic needs.
 //!
 //! The one rule: a stream needs what it is read with, what its parent is read with, and what completes lists that come cut.
 
-use crate::{Catalog, Operation, Stream};
+use crate::{Catalog, Operation, Stream, Topic};
 
-/// A permission that something needs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+/// Permissions of which something needs any one.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Need {
-    /// The label.
-    pub permission: &'static str,
+    /// The labels: one, but for topics, which are told to whoever has one of several.
+    pub any: Vec<&'static str>,
     /// The family of the operation that needs it; empty when the permission itself is wanted.
     pub family: &'static str,
 }
@@ -16,18 +16,27 @@ pub struct Need {
 impl Need {
     /// The wish for a permission itself.
     #[must_use]
-    pub const fn of_label(permission: &'static str) -> Self {
+    pub fn of_label(permission: &'static str) -> Self {
         Self {
-            permission,
+            any: vec![permission],
             family: "",
         }
+    }
+
+    /// What a topic needs; nothing when any app is told of it.
+    #[must_use]
+    pub fn of_topic(topic: &Topic) -> Option<Self> {
+        (!topic.permissions.is_empty()).then(|| Self {
+            any: topic.permissions.clone(),
+            family: "",
+        })
     }
 
     /// What an operation needs; nothing when any token will do.
     #[must_use]
     pub fn of_operation(operation: &Operation) -> Option<Self> {
         (!operation.permission.is_empty()).then(|| Self {
-            permission: operation.permission,
+            any: vec![operation.permission],
             family: operation.family(),
         })
     }

@@ -10,13 +10,19 @@ fn of(label: &str) -> &'static Permission {
 }
 
 #[test]
-fn every_permission_that_an_operation_or_a_stream_needs_is_described() {
+fn every_permission_that_an_operation_a_stream_or_a_topic_needs_is_described() {
     let catalog = Catalog::embedded();
     let needed = catalog
         .operations()
         .iter()
         .map(|operation| operation.permission)
         .chain(catalog.streams().iter().map(|stream| stream.permission))
+        .chain(
+            catalog
+                .topics()
+                .iter()
+                .flat_map(|topic| topic.permissions.iter().copied()),
+        )
         .filter(|label| !label.is_empty());
     for label in needed {
         let found = permissions().iter().any(|permission| permission.label == label);
@@ -168,6 +174,41 @@ fn the_fewest_permissions_serve_everything_that_was_chosen() {
 }
 
 #[test]
+fn a_topic_is_told_to_whoever_has_any_of_its_permissions() {
+    let catalog = Catalog::embedded();
+    for (topics, streams, expected) in [
+        (&["ping"][..], &[][..], &[][..]),
+        (&["contact.created"], &[], &["Read one user and one company"]),
+        (
+            &["contact.created"],
+            &["contacts"],
+            &["Read and list users and companies"],
+        ),
+        (
+            &["conversation.*", "call.*"],
+            &["conversations"],
+            &["Read conversations"],
+        ),
+        (
+            &["ticket.created", "event.created"],
+            &[],
+            &["Read events", "Read tickets"],
+        ),
+    ] {
+        let mut needs = needs(catalog, streams, &[]);
+        needs.extend(
+            catalog
+                .expand_topics(topics)
+                .unwrap()
+                .into_iter()
+                .filter_map(Need::of_topic),
+        );
+        let found: Vec<&str> = fewest(&needs).iter().map(|permission| permission.label).collect();
+        assert_eq!(found, expected, "{topics:?} {streams:?}");
+    }
+}
+
+#[test]
 fn every_choice_is_served_and_nothing_in_it_is_needless() {
     let catalog = Catalog::embedded();
     let operations: Vec<&str> = catalog
@@ -203,7 +244,14 @@ fn one_broad_permission_wins_over_two_narrow_ones_and_loses_against_one() {
         c\tpeople\tx\t\t\t\t\t\tC.\tC.\n\
         broad\tpeople\tx\t\t\ta|b@f\t\t\tD.\tD.\n";
     let known = load(table).unwrap();
-    let need = |permission, family| Need { permission, family };
+    let need = |permission, family| Need {
+        any: vec![permission],
+        family,
+    };
+    let either = |one, other| Need {
+        any: vec![one, other],
+        family: "",
+    };
     for (needs, expected) in [
         (vec![need("a", ""), need("b", "f")], vec!["broad"]),
         (vec![need("a", ""), need("b", "g")], vec!["a", "b"]),
@@ -213,6 +261,10 @@ fn one_broad_permission_wins_over_two_narrow_ones_and_loses_against_one() {
             vec!["c", "broad"],
         ),
         (vec![need("unheard of", "")], vec![]),
+        (vec![either("b", "c")], vec!["b"]),
+        (vec![either("b", "c"), need("c", "")], vec!["c"]),
+        (vec![either("a", "b"), either("b", "c")], vec!["b"]),
+        (vec![either("broad", "c")], vec!["c"]),
     ] {
         let needs: BTreeSet<Need> = needs.into_iter().collect();
         let found: Vec<&str> = fewest::cover(&known, &needs)

@@ -3,4 +3,5 @@
 mod api;
 mod harness;
 mod receiver;
+mod request_log;
 mod senders;

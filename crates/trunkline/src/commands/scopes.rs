@@ -96,6 +96,15 @@ fn scopes(arguments: &cli::Scopes) -> Result<Scopes, Failure> {
                 }),
         );
     }
+    chosen.extend(
+        catalog
+            .expand_topics(&arguments.topics)?
+            .into_iter()
+            .map(|topic| Chosen {
+                name: topic.name.to_owned(),
+                needs: Need::of_topic(topic).into_iter().collect(),
+            }),
+    );
     let understood = arguments
         .names
         .iter()
@@ -111,7 +120,7 @@ fn scopes(arguments: &cli::Scopes) -> Result<Scopes, Failure> {
         name: understood.given.clone(),
         needs: vec![Need::of_label(understood.permission)],
     }));
-    let needs: BTreeSet<Need> = chosen.iter().flat_map(|chosen| &chosen.needs).copied().collect();
+    let needs: BTreeSet<Need> = chosen.iter().flat_map(|chosen| &chosen.needs).cloned().collect();
     let ticks = fewest(&needs);
     Ok(Scopes {
         advisable: advisable(&ticks, &chosen),

@@ -40,7 +40,7 @@ fn topics_lists_what_webhooks_tell_and_understands_names_for_several() {
         (&[][..], 108),
         (&["contact.created"][..], 2),
         (&["granular.*"], 2),
-        (&["conversation.*", "admin", "closed"], 1),
+        (&["conversation.*", "admin", "closed"], 2),
         (&["Read tickets", "2.9"], 0),
         (&["audience"], 5),
     ] {

@@ -144,6 +144,20 @@ fn scopes(more: &[&str]) -> Vec<String> {
         .collect()
 }
 
+#[test]
+fn topics_are_chosen_by_name_pattern_and_the_names_of_others() {
+    for (chosen, expected) in [
+        ("ping", &[][..]),
+        ("conversation.*,conversation.created", &["Read conversations"]),
+        (
+            "contact.created,ticket.created",
+            &["Read one user and one company", "Read tickets"],
+        ),
+    ] {
+        assert_eq!(scopes(&["--topics", chosen]), expected, "{chosen}");
+    }
+}
+
 /// Runs a command with a token that has these permissions.
 fn with_permissions(permissions: &[String], arguments: &[&str]) -> Value {
     let labels: Vec<&str> = permissions.iter().map(String::as_str).collect();

@@ -1,0 +1,82 @@
+//! `trunkline serve` as a process of its own, and waiting for what it does.
+
+use std::{
+    io::{BufRead as _, BufReader},
+    process::{Child, ChildStdout},
+    time::{Duration, Instant},
+};
+
+use serde_json::Value;
+
+use crate::harness::{Desk, Outcome};
+
+/// How long a test waits for what must come.
+const PATIENCE: Duration = Duration::from_secs(120);
+
+/// A running process; killed when it is dropped.
+pub(crate) struct Process {
+    child: Child,
+    output: BufReader<ChildStdout>,
+    url: String,
+}
+
+impl Process {
+    /// Starts it on a free port, with the desk's data folder.
+    pub(crate) fn start(desk: &Desk, more: &[&str]) -> Self {
+        let mut arguments = vec!["serve", "--listen", "127.0.0.1:0"];
+        arguments.extend_from_slice(more);
+        let mut child = desk.trunkline(&arguments).spawn().unwrap();
+        let mut output = BufReader::new(child.stdout.take().unwrap());
+        let mut line = String::new();
+        output.read_line(&mut line).unwrap();
+        let url = line
+            .trim()
+            .strip_prefix("listening on ")
+            .unwrap_or_else(|| panic!("it did not start: {line:?} {:?}", child.try_wait()))
+            .to_owned();
+        Self { child, output, url }
+    }
+
+    /// Where it listens.
+    pub(crate) fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// Asks it to stop; how it ended.
+    pub(crate) fn stop(mut self) -> i32 {
+        let process = nix::unistd::Pid::from_raw(i32::try_from(self.child.id()).unwrap());
+        nix::sys::signal::kill(process, nix::sys::signal::Signal::SIGTERM).unwrap();
+        let status = self.child.wait().unwrap();
+        let mut rest = String::new();
+        std::io::Read::read_to_string(&mut self.output, &mut rest).unwrap();
+        status.code().unwrap_or(-1)
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        // Whether it has ended already does not matter.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// Asks again and again until it is so.
+pub(crate) fn until(what: &str, mut is_so: impl FnMut() -> bool) {
+    #[expect(clippy::disallowed_methods, reason = "a test that waits for a real process")]
+    let began = Instant::now();
+    while !is_so() {
+        assert!(began.elapsed() < PATIENCE, "{what} did not come about");
+    }
+}
+
+/// Runs a command that prints JSON, and expects success.
+pub(crate) fn json(desk: &Desk, arguments: &[&str]) -> Value {
+    let outcome = Outcome::of(desk.trunkline(arguments).arg("--json").output().unwrap());
+    assert_eq!(
+        outcome.code, 0,
+        "{arguments:?}: {}{}",
+        outcome.stdout, outcome.stderr
+    );
+    outcome.json()
+}
