@@ -261,7 +261,7 @@ mod tests {
     #[test]
     fn a_document_that_differs_or_is_missing_is_stale() {
         let empty = Tree::default();
-        assert_eq!(stale(&empty).len(), 5);
+        assert_eq!(stale(&empty).len(), 7);
         let fresh = documents(&empty).unwrap();
         let files: Vec<_> = fresh.iter().map(|(path, text)| (*path, text.as_str())).collect();
         assert!(stale(&Tree::of(&files)).is_empty());

@@ -115,7 +115,7 @@ async fn keep(
         body: body.into(),
         created_at: envelope.created_at,
     };
-    Ok(shared.store.receive(new, now).await.map_err(busy)?)
+    shared.store.receive(new, now).await.map_err(busy)
 }
 
 /// The body of a request that is signed with a known secret, and whose secret that is.

@@ -221,14 +221,14 @@ mod tests {
     use super::*;
 
     fn check(
-        name: http::HeaderName,
+        name: &http::HeaderName,
         values: &[&str],
         expected: u16,
         read: fn(&HeaderMap) -> Result<(), Refusal>,
     ) {
         let mut headers = HeaderMap::new();
         for value in values {
-            headers.append(&name, value.parse().unwrap());
+            headers.append(name, value.parse().unwrap());
         }
         let status = read(&headers).map_or_else(|refusal| refusal.status.as_u16(), |()| 200);
         assert_eq!(status, expected, "{name}: {values:?}");
@@ -248,7 +248,7 @@ mod tests {
             (&[""], 406),
         ];
         for (values, expected) in cases {
-            check(header::ACCEPT, values, expected, accepts_json);
+            check(&header::ACCEPT, values, expected, accepts_json);
         }
     }
 
@@ -266,7 +266,7 @@ mod tests {
             (&["application/json", "text/plain"], 415),
         ];
         for (values, expected) in cases {
-            check(header::CONTENT_TYPE, values, expected, sends_json);
+            check(&header::CONTENT_TYPE, values, expected, sends_json);
         }
     }
 }

@@ -7,6 +7,9 @@ use trunkline_store::Role;
 use super::world::World;
 use crate::harness::{Process, now, open};
 
+/// How a process is started otherwise.
+type Change = Box<dyn FnOnce(&mut ServerOptions)>;
+
 /// Status of a question about oneself, asked without a key but with these headers.
 async fn status(process: &Process, headers: &[(&str, &str)]) -> u16 {
     let mut request = process.http.get(process.url("/api/v1/caller"));
@@ -77,7 +80,7 @@ async fn a_process_that_is_made_reachable_lets_nobody_in_without_a_key() {
     };
     let behind_proxy =
         |options: &mut ServerOptions| options.trusted_proxies = vec!["10.0.0.0/8".parse().unwrap()];
-    let cases: [(Box<dyn FnOnce(&mut ServerOptions)>, u16); 4] = [
+    let cases: [(Change, u16); 4] = [
         (Box::new(published("https://trunkline.example.com")), 401),
         (Box::new(behind_proxy), 401),
         (Box::new(published("http://127.0.0.1:7070")), 200),

@@ -129,7 +129,9 @@ async fn every_route_is_for_those_with_its_role_and_nobody_else() {
         let path = case.path.replace("RUN", &world.runs[0]);
         let text = case.body.as_ref().map(Value::to_string).unwrap_or_default();
         let json = ("content-type", "application/json".to_owned());
-        let without = world.send(route.method, &path, &[json.clone()], &text).await;
+        let without = world
+            .send(route.method, &path, std::slice::from_ref(&json), &text)
+            .await;
         assert_eq!((without.status, without.code()), (401, "TL0621"), "{}", route.id);
         assert_eq!(without.headers["www-authenticate"], "Bearer");
         route.hold(&document, &without, "without a key");
