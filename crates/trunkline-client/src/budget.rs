@@ -1,12 +1,15 @@
 //! The rate budget: one queue for everything in the process that uses the workspace.
 //!
 //! The one rule: a request is sent only while holding a [`Permit`], and every permit is settled exactly once; a dropped
-//! one counts as a request whose answer was lost. The arithmetic is in `budget/window.rs`, without waiting or clocks.
+//! one counts as a request whose answer was lost. The arithmetic is in `budget/window.rs`, without waiting or clocks; what
+//! several processes agree on is in `budget/book.rs`, and `budget/keeper.rs` keeps this process's row there.
 
+mod book;
+mod keeper;
 mod window;
 
 use std::sync::{
-    Mutex, MutexGuard, PoisonError,
+    Arc, Mutex, MutexGuard, PoisonError,
     atomic::{AtomicU32, Ordering},
 };
 
@@ -16,7 +19,8 @@ use tokio::{
     time::{Duration, Instant},
 };
 
-use crate::{Priority, stack::headers::Rate};
+use crate::{Clock, Priority, RateLedger, stack::headers::Rate};
+use keeper::Keeper;
 use window::{Take, Window};
 
 /// What is known of the rate budget.
@@ -53,13 +57,21 @@ pub(crate) enum Outcome {
 /// The shared budget.
 #[derive(Debug)]
 pub(crate) struct Budget {
-    window: Mutex<Window>,
-    changed: Notify,
-    origin: Instant,
+    common: Arc<Common>,
+    /// None where nothing is shared with other processes.
+    keeper: Option<Arc<Keeper>>,
     waiting: AtomicU32,
     /// Whoever holds the turn is first in line; tokio's mutex is fair.
     background: Turn<()>,
     interactive: Turn<()>,
+}
+
+/// What the budget shares with its keeper.
+#[derive(Debug)]
+struct Common {
+    window: Mutex<Window>,
+    changed: Notify,
+    origin: Instant,
 }
 
 /// The right to send one request.
@@ -72,15 +84,46 @@ pub(crate) struct Permit<'b> {
     settled: bool,
 }
 
+impl Common {
+    fn window(&self) -> MutexGuard<'_, Window> {
+        self.window.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn now(&self) -> i64 {
+        i64::try_from(self.origin.elapsed().as_micros()).unwrap_or(i64::MAX / 4)
+    }
+
+    fn moment(&self, at: i64) -> Instant {
+        self.origin + Duration::from_micros(u64::try_from(at).unwrap_or(0))
+    }
+}
+
 impl Budget {
     pub(crate) fn new(max_share: f64, reserve: f64) -> Self {
         Self {
-            window: Mutex::new(Window::new(max_share, reserve)),
-            changed: Notify::new(),
-            origin: Instant::now(),
+            common: Arc::new(Common {
+                window: Mutex::new(Window::new(max_share, reserve)),
+                changed: Notify::new(),
+                origin: Instant::now(),
+            }),
+            keeper: None,
             waiting: AtomicU32::new(0),
             background: Turn::new(()),
             interactive: Turn::new(()),
+        }
+    }
+
+    /// Shares the workspace's budget with whoever writes into the same ledger.
+    pub(crate) fn sharing(mut self, ledger: Arc<dyn RateLedger>, clock: Arc<dyn Clock>) -> Self {
+        self.common.window().share();
+        self.keeper = Some(Arc::new(Keeper::new(Arc::clone(&self.common), ledger, clock)));
+        self
+    }
+
+    /// Gives back what of the shared budget is not used.
+    pub(crate) async fn give_back(&self) {
+        if let Some(keeper) = &self.keeper {
+            keeper.give_back().await;
         }
     }
 
@@ -94,9 +137,16 @@ impl Budget {
         let _turn = turn.lock().await;
         loop {
             // Made before the window is looked at, so that no change in between is missed.
-            let changed = self.changed.notified();
-            let now = self.now();
-            let take = self.window().take(now, priority);
+            let changed = self.common.changed.notified();
+            let now = self.common.now();
+            let (take, is_short) = {
+                let mut window = self.common.window();
+                let take = window.take(now, priority);
+                (take, self.keeper.is_some() && window.is_short(now))
+            };
+            if let Some(keeper) = self.keeper.as_ref().filter(|_| is_short) {
+                keeper.more();
+            }
             match take {
                 Take::Now { number } => {
                     return Permit {
@@ -107,35 +157,26 @@ impl Budget {
                     };
                 }
                 Take::At(at) => {
-                    let deadline = self.origin + Duration::from_micros(u64::try_from(at).unwrap_or(0));
                     // Whichever comes first; both lead to another look.
-                    let _ = tokio::time::timeout_at(deadline, changed).await;
+                    let _ = tokio::time::timeout_at(self.common.moment(at), changed).await;
                 }
-                Take::AfterAnswer => changed.await,
+                Take::AfterAnswer | Take::AfterGrant => changed.await,
             }
         }
     }
 
     pub(crate) fn state(&self) -> BudgetState {
-        let window = self.window();
+        let window = self.common.window();
         BudgetState {
             waiting: self.waiting.load(Ordering::Relaxed),
             ..window.state()
         }
     }
 
-    fn window(&self) -> MutexGuard<'_, Window> {
-        self.window.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn now(&self) -> i64 {
-        i64::try_from(self.origin.elapsed().as_micros()).unwrap_or(i64::MAX / 4)
-    }
-
     fn settle(&self, sent_at: i64, number: u64, outcome: Outcome) {
-        let now = self.now();
-        self.window().settle(now, sent_at, number, outcome);
-        self.changed.notify_waiters();
+        let now = self.common.now();
+        self.common.window().settle(now, sent_at, number, outcome);
+        self.common.changed.notify_waiters();
     }
 }
 

@@ -7,7 +7,7 @@ use trunkline_catalog::{Catalog, Operation, Version};
 
 use crate::{
     Answer, BudgetState, BuildError, Call, CallError, Connection, ErrorKind, PageState, Pages, Priority,
-    Refusal, Region, Settings, Transport,
+    Refusal, Region, ScrollTurns, Settings, Transport,
     stack::{self, Prepared, Stack},
     transport::{HttpOptions, HttpTransport},
 };
@@ -116,6 +116,18 @@ impl Client {
     #[must_use]
     pub fn budget(&self) -> BudgetState {
         self.stack.budget().state()
+    }
+
+    /// Whose turn it is to scroll.
+    #[must_use]
+    pub fn scroll_turns(&self) -> &dyn ScrollTurns {
+        &*self.stack.scroll_turns
+    }
+
+    /// Gives back what this process has of a shared rate budget and does not use, for whoever else waits for it. A client that is
+    /// dropped without it holds its part for a few seconds longer.
+    pub async fn give_back(&self) {
+        self.stack.budget().give_back().await;
     }
 
     /// The call's operation, which this connection's version must have.

@@ -55,3 +55,15 @@ pub struct RequestRecord {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub response_body: Option<String>,
 }
+
+impl RequestRecord {
+    /// The record as a log keeps it that does not want bodies.
+    #[must_use]
+    pub fn without_bodies(&self) -> Self {
+        Self {
+            request_body: None,
+            response_body: None,
+            ..self.clone()
+        }
+    }
+}

@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use crate::{BuildError, Clock, RequestLog, retry};
+use crate::{BuildError, Clock, ProcessTurns, RateLedger, RequestLog, ScrollTurns, retry};
 
 /// How a client behaves. [`Settings::new`] gives what suits most.
 #[derive(Clone, Debug)]
@@ -19,6 +19,10 @@ pub struct Settings {
     pub connect_timeout: Duration,
     /// Where each attempt is written down.
     pub request_log: Option<Arc<dyn RequestLog>>,
+    /// Where processes that use the same workspace share its rate budget; without it this process goes by what answers tell.
+    pub rate_ledger: Option<Arc<dyn RateLedger>>,
+    /// Whose turn it is to scroll; by default only whoever is in this process waits for another.
+    pub scroll_turns: Arc<dyn ScrollTurns>,
     /// What makes the jitter of the retries repeatable.
     pub seed: u64,
     /// The time of day, for headers that name one.
@@ -38,6 +42,8 @@ impl Settings {
             timeout: Duration::from_secs(60),
             connect_timeout: Duration::from_secs(10),
             request_log: None,
+            rate_ledger: None,
+            scroll_turns: Arc::new(ProcessTurns),
             seed: 0,
             clock,
             gzip: true,

@@ -30,7 +30,7 @@ use trunkline_catalog::{Effect, Operation, Version};
 
 use crate::{
     Answer, BuildError, Call, CallError, Clock, Connection, ErrorKind, Priority, RequestLog, RequestRecord,
-    Settings, Transport, TransportError,
+    ScrollTurns, Settings, Transport, TransportError,
     budget::{Budget, Outcome},
     error::body,
     redact, request,
@@ -60,6 +60,7 @@ pub(crate) struct Stack {
     pub(crate) connection: Connection,
     transport: Arc<dyn Transport>,
     budget: Budget,
+    pub(crate) scroll_turns: Arc<dyn ScrollTurns>,
     policy: retry::Policy,
     timeout: Duration,
     clock: Arc<dyn Clock>,
@@ -124,11 +125,17 @@ impl Stack {
         let mut common = HeaderMap::with_capacity(8);
         common.insert(header::ACCEPT, HeaderValue::from_static("application/json"));
         common.insert(header::USER_AGENT, HeaderValue::from_static(USER_AGENT));
+        let budget = Budget::new(settings.max_share, settings.reserve);
+        let budget = match settings.rate_ledger {
+            Some(ledger) => budget.sharing(ledger, Arc::clone(&settings.clock)),
+            None => budget,
+        };
         Ok(Self {
             version: HeaderValue::from_static(connection.version.as_str()),
             connection,
             transport,
-            budget: Budget::new(settings.max_share, settings.reserve),
+            budget,
+            scroll_turns: settings.scroll_turns,
             policy: settings.retry,
             timeout: settings.timeout,
             clock: settings.clock,

@@ -3,26 +3,43 @@
 //! The one rule: a connection whose grant is over makes no calls, so that nothing fails in a loop; whoever finds out that it is
 //! over says so in the store.
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 use serde::Deserialize;
 use trunkline_catalog::Version;
 use trunkline_client::{Call, CallError, Client, Connection as Address, Priority, Settings};
 use trunkline_store::{Connection, ConnectionState, Store, StoreError, WorkspaceIdentity};
 
-use crate::ServerError;
+use crate::{
+    ServerError, StoredLog,
+    request_log::{self, Both},
+    sharing,
+};
 
-/// A stored connection, ready for calls.
+/// A stored connection, ready for calls. What it shares stays in the store, which it holds open.
 #[derive(Debug)]
 pub struct Opened {
     /// As it is stored.
     pub connection: Connection,
     /// Calls with its token.
     pub client: Client,
+    log: Option<Arc<StoredLog>>,
+}
+
+impl Opened {
+    /// Gives back what is not used of the shared rate budget, and writes what is left of the request log.
+    pub async fn close(self) {
+        self.client.give_back().await;
+        if let Some(log) = self.log {
+            log.close().await;
+        }
+    }
 }
 
 /// Opens the named connection, or the default one, with its own API version unless another is asked for.
 pub async fn connect(
-    store: &Store,
+    store: &Arc<Store>,
     name: Option<&str>,
     version: Option<Version>,
     settings: Settings,
@@ -48,17 +65,16 @@ pub async fn connect(
         }
         ConnectionState::New | ConnectionState::Ready => {}
     }
-    let client = client_of(store, &connection, version, settings).await?;
-    Ok(Opened { connection, client })
+    open(store, connection, version, settings).await
 }
 
-/// The client of a connection, whatever its state: for a test that finds out how it is doing.
-async fn client_of(
-    store: &Store,
-    connection: &Connection,
+/// The connection, whatever its state: for a test that finds out how it is doing.
+async fn open(
+    store: &Arc<Store>,
+    connection: Connection,
     version: Option<Version>,
-    settings: Settings,
-) -> Result<Client, ServerError> {
+    mut settings: Settings,
+) -> Result<Opened, ServerError> {
     let secrets = store.connection_secrets(&connection.id).await?;
     let token = secrets.token.ok_or_else(|| ServerError::NoToken {
         name: connection.name.clone(),
@@ -66,21 +82,34 @@ async fn client_of(
     let version =
         version.unwrap_or_else(|| connection.details.api_version.parse().unwrap_or(Version::DEFAULT));
     let address = Address::at(&connection.details.base_url, token, version)?;
-    Ok(Client::new(address, settings)?)
+    sharing::share(&mut settings, store, &connection);
+    let log = request_log::of(store, &connection);
+    if let Some(log) = &log {
+        settings.request_log = Some(match settings.request_log.take() {
+            Some(file) => Arc::new(Both(file, Arc::clone(log))),
+            None => Arc::<StoredLog>::clone(log),
+        });
+    }
+    let client = Client::new(address, settings)?;
+    Ok(Opened {
+        connection,
+        client,
+        log,
+    })
 }
 
 /// Asks a connection's workspace who it is, and notes the outcome: it works, or it needs a new grant.
 pub async fn identify(
-    store: &Store,
+    store: &Arc<Store>,
     connection: &Connection,
     settings: Settings,
 ) -> Result<WorkspaceIdentity, ServerError> {
-    let clock = std::sync::Arc::clone(&settings.clock);
-    let client = client_of(store, connection, None, settings).await?;
-    match client
-        .call(Call::new("me.get").priority(Priority::Interactive))
-        .await
-    {
+    let clock = Arc::clone(&settings.clock);
+    let opened = open(store, connection.clone(), None, settings).await?;
+    let who = Call::new("me.get").priority(Priority::Interactive);
+    let answer = opened.client.call(who).await;
+    opened.close().await;
+    match answer {
         Ok(answer) => {
             let identity = read_identity(&answer.body)?;
             store

@@ -7,13 +7,13 @@ use std::sync::Arc;
 
 use secrecy::SecretString;
 use trunkline_client::{
-    Clock, Region,
+    Clock, Region, RequestLog,
     oauth::{AppCredentials, Endpoints, OAuthError, SignIn, SignInSettings},
 };
 use trunkline_store::{App, Connection, ConnectionDetails, Store, WorkspaceIdentity};
 use url::Url;
 
-use crate::{ServerError, connect};
+use crate::{ServerError, connect, request_log};
 
 /// What came back from the consent page, and what it was asked for with.
 #[derive(Debug)]
@@ -61,7 +61,7 @@ pub fn endpoints(details: &ConnectionDetails, app: Option<&App>) -> Result<Endpo
 /// # Errors
 /// When the code is refused, or the token that came of it does not work.
 pub async fn finish_grant(
-    store: &Store,
+    store: &Arc<Store>,
     connection: &Connection,
     app: &App,
     code: Code<'_>,
@@ -69,10 +69,16 @@ pub async fn finish_grant(
 ) -> Result<WorkspaceIdentity, ServerError> {
     let credentials = AppCredentials::new(&app.client_id, &store.app_secret(&app.id).await?)?;
     let endpoints = endpoints(&connection.details, Some(app))?;
-    let sign_in = SignIn::new(endpoints, SignInSettings::new(Arc::clone(&clock)))?;
-    let grant = sign_in
+    let log = request_log::of(store, connection);
+    let mut settings = SignInSettings::new(Arc::clone(&clock));
+    settings.request_log = log.clone().map(|log| -> Arc<dyn RequestLog> { log });
+    let exchanged = SignIn::new(endpoints, settings)?
         .exchange_code(&credentials, code.code, code.redirect_uri, code.verifier)
-        .await?;
+        .await;
+    if let Some(log) = log {
+        log.close().await;
+    }
+    let grant = exchanged?;
     let mut granted = connection.clone();
     granted.details.token_expires_at = grant.expires_at;
     store

@@ -102,6 +102,14 @@ pub enum StoreError {
         /// Why not.
         reason: String,
     },
+    /// A file of a backup cannot be used.
+    #[error("{} cannot be written: {reason}", path.display())]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// Why not.
+        reason: String,
+    },
 }
 
 impl StoreError {
@@ -122,6 +130,7 @@ impl StoreError {
             Self::Damaged { .. } => "TL0511",
             Self::Unmet => "TL0512",
             Self::Folder { .. } => "TL0513",
+            Self::File { .. } => "TL0517",
         }
     }
 
@@ -149,6 +158,7 @@ impl StoreError {
             Self::Invalid { .. } => "Write it as the message says.".to_owned(),
             Self::Damaged { .. } => "Restore the last backup, or write to the maintainers with this message.".to_owned(),
             Self::Unmet => "Look at it as it is now, and try again.".to_owned(),
+            Self::File { .. } => "Name a file that is not there yet, in a folder that can be written to.".to_owned(),
             Self::Folder { .. } => "Name a folder that can be written to, with `--data`.".to_owned(),
         }
     }

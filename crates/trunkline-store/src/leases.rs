@@ -63,6 +63,15 @@ impl Store {
         }))
     }
 
+    /// Until when somebody holds a lease, or last held it; none when nobody ever did.
+    pub async fn lease_ends(&self, name: &str) -> Result<Option<Timestamp>, StoreError> {
+        let question = Statement::new("SELECT expires_at FROM leases WHERE name = $1").bind(name);
+        self.read_one(question)
+            .await?
+            .map(|mut row| row.moment())
+            .transpose()
+    }
+
     /// Keeps a lease for longer; false when it was lost.
     pub async fn renew_lease(
         &self,

@@ -5,6 +5,7 @@
 //! `vault.rs` for how secrets are kept.
 
 mod apps;
+mod backup;
 mod connections;
 mod database;
 mod document;
@@ -13,6 +14,7 @@ mod error;
 mod grants;
 mod keys;
 mod leases;
+mod ledgers;
 mod mirrors;
 mod notifications;
 mod postgres;
@@ -30,6 +32,7 @@ pub use error::StoreError;
 pub use grants::{Grant, GrantRefusal, NewGrant};
 pub use keys::{ApiKey, Role};
 pub use leases::Lease;
+pub use ledgers::Ledger;
 pub use mirrors::{Mirror, MirrorDetails, MirrorRun, NewMirror, RunState};
 pub use notifications::{
     Kept, NewNotification, Notification, NotificationFilter, NotificationState, Received,

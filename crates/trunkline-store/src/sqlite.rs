@@ -110,6 +110,19 @@ impl Sqlite {
         .map_err(|_| closed())?
     }
 
+    /// Writes the file as it is at one moment into an empty one.
+    pub(crate) async fn copy_to(&self, to: &Path) -> Result<(), StoreError> {
+        let (path, to) = (self.path.clone(), to.to_owned());
+        tokio::task::spawn_blocking(move || {
+            let connection = connect(&path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+            let to = to.to_string_lossy().into_owned();
+            let copied = connection.execute("VACUUM INTO ?1", [to]);
+            copied.map(drop).map_err(|error| failed("copy itself", &error))
+        })
+        .await
+        .map_err(|_| closed())?
+    }
+
     /// Writes what waits, folds the log into the file and closes it.
     pub(crate) async fn close(&self) {
         self.jobs.lock().unwrap_or_else(PoisonError::into_inner).take();
@@ -123,6 +136,18 @@ impl Sqlite {
             // A panic of the writer has been reported by its own hook.
             tokio::task::spawn_blocking(move || thread.join().ok()).await.ok();
         }
+    }
+}
+
+/// Whether a file is a store that this Trunkline can read, without touching it.
+pub(crate) fn check(path: &Path) -> Result<(), StoreError> {
+    let connection = connect(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+    match migrate::check(&connection, path)? {
+        0 => Err(StoreError::CannotOpen {
+            place: path.display().to_string(),
+            reason: "it is no store".to_owned(),
+        }),
+        _ => Ok(()),
     }
 }
 

@@ -2,22 +2,26 @@
 //!
 //! The one rule: a flag means the same in every command that has it, which is why shared ones are structs here.
 
+mod backup;
 mod connections;
 mod data;
 mod mirrors;
+mod requests;
 mod serve;
 
 use std::{net::SocketAddr, path::PathBuf};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+pub(crate) use backup::{Backup, Restore};
 pub(crate) use connections::{
     Apps, AppsCommand, Connect, Connections, ConnectionsCommand, Details, Keys, KeysCommand, Secrets,
     SecretsCommand,
 };
 pub(crate) use data::Data;
 pub(crate) use mirrors::{AddMirror, Mirrors, MirrorsCommand};
-pub(crate) use serve::{Notifications, NotificationsCommand, Serve, Which};
+pub(crate) use requests::Requests;
+pub(crate) use serve::{Notifications, NotificationsCommand, Serve, Watch, Which};
 
 /// The open, self-hosted Intercom connector.
 #[derive(Debug, Parser)]
@@ -64,10 +68,18 @@ pub(crate) enum Command {
     Secrets(Secrets),
     /// Run: receive webhooks, finish grants, keep mirrors, answer the API.
     Serve(Serve),
+    /// Write the state, as it is at one moment, into a file.
+    Backup(Backup),
+    /// Put a backup into a new data folder.
+    Restore(Restore),
+    /// Print notifications as they come.
+    Watch(Watch),
     /// Mirrors that `trunkline serve` keeps: what, where to, how often.
     Mirrors(Mirrors),
     /// List, show and replay the notifications that were received.
     Notifications(Notifications),
+    /// Show the calls and grants of connections that keep a request log.
+    Requests(Requests),
     /// List the streams that a mirror can hold, with keys, cursors, versions and JSON Schemas.
     Streams(Streams),
     /// List the topics of webhooks, with permissions, versions and the streams that they tell of.
@@ -196,6 +208,12 @@ pub(crate) struct Sync {
     /// A column to store only as a hash, such as `contacts.email`; may be given several times.
     #[arg(long, value_name = "STREAM.COLUMN", value_delimiter = ',')]
     pub(crate) hash: Vec<String>,
+    /// Go on after the first run, with another whenever `--every` is over, until the command is stopped.
+    #[arg(long)]
+    pub(crate) follow: bool,
+    /// With `--follow`: the time between two runs, such as `1m`.
+    #[arg(long, value_name = "SPAN", default_value = "1m", requires = "follow")]
+    pub(crate) every: String,
     /// Print the report as JSON.
     #[arg(long)]
     pub(crate) json: bool,

@@ -1,6 +1,7 @@
 //! One file a command; this one only sends each to its file.
 
 mod apps;
+mod backup;
 mod check;
 mod connect;
 mod connections;
@@ -13,6 +14,7 @@ mod operations;
 mod permissions;
 mod quickstart;
 pub(crate) mod request_log;
+mod requests;
 pub(crate) mod scopes;
 mod serve;
 mod simulate;
@@ -20,6 +22,7 @@ mod streams;
 mod sync;
 mod topics;
 mod verify;
+mod watch;
 
 use std::process::ExitCode;
 
@@ -43,8 +46,12 @@ pub(crate) fn run(cli: Cli) -> Result<ExitCode, Failure> {
         Command::Keys(arguments) => block_on_this_thread(keys::run(arguments)),
         Command::Secrets(arguments) => block_on_this_thread(keys::secrets(arguments)),
         Command::Serve(arguments) => block_on(serve::run(arguments)),
+        Command::Backup(arguments) => block_on_this_thread(backup::backup(arguments)),
+        Command::Restore(arguments) => backup::restore(&arguments),
+        Command::Watch(arguments) => block_on_this_thread(watch::run(arguments)),
         Command::Mirrors(arguments) => block_on_this_thread(mirrors::run(arguments)),
         Command::Notifications(arguments) => block_on_this_thread(notifications::run(arguments)),
+        Command::Requests(arguments) => block_on_this_thread(requests::run(arguments)),
         Command::Streams(arguments) => streams::run(&arguments),
         Command::Topics(arguments) => topics::run(&arguments),
         Command::Operations(arguments) => operations::list(&arguments),

@@ -13,8 +13,8 @@ use serde::Deserialize;
 use trunkline_catalog::Version;
 use trunkline_client::{Client, Connection, Region, Settings as ClientSettings, SystemClock};
 
-use trunkline_server::ServerError;
-use trunkline_store::StoreError;
+use trunkline_server::{Opened, ServerError};
+use trunkline_store::{Store, StoreError};
 
 use crate::{
     cli::{Data, RegionName, Workspace},
@@ -81,9 +81,31 @@ impl File {
     }
 }
 
+/// A client, and the store that it shares its workspace through, where it is that of a stored connection.
+#[derive(Debug)]
+pub(crate) struct Session {
+    client: Client,
+    stored: Option<(Arc<Store>, Opened)>,
+}
+
+impl Session {
+    pub(crate) const fn client(&self) -> &Client {
+        &self.client
+    }
+
+    /// Gives back what is not used of a shared rate budget, finishes the request log and closes the store.
+    pub(crate) async fn close(self) {
+        drop(self.client);
+        if let Some((store, opened)) = self.stored {
+            opened.close().await;
+            store.close().await;
+        }
+    }
+}
+
 /// Builds the client that the flags, the environment and the file ask for: a stored connection that is named, else a token
 /// that is named or at hand, else the default connection.
-pub(crate) async fn client(flags: &Workspace, file: &File) -> Result<Client, Failure> {
+pub(crate) async fn client(flags: &Workspace, file: &File) -> Result<Session, Failure> {
     let version = flags
         .api_version
         .as_deref()
@@ -98,22 +120,25 @@ pub(crate) async fn client(flags: &Workspace, file: &File) -> Result<Client, Fai
         (None, _) => None,
     };
     if let Some(name) = stored
-        && let Some(client) = stored_client(&flags.data, name, version, settings.clone()).await?
+        && let Some(session) = stored_session(&flags.data, name, version, settings.clone()).await?
     {
-        return Ok(client);
+        return Ok(session);
     }
     let token = token(named.unwrap_or(DEFAULT_TOKEN_ENV))?;
     let connection = connection(flags, file, token, version.unwrap_or(Version::DEFAULT))?;
-    Client::new(connection, settings).map_err(Failure::from)
+    Ok(Session {
+        client: Client::new(connection, settings)?,
+        stored: None,
+    })
 }
 
 /// The client of a stored connection, if there is a store that has it.
-async fn stored_client(
+async fn stored_session(
     data: &Data,
     name: Option<&str>,
     version: Option<Version>,
     settings: ClientSettings,
-) -> Result<Option<Client>, Failure> {
+) -> Result<Option<Session>, Failure> {
     let Some(store) = store::open_if_there(data).await? else {
         return match name {
             Some(name) => Err(StoreError::NotFound {
@@ -124,12 +149,19 @@ async fn stored_client(
             None => Ok(None),
         };
     };
-    let opened = trunkline_server::connect(&store, name, version, settings).await;
-    store.close().await;
-    match opened {
-        Ok(opened) => Ok(Some(opened.client)),
-        Err(ServerError::NoConnection) => Ok(None),
-        Err(error) => Err(error.into()),
+    let store = Arc::new(store);
+    match trunkline_server::connect(&store, name, version, settings).await {
+        Ok(opened) => Ok(Some(Session {
+            client: opened.client.clone(),
+            stored: Some((store, opened)),
+        })),
+        Err(error) => {
+            store.close().await;
+            match error {
+                ServerError::NoConnection => Ok(None),
+                error => Err(error.into()),
+            }
+        }
     }
 }
 

@@ -352,3 +352,223 @@ fn another_limit_than_the_windows_does_not_close_the_window() {
         Take::Now { .. }
     ));
 }
+
+/// A page in memory, whose store takes its time.
+#[derive(Debug)]
+struct Page {
+    owner: String,
+    shared: Arc<Mutex<(i64, String)>>,
+    takes: Duration,
+    is_down: Arc<std::sync::atomic::AtomicBool>,
+    exchanges: Arc<AtomicU32>,
+}
+
+impl Page {
+    async fn answers(&self) -> Result<(), crate::PortError> {
+        tokio::time::sleep(self.takes).await;
+        if self.is_down.load(Ordering::Relaxed) {
+            return Err(crate::PortError {
+                reason: "it is down".to_owned(),
+            });
+        }
+        Ok(())
+    }
+}
+
+impl RateLedger for Page {
+    fn owner(&self) -> &str {
+        &self.owner
+    }
+
+    fn read(&self) -> crate::Told<'_, Option<crate::LedgerPage>> {
+        Box::pin(async {
+            self.answers().await?;
+            let (fence, text) = self.shared.lock().unwrap().clone();
+            Ok((fence > 0).then_some(crate::LedgerPage { fence, text }))
+        })
+    }
+
+    fn write(&self, seen: i64, text: String) -> crate::Told<'_, bool> {
+        Box::pin(async move {
+            self.answers().await?;
+            self.exchanges.fetch_add(1, Ordering::Relaxed);
+            let mut shared = self.shared.lock().unwrap();
+            if shared.0 != seen {
+                return Ok(false);
+            }
+            *shared = (seen + 1, text);
+            Ok(true)
+        })
+    }
+}
+
+/// Several processes, each with a budget of its own, and one server.
+struct Together {
+    server: Arc<Mutex<Server>>,
+    shared: Arc<Mutex<(i64, String)>>,
+    is_down: Arc<std::sync::atomic::AtomicBool>,
+    exchanges: Arc<AtomicU32>,
+    clock: Arc<Moving>,
+    started: u64,
+}
+
+/// The time of day as tokio's clock goes.
+#[derive(Debug)]
+struct Moving(Instant);
+
+impl Clock for Moving {
+    fn now(&self) -> Timestamp {
+        let gone = i64::try_from(self.0.elapsed().as_millis()).unwrap();
+        Timestamp::from_millisecond(1_700_000_003_000 + gone).unwrap()
+    }
+}
+
+impl Together {
+    fn new(limit: u32) -> Self {
+        Self {
+            server: Arc::new(Mutex::new(Server::new(1_700_000_003_000_000, limit))),
+            shared: Arc::default(),
+            is_down: Arc::default(),
+            exchanges: Arc::default(),
+            clock: Arc::new(Moving(Instant::now())),
+            started: 0,
+        }
+    }
+
+    fn budget(&mut self) -> Arc<Budget> {
+        self.started += 1;
+        let page = Page {
+            owner: format!("process-{}", self.started),
+            shared: Arc::clone(&self.shared),
+            takes: Duration::from_millis(3),
+            is_down: Arc::clone(&self.is_down),
+            exchanges: Arc::clone(&self.exchanges),
+        };
+        let clock: Arc<dyn Clock> = Arc::<Moving>::clone(&self.clock);
+        Arc::new(Budget::new(1.0, 0.05).sharing(Arc::new(page), clock))
+    }
+
+    /// A process with so many callers that make calls without a pause.
+    fn process(&mut self, callers: u64) -> (Arc<Budget>, tokio::task::JoinSet<()>) {
+        let budget = self.budget();
+        let mut tasks = tokio::task::JoinSet::new();
+        for number in 0..callers {
+            let (budget, server) = (Arc::clone(&budget), Arc::clone(&self.server));
+            let mut random = ChaCha8Rng::seed_from_u64(self.started << 20 | number);
+            tasks.spawn(async move {
+                let ways = Ways {
+                    shortest: 40,
+                    longest: 160,
+                };
+                loop {
+                    call(&budget, &server, &ways, &mut random, Priority::Background).await;
+                }
+            });
+        }
+        (budget, tasks)
+    }
+
+    fn late_refusals(&self) -> Vec<i64> {
+        let server = self.server.lock().unwrap();
+        server
+            .refused
+            .iter()
+            .copied()
+            .filter(|window| *window > 0)
+            .collect()
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn processes_that_join_die_and_return_share_one_window_and_waste_little_of_it() {
+    for limit in [60, 166, 1_667] {
+        let mut together = Together::new(limit);
+        let (_first, mut of_first) = together.process(40);
+        tokio::time::sleep(Duration::from_secs(24)).await;
+        let (_second, mut of_second) = together.process(40);
+        let (_third, of_third) = together.process(40);
+        tokio::time::sleep(Duration::from_secs(33)).await;
+        // One dies without a word, one ends well; one comes back.
+        of_second.shutdown().await;
+        drop(of_third);
+        tokio::time::sleep(Duration::from_secs(20)).await;
+        let (_fourth, mut of_fourth) = together.process(40);
+        tokio::time::sleep(Duration::from_secs(41)).await;
+        assert_eq!(together.late_refusals(), Vec::<i64>::new(), "limit {limit}");
+        {
+            let server = together.server.lock().unwrap();
+            let whole = &server.counted[2..];
+            assert!(
+                whole
+                    .iter()
+                    .all(|counted| f64::from(*counted) >= 0.88 * f64::from(limit)),
+                "{whole:?} of {limit}"
+            );
+        }
+        of_first.shutdown().await;
+        of_fourth.shutdown().await;
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn exchanges_are_a_few_a_second_and_none_when_nothing_happens() {
+    let mut together = Together::new(5_000);
+    let (budget, mut tasks) = together.process(96);
+    tokio::time::sleep(Duration::from_secs(52)).await;
+    let exchanges = together.exchanges.load(Ordering::Relaxed);
+    assert!(exchanges <= 52 * 10, "{exchanges} for 500 calls a second");
+    {
+        let server = together.server.lock().unwrap();
+        assert!(
+            server.counted[2..].iter().all(|counted| *counted >= 4_850),
+            "{:?}",
+            server.counted
+        );
+    }
+    tasks.shutdown().await;
+    budget.give_back().await;
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    let exchanges = together.exchanges.load(Ordering::Relaxed);
+    tokio::time::sleep(Duration::from_secs(60)).await;
+    assert_eq!(together.exchanges.load(Ordering::Relaxed), exchanges);
+    // What was idle is at work again without delay.
+    let began = Instant::now();
+    call(
+        &budget,
+        &together.server,
+        &Ways {
+            shortest: 20,
+            longest: 20,
+        },
+        &mut ChaCha8Rng::seed_from_u64(1),
+        Priority::Interactive,
+    )
+    .await;
+    assert!(
+        began.elapsed() < Duration::from_millis(60),
+        "{:?}",
+        began.elapsed()
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_ledger_that_is_down_stops_nobody() {
+    let mut together = Together::new(100);
+    together.is_down.store(true, Ordering::Relaxed);
+    let (_budget, mut tasks) = together.process(40);
+    tokio::time::sleep(Duration::from_secs(32)).await;
+    together.is_down.store(false, Ordering::Relaxed);
+    tokio::time::sleep(Duration::from_secs(20)).await;
+    together.is_down.store(true, Ordering::Relaxed);
+    tokio::time::sleep(Duration::from_secs(20)).await;
+    assert_eq!(together.late_refusals(), Vec::<i64>::new());
+    {
+        let server = together.server.lock().unwrap();
+        assert!(
+            server.counted[2..].iter().all(|counted| *counted >= 90),
+            "{:?}",
+            server.counted
+        );
+    }
+    tasks.shutdown().await;
+}

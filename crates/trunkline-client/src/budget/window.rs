@@ -8,24 +8,34 @@
 //!   request that crosses the edge is charged to both sides, and no window can be overdrawn however long the way is;
 //! - a new window is begun when an answer shows it, or when it has begun for certain by the interval's lower bound.
 //!
-//! The one rule: `used` + in flight + lost never passes the limit. Times are microseconds; `now` is ours, `reset` theirs.
+//! With a ledger, a process sends only what it was granted there (`book.rs`): a grant names the window that it was counted in, and
+//! what of it is in flight or unspent when that window ends is all that may be sent in the next one.
+//!
+//! The one rule: `used` + in flight + lost never passes the limit, and what is ours of it never passes the grant. Times are microseconds; `now` is ours, `reset` theirs.
 
 use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::{BudgetState, Outcome};
+use super::{
+    BudgetState, Outcome,
+    book::{LIFE_MS, Report, Seen, Share},
+};
 use crate::{
     Priority,
     stack::headers::{Rate, RateWindow},
 };
 
 /// The length of a window (facts 3).
-const WINDOW: i64 = 10_000_000;
+pub(super) const WINDOW: i64 = 10_000_000;
 /// How many requests may be out before the first answer.
 const BLIND: u32 = 4;
 /// How much faster than even a background caller may go to make up for time lost.
 const CATCH_UP: f64 = 1.1;
+/// How much of what is sent at an even pace is asked for ahead, in microseconds.
+const AHEAD: i64 = 600_000;
+/// How long a grant is good for; shorter than its row lives, since clocks of machines differ.
+const GRANT: i64 = LIFE_MS * 1_000 * 3 / 5;
 /// Clocks drift apart by at most this many microseconds a second.
 const DRIFT: i64 = 100;
 
@@ -41,6 +51,24 @@ pub(super) enum Take {
     At(i64),
     /// It looks again when an answer came.
     AfterAnswer,
+    /// It looks again when the ledger granted more.
+    AfterGrant,
+}
+
+/// What the ledger lets this process send.
+#[derive(Clone, Copy, Debug)]
+struct Grant {
+    /// The window that it was counted in.
+    reset: i64,
+    /// The most that may be ours of that window.
+    ceiling: u32,
+    /// The most that may be ours of any later one.
+    open: u32,
+    /// Our even part of that window.
+    part: u32,
+    /// Busy processes, us included.
+    busy: u32,
+    until: i64,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -88,6 +116,11 @@ pub(super) struct Window {
     others: u32,
     others_rate: f64,
     throttled: u64,
+    /// None without a ledger, and while it does not answer.
+    grant: Option<Grant>,
+    /// Something was asked for since the last report, and background calls were held back.
+    wanted: bool,
+    held_back: bool,
 }
 
 impl Window {
@@ -114,16 +147,44 @@ impl Window {
             others: 0,
             others_rate: 0.0,
             throttled: 0,
+            grant: None,
+            wanted: false,
+            held_back: false,
         }
     }
 
+    /// What may be sent is from now on what a ledger grants, which is nothing so far.
+    pub(super) fn share(&mut self) {
+        self.grant.get_or_insert(Grant {
+            reset: 0,
+            ceiling: 0,
+            open: 0,
+            part: 0,
+            busy: 1,
+            until: i64::MIN,
+        });
+    }
+
+    /// The ledger does not answer: the process goes by its own estimate.
+    pub(super) fn go_alone(&mut self) {
+        self.grant = None;
+    }
+
     pub(super) fn take(&mut self, now: i64, priority: Priority) -> Take {
+        self.wanted = true;
+        let take = self.look(now, priority);
+        self.held_back |= priority == Priority::Background && !matches!(take, Take::Now { .. });
+        take
+    }
+
+    fn look(&mut self, now: i64, priority: Priority) -> Take {
         if now < self.not_before {
             return Take::At(self.not_before);
         }
         match self.mode {
             Mode::Blind if self.in_flight >= BLIND => return Take::AfterAnswer,
-            Mode::Blind | Mode::Unlimited => return self.go(),
+            Mode::Blind => return self.go_if_granted(now),
+            Mode::Unlimited => return self.go(),
             Mode::Limited => self.roll(now),
         }
         let end = self.reset - self.offset.0;
@@ -143,7 +204,7 @@ impl Window {
             return Take::At(end.max(now + 1_000));
         }
         if priority == Priority::Interactive {
-            return self.go();
+            return self.go_if_granted(now);
         }
         let part_left = micros(left) / micros(WINDOW);
         if charged + 1.0 > (usable - (limit * self.reserve * part_left).floor()).max(1.0) {
@@ -152,8 +213,10 @@ impl Window {
         if self.next_at > now {
             return Take::At(self.next_at);
         }
-        let for_us = usable - charged - others * micros(left) / 1e6;
-        let room = for_us.min(own_usable - own).max(1.0);
+        if own >= f64::from(self.allowed(now)) {
+            return Take::AfterGrant;
+        }
+        let room = self.room(now);
         let fastest = micros(WINDOW) / (own_usable * CATCH_UP);
         #[expect(
             clippy::cast_possible_truncation,
@@ -194,6 +257,148 @@ impl Window {
             throttled: self.throttled,
             round_trip: Duration::from_micros(u64::try_from(self.round_trip).unwrap_or(0)),
         }
+    }
+
+    /// What a process that shares says to the others. What it does not keep is given up now, so that it is never granted twice.
+    pub(super) fn report(&mut self, now: i64, is_last: bool) -> (i64, Report) {
+        if self.mode == Mode::Limited {
+            self.roll(now);
+        }
+        let counted = self.own + self.lost;
+        let charged = counted + self.in_flight;
+        let unspent = match &self.grant {
+            Some(_) => self.allowed(now).saturating_sub(charged),
+            None => 0,
+        };
+        let is_last = is_last || self.mode == Mode::Unlimited;
+        let want = if self.wanted && !is_last {
+            self.want(now)
+        } else {
+            0
+        };
+        let keep = unspent.min(want);
+        if let Some(grant) = &mut self.grant {
+            *grant = Grant {
+                reset: self.reset,
+                ceiling: charged + keep,
+                open: self.in_flight + keep,
+                part: if grant.reset == self.reset {
+                    grant.part
+                } else {
+                    self.limit / grant.busy.max(1)
+                },
+                ..*grant
+            };
+        }
+        let margin = if self.mode == Mode::Limited {
+            self.margin(self.others_rate(now))
+        } else {
+            0.0
+        };
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "a part of a window's calls"
+        )]
+        let report = Report {
+            seen: (self.mode == Mode::Limited).then_some(Seen {
+                limit: self.limit,
+                reset: self.reset,
+                used: self.used,
+            }),
+            counted,
+            in_flight: self.in_flight,
+            keep,
+            ask: want - keep,
+            margin: margin as u32,
+            is_busy: self.held_back && !is_last,
+            is_last: is_last || (want == 0 && self.in_flight == 0),
+        };
+        (self.wanted, self.held_back) = (false, false);
+        (self.reset, report)
+    }
+
+    /// Takes over what the ledger granted upon a report that was made at `then`.
+    pub(super) fn granted(&mut self, then: i64, (reset, report): (i64, &Report), share: Share) {
+        let open = report.in_flight + report.keep + share.extra;
+        self.grant = Some(Grant {
+            reset,
+            ceiling: report.counted + open,
+            open,
+            part: report.counted + report.in_flight + share.part,
+            busy: share.busy,
+            until: then + GRANT,
+        });
+        if reset == self.reset {
+            self.others = share.foreign;
+        }
+    }
+
+    /// Whether so little is left of the grant that more should be asked for.
+    pub(super) fn is_short(&self, now: i64) -> bool {
+        let charged = self.own + self.in_flight + self.lost;
+        self.mode != Mode::Unlimited
+            && self.grant.is_some()
+            && self.allowed(now).saturating_sub(charged) <= self.want(now) / 2
+    }
+
+    /// Whether something was asked for since the last report.
+    pub(super) const fn is_wanted(&self) -> bool {
+        self.wanted
+    }
+
+    /// When the window ends for certain, by our clock.
+    pub(super) fn ends_at(&self) -> Option<i64> {
+        (self.mode == Mode::Limited).then_some(self.reset - self.offset.0)
+    }
+
+    /// The most that may be ours of the current window.
+    fn allowed(&self, now: i64) -> u32 {
+        match &self.grant {
+            None => u32::MAX,
+            Some(grant) if now >= grant.until => 0,
+            Some(grant) if grant.reset == self.reset => grant.ceiling,
+            Some(grant) => grant.open,
+        }
+    }
+
+    /// How many calls the background may still make in this window.
+    fn room(&self, now: i64) -> f64 {
+        let left = (self.reset - self.offset.0 - now).clamp(1, WINDOW);
+        let others = self.others_rate(now);
+        let limit = f64::from(self.limit);
+        let usable = (limit - self.margin(others)).max(1.0);
+        let charged = f64::from(self.used + self.in_flight + self.lost);
+        let own = f64::from(self.own + self.in_flight + self.lost);
+        let own_usable = (limit * self.max_share).floor().clamp(1.0, usable);
+        let for_us = match &self.grant {
+            None => usable - charged - others * micros(left) / 1e6,
+            Some(grant) if grant.reset == self.reset => f64::from(grant.part) - own,
+            Some(grant) => usable / f64::from(grant.busy.max(1)) - own,
+        };
+        for_us.min(own_usable - own).max(1.0)
+    }
+
+    /// How many calls to have in hand.
+    fn want(&self, now: i64) -> u32 {
+        if self.mode != Mode::Limited {
+            return BLIND;
+        }
+        let left = (self.reset - self.offset.0 - now).clamp(AHEAD / 2, WINDOW);
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "a part of a window's calls"
+        )]
+        let ahead = (self.room(now) * micros(AHEAD) / micros(left)).ceil() as u32;
+        ahead.clamp(2, (self.limit / 4).max(2))
+    }
+
+    fn go_if_granted(&mut self, now: i64) -> Take {
+        if self.own + self.in_flight + self.lost >= self.allowed(now) {
+            return Take::AfterGrant;
+        }
+        self.go()
     }
 
     fn go(&mut self) -> Take {
@@ -249,6 +454,10 @@ impl Window {
         self.used = self.used.max(used);
         self.own += u32::from(!throttled);
         if self.lost > 0 && sent_at > self.lost_at {
+            if self.grant.is_some() {
+                // The others were told of them.
+                self.own += self.lost;
+            }
             self.lost = 0;
         }
         // A 429 with calls left is another limit than this one, such as that of export jobs.
@@ -298,7 +507,9 @@ impl Window {
         let low = low.min(number);
         if number > high {
             let ours = u32::try_from(number - low + 1).unwrap_or(u32::MAX);
-            self.others = used.saturating_sub(ours);
+            if self.grant.is_none() {
+                self.others = used.saturating_sub(ours);
+            }
         }
         self.numbers_seen = Some((low, high.max(number)));
     }

@@ -2,10 +2,7 @@
 //!
 //! The one rule: a scroll that was lost begins again, and only one that came to its end tells what vanished.
 
-use std::sync::LazyLock;
-
-use tokio::sync::Mutex;
-use trunkline_client::{Call, ErrorKind};
+use trunkline_client::{Call, ErrorKind, ScrollTurn, Turn};
 
 use super::{
     SyncEvent,
@@ -21,9 +18,6 @@ const LIST_ENDS: u64 = 10_000;
 /// How often a lost scroll is begun again.
 const ATTEMPTS: u32 = 3;
 const STREAM: &str = "companies";
-
-/// The workspace has one scroll; whoever reads companies in this process waits here for its turn.
-static SCROLL: LazyLock<Mutex<()>> = LazyLock::new(Mutex::default);
 
 /// Reads all companies.
 pub(crate) async fn read(ctx: &Context<'_>) -> Result<(), Halt> {
@@ -42,14 +36,7 @@ pub(crate) async fn read(ctx: &Context<'_>) -> Result<(), Halt> {
             }
         }
     }
-    let turn = if let Ok(turn) = SCROLL.try_lock() {
-        turn
-    } else {
-        (ctx.events)(SyncEvent::Waiting {
-            reason: "another run reads the companies".to_owned(),
-        });
-        SCROLL.lock().await
-    };
+    let turn = turn(ctx).await;
     let mut attempt = 1;
     loop {
         match scroll(ctx, again, &done).await {
@@ -60,8 +47,35 @@ pub(crate) async fn read(ctx: &Context<'_>) -> Result<(), Halt> {
                 });
             }
             outcome => {
-                drop(turn);
+                // A turn that is not finished stays taken for as long as the scroll may be open.
+                if let (Ok(()), Some(turn)) = (&outcome, turn)
+                    && let Err(error) = turn.finish().await
+                {
+                    tracing::warn!(%error, "the turn to scroll could not be given back; it ends by itself");
+                }
                 return outcome;
+            }
+        }
+    }
+}
+
+/// Waits for the workspace's one scroll, and says so whenever there is news of it. None when nobody can tell whose turn it is.
+async fn turn(ctx: &Context<'_>) -> Option<Box<dyn ScrollTurn>> {
+    let mut told = None;
+    loop {
+        match ctx.client.scroll_turns().take().await {
+            Ok(Turn::Ours(turn)) => return Some(turn),
+            Ok(Turn::Theirs { reason, again_in }) => {
+                if told.as_ref() != Some(&reason) {
+                    told = Some(reason.clone());
+                    (ctx.events)(SyncEvent::Waiting { reason });
+                }
+                tokio::time::sleep(again_in).await;
+            }
+            Err(error) => {
+                // The platform itself refuses a second scroll, and the client waits for the first one's end then.
+                tracing::warn!(%error, "whose turn it is to scroll cannot be told");
+                return None;
             }
         }
     }

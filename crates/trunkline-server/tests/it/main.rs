@@ -2,4 +2,5 @@
 
 mod harness;
 mod receiver;
+mod request_log;
 mod senders;

@@ -21,29 +21,8 @@ pub(super) fn up(connection: &mut Connection, path: &Path) -> Result<(), StoreEr
     let transaction = connection
         .transaction_with_behavior(TransactionBehavior::Immediate)
         .map_err(fail)?;
-    let found: i64 = transaction
-        .pragma_query_value(None, "user_version", |row| row.get(0))
-        .map_err(fail)?;
-    let application: i32 = transaction
-        .pragma_query_value(None, "application_id", |row| row.get(0))
-        .map_err(fail)?;
-    let tables: i64 = transaction
-        .query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))
-        .map_err(fail)?;
-    if application != APPLICATION && (found != 0 || tables > 0) {
-        return Err(StoreError::CannotOpen {
-            place: path.display().to_string(),
-            reason: "it is a database of something else".to_owned(),
-        });
-    }
-    let known = STEPS.len() as i64;
-    if found > known {
-        return Err(StoreError::TooNew {
-            place: path.display().to_string(),
-            found,
-            known,
-        });
-    }
+    let found = check(&transaction, path)?;
+    let known = known();
     let taken = usize::try_from(found).unwrap_or(0);
     for step in &STEPS[taken..] {
         transaction.execute_batch(step).map_err(fail)?;
@@ -53,4 +32,35 @@ pub(super) fn up(connection: &mut Connection, path: &Path) -> Result<(), StoreEr
         .and_then(|()| transaction.pragma_update(None, "user_version", known))
         .and_then(|()| transaction.commit())
         .map_err(fail)
+}
+
+/// The format of a file that is a store, or an empty one; anything else is refused.
+pub(super) fn check(connection: &Connection, path: &Path) -> Result<i64, StoreError> {
+    let fail = |error| cannot_open(path, error);
+    let number = |sql: &str| {
+        connection
+            .query_row(sql, [], |row| row.get::<_, i64>(0))
+            .map_err(fail)
+    };
+    let found = number("PRAGMA user_version")?;
+    let is_store = number("PRAGMA application_id")? == i64::from(APPLICATION);
+    let has_tables = number("SELECT count(*) FROM sqlite_schema")? > 0;
+    if !is_store && (found != 0 || has_tables) {
+        return Err(StoreError::CannotOpen {
+            place: path.display().to_string(),
+            reason: "it is a database of something else".to_owned(),
+        });
+    }
+    if found > known() {
+        return Err(StoreError::TooNew {
+            place: path.display().to_string(),
+            found,
+            known: known(),
+        });
+    }
+    Ok(found)
+}
+
+const fn known() -> i64 {
+    STEPS.len() as i64
 }

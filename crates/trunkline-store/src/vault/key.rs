@@ -88,11 +88,7 @@ pub(super) fn read(source: &KeySource, entropy: &Entropy, may_make: bool) -> Res
         KeySource::Variable { value, .. } => Zeroizing::new(value.expose_secret().to_owned()),
         KeySource::File(path) => match read_file(path, source)? {
             Some(text) => text,
-            None if may_make => {
-                let text = line(entropy);
-                replace(path, &text, source)?;
-                text
-            }
+            None if may_make => make(path, source, entropy)?,
             None => return Err(bad(source, "the file is not there")),
         },
     };
@@ -174,22 +170,28 @@ fn read_file(path: &Path, source: &KeySource) -> Result<Option<Zeroizing<String>
     Ok(Some(text))
 }
 
+/// Makes the file with a first key. Whoever is first of several processes makes it; the others take its key.
+fn make(path: &Path, source: &KeySource, entropy: &Entropy) -> Result<Zeroizing<String>, StoreError> {
+    let text = line(entropy);
+    let mut name = path.file_name().unwrap_or_default().to_owned();
+    name.push(format!(".{}", entropy.word()));
+    let beside = path.with_file_name(name);
+    let written = write(&beside, &text).and_then(|()| std::fs::hard_link(&beside, path));
+    // Its work is done, whether the link was made or was there.
+    std::fs::remove_file(&beside).ok();
+    match written {
+        Ok(()) => Ok(text),
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => {
+            read_file(path, source)?.ok_or_else(|| bad(source, "the file is not there"))
+        }
+        Err(error) => Err(bad(source, &error.to_string())),
+    }
+}
+
 /// Writes the whole file anew, in one step.
 fn replace(path: &Path, text: &str, source: &KeySource) -> Result<(), StoreError> {
     let beside = path.with_extension("key.new");
-    let mut options = OpenOptions::new();
-    options.write(true).create(true).truncate(true);
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::OpenOptionsExt as _;
-        options.mode(0o600);
-    }
-    let outcome = options
-        .open(&beside)
-        .and_then(|mut file| {
-            file.write_all(text.as_bytes())?;
-            file.sync_all()
-        })
+    let outcome = write(&beside, text)
         .and_then(|()| std::fs::rename(&beside, path))
         .and_then(|()| {
             let folder = path
@@ -199,6 +201,20 @@ fn replace(path: &Path, text: &str, source: &KeySource) -> Result<(), StoreError
             File::open(folder)?.sync_all()
         });
     outcome.map_err(|error| bad(source, &error.to_string()))
+}
+
+/// Writes a file for its owner alone, down to the disk.
+fn write(path: &Path, text: &str) -> std::io::Result<()> {
+    let mut options = OpenOptions::new();
+    options.write(true).create(true).truncate(true);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::OpenOptionsExt as _;
+        options.mode(0o600);
+    }
+    let mut file = options.open(path)?;
+    file.write_all(text.as_bytes())?;
+    file.sync_all()
 }
 
 fn bad(source: &KeySource, reason: &str) -> StoreError {

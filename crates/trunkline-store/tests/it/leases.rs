@@ -16,6 +16,8 @@ async fn a_lease_has_one_holder_and_its_fence_grows_with_every_change_of_hands()
             .unwrap();
         assert_eq!((first.fence, first.expires_at), (1, at(10)));
         assert_eq!(store.take_lease("scroll", "b", LIFE, at(9)).await.unwrap(), None);
+        assert_eq!(store.lease_ends("scroll").await.unwrap(), Some(at(10)));
+        assert_eq!(store.lease_ends("nothing").await.unwrap(), None);
         assert!(
             store
                 .take_lease("other", "b", LIFE, at(9))

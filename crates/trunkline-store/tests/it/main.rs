@@ -1,10 +1,12 @@
 //! The conformance suite: everything that a store promises, on SQLite and on PostgreSQL.
 
 mod backends;
+mod backup;
 mod connections;
 mod grants;
 mod keys;
 mod leases;
+mod ledgers;
 mod mirrors;
 mod notifications;
 mod opening;

@@ -58,6 +58,24 @@ pub(crate) struct Notifications {
     pub(crate) json: bool,
 }
 
+#[derive(Debug, Args)]
+pub(crate) struct Watch {
+    /// The topics to print, separated by commas; `conversation.*` is all that begin so. All by default.
+    #[arg(long, value_delimiter = ',', value_name = "A,B")]
+    pub(crate) topics: Vec<String>,
+    /// Only those of a workspace, by its code.
+    #[arg(long, value_name = "CODE")]
+    pub(crate) workspace: Option<String>,
+    /// Begin with what was received since then: a time, or a span such as `2h`. From now on by default.
+    #[arg(long, value_name = "TIME")]
+    pub(crate) since: Option<String>,
+    /// Print whole bodies, one line of JSON each.
+    #[arg(long)]
+    pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) data: Data,
+}
+
 /// Which notifications.
 #[derive(Debug, Args)]
 pub(crate) struct Which {

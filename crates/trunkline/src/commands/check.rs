@@ -14,9 +14,11 @@ use crate::{
 /// Probes and prints; 1 when a stream would stay empty for want of a permission.
 pub(crate) async fn run(arguments: cli::Check) -> Result<ExitCode, Failure> {
     let file = settings::File::read(arguments.workspace.config.as_deref())?;
-    let client = settings::client(&arguments.workspace, &file).await?;
+    let session = settings::client(&arguments.workspace, &file).await?;
     let streams = arguments.streams.clone().or_else(|| file.streams.clone());
-    let found = check::check(&client, streams.as_deref()).await?;
+    let found = check::check(session.client(), streams.as_deref()).await;
+    session.close().await;
+    let found = found?;
     if arguments.json {
         json::print(&found)?;
     } else {

@@ -24,14 +24,18 @@ pub(crate) async fn run(arguments: cli::Connect) -> Result<ExitCode, Failure> {
         webhook_secret: webhook_secret(&arguments.details)?,
         ..ConnectionSecrets::default()
     };
-    let store = store::open(&arguments.data).await?;
+    let store = Arc::new(store::open(&arguments.data).await?);
     let outcome = connect(&store, &arguments, secrets).await;
     store.close().await;
     outcome?;
     Ok(ExitCode::SUCCESS)
 }
 
-async fn connect(store: &Store, arguments: &cli::Connect, secrets: ConnectionSecrets) -> Result<(), Failure> {
+async fn connect(
+    store: &Arc<Store>,
+    arguments: &cli::Connect,
+    secrets: ConnectionSecrets,
+) -> Result<(), Failure> {
     let app = match &arguments.app {
         Some(name) => Some(store.app(name).await?),
         None => None,

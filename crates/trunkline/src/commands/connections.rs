@@ -17,13 +17,13 @@ use crate::{
 
 /// Does what is asked.
 pub(crate) async fn run(arguments: cli::Connections) -> Result<ExitCode, Failure> {
-    let store = store::open(&arguments.data).await?;
+    let store = Arc::new(store::open(&arguments.data).await?);
     let outcome = act(&store, arguments.command, arguments.json).await;
     store.close().await;
     outcome
 }
 
-async fn act(store: &Store, command: Command, as_json: bool) -> Result<ExitCode, Failure> {
+async fn act(store: &Arc<Store>, command: Command, as_json: bool) -> Result<ExitCode, Failure> {
     match command {
         Command::List => list(&store.connections().await?, as_json)?,
         Command::Show { name } => show(store, &name, as_json).await?,
@@ -177,7 +177,7 @@ pub(crate) async fn print(store: &Store, connection: &Connection) -> Result<(), 
 }
 
 /// Tests one connection or all; 1 when one does not work.
-async fn test(store: &Store, name: Option<&str>, as_json: bool) -> Result<ExitCode, Failure> {
+async fn test(store: &Arc<Store>, name: Option<&str>, as_json: bool) -> Result<ExitCode, Failure> {
     let connections = match name {
         Some(name) => vec![store.connection(name).await?],
         None => store.connections().await?,

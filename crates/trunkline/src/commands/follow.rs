@@ -34,10 +34,10 @@ struct Change {
 pub(crate) async fn run(
     client: &Client,
     storage: &Storage,
+    options: &SyncOptions,
     interval: Duration,
     as_json: bool,
 ) -> Result<(), Failure> {
-    let options = SyncOptions::default();
     let quiet = Progress::start(false);
     let mut stop = std::pin::pin!(super::simulate::stopped());
     for number in 1.. {
@@ -45,7 +45,7 @@ pub(crate) async fn run(
             stopped = &mut stop => return stopped,
             () = tokio::time::sleep(interval) => {}
         }
-        let report = super::sync::mirror(client, storage, &options, &quiet).await?;
+        let report = super::sync::mirror(client, storage, options, &quiet).await?;
         let round = describe(number, &report);
         if as_json {
             json::print_line(&round)?;

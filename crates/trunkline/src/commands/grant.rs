@@ -43,7 +43,7 @@ pub(crate) async fn offer(
 
 /// Prints where to grant access, waits for the browser, and keeps what comes of it.
 pub(crate) async fn ask(
-    store: &Store,
+    store: &Arc<Store>,
     connection: &Connection,
     app: &App,
     arguments: &cli::Connect,

@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 use serde_json::value::RawValue;
+use trunkline_catalog::Catalog;
 use trunkline_store::{Notification, NotificationFilter, NotificationState, Store};
 
 use crate::{
@@ -86,12 +87,27 @@ pub(crate) fn filter(which: &Which) -> Result<NotificationFilter, Failure> {
         .transpose()?;
     Ok(NotificationFilter {
         workspace: which.workspace.clone(),
-        topics: which.topics.clone(),
+        topics: topics(&which.topics)?,
         state,
         since: which.since.as_deref().map(moment).transpose()?,
         until: which.until.as_deref().map(moment).transpose()?,
         ..NotificationFilter::default()
     })
+}
+
+/// The topics that names and patterns stand for. A name that Intercom does not have is taken as it is: what it sends under
+/// such a name is kept too.
+pub(crate) fn topics(named: &[String]) -> Result<Vec<String>, Failure> {
+    let catalog = Catalog::embedded();
+    let mut topics = Vec::new();
+    for name in named {
+        match catalog.expand_topics(&[name.as_str()]) {
+            Ok(found) => topics.extend(found.into_iter().map(|topic| topic.name.to_owned())),
+            Err(error) if name.contains('*') => return Err(error.into()),
+            Err(_) => topics.push(name.clone()),
+        }
+    }
+    Ok(topics)
 }
 
 /// A time, or a span that ended now.

@@ -14,8 +14,10 @@ use crate::{
 /// Asks and prints. A missing permission is an answer, not a failure: tokens are meant to have few.
 pub(crate) async fn run(arguments: cli::Permissions) -> Result<ExitCode, Failure> {
     let file = settings::File::read(arguments.workspace.config.as_deref())?;
-    let client = settings::client(&arguments.workspace, &file).await?;
-    let report = permissions::probe(&client, arguments.writes).await?;
+    let session = settings::client(&arguments.workspace, &file).await?;
+    let report = permissions::probe(session.client(), arguments.writes).await;
+    session.close().await;
+    let report = report?;
     if arguments.json {
         json::print(&report)?;
     } else {

@@ -95,7 +95,7 @@ pub(crate) async fn run(arguments: cli::Quickstart) -> Result<ExitCode, Failure>
         if !arguments.json {
             json::line("\nThe workspace lives on, and the mirror follows. Ctrl-C ends it.\n")?;
         }
-        super::follow::run(&client, &storage, ROUND, arguments.json).await?;
+        super::follow::run(&client, &storage, &SyncOptions::default(), ROUND, arguments.json).await?;
     }
     storage.close().await?;
     simulator.stop().await;

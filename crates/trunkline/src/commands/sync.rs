@@ -12,6 +12,7 @@ use trunkline_mirror::{
 
 use trunkline_server::Target;
 
+use super::follow;
 use crate::{
     cli,
     failure::{Exit, Failure},
@@ -22,6 +23,9 @@ use crate::{
 /// Mirrors once and prints the report.
 pub(crate) async fn run(arguments: cli::Sync) -> Result<ExitCode, Failure> {
     let file = settings::File::read(arguments.workspace.config.as_deref())?;
+    if arguments.follow {
+        span(&arguments.every)?;
+    }
     let Target::Sqlite(path) = target(arguments.to.as_deref(), &file)?;
     let storage_options = StorageOptions {
         history: arguments.history,
@@ -41,20 +45,45 @@ pub(crate) async fn run(arguments: cli::Sync) -> Result<ExitCode, Failure> {
         start_date: arguments.start_date.as_deref().map(time).transpose()?,
         lookback: arguments.lookback.as_deref().map(span).transpose()?,
     };
-    let client = settings::client(&arguments.workspace, &file).await?;
-    let storage = Storage::open(&path, storage_options)?;
+    let session = settings::client(&arguments.workspace, &file).await?;
+    let outcome = match Storage::open(&path, storage_options) {
+        Ok(storage) => {
+            let outcome = run_on(&arguments, session.client(), &storage, &options).await;
+            let closed = storage.close().await;
+            outcome.and_then(|code| closed.map(|()| code).map_err(Failure::from))
+        }
+        Err(error) => Err(error.into()),
+    };
+    session.close().await;
+    outcome
+}
+
+/// The first run with its report, and those that follow when that was asked for.
+async fn run_on(
+    arguments: &cli::Sync,
+    client: &Client,
+    storage: &Storage,
+    options: &SyncOptions,
+) -> Result<ExitCode, Failure> {
     let progress = Progress::start(!arguments.json);
-    let outcome = mirror(&client, &storage, &options, &progress).await;
+    let outcome = mirror(client, storage, options, &progress).await;
     progress.finish();
-    let closed = storage.close().await;
-    let run_report = outcome?;
-    closed?;
+    let first = outcome?;
     if arguments.json {
-        json::print(&run_report)?;
+        json::print(&first)?;
     } else {
-        report::print(&run_report)?;
+        report::print(&first)?;
     }
-    Ok(exit(&run_report))
+    if arguments.follow {
+        // What was asked for once is done; every later run reads what changed.
+        let later = SyncOptions {
+            full: false,
+            start_date: None,
+            ..options.clone()
+        };
+        follow::run(client, storage, &later, span(&arguments.every)?, arguments.json).await?;
+    }
+    Ok(exit(&first))
 }
 
 /// The named types of custom objects, each once.

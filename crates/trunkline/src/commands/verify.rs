@@ -1,8 +1,10 @@
 //! `trunkline verify`: is the mirror complete?
 
-use std::process::ExitCode;
+use std::{path::Path, process::ExitCode};
 
+use trunkline_client::Client;
 use trunkline_mirror::{
+    report::CompletenessReport,
     storage::{Storage, StorageOptions},
     verify,
 };
@@ -21,10 +23,9 @@ pub(crate) async fn run(arguments: cli::Verify) -> Result<ExitCode, Failure> {
     let file = settings::File::read(arguments.workspace.config.as_deref())?;
     let Target::Sqlite(path) = super::sync::target(arguments.to.as_deref(), &file)?;
     super::sync::must_exist(&path)?;
-    let client = settings::client(&arguments.workspace, &file).await?;
-    let storage = Storage::open(&path, StorageOptions::default())?;
-    let outcome = verify::verify(&client, &storage).await;
-    storage.close().await?;
+    let session = settings::client(&arguments.workspace, &file).await?;
+    let outcome = completeness(session.client(), &path).await;
+    session.close().await;
     let completeness = outcome?;
     if arguments.json {
         json::print(&completeness)?;
@@ -36,4 +37,11 @@ pub(crate) async fn run(arguments: cli::Verify) -> Result<ExitCode, Failure> {
     } else {
         Exit::Incomplete.into()
     })
+}
+
+async fn completeness(client: &Client, path: &Path) -> Result<CompletenessReport, Failure> {
+    let storage = Storage::open(path, StorageOptions::default())?;
+    let outcome = verify::verify(client, &storage).await;
+    storage.close().await?;
+    Ok(outcome?)
 }

@@ -108,7 +108,7 @@ fn decoded(bodies: &[Vec<u8>]) -> Vec<Notification> {
         .collect()
 }
 
-/// What no topic tells: a contact that got a note, a conversation that lost a tag.
+/// What no topic tells: a contact that got a note, a conversation that lost a tag, what somebody thought of Fin.
 pub(crate) fn untold(desk: &Desk, simulator: &Simulator) -> BTreeSet<String> {
     let mirror = desk.open();
     let rows = |sql: &str| -> BTreeSet<(String, String)> {
@@ -127,11 +127,24 @@ pub(crate) fn untold(desk: &Desk, simulator: &Simulator) -> BTreeSet<String> {
     };
     let notes = rows("SELECT contact_id, id FROM notes WHERE _deleted_at IS NULL");
     let tags = rows("SELECT conversation_id, tag_id FROM conversation_tags WHERE _deleted_at IS NULL");
+    let ratings =
+        rows("SELECT id, CAST(ai_agent_rating AS TEXT) FROM conversations WHERE ai_agent_rating IS NOT NULL");
+    let rated: BTreeSet<(String, String)> = simulator
+        .truth("conversations", "2.16")
+        .iter()
+        .filter_map(|row| {
+            Some((
+                row["id"].as_str()?.to_owned(),
+                row["ai_agent"]["rating"].as_u64()?.to_string(),
+            ))
+        })
+        .collect();
     let noted = truth("notes", "contact_id", "id");
     let tagged = truth("conversation_tags", "conversation_id", "tag_id");
     noted
         .difference(&notes)
         .chain(tags.difference(&tagged))
+        .chain(rated.difference(&ratings))
         .map(|(id, _)| id.clone())
         .collect()
 }

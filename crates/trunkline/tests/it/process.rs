@@ -73,6 +73,10 @@ pub(crate) fn until(what: &str, mut is_so: impl FnMut() -> bool) {
 /// Runs a command that prints JSON, and expects success.
 pub(crate) fn json(desk: &Desk, arguments: &[&str]) -> Value {
     let outcome = Outcome::of(desk.trunkline(arguments).arg("--json").output().unwrap());
-    assert_eq!(outcome.code, 0, "{arguments:?}: {}{}", outcome.stdout, outcome.stderr);
+    assert_eq!(
+        outcome.code, 0,
+        "{arguments:?}: {}{}",
+        outcome.stdout, outcome.stderr
+    );
     outcome.json()
 }

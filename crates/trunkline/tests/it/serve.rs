@@ -41,18 +41,32 @@ fn grant_in_a_browser(link: &str) -> String {
     runtime.block_on(async {
         let browser = browser().await;
         browser.goto(link).await.unwrap();
-        let title = browser.find(Locator::Css("h1")).await.unwrap().text().await.unwrap();
+        let title = browser
+            .find(Locator::Css("h1"))
+            .await
+            .unwrap()
+            .text()
+            .await
+            .unwrap();
         assert_eq!(title, "Grant access to Intercom");
         press(&browser).await;
         // Intercom's own page now, which lists what is asked for.
         browser
             .wait()
-            .for_element(Locator::Css("button[value=allow], button[name=decision], form button"))
+            .for_element(Locator::Css(
+                "button[value=allow], button[name=decision], form button",
+            ))
             .await
             .unwrap();
         press(&browser).await;
         browser.wait().for_element(Locator::Css("main h1")).await.unwrap();
-        let text = browser.find(Locator::Css("body")).await.unwrap().text().await.unwrap();
+        let text = browser
+            .find(Locator::Css("body"))
+            .await
+            .unwrap()
+            .text()
+            .await
+            .unwrap();
         browser.close().await.unwrap();
         text
     })
@@ -79,8 +93,19 @@ fn prepared(desk: &Desk, simulator: &Simulator) {
         .env("APP_SECRET", SECRET)
         .output()
         .unwrap();
-    assert!(added.status.success(), "{}", String::from_utf8_lossy(&added.stderr));
-    let kept = desk.run(&["connect", "acme", "--app", "mine", "--base-url", simulator.base_url()]);
+    assert!(
+        added.status.success(),
+        "{}",
+        String::from_utf8_lossy(&added.stderr)
+    );
+    let kept = desk.run(&[
+        "connect",
+        "acme",
+        "--app",
+        "mine",
+        "--base-url",
+        simulator.base_url(),
+    ]);
     assert_eq!(kept.code, 0, "{}", kept.stderr);
     assert!(kept.stdout.contains("no access token yet"), "{}", kept.stdout);
 }
@@ -93,21 +118,37 @@ fn a_workspace_that_was_granted_in_a_browser_is_followed_by_its_webhooks_alone()
     let process = Process::start(&desk, &[]);
     let offered = shown(
         &desk,
-        &["connect", "acme", "--replace", "--app", "mine", "--oauth", "--public-url", process.url()],
+        &[
+            "connect",
+            "acme",
+            "--replace",
+            "--app",
+            "mine",
+            "--oauth",
+            "--public-url",
+            process.url(),
+        ],
     );
     let page = grant_in_a_browser(offered["url"].as_str().unwrap());
-    assert!(page.contains("Access is granted") && page.contains("acme"), "{page}");
+    assert!(
+        page.contains("Access is granted") && page.contains("acme"),
+        "{page}"
+    );
     let connection = shown(&desk, &["connections", "show", "acme"]);
     assert_eq!(connection["state"], "ready", "{connection}");
     assert!(connection["identity"]["id_code"].is_string(), "{connection}");
 
     let target = format!("sqlite:{}", desk.mirror().display());
-    shown(&desk, &["mirrors", "add", "all", "--every", "1d", "--to", &target]);
+    shown(
+        &desk,
+        &["mirrors", "add", "all", "--every", "1d", "--to", &target],
+    );
     let runs = || shown(&desk, &["mirrors", "runs", "all"]);
     until("the first run", || runs()[0]["state"] == "complete");
 
     let wanted = json!({ "url": format!("{}/webhooks/intercom", process.url()) });
-    let webhook: Value = serde_json::from_str(&simulator.control("POST", "/webhooks", Some(&wanted))).unwrap();
+    let webhook: Value =
+        serde_json::from_str(&simulator.control("POST", "/webhooks", Some(&wanted))).unwrap();
     let ping = format!("/webhooks/{}/ping", webhook["id"]);
     // Ten minutes of the workspace's clock, and more than three hundred things that happen in them.
     live(&simulator, 430);
@@ -115,7 +156,9 @@ fn a_workspace_that_was_granted_in_a_browser_is_followed_by_its_webhooks_alone()
     let pings = || shown(&desk, &["notifications", "list", "--topics", "ping"]);
     until("the last notification", || pings().as_array().unwrap().len() == 2);
     let waiting = || shown(&desk, &["notifications", "list", "--state", "waiting"]);
-    until("all but a few to be applied", || waiting().as_array().unwrap().len() < 10);
+    until("all but a few to be applied", || {
+        waiting().as_array().unwrap().len() < 10
+    });
     // What is new is found by searches only after a while of the workspace's clock.
     simulator.advance(700);
     until("everything to be applied", || waiting() == json!([]));

@@ -66,6 +66,13 @@ CREATE TABLE leases (
     expires_at BIGINT NOT NULL
 );
 
+CREATE TABLE ledgers (
+    name TEXT NOT NULL PRIMARY KEY,
+    fence BIGINT NOT NULL,
+    page TEXT NOT NULL,
+    written_at BIGINT NOT NULL
+);
+
 CREATE TABLE mirrors (
     id TEXT NOT NULL PRIMARY KEY,
     name TEXT NOT NULL UNIQUE,

@@ -1,0 +1,151 @@
+//! Backups, and stores of earlier formats.
+
+use std::{fs, os::unix::fs::PermissionsExt as _};
+
+use secrecy::ExposeSecret as _;
+use trunkline_store::{KeySource, NotificationFilter, Store};
+
+use crate::{
+    backends::{Place, at, entropy, on_each_place},
+    connections::new,
+};
+
+#[tokio::test]
+async fn a_backup_is_one_moment_of_a_store_in_use_and_restores_with_its_key() {
+    let place = Place::sqlite();
+    let store = place.open().await.unwrap();
+    let added = store.add_connection(&new("acme"), at(0)).await.unwrap();
+    let copy = place.folder.path().join("copy");
+    store.backup(&copy).await.unwrap();
+    store.add_connection(&new("later"), at(1)).await.unwrap();
+    assert_eq!(
+        store.backup(&copy).await.unwrap_err().code(),
+        "TL0517",
+        "a backup is never written over"
+    );
+    store.close().await;
+    assert_eq!(fs::metadata(&copy).unwrap().permissions().mode() & 0o777, 0o600);
+
+    let elsewhere = Place::sqlite();
+    let folder = elsewhere.folder.path().join("new");
+    Store::restore(&copy, &folder).unwrap();
+    assert_eq!(
+        Store::restore(&copy, &folder).unwrap_err().code(),
+        "TL0517",
+        "nor is a store"
+    );
+    let location = trunkline_store::Location::Sqlite(Store::file_in(&folder));
+    let key = || KeySource::File(Store::key_in(&folder));
+    let without = Store::open(&location, key(), entropy(5)).await.unwrap_err();
+    assert_eq!(without.code(), "TL0506", "the key is not in the backup");
+    fs::copy(place.key_file(), Store::key_in(&folder)).unwrap();
+    let restored = Store::open(&location, key(), entropy(5)).await.unwrap();
+    let names: Vec<_> = restored
+        .connections()
+        .await
+        .unwrap()
+        .into_iter()
+        .map(|found| found.name)
+        .collect();
+    assert_eq!(names, ["acme"]);
+    let secrets = restored.connection_secrets(&added.id).await.unwrap();
+    assert_eq!(secrets.token.unwrap().expose_secret(), "dG9rOmh1c2g=");
+    restored.close().await;
+    let left: Vec<_> = fs::read_dir(place.folder.path())
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .filter(|name| name.contains("partial"))
+        .collect();
+    assert!(left.is_empty(), "{left:?}");
+}
+
+#[tokio::test]
+async fn what_is_no_store_is_not_restored() {
+    let place = Place::sqlite();
+    let file = place.folder.path().join("file");
+    let check = |code: &str| {
+        let folder = place.folder.path().join("into");
+        let error = Store::restore(&file, &folder).unwrap_err();
+        assert_eq!(error.code(), code, "{error}");
+        assert!(!Store::file_in(&folder).exists());
+    };
+    check("TL0501");
+    fs::write(&file, "not a database, but quite a long text for one").unwrap();
+    check("TL0501");
+    fs::write(&file, "").unwrap();
+    check("TL0501");
+    for (sql, code) in [
+        ("CREATE TABLE notes (text)", "TL0501"),
+        (
+            "PRAGMA application_id = 0x54524b53; PRAGMA user_version = 99",
+            "TL0502",
+        ),
+    ] {
+        fs::remove_file(&file).unwrap();
+        rusqlite::Connection::open(&file)
+            .unwrap()
+            .execute_batch(sql)
+            .unwrap();
+        check(code);
+    }
+}
+
+#[tokio::test]
+async fn several_processes_that_begin_in_one_folder_agree_on_a_key() {
+    on_each_place(async |place| {
+        let file = || KeySource::File(place.key_file());
+        let (one, two, three) = tokio::join!(
+            place.open_with(file(), 1),
+            place.open_with(file(), 2),
+            place.open_with(file(), 3)
+        );
+        for store in [one, two, three] {
+            store.unwrap().close().await;
+        }
+        place.open().await.unwrap().close().await;
+        assert_eq!(fs::read_to_string(place.key_file()).unwrap().lines().count(), 1);
+        for entry in fs::read_dir(place.folder.path()).unwrap() {
+            let name = entry.unwrap().file_name().into_string().unwrap();
+            assert!(!name.starts_with("secret.key."), "{name}");
+        }
+    })
+    .await;
+}
+
+/// A store of each released format, as text, made once and never changed.
+const KEPT: [(&str, &str); 1] = [("1", include_str!("../fixtures/format-1.sql"))];
+const KEPT_KEY: &str = include_str!("../fixtures/secret.key");
+
+#[tokio::test]
+async fn a_store_of_every_earlier_format_is_brought_up_to_date() {
+    for (format, sql) in KEPT {
+        let place = Place::sqlite();
+        rusqlite::Connection::open(Store::file_in(place.folder.path()))
+            .unwrap()
+            .execute_batch(sql)
+            .unwrap();
+        fs::write(place.key_file(), KEPT_KEY).unwrap();
+        fs::set_permissions(place.key_file(), fs::Permissions::from_mode(0o600)).unwrap();
+        let store = place.open().await.unwrap();
+        let connection = store.connection("acme").await.unwrap();
+        let secrets = store.connection_secrets(&connection.id).await.unwrap();
+        assert_eq!(
+            secrets.token.unwrap().expose_secret(),
+            "kept-token",
+            "format {format}"
+        );
+        assert_eq!(
+            store.app_secret("mine-of-old").await.unwrap_err().code(),
+            "TL0507"
+        );
+        assert_eq!(store.apps().await.unwrap()[0].name, "mine");
+        assert_eq!(store.mirrors().await.unwrap()[0].name, "all");
+        assert_eq!(store.keys().await.unwrap()[0].name, "ops");
+        let kept = store
+            .notifications(&NotificationFilter::default(), 10)
+            .await
+            .unwrap();
+        assert_eq!(kept[0].topic, "ping");
+        store.close().await;
+    }
+}

@@ -1,0 +1,31 @@
+//! `trunkline backup` and `trunkline restore`: the state in a file.
+
+use std::process::ExitCode;
+
+use trunkline_store::Store;
+
+use crate::{cli, failure::Failure, output::json, store};
+
+/// Writes a backup.
+pub(crate) async fn backup(arguments: cli::Backup) -> Result<ExitCode, Failure> {
+    let store = store::open(&arguments.data).await?;
+    let outcome = store.backup(&arguments.to).await;
+    store.close().await;
+    outcome?;
+    json::line(&format!(
+        "Wrote {}. The key is not in it: keep {} too, apart from it.",
+        arguments.to.display(),
+        Store::key_in(&arguments.data.data).display()
+    ))?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Puts a backup into a new folder.
+pub(crate) fn restore(arguments: &cli::Restore) -> Result<ExitCode, Failure> {
+    Store::restore(&arguments.from, &arguments.data)?;
+    json::line(&format!(
+        "Restored into {}. Put the key beside it as `secret.key` (mode 600), or set TRUNKLINE_SECRET_KEY.",
+        arguments.data.display()
+    ))?;
+    Ok(ExitCode::SUCCESS)
+}
