@@ -54,8 +54,11 @@ enum Command {
     /// Write the generated documents again.
     Docs {
         /// Write nothing; fail when a document is stale.
-        #[arg(long)]
+        #[arg(long, conflicts_with = "api")]
         check: bool,
+        /// Write the description of the JSON API again too, for which the server is built.
+        #[arg(long)]
+        api: bool,
     },
     /// Check the files in `deploy/` and the command lines of the documents against the built binary.
     Deploy,
@@ -98,7 +101,7 @@ fn main() -> ExitCode {
         Command::Test { no_install, openapi } => test::run(!no_install, openapi),
         Command::Tidy => tidy::run(),
         Command::Deny => test::deny(),
-        Command::Docs { check } => docs::run(check),
+        Command::Docs { check, api } => docs::run(check, api),
         Command::Deploy => deploy::run(),
         Command::Catalog { from, check } => catalog::run(&from, check),
         Command::Clients(arguments) => clients::run(&arguments),

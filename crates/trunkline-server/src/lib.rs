@@ -3,6 +3,7 @@
 //! The one rule: a notification is answered with 200 only after the store has it on disk. Read [`Server`] next, then
 //! `routes.rs` for every address that it answers, and `receiver.rs` for a notification's way in.
 
+mod api;
 mod connect;
 mod error;
 mod grant;
@@ -23,6 +24,7 @@ mod signature;
 mod target;
 mod wake;
 
+pub use api::api_description;
 pub use connect::{Opened, connect, identify};
 pub use error::ServerError;
 pub use grant::{Code, endpoints, finish_grant};

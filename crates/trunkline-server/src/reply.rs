@@ -10,12 +10,17 @@ use http::{HeaderValue, StatusCode, header};
 use serde::Serialize;
 use trunkline_store::StoreError;
 
+/// The longest name of a field that an answer repeats.
+const LONGEST_FIELD: usize = 120;
+
 /// Why a request is refused.
 #[derive(Clone, Debug)]
 pub(crate) struct Refusal {
     pub(crate) status: StatusCode,
     pub(crate) code: &'static str,
     pub(crate) message: String,
+    /// The field that is wrong, such as `details.interval`.
+    pub(crate) field: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -27,6 +32,8 @@ struct Body<'r> {
 struct Words<'r> {
     code: &'r str,
     message: &'r str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    field: Option<&'r str>,
 }
 
 impl Refusal {
@@ -35,7 +42,31 @@ impl Refusal {
             status,
             code,
             message: message.into(),
+            field: None,
         }
+    }
+
+    /// A value that cannot be, in a field of the body or the query.
+    pub(crate) fn of_field(field: &str, reason: impl Into<String>) -> Self {
+        Self::new(StatusCode::UNPROCESSABLE_ENTITY, "TL0625", reason).at(field)
+    }
+
+    /// Nothing is at this address.
+    pub(crate) fn unknown_address() -> Self {
+        Self::new(StatusCode::NOT_FOUND, "TL0626", "nothing is at this address")
+    }
+
+    /// The address is used in another way.
+    pub(crate) fn wrong_method() -> Self {
+        let message = "this address is not used with this method";
+        Self::new(StatusCode::METHOD_NOT_ALLOWED, "TL0627", message)
+    }
+
+    /// Names the field that is to blame.
+    pub(crate) fn at(mut self, field: &str) -> Self {
+        // What a sender calls a field is shown, but not at any length.
+        self.field = Some(field.chars().take(LONGEST_FIELD).collect());
+        self
     }
 }
 
@@ -45,6 +76,7 @@ impl IntoResponse for Refusal {
             error: Words {
                 code: self.code,
                 message: &self.message,
+                field: self.field.as_deref(),
             },
         });
         let mut response = (self.status, body).into_response();
@@ -76,6 +108,7 @@ impl From<StoreError> for Refusal {
             status,
             code: error.code(),
             message,
+            field: None,
         }
     }
 }

@@ -7,7 +7,7 @@ use axum::{
     routing::{get, post},
 };
 
-use crate::{health, receiver, shared::Shared, sign_in};
+use crate::{api, health, receiver, shared::Shared, sign_in};
 
 /// The process's addresses.
 pub(crate) fn router(shared: Arc<Shared>) -> Router {
@@ -26,5 +26,6 @@ pub(crate) fn router(shared: Arc<Shared>) -> Router {
         )
         .route("/auth/intercom/callback", get(sign_in::callback))
         .route("/auth/intercom/uninstall", post(sign_in::uninstalled))
+        .nest(api::PREFIX, api::router(&shared))
         .with_state(shared)
 }

@@ -142,6 +142,17 @@ pub struct ConnectionSecrets {
     pub webhook_secret: Option<SecretString>,
 }
 
+/// Which secrets of a connection are kept.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct KeptSecrets {
+    /// The access token.
+    pub token: bool,
+    /// What renews it.
+    pub refresh_token: bool,
+    /// What signs its webhooks.
+    pub webhook_secret: bool,
+}
+
 impl ConnectionSecrets {
     fn named(&self) -> impl Iterator<Item = (&'static str, &SecretString)> {
         [
@@ -225,6 +236,21 @@ impl Store {
             refresh_token: self.secret(&owner, REFRESH_TOKEN).await?,
             webhook_secret: self.secret(&owner, WEBHOOK_SECRET).await?,
         })
+    }
+
+    /// Which secrets of a connection are kept; none is opened for this.
+    pub async fn kept_secrets(&self, id: &str) -> Result<KeptSecrets, StoreError> {
+        let question = Statement::new("SELECT name FROM secrets WHERE owner = $1").bind(owner(id));
+        let mut kept = KeptSecrets::default();
+        for mut row in self.read(question).await? {
+            match row.text()?.as_str() {
+                TOKEN => kept.token = true,
+                REFRESH_TOKEN => kept.refresh_token = true,
+                WEBHOOK_SECRET => kept.webhook_secret = true,
+                _ => {}
+            }
+        }
+        Ok(kept)
     }
 
     /// Changes how a connection is reached, its app, and those of its secrets that are given.

@@ -25,7 +25,8 @@ mod vault;
 
 pub use apps::{App, AppDetails, NewApp};
 pub use connections::{
-    Connection, ConnectionDetails, ConnectionSecrets, ConnectionState, NewConnection, WorkspaceIdentity,
+    Connection, ConnectionDetails, ConnectionSecrets, ConnectionState, KeptSecrets, NewConnection,
+    WorkspaceIdentity,
 };
 pub use entropy::Entropy;
 pub use error::StoreError;

@@ -3,6 +3,8 @@
 //! The one rule: a run is begun and finished under its mirror's lease, so no run happens twice however many processes share
 //! the store; a run whose process died is marked so by whoever begins the next.
 
+mod paging;
+
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};

@@ -1,5 +1,6 @@
 //! The process over real sockets: what comes in, what is kept, what is refused.
 
+mod api;
 mod harness;
 mod receiver;
 mod request_log;

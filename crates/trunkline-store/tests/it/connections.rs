@@ -48,6 +48,8 @@ async fn a_connection_is_kept_with_its_secrets_apart() {
         let secrets = store.connection_secrets(&added.id).await.unwrap();
         assert_eq!(secrets.token.unwrap().expose_secret(), "dG9rOmh1c2g=");
         assert!(secrets.refresh_token.is_none() && secrets.webhook_secret.is_none());
+        let kept = store.kept_secrets(&added.id).await.unwrap();
+        assert!(kept.token && !kept.refresh_token && !kept.webhook_secret);
         assert!(!format!("{:?}", store.connection_secrets(&added.id).await.unwrap()).contains("dG9r"));
     })
     .await;

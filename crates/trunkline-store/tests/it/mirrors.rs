@@ -143,3 +143,48 @@ async fn old_runs_are_forgotten_but_the_last_stays() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn runs_are_shown_page_by_page_and_one_by_one() {
+    on_each(async |store| {
+        let due = mirror(store).await;
+        let mut ids = Vec::new();
+        // Two begin in the same moment.
+        for second in [1, 2, 2, 3] {
+            store.run_mirror_now("all", at(second)).await.unwrap();
+            let due = store.mirror("all").await.unwrap();
+            let lease = store
+                .take_lease("run/all", "a", LIFE, at(second))
+                .await
+                .unwrap()
+                .unwrap();
+            let run = store.begin_run(&due, &lease, at(second)).await.unwrap().unwrap();
+            store
+                .finish_run(&run, RunState::Complete, "{}", at(second))
+                .await
+                .unwrap();
+            ids.push(run.id);
+        }
+        let all = store.runs(&due.id, 10).await.unwrap();
+        for size in 1..=4 {
+            let mut seen = Vec::new();
+            let mut before: Option<String> = None;
+            loop {
+                let page = store.runs_before(&due.id, before.as_deref(), size).await.unwrap();
+                let Some(last) = page.last() else { break };
+                before = Some(last.id.clone());
+                seen.extend(page);
+            }
+            assert_eq!(seen, all, "pages of {size}");
+        }
+        assert_eq!(store.run(&due.id, &ids[0]).await.unwrap().started_at, at(1));
+        for (mirror, id) in [(due.id.as_str(), "none"), ("none", ids[0].as_str())] {
+            assert_eq!(store.run(mirror, id).await.unwrap_err().code(), "TL0507");
+            assert_eq!(
+                store.runs_before(mirror, Some(id), 1).await.unwrap_err().code(),
+                "TL0507"
+            );
+        }
+    })
+    .await;
+}

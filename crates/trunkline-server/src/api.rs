@@ -1,0 +1,67 @@
+//! The JSON API under `/api/v1`: everything that the command line does with connections, mirrors and notifications.
+//!
+//! The one rule: a route says what it takes, what it answers and which role it needs in one place, its [`route::Route`]; the
+//! description of the API is made of those, and the tests walk it, so what is described is what happens. Read `guard.rs` for
+//! who is let in, `read.rs` for how a request is read, then one file a resource. Handlers are plain functions, which other
+//! parts of the process may call too.
+
+mod about;
+mod apps;
+mod connections;
+mod describe;
+mod given;
+mod guard;
+mod keys;
+mod mirrors;
+mod notifications;
+mod origin;
+mod read;
+mod requests;
+mod route;
+mod runs;
+
+use std::sync::Arc;
+
+use axum::{Router, middleware};
+
+use crate::{reply::Refusal, shared::Shared};
+use route::Route;
+
+/// Where the API is.
+pub(crate) const PREFIX: &str = "/api/v1";
+
+/// Every route, resource by resource.
+fn routes() -> Vec<Route> {
+    [
+        about::routes(),
+        describe::routes(),
+        connections::routes(),
+        apps::routes(),
+        mirrors::routes(),
+        runs::routes(),
+        notifications::routes(),
+        requests::routes(),
+        keys::routes(),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
+}
+
+/// The API, to be nested at [`PREFIX`].
+pub(crate) fn router(shared: &Arc<Shared>) -> Router<Arc<Shared>> {
+    let router = routes()
+        .into_iter()
+        .fold(Router::new(), |router, route| route.add_to(router));
+    router
+        .fallback(async || Refusal::unknown_address())
+        .method_not_allowed_fallback(async || Refusal::wrong_method())
+        .layer(middleware::from_fn_with_state(Arc::clone(shared), guard::check))
+        .layer(middleware::from_fn_with_state(Arc::clone(shared), guard::seal))
+}
+
+/// The description of the API, as an OpenAPI document.
+#[must_use]
+pub fn api_description() -> String {
+    describe::document(&routes())
+}

@@ -1,0 +1,221 @@
+//! What is asked of each route, and what comes of it. A route needs a case that ends well.
+//!
+//! The one rule: a case here is one that cannot be derived from the description; what can be, `walk.rs` derives.
+
+use serde_json::{Value, json};
+
+use super::world::{connection, mirror};
+
+/// One question, asked of a fresh world by the least role that may.
+pub(super) struct Case {
+    pub(super) id: &'static str,
+    /// The address, filled in; `RUN` stands for the newest run's id.
+    pub(super) path: &'static str,
+    pub(super) body: Option<Value>,
+    pub(super) status: u16,
+    /// The field that a refusal names.
+    pub(super) field: &'static str,
+}
+
+fn case(id: &'static str, path: &'static str, status: u16) -> Case {
+    Case {
+        id,
+        path,
+        body: None,
+        status,
+        field: "",
+    }
+}
+
+impl Case {
+    fn with(mut self, body: Value) -> Self {
+        self.body = Some(body);
+        self
+    }
+
+    fn blames(mut self, field: &'static str) -> Self {
+        self.field = field;
+        self
+    }
+}
+
+/// A body with one field changed.
+fn but(mut body: Value, field: &str, value: Value) -> Value {
+    body[field] = value;
+    body
+}
+
+pub(super) fn all() -> Vec<Case> {
+    let mut all = vec![
+        case("about.health", "/health", 200),
+        case("about.version", "/version", 200),
+        case("about.caller", "/caller", 200),
+        case("about.description", "/openapi.json", 200),
+    ];
+    all.extend(connections());
+    all.extend(apps_and_keys());
+    all.extend(mirrors());
+    all.extend(notifications());
+    all
+}
+
+fn connections() -> Vec<Case> {
+    let add = |status, body| case("connections.add", "/connections", status).with(body);
+    let change = |status, body| case("connections.change", "/connections/acme", status).with(body);
+    vec![
+        case("connections.list", "/connections", 200),
+        case("connections.show", "/connections/acme", 200),
+        add(201, connection("new")),
+        add(201, json!({ "name": "new" })),
+        add(409, connection("acme")),
+        add(422, connection("Not a name")).blames("name"),
+        add(422, connection("../acme")).blames("name"),
+        add(422, but(connection("new"), "app", json!("none"))).blames("app"),
+        add(422, but(connection("new"), "region", json!("mars"))).blames("region"),
+        add(
+            422,
+            but(connection("new"), "base_url", json!("https://a.example")),
+        )
+        .blames("base_url"),
+        add(422, json!({ "name": "new", "base_url": "file:///etc/passwd" })).blames("base_url"),
+        add(422, json!({ "name": "new", "base_url": "https://u:p@a.example" })).blames("base_url"),
+        add(422, but(connection("new"), "api_version", json!("3.0"))).blames("api_version"),
+        add(
+            422,
+            but(connection("new"), "authorize_url", json!("javascript:alert(1)")),
+        )
+        .blames("authorize_url"),
+        add(
+            422,
+            but(connection("new"), "token_url", json!("http://a.example/token")),
+        )
+        .blames("token_url"),
+        add(422, but(connection("new"), "token", json!("a\r\nx: y"))).blames("token"),
+        add(422, but(connection("new"), "token", json!("  "))).blames("token"),
+        change(200, json!({})),
+        change(
+            200,
+            json!({ "app": null, "notes": "other", "token": "dG9r-other" }),
+        ),
+        change(422, json!({ "app": "none" })).blames("app"),
+        change(422, json!({ "api_version": "1.0" })).blames("api_version"),
+        case("connections.remove", "/connections/spare", 204),
+        case("connections.remove", "/connections/acme", 409),
+        case("connections.rename", "/connections/acme/rename", 200).with(json!({ "name": "other" })),
+        case("connections.rename", "/connections/acme/rename", 409).with(json!({ "name": "spare" })),
+        case("connections.rename", "/connections/acme/rename", 422)
+            .with(json!({ "name": "A" }))
+            .blames("name"),
+        case("connections.choose", "/connections/spare/default", 200),
+        case("connections.test", "/connections/acme/test", 200),
+        case("connections.pause", "/connections/acme/pause", 200),
+        case("connections.resume", "/connections/acme/resume", 200),
+    ]
+}
+
+fn apps_and_keys() -> Vec<Case> {
+    let app = |name: &str| json!({ "name": name, "client_id": "id-1", "client_secret": "new-client-secret" });
+    let add = |status, body| case("apps.add", "/apps", status).with(body);
+    let key = |status, body| case("keys.add", "/keys", status).with(body);
+    vec![
+        case("apps.list", "/apps", 200),
+        case("apps.show", "/apps/hub", 200),
+        add(201, app("new")),
+        add(409, app("hub")),
+        add(422, app("a/b")).blames("name"),
+        add(422, but(app("new"), "client_id", json!("a b"))).blames("client_id"),
+        add(422, but(app("new"), "client_id", json!(""))).blames("client_id"),
+        add(422, but(app("new"), "client_secret", json!(""))).blames("client_secret"),
+        add(422, but(app("new"), "token_url", json!("ftp://a.example"))).blames("token_url"),
+        case("apps.change", "/apps/hub", 200).with(json!({ "client_id": "id-2", "token_url": null })),
+        case("apps.change", "/apps/hub", 422)
+            .with(json!({ "authorize_url": "data:text/html,x" }))
+            .blames("authorize_url"),
+        case("apps.remove", "/apps/hub", 409),
+        case("apps.remove", "/apps/spare", 204),
+        case("keys.list", "/keys", 200),
+        key(201, json!({ "name": "new", "role": "operate" })),
+        key(409, json!({ "name": "read", "role": "read" })),
+        key(422, json!({ "name": "new", "role": "owner" })).blames("role"),
+        key(422, json!({ "name": "n\u{0}", "role": "read" })).blames("name"),
+        case("keys.remove", "/keys/spare", 204),
+        case("keys.remove", "/keys/admin", 409),
+    ]
+}
+
+fn mirrors() -> Vec<Case> {
+    let add = |status, body| case("mirrors.add", "/mirrors", status).with(body);
+    vec![
+        case("mirrors.list", "/mirrors", 200),
+        case("mirrors.show", "/mirrors/all", 200),
+        add(201, mirror("new")),
+        add(201, json!({ "name": "new", "to": "sqlite:new.db" })),
+        add(409, mirror("all")),
+        add(422, mirror("")).blames("name"),
+        add(422, but(mirror("new"), "connection", json!("none"))).blames("connection"),
+        add(422, but(mirror("new"), "streams", json!([]))).blames("streams"),
+        add(422, but(mirror("new"), "streams", json!(["contacts", "aliens"]))).blames("streams[1]"),
+        add(422, but(mirror("new"), "exclude", json!(["phone"]))).blames("exclude[0]"),
+        add(422, but(mirror("new"), "hash", json!(["aliens.x"]))).blames("hash[0]"),
+        add(422, but(mirror("new"), "custom_objects", json!([""]))).blames("custom_objects[0]"),
+        add(422, but(mirror("new"), "to", json!("sqlite:../../etc/x"))).blames("to"),
+        add(422, but(mirror("new"), "to", json!("sqlite:/etc/x"))).blames("to"),
+        add(422, but(mirror("new"), "interval_seconds", json!(9))).blames("interval_seconds"),
+        add(422, but(mirror("new"), "interval_seconds", json!(99_999_999))).blames("interval_seconds"),
+        add(422, but(mirror("new"), "interval_seconds", json!(-1))).blames("interval_seconds"),
+        case("mirrors.remove", "/mirrors/all", 204),
+        case("mirrors.pause", "/mirrors/all/pause", 200),
+        case("mirrors.resume", "/mirrors/all/resume", 200),
+        case("mirrors.run", "/mirrors/all/run", 202),
+        case("runs.list", "/mirrors/all/runs", 200),
+        case("runs.list", "/mirrors/all/runs?limit=2&before=RUN", 200),
+        case("runs.list", "/mirrors/all/runs?before=nothing", 422).blames("before"),
+        case("runs.show", "/mirrors/all/runs/RUN", 200),
+        case("runs.show", "/mirrors/all/runs/nothing", 404),
+    ]
+}
+
+fn notifications() -> Vec<Case> {
+    let list = |path, status| case("notifications.list", path, status);
+    let requests = |path, status| case("requests.list", path, status);
+    let replay = |status, body| case("notifications.replay_some", "/notifications/replay", status).with(body);
+    vec![
+        list("/notifications", 200),
+        list(
+            "/notifications?workspace=abcd1234&topics=contact.user.created,ping&state=waiting&since=2026-01-01T00:00:00Z\
+             &until=2027-01-01T00:00:00%2B01:00&before=4&after=1&limit=500",
+            200,
+        ),
+        list(
+            "/notifications?topics=conversation.*,contact.created,no.such.topic",
+            200,
+        ),
+        list("/notifications?topics=alien.*", 422).blames("topics"),
+        list("/notifications?state=lost", 422).blames("state"),
+        list("/notifications?since=yesterday", 422).blames("since"),
+        list("/notifications?before=x", 422).blames("before"),
+        list("/notifications?after=99999999999999999999", 422).blames("after"),
+        list("/notifications?limit=1&limit=2", 422).blames("limit"),
+        case("notifications.show", "/notifications/1", 200),
+        case("notifications.show", "/notifications/notif_3", 200),
+        case("notifications.show", "/notifications/99999999999999999999", 404),
+        case("notifications.replay", "/notifications/2/replay", 200),
+        replay(
+            200,
+            json!({ "state": "waiting", "topics": ["contact.user.created"] }),
+        ),
+        replay(200, json!({ "all": true })),
+        replay(422, json!({})).blames("all"),
+        replay(422, json!({ "all": true, "state": "done" })).blames("all"),
+        replay(422, json!({ "topics": [""] })).blames("topics"),
+        replay(422, json!({ "workspace": "a\u{0}b" })).blames("workspace"),
+        replay(422, json!({ "since": "2026-13-01T00:00:00Z" })).blames("since"),
+        requests("/requests", 200),
+        requests(
+            "/requests?connection=acme&status=4xx&since=2026-01-01T00:00:00Z&before=9&limit=1",
+            200,
+        ),
+        requests("/requests?connection=none", 422).blames("connection"),
+        requests("/requests?status=teapot", 422).blames("status"),
+    ]
+}

@@ -1,0 +1,209 @@
+//! A process that holds something of everything, and a key of each role.
+
+use std::collections::BTreeMap;
+
+use http::{HeaderMap, HeaderName, HeaderValue, Method};
+use jiff::SignedDuration;
+use secrecy::ExposeSecret as _;
+use serde_json::{Value, json};
+use trunkline_server::ServerOptions;
+use trunkline_store::{MirrorDetails, NewMirror, NewNotification, Received, Request, Role, RunState};
+
+use crate::harness::{Process, body, now};
+
+/// The roles, least first.
+pub(super) const ROLES: [&str; 3] = ["read", "operate", "admin"];
+/// How many of each thing that is paged there are.
+pub(super) const MANY: usize = 5;
+
+/// A process with something of everything in it.
+pub(super) struct World {
+    pub(super) process: Process,
+    keys: BTreeMap<&'static str, String>,
+    /// The runs of the mirror `all`, newest first.
+    pub(super) runs: Vec<String>,
+}
+
+/// An answer.
+#[derive(Debug)]
+pub(super) struct Answer {
+    pub(super) status: u16,
+    pub(super) headers: HeaderMap,
+    pub(super) text: String,
+    /// The text as JSON; null when there is none.
+    pub(super) json: Value,
+}
+
+impl Answer {
+    pub(super) fn code(&self) -> &str {
+        self.json["error"]["code"].as_str().unwrap_or_default()
+    }
+
+    pub(super) fn field(&self) -> &str {
+        self.json["error"]["field"].as_str().unwrap_or_default()
+    }
+}
+
+impl World {
+    pub(super) async fn new() -> Self {
+        Self::with(|_| {}).await
+    }
+
+    pub(super) async fn with(change: impl FnOnce(&mut ServerOptions)) -> Self {
+        let process = Process::start_with(change).await;
+        let app = process.app("hub", "hub-client-secret").await;
+        let acme = process
+            .connection("acme", "abcd1234", Some(&app), Some("acme-webhook-secret"))
+            .await;
+        process.connection("spare", "efgh5678", None, None).await;
+        process.app("spare", "spare-client-secret").await;
+        let mut world = Self {
+            process,
+            keys: BTreeMap::new(),
+            runs: Vec::new(),
+        };
+        world.fill(&acme.id).await;
+        world
+    }
+
+    async fn fill(&mut self, connection: &str) {
+        let store = &self.process.store;
+        // Another process keeps the workspace, so that nothing here changes by itself.
+        let life = SignedDuration::from_hours(1);
+        let kept = store.take_lease("workspace/abcd1234", "another", life, now());
+        assert!(kept.await.unwrap().is_some());
+        let mirror = NewMirror {
+            name: "all".to_owned(),
+            connection: connection.to_owned(),
+            details: MirrorDetails {
+                to: "sqlite:all.db".to_owned(),
+                interval_seconds: 600,
+                follows_webhooks: true,
+                ..MirrorDetails::default()
+            },
+        };
+        store.add_mirror(&mirror, now()).await.unwrap();
+        for number in 0..MANY {
+            let at = now() + SignedDuration::from_secs(i64::try_from(number).unwrap());
+            store.run_mirror_now("all", at).await.unwrap();
+            let due = store.mirror("all").await.unwrap();
+            let life = SignedDuration::from_mins(10);
+            let lease = store
+                .take_lease("run/all", "test", life, at)
+                .await
+                .unwrap()
+                .unwrap();
+            let run = store.begin_run(&due, &lease, at).await.unwrap().unwrap();
+            let report = r#"{"streams":[]}"#;
+            store
+                .finish_run(&run, RunState::Complete, report, at)
+                .await
+                .unwrap();
+            self.runs.insert(0, run.id);
+            let id = format!("notif_{number}");
+            let new = NewNotification {
+                workspace: "abcd1234".to_owned(),
+                notification: Some(id.clone()),
+                topic: "contact.user.created".to_owned(),
+                via: connection.to_owned(),
+                body: body("abcd1234", &id, "contact.user.created").into_bytes(),
+                created_at: Some(at),
+                waits: true,
+            };
+            assert!(matches!(store.receive(new, at).await.unwrap(), Received::New(_)));
+            let request = Request {
+                seq: 0,
+                connection: connection.to_owned(),
+                at,
+                status: Some(if number == 0 { 404 } else { 200 }),
+                record: r#"{"operation":"me.get"}"#.to_owned(),
+            };
+            store.log_requests(&[request]).await.unwrap();
+        }
+        for role in ROLES {
+            let key = store
+                .add_key(role, role.parse::<Role>().unwrap(), now())
+                .await
+                .unwrap();
+            self.keys.insert(role, key.expose_secret().to_owned());
+        }
+        let spare = store.add_key("spare", Role::Read, now()).await.unwrap();
+        self.keys.insert("spare", spare.expose_secret().to_owned());
+    }
+
+    /// The key of a role, as a header.
+    pub(super) fn key(&self, role: &str) -> (&'static str, String) {
+        ("authorization", format!("Bearer {}", self.keys[role]))
+    }
+
+    /// The words of all keys.
+    pub(super) fn words(&self) -> impl Iterator<Item = &str> {
+        self.keys.values().map(String::as_str)
+    }
+
+    /// Asks with the key of a role.
+    pub(super) async fn ask(&self, role: &str, method: &str, path: &str, body: Option<&Value>) -> Answer {
+        let text = body.map(Value::to_string);
+        let mut headers = vec![self.key(role)];
+        if text.is_some() {
+            headers.push(("content-type", "application/json".to_owned()));
+        }
+        self.send(method, path, &headers, text.as_deref().unwrap_or_default())
+            .await
+    }
+
+    /// Sends anything at all.
+    pub(super) async fn send(
+        &self,
+        method: &str,
+        path: &str,
+        headers: &[(&str, String)],
+        body: &str,
+    ) -> Answer {
+        let url = self.process.url(&format!("/api/v1{path}"));
+        let method: Method = method.to_uppercase().parse().unwrap();
+        let mut request = self.process.http.request(method, url).body(body.to_owned());
+        for (name, value) in headers {
+            let name: HeaderName = name.parse().unwrap();
+            request = request.header(name, HeaderValue::from_bytes(value.as_bytes()).unwrap());
+        }
+        let answer = request.send().await.unwrap();
+        let (status, headers) = (answer.status().as_u16(), answer.headers().clone());
+        let text = answer.text().await.unwrap();
+        Answer {
+            status,
+            headers,
+            json: serde_json::from_str(&text).unwrap_or(Value::Null),
+            text,
+        }
+    }
+
+    /// The description that the process serves.
+    pub(super) async fn description(&self) -> Value {
+        let answer = self.ask("read", "get", "/openapi.json", None).await;
+        assert_eq!(answer.status, 200);
+        answer.json
+    }
+
+    pub(super) async fn stop(self) {
+        self.process.stop().await;
+    }
+}
+
+/// A connection that can be added.
+pub(super) fn connection(name: &str) -> Value {
+    json!({
+        "name": name, "app": "hub", "region": "eu", "api_version": "2.14", "token": "dG9r-new-token",
+        "webhook_secret": "new-webhook-secret", "logs_requests": true, "notes": "Zoë's",
+        "authorize_url": "https://auth.example/oauth", "token_url": "https://auth.example/token",
+    })
+}
+
+/// A mirror that can be added.
+pub(super) fn mirror(name: &str) -> Value {
+    json!({
+        "name": name, "connection": "acme", "streams": ["contacts"], "custom_objects": ["Order"],
+        "to": "sqlite:some.db", "interval_seconds": 60, "keeps_history": true, "exclude": ["contacts.phone"],
+        "hash": ["contacts.email"], "follows_webhooks": true,
+    })
+}
