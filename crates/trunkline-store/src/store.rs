@@ -138,7 +138,23 @@ impl Store {
     /// A crash at any point leaves a key file that opens every secret; running it again finishes the work.
     pub async fn rotate_keys(&self) -> Result<Rotation, StoreError> {
         vault::add_key(&self.key_source, &self.entropy)?;
-        let fresh = Vault::open(&self.key_source, &self.entropy, false)?;
+        self.read_keys()?;
+        let mut secrets = 0;
+        // Again until nothing is left: a process that had the old key may have written in the meantime.
+        loop {
+            let sealed_anew = self.seal_anew().await?;
+            if sealed_anew == 0 {
+                break;
+            }
+            secrets += sealed_anew;
+        }
+        vault::forget_old_keys(&self.key_source)?;
+        self.read_keys()?;
+        Ok(Rotation { secrets })
+    }
+
+    /// Seals under the current key what is not yet; returns how many secrets that were.
+    async fn seal_anew(&self) -> Result<usize, StoreError> {
         let rows = self
             .database
             .read(Statement::new("SELECT owner, name, sealed FROM secrets"))
@@ -146,12 +162,12 @@ impl Store {
         let mut statements = Vec::new();
         for mut row in rows {
             let (owner, name, sealed) = (row.text()?, row.text()?, row.bytes()?);
-            if fresh.is_current(&sealed) {
+            if self.vault().is_current(&sealed) {
                 continue;
             }
-            let secret = fresh.unseal(&owner, &name, &sealed)?;
-            let anew = fresh.seal(&owner, &name, &secret, &self.entropy)?;
-            // What somebody else wrote meanwhile undoes all of it, and is found at the next attempt.
+            let secret = self.vault().unseal(&owner, &name, &sealed)?;
+            let anew = self.vault().seal(&owner, &name, &secret, &self.entropy)?;
+            // What somebody else wrote meanwhile is left to the next round.
             statements.push(
                 Statement::new(
                     "UPDATE secrets SET sealed = $1 WHERE owner = $2 AND name = $3 AND sealed = $4",
@@ -159,16 +175,12 @@ impl Store {
                 .bind(anew)
                 .bind(owner)
                 .bind(name)
-                .bind(sealed)
-                .exactly(1),
+                .bind(sealed),
             );
         }
         let secrets = statements.len();
         self.database.write(statements).await?;
-        vault::forget_old_keys(&self.key_source)?;
-        *self.vault.write().unwrap_or_else(PoisonError::into_inner) =
-            Vault::open(&self.key_source, &self.entropy, false)?;
-        Ok(Rotation { secrets })
+        Ok(secrets)
     }
 
     pub(crate) fn vault(&self) -> RwLockReadGuard<'_, Vault> {
@@ -182,6 +194,8 @@ impl Store {
         name: &str,
         secret: &SecretString,
     ) -> Result<Statement, StoreError> {
+        // Another process may have changed the key; what is sealed with a forgotten one is lost.
+        self.read_keys()?;
         let sealed = self.vault().seal(owner, name, secret, &self.entropy)?;
         Ok(Statement::new(
             "INSERT INTO secrets (owner, name, sealed) VALUES ($1, $2, $3) \
@@ -207,9 +221,25 @@ impl Store {
     /// A secret, if there is one.
     pub(crate) async fn secret(&self, owner: &str, name: &str) -> Result<Option<SecretString>, StoreError> {
         match read_secret(&self.database, owner, name).await? {
-            Some(sealed) => self.vault().unseal(owner, name, &sealed).map(Some),
+            Some(sealed) => self.unseal(owner, name, &sealed).map(Some),
             None => Ok(None),
         }
+    }
+
+    /// Opens a sealed secret, with keys read anew where another process may have changed them.
+    fn unseal(&self, owner: &str, name: &str, sealed: &[u8]) -> Result<SecretString, StoreError> {
+        let opened = self.vault().unseal(owner, name, sealed);
+        if !matches!(opened, Err(StoreError::WrongKey { .. })) {
+            return opened;
+        }
+        self.read_keys()?;
+        self.vault().unseal(owner, name, sealed)
+    }
+
+    fn read_keys(&self) -> Result<(), StoreError> {
+        let fresh = Vault::open(&self.key_source, &self.entropy, false)?;
+        *self.vault.write().unwrap_or_else(PoisonError::into_inner) = fresh;
+        Ok(())
     }
 
     pub(crate) async fn read(&self, statement: Statement) -> Result<Vec<Row>, StoreError> {

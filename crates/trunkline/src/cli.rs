@@ -37,8 +37,21 @@ pub(crate) struct Cli {
     #[arg(long, global = true, env = "TRUNKLINE_LOG", value_name = "FILTER")]
     pub(crate) log: Option<tracing_subscriber::filter::Targets>,
 
+    /// How log lines look.
+    #[arg(long, global = true, env = "TRUNKLINE_LOG_FORMAT", value_enum, default_value_t = LogFormat::Text)]
+    pub(crate) log_format: LogFormat,
+
     #[command(subcommand)]
     pub(crate) command: Command,
+}
+
+/// How log lines look.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum LogFormat {
+    /// For people.
+    Text,
+    /// One JSON object a line.
+    Json,
 }
 
 /// What `trunkline` can do.

@@ -20,7 +20,7 @@ static ALLOCATOR: MiMalloc = MiMalloc;
 
 fn main() -> ExitCode {
     let cli = cli::Cli::parse();
-    output::logs::start(cli.log.clone());
+    output::logs::start(cli.log.clone(), cli.log_format);
     let outcome = commands::run(cli);
     match outcome {
         Ok(code) => code,

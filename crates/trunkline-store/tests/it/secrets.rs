@@ -132,6 +132,41 @@ async fn a_rotation_seals_everything_anew_and_a_crash_in_the_middle_loses_nothin
 }
 
 #[tokio::test]
+async fn a_process_that_runs_while_another_changes_the_key_goes_on_with_the_new_one() {
+    on_each_place(async |place| {
+        let running = place.open().await.unwrap();
+        let added = running.add_connection(&new("acme"), at(0)).await.unwrap();
+        let other = place
+            .open_with(KeySource::File(place.key_file()), 21)
+            .await
+            .unwrap();
+        other.rotate_keys().await.unwrap();
+        other.close().await;
+        let token = running
+            .connection_secrets(&added.id)
+            .await
+            .unwrap()
+            .token
+            .unwrap();
+        assert_eq!(token.expose_secret(), "dG9rOmh1c2g=");
+        let other = place
+            .open_with(KeySource::File(place.key_file()), 22)
+            .await
+            .unwrap();
+        other.rotate_keys().await.unwrap();
+        // The first thing that it does after the change is to write.
+        let later = running.add_connection(&new("later"), at(1)).await.unwrap();
+        running.close().await;
+        for id in [&added.id, &later.id] {
+            let token = other.connection_secrets(id).await.unwrap().token.unwrap();
+            assert_eq!(token.expose_secret(), "dG9rOmh1c2g=");
+        }
+        other.close().await;
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn a_key_from_a_variable_is_rotated_by_putting_the_new_one_first() {
     let place = Place::sqlite();
     let keys: Vec<String> = {

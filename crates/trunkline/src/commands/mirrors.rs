@@ -191,11 +191,16 @@ async fn show(store: &Store, name: &str, as_json: bool) -> Result<(), Failure> {
     let Some(report) = report else { return Ok(()) };
     let gaps = report["gaps"].as_array().map_or(&[][..], Vec::as_slice);
     for gap in gaps.iter().filter(|gap| gap["told"] == true) {
+        let example = text(&gap["newest"][0]);
+        let such_as = if example.is_empty() {
+            String::new()
+        } else {
+            format!(", such as {example}")
+        };
         json::line(&format!(
-            "missed      {} changes in {} that no notification told, such as {}",
+            "missed      {} changes in {} that no notification told{such_as}",
             gap["found"],
-            text(&gap["stream"]),
-            text(&gap["newest"][0])
+            text(&gap["stream"])
         ))?;
     }
     if !report["silence"].is_null() {
