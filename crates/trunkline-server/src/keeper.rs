@@ -49,7 +49,6 @@ pub(crate) fn start(shared: Arc<Shared>, stop: watch::Receiver<bool>) -> Result<
 async fn supervise(shared: &Shared, mut stop: watch::Receiver<bool>) {
     let mut kept = BTreeSet::new();
     let mut work = FuturesUnordered::new();
-    let mut ear = shared.wake.ear();
     let mut swept_at = None;
     loop {
         if *stop.borrow() && work.is_empty() {
@@ -71,7 +70,6 @@ async fn supervise(shared: &Shared, mut stop: watch::Receiver<bool>) {
             Some(workspace) = work.next() => {
                 kept.remove(&workspace);
             }
-            () = ear.called() => {}
             () = sleep(LOOK) => {}
             _ = stop.wait_for(|stops| *stops), if !*stop.borrow() => {}
         }

@@ -67,7 +67,6 @@ async fn receive(
                 Received::New(_) => "kept",
                 Received::Repeated => "repeated",
             });
-            shared.wake.call();
         }
         Err(refusal) => {
             shared.metrics.received(refusal.code);
@@ -115,7 +114,12 @@ async fn keep(
         body: body.into(),
         created_at: envelope.created_at,
     };
-    shared.store.receive(new, now).await.map_err(busy)
+    let waits = new.waits;
+    let received = shared.store.receive(new, now).await.map_err(busy)?;
+    if waits {
+        shared.wake.call();
+    }
+    Ok(received)
 }
 
 /// The body of a request that is signed with a known secret, and whose secret that is.

@@ -20,6 +20,8 @@ use crate::clock::Stopwatch;
 
 pub(super) const SECRET: &str = "simulated-client-secret";
 
+const DIGITS: &[u8; 16] = b"0123456789abcdef";
+
 /// A thread that sends.
 #[derive(Debug)]
 pub(super) struct Sender(JoinHandle<Result<Sent>>);
@@ -63,7 +65,9 @@ fn send(address: Address, number: u32, stop: &AtomicBool) -> Result<Sent> {
             body.len()
         );
         for byte in mac.finalize().into_bytes() {
-            request.push_str(&format!("{byte:02x}"));
+            for half in [byte >> 4, byte & 15] {
+                request.push(char::from(DIGITS[usize::from(half)]));
+            }
         }
         request.push_str("\r\n\r\n");
         request.push_str(&body);
