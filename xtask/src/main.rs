@@ -22,6 +22,7 @@ mod interrupt;
 mod needs;
 mod programs;
 mod repo;
+mod secrets;
 mod services;
 mod simulator;
 mod steps;

@@ -10,7 +10,7 @@ use std::{path::PathBuf, process::Command};
 use anyhow::Result;
 
 use crate::{
-    clients, contract, deploy, interrupt, needs, services,
+    clients, contract, deploy, interrupt, needs, secrets, services,
     steps::{Steps, cargo},
     tidy,
 };
@@ -44,6 +44,7 @@ pub(crate) fn run(install: bool, openapi: Option<PathBuf>) -> Result<()> {
         "tests",
         cargo(&["nextest", "run", "--workspace", "--locked"]).env("TRUNKLINE_REQUIRE_ALL", "1"),
     );
+    steps.step("no secret in any output", secrets::none_printed);
     steps.command(
         "doc tests",
         &mut cargo(&["test", "--doc", "--workspace", "--locked"]),

@@ -11,6 +11,15 @@ use tempfile::TempDir;
 use trunkline_simulator::{Options, Running};
 
 pub(crate) const TOKEN: &str = "dG9rOnRlc3Q=";
+/// The client secret of the simulator's own app.
+pub(crate) const CLIENT_SECRET: &str = "simulated-client-secret";
+
+/// Fails when something that was printed or logged holds a secret. Every test that looks at an output goes through here.
+pub(crate) fn holds_no_secret(printed: &str) {
+    for secret in [TOKEN, CLIENT_SECRET, "trunkline-key-1:"] {
+        assert!(!printed.contains(secret), "a secret was printed");
+    }
+}
 
 /// A simulator on a free port, stopped when it is dropped.
 pub(crate) struct Simulator {
@@ -226,11 +235,14 @@ pub(crate) struct Outcome {
 
 impl Outcome {
     pub(crate) fn of(output: Output) -> Self {
-        Self {
+        let outcome = Self {
             code: output.status.code().unwrap_or(-1),
             stdout: String::from_utf8(output.stdout).unwrap(),
             stderr: String::from_utf8(output.stderr).unwrap(),
-        }
+        };
+        holds_no_secret(&outcome.stdout);
+        holds_no_secret(&outcome.stderr);
+        outcome
     }
 
     pub(crate) fn json(&self) -> Value {

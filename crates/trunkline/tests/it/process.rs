@@ -1,31 +1,37 @@
 //! `trunkline serve` as a process of its own, and waiting for what it does.
 
 use std::{
+    fs::File,
     io::{BufRead as _, BufReader},
+    path::PathBuf,
     process::{Child, ChildStdout},
     time::{Duration, Instant},
 };
 
 use serde_json::Value;
 
-use crate::harness::{Desk, Outcome};
+use crate::harness::{Desk, Outcome, holds_no_secret};
 
 /// How long a test waits for what must come.
 const PATIENCE: Duration = Duration::from_secs(120);
 
-/// A running process; killed when it is dropped.
+/// A running process that logs everything; killed when it is dropped.
 pub(crate) struct Process {
     child: Child,
     output: BufReader<ChildStdout>,
+    log: PathBuf,
     url: String,
 }
 
 impl Process {
     /// Starts it on a free port, with the desk's data folder.
     pub(crate) fn start(desk: &Desk, more: &[&str]) -> Self {
-        let mut arguments = vec!["serve", "--listen", "127.0.0.1:0"];
+        let mut arguments = vec!["serve", "--listen", "127.0.0.1:0", "--log", "trace"];
         arguments.extend_from_slice(more);
-        let mut child = desk.trunkline(&arguments).spawn().unwrap();
+        let log = desk.path().join("serve.log");
+        let mut command = desk.trunkline(&arguments);
+        command.stderr(File::create(&log).unwrap());
+        let mut child = command.spawn().unwrap();
         let mut output = BufReader::new(child.stdout.take().unwrap());
         let mut line = String::new();
         output.read_line(&mut line).unwrap();
@@ -34,7 +40,12 @@ impl Process {
             .strip_prefix("listening on ")
             .unwrap_or_else(|| panic!("it did not start: {line:?} {:?}", child.try_wait()))
             .to_owned();
-        Self { child, output, url }
+        Self {
+            child,
+            output,
+            log,
+            url,
+        }
     }
 
     /// Where it listens.
@@ -49,6 +60,10 @@ impl Process {
         let status = self.child.wait().unwrap();
         let mut rest = String::new();
         std::io::Read::read_to_string(&mut self.output, &mut rest).unwrap();
+        holds_no_secret(&rest);
+        let log = std::fs::read_to_string(&self.log).unwrap();
+        assert!(!log.is_empty(), "nothing was logged");
+        holds_no_secret(&log);
         status.code().unwrap_or(-1)
     }
 }

@@ -5,13 +5,11 @@ use hyper_util::client::legacy::connect::HttpConnector;
 use serde_json::{Value, json};
 
 use crate::{
-    harness::{Desk, Simulator},
+    harness::{CLIENT_SECRET, Desk, Simulator},
     notifications::{live, untold},
     process::{Process, json as shown, until},
     truth,
 };
-
-const SECRET: &str = "simulated-client-secret";
 
 /// A headless browser with nothing in it.
 async fn browser() -> Browser {
@@ -90,7 +88,7 @@ fn prepared(desk: &Desk, simulator: &Simulator) {
             "--client-secret-env",
             "APP_SECRET",
         ])
-        .env("APP_SECRET", SECRET)
+        .env("APP_SECRET", CLIENT_SECRET)
         .output()
         .unwrap();
     assert!(
