@@ -12,7 +12,7 @@ use trunkline_client::{Call, CallError, Client, Connection as Address, Priority,
 use trunkline_store::{Connection, ConnectionState, Store, StoreError, WorkspaceIdentity};
 
 use crate::{
-    ServerError, StoredLog,
+    ServerError, StoredLog, renewal,
     request_log::{self, Both},
     sharing,
 };
@@ -65,6 +65,7 @@ pub async fn connect(
         }
         ConnectionState::New | ConnectionState::Ready => {}
     }
+    let connection = renewal::renewed(store, connection, &settings.clock).await?;
     open(store, connection, version, settings).await
 }
 

@@ -13,6 +13,7 @@ mod listener;
 mod metrics;
 mod options;
 mod receiver;
+mod renewal;
 mod reply;
 mod request_log;
 mod routes;

@@ -116,6 +116,13 @@ impl Store {
         })
     }
 
+    /// Lets a store in a file grow to this many pages and no further; for tests of a full disk.
+    pub async fn limit_pages(&self, pages: u32) -> Result<(), StoreError> {
+        self.write_one(Statement::new(format!("PRAGMA max_page_count = {pages}")))
+            .await
+            .map(drop)
+    }
+
     /// Whether the database answers.
     pub async fn ping(&self) -> Result<(), StoreError> {
         self.database.read(Statement::new("SELECT 1")).await.map(drop)

@@ -3,12 +3,12 @@
 //! The one rule: a notification is done when every such mirror knows what it told; one that fails is tried again later and
 //! keeps nobody else waiting. Applying twice does no harm, so a crash between mirror and store only repeats work.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use jiff::{SignedDuration, Timestamp};
-use trunkline_client::Disposition;
+use trunkline_client::{Disposition, Settings};
 use trunkline_mirror::notifications::{self, Outcome, TryAgain, decode};
-use trunkline_store::{ConnectionState, Kept, Lease, Mirror, Notification, StoreError};
+use trunkline_store::{Kept, Lease, Mirror, Notification, StoreError};
 
 use super::{
     RunFailure,
@@ -85,20 +85,17 @@ pub(super) async fn apply(
                 }
             }
         }
-        if let Some(again) = troubles
+        // An older endpoint says the same of a missing permission; who the token is tells which it was.
+        if troubles
             .iter()
             .flatten()
-            .find(|again| again.disposition == Disposition::Reauthenticate)
+            .any(|again| again.disposition == Disposition::Reauthenticate)
         {
-            shared
-                .store
-                .set_connection_state(
-                    &mirror.connection,
-                    ConnectionState::NeedsGrant,
-                    Some(&again.why),
-                    now,
-                )
-                .await?;
+            let connection = shared.store.connection(&mirror.connection).await?;
+            let settings = Settings::new(Arc::clone(&shared.clock));
+            if let Err(error) = connect::identify(&shared.store, &connection, settings).await {
+                tracing::warn!(code = error.code(), %error, connection = connection.name, "a token was refused");
+            }
         }
     }
     kept.extend(

@@ -4,7 +4,7 @@
 
 use std::{collections::BTreeMap, str::FromStr as _, sync::Arc};
 
-use trunkline_client::{Client, Settings};
+use trunkline_client::{Client, Clock, Settings};
 use trunkline_mirror::{
     storage::{ColumnRef, Storage, StorageOptions},
     sync::SyncOptions,
@@ -12,7 +12,7 @@ use trunkline_mirror::{
 use trunkline_store::{Mirror, MirrorDetails};
 
 use super::RunFailure;
-use crate::{Opened, Target, connect, shared::Shared};
+use crate::{Opened, Target, connect, renewal, shared::Shared};
 
 /// An open mirror.
 #[derive(Debug)]
@@ -24,9 +24,9 @@ pub(super) struct Open {
 }
 
 impl Open {
-    /// Whether it was opened as the mirror is now.
-    pub(super) fn is_of(&self, mirror: &Mirror) -> bool {
-        self.details == mirror.details
+    /// Whether it was opened as the mirror is now, with a token that lives.
+    pub(super) fn is_of(&self, mirror: &Mirror, clock: &dyn Clock) -> bool {
+        self.details == mirror.details && !renewal::is_due(&self.opened.connection, clock)
     }
 
     /// Calls with the connection's token.

@@ -94,7 +94,7 @@ async fn step(
         .filter(|(id, open)| {
             !usable
                 .iter()
-                .any(|mirror| mirror.id == **id && open.is_of(mirror))
+                .any(|mirror| mirror.id == **id && open.is_of(mirror, &*shared.clock))
         })
         .map(|(id, _)| id.clone())
         .collect();

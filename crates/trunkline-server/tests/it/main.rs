@@ -3,5 +3,8 @@
 mod api;
 mod harness;
 mod receiver;
+mod renewal;
 mod request_log;
 mod senders;
+mod sign_in;
+mod tls;

@@ -251,6 +251,36 @@ async fn a_store_that_cannot_keep_it_asks_for_it_again() {
 }
 
 #[tokio::test]
+async fn a_full_disk_asks_for_it_again_and_loses_nothing_that_was_answered() {
+    let process = Process::start().await;
+    process.app("mine", "hush").await;
+    process.store.limit_pages(1).await.unwrap();
+    let filler = "x".repeat(20_000);
+    let text = |index: u32| {
+        body("a", &format!("notif_{index}"), "ping").replace("\"contact\"", &format!("\"{filler}\""))
+    };
+    let mut answered = 0;
+    let refused = loop {
+        let told = process.notify(SHARED, "hush", &text(answered)).await;
+        if told.0 != 200 {
+            break told;
+        }
+        answered += 1;
+        assert!(answered < 100, "the disk is never full");
+    };
+    assert_eq!(refused, (503, "TL0503".to_owned()));
+    assert_eq!(process.kept().await.len(), answered as usize);
+    process.store.limit_pages(1 << 20).await.unwrap();
+    assert_eq!(
+        process.notify(SHARED, "hush", &text(answered)).await.0,
+        200,
+        "sent again, it is kept"
+    );
+    assert_eq!(process.kept().await.len(), answered as usize + 1);
+    process.stop().await;
+}
+
+#[tokio::test]
 async fn the_figures_count_what_became_of_notifications() {
     let process = Process::start().await;
     process.app("mine", "hush").await;
