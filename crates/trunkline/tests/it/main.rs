@@ -24,5 +24,6 @@ mod serve;
 mod sharing;
 mod truncation;
 mod truth;
+mod upgrade;
 mod versions;
 mod workspaces;
