@@ -16,18 +16,20 @@ pub(super) fn of_model(
 ) -> Result<Map<String, Value>, Refusal> {
     let is_of_model = |attribute: &Value| attribute["model"] == model && attribute["custom"] == true;
     let known = &workspace.reference.data_attributes;
-    checked("Custom", known, is_of_model, &body["custom_attributes"])
+    let types = &workspace.reference.lists.custom_object_types;
+    checked("Custom", known, types, is_of_model, &body["custom_attributes"])
 }
 
 /// The custom attributes that a body sends for a conversation.
 pub(super) fn of_conversation(workspace: &Workspace, body: &Value) -> Result<Map<String, Value>, Refusal> {
     let known = &workspace.reference.conversation_attributes;
-    checked("Conversation", known, |_| true, &body["custom_attributes"])
+    checked("Conversation", known, &[], |_| true, &body["custom_attributes"])
 }
 
 fn checked(
     whose: &str,
     known: &[Value],
+    object_types: &[String],
     is_meant: impl Fn(&Value) -> bool,
     sent: &Value,
 ) -> Result<Map<String, Value>, Refusal> {
@@ -45,7 +47,14 @@ fn checked(
                 "There are several attributes with the name '{name}'"
             )));
         }
-        kept.insert(name.clone(), value(whose, attribute, sent)?);
+        // An attribute that is named like a type of custom objects also ties instances of it, by their ids.
+        let ties = object_types.iter().any(|one| one.eq_ignore_ascii_case(name)) && is_list_of_ids(sent);
+        let value = if ties {
+            sent.clone()
+        } else {
+            value(whose, attribute, sent)?
+        };
+        kept.insert(name.clone(), value);
     }
     Ok(kept)
 }

@@ -19,7 +19,7 @@ pub(crate) struct Serve {
         env = "TRUNKLINE_LISTEN"
     )]
     pub(crate) listen: SocketAddr,
-    /// The address that Intercom and browsers reach this process by, such as https://trunkline.example.com
+    /// The address that Intercom and browsers reach this process by, such as `https://trunkline.example.com`
     #[arg(long, value_name = "URL", env = "TRUNKLINE_PUBLIC_URL")]
     pub(crate) public_url: Option<String>,
     /// A proxy in front, whose word on who calls is believed; may be given several times.
