@@ -28,8 +28,11 @@ use writer::Job;
 const QUEUE: usize = 4_096;
 /// How long another process may hold the file.
 const BUSY: Duration = Duration::from_secs(15);
-/// 8 MiB, in SQLite's notation for KiB.
-const CACHE: i32 = -8_192;
+/// 16 MiB, in SQLite's notation for KiB: the index by which repeated notifications are found is asked for at random.
+const CACHE: i32 = -16_384;
+/// Pages of the log after which it is folded into the file: often enough that nobody waits long for it, and not so often that
+/// pages which are written again and again are moved each time.
+const LOG_PAGES: i32 = 3_000;
 /// Readers kept open between questions.
 const READERS: usize = 4;
 
@@ -56,6 +59,7 @@ impl Sqlite {
             .and_then(|()| connection.pragma_update(None, "synchronous", "full"))
             .and_then(|()| connection.pragma_update(None, "foreign_keys", true))
             .and_then(|()| connection.pragma_update(None, "cache_size", CACHE))
+            .and_then(|()| connection.pragma_update(None, "wal_autocheckpoint", LOG_PAGES))
             .map_err(fail)?;
         migrate::up(&mut connection, path)?;
         let (jobs, queue) = mpsc::channel(QUEUE);
