@@ -2,7 +2,7 @@
 //!
 //! The one rule: the build is locked, so that a chore never changes `Cargo.lock`.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use anyhow::{Context as _, Result, bail};
 
@@ -31,12 +31,17 @@ pub(crate) fn build(profile: Profile) -> Result<PathBuf> {
     if !status.success() {
         bail!("the {folder} build failed");
     }
+    Ok(target()?.join(folder).join("trunkline"))
+}
+
+/// The folder that cargo builds into, wherever the environment or a setting puts it.
+pub(crate) fn target() -> Result<PathBuf> {
     let metadata = cargo(&["metadata", "--no-deps", "--format-version", "1"])
-        .current_dir(&root)
+        .current_dir(repo::root())
         .output()?;
     let metadata: serde_json::Value = serde_json::from_slice(&metadata.stdout).context("cargo metadata")?;
     let target = metadata["target_directory"]
         .as_str()
         .context("cargo metadata names no target directory")?;
-    Ok(Path::new(target).join(folder).join("trunkline"))
+    Ok(PathBuf::from(target))
 }

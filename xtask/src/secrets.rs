@@ -8,8 +8,10 @@ use std::fs;
 
 use anyhow::{Context as _, Result, bail};
 
-/// Where nextest keeps what the tests of the last run printed (`.config/nextest.toml`).
-const PRINTED: &str = "target/nextest/default/junit.xml";
+use crate::binary;
+
+/// Where nextest keeps what the tests of the last run printed (`.config/nextest.toml`), in the folder that cargo builds into.
+const PRINTED: &str = "nextest/default/junit.xml";
 
 /// Tokens, client secrets and passwords that tests use. None is a word that a test's name or an error could have.
 const SECRETS: [&str; 7] = [
@@ -24,8 +26,9 @@ const SECRETS: [&str; 7] = [
 
 /// Fails when the tests of the last run printed a secret.
 pub(crate) fn none_printed() -> Result<()> {
-    let printed =
-        fs::read_to_string(PRINTED).with_context(|| format!("{PRINTED} has what the tests printed"))?;
+    let path = binary::target()?.join(PRINTED);
+    let printed = fs::read_to_string(&path)
+        .with_context(|| format!("{} has what the tests printed", path.display()))?;
     match found(&printed) {
         Some((line, secret)) => bail!("{PRINTED}:{line}: the secret {}… was printed", &secret[..4]),
         None => Ok(()),
