@@ -12,6 +12,8 @@ use jiff::Timestamp;
 use rand::{CryptoRng, Rng as _};
 use uuid::Uuid;
 
+use crate::digest;
+
 /// A shared source of unpredictable bytes. Clones draw from the same generator.
 #[derive(Clone)]
 pub struct Entropy(Arc<Mutex<dyn CryptoRng + Send>>);
@@ -48,13 +50,7 @@ impl Entropy {
     /// A word that nobody guesses: 256 bits in lower-case hexadecimal digits.
     #[must_use]
     pub fn word(&self) -> String {
-        self.bytes::<32>()
-            .iter()
-            .fold(String::with_capacity(64), |mut word, byte| {
-                use fmt::Write as _;
-                write!(word, "{byte:02x}").ok();
-                word
-            })
+        digest::hexadecimal(&self.bytes::<32>())
     }
 }
 

@@ -5,10 +5,9 @@
 
 use jiff::{SignedDuration, Timestamp};
 use secrecy::SecretString;
-use sha2::{Digest as _, Sha256};
 use subtle::ConstantTimeEq as _;
 
-use crate::{Store, StoreError, database::Statement};
+use crate::{Store, StoreError, database::Statement, digest};
 
 const VERIFIER: &str = "pkce_verifier";
 /// How long a person may take on the consent page.
@@ -57,7 +56,7 @@ impl Store {
     /// Begins a grant and returns its state, which is a secret until a browser has taken it up.
     pub async fn begin_grant(&self, new: &NewGrant, now: Timestamp) -> Result<String, StoreError> {
         let state = self.entropy.word();
-        let hash = hash(&state);
+        let hash = digest::of(&state);
         let begun = Statement::new(
             "INSERT INTO grants (state_hash, connection, browser_hash, redirect_uri, made_at, expires_at) \
              VALUES ($1, $2, '', $3, $4, $5)",
@@ -83,11 +82,11 @@ impl Store {
         browser: &str,
         now: Timestamp,
     ) -> Result<Result<Grant, GrantRefusal>, StoreError> {
-        let hash = hash(state);
+        let hash = digest::of(state);
         let taken = Statement::new(
             "UPDATE grants SET browser_hash = $1 WHERE state_hash = $2 AND browser_hash IN ('', $1) AND used_at IS NULL",
         )
-        .bind(self::hash(browser))
+        .bind(digest::of(browser))
         .bind(&hash);
         self.write_one(taken).await?;
         match self.grant(&hash, browser, now).await? {
@@ -104,7 +103,7 @@ impl Store {
         browser: &str,
         now: Timestamp,
     ) -> Result<Result<Grant, GrantRefusal>, StoreError> {
-        let hash = hash(state);
+        let hash = digest::of(state);
         let used = Statement::new("UPDATE grants SET used_at = $1 WHERE state_hash = $2 AND used_at IS NULL")
             .bind(now)
             .bind(&hash);
@@ -138,7 +137,7 @@ impl Store {
         if row.moment()? <= now {
             return Ok(Err(GrantRefusal::Expired));
         }
-        if !bool::from(browser_hash.as_bytes().ct_eq(self::hash(browser).as_bytes())) {
+        if !bool::from(browser_hash.as_bytes().ct_eq(digest::of(browser).as_bytes())) {
             return Ok(Err(GrantRefusal::OtherBrowser));
         }
         let used_at = row.moment_or_none()?;
@@ -168,11 +167,4 @@ impl Store {
 
 fn owner(hash: &str) -> String {
     format!("grant/{hash}")
-}
-
-fn hash(word: &str) -> String {
-    Sha256::digest(word.as_bytes())
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
 }

@@ -8,12 +8,12 @@ use std::{fmt, str::FromStr};
 use jiff::{SignedDuration, Timestamp};
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::Serialize;
-use sha2::{Digest as _, Sha256};
 
 use crate::{
     Store, StoreError,
     connections::check_name,
     database::{Row, Statement},
+    digest,
 };
 
 /// What every key begins with, so that one in the wrong place is recognised.
@@ -92,7 +92,7 @@ impl Store {
         .bind(self.entropy.id(now))
         .bind(name)
         .bind(role.as_str())
-        .bind(hash(key.expose_secret()))
+        .bind(digest::of(key.expose_secret()))
         .bind(now)
         .exactly(1);
         match self.write(vec![added]).await {
@@ -124,7 +124,7 @@ impl Store {
     /// The key that a bearer word is, if it is one.
     pub async fn key_of(&self, word: &str, now: Timestamp) -> Result<Option<ApiKey>, StoreError> {
         // Looked up by its hash and whatever it looks like, so the time that it takes tells nothing about the key.
-        let question = Statement::new(format!("{COLUMNS} WHERE hash = $1")).bind(hash(word));
+        let question = Statement::new(format!("{COLUMNS} WHERE hash = $1")).bind(digest::of(word));
         let Some(found) = self.read_one(question).await?.map(key).transpose()? else {
             return Ok(None);
         };
@@ -147,13 +147,6 @@ impl Store {
             .exactly(1);
         self.write_one_of("key", name, removed).await
     }
-}
-
-fn hash(key: &str) -> String {
-    Sha256::digest(key.as_bytes())
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
 }
 
 fn key(mut row: Row) -> Result<ApiKey, StoreError> {

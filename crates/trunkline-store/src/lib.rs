@@ -8,6 +8,7 @@ mod apps;
 mod backup;
 mod connections;
 mod database;
+mod digest;
 mod document;
 mod entropy;
 mod error;
