@@ -8,6 +8,7 @@ mod commands;
 mod failure;
 mod output;
 mod settings;
+mod stop;
 mod store;
 
 use std::process::ExitCode;

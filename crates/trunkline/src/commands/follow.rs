@@ -9,6 +9,7 @@ use trunkline_mirror::{report::SyncReport, storage::Storage, sync::SyncOptions};
 use crate::{
     failure::Failure,
     output::{json, progress::Progress, tables},
+    stop::Stop,
 };
 
 /// What one round changed, as printed with `--json`.
@@ -36,13 +37,13 @@ pub(crate) async fn run(
     storage: &Storage,
     options: &SyncOptions,
     interval: Duration,
+    mut stop: Stop,
     as_json: bool,
 ) -> Result<(), Failure> {
     let quiet = Progress::start(false);
-    let mut stop = std::pin::pin!(super::simulate::stopped());
     for number in 1.. {
         tokio::select! {
-            stopped = &mut stop => return stopped,
+            () = stop.asked() => return Ok(()),
             () = tokio::time::sleep(interval) => {}
         }
         let report = super::sync::mirror(client, storage, options, &quiet).await?;

@@ -19,6 +19,7 @@ use crate::{
     cli::{self, Size},
     failure::Failure,
     output::{json, progress::Progress, report},
+    stop::Stop,
 };
 
 const MARKER: &str = "quickstart.txt";
@@ -90,12 +91,21 @@ pub(crate) async fn run(arguments: cli::Quickstart) -> Result<ExitCode, Failure>
     let outcome = super::sync::mirror(&client, &storage, &SyncOptions::default(), &progress).await;
     progress.finish();
     let first = outcome?;
+    let stop = (!arguments.once).then(Stop::listen).transpose()?;
     show(&arguments, &mirror, &first)?;
-    if !arguments.once {
+    if let Some(stop) = stop {
         if !arguments.json {
             json::line("\nThe workspace lives on, and the mirror follows. Ctrl-C ends it.\n")?;
         }
-        super::follow::run(&client, &storage, &SyncOptions::default(), ROUND, arguments.json).await?;
+        super::follow::run(
+            &client,
+            &storage,
+            &SyncOptions::default(),
+            ROUND,
+            stop,
+            arguments.json,
+        )
+        .await?;
     }
     storage.close().await?;
     simulator.stop().await;

@@ -6,7 +6,7 @@ use trunkline_client::SystemClock;
 use trunkline_server::{Retention, Server, ServerOptions, TlsFiles};
 use url::Url;
 
-use crate::{cli, failure::Failure, output::json, store};
+use crate::{cli, failure::Failure, output::json, stop::Stop, store};
 
 /// Runs until it is asked to stop.
 pub(crate) async fn run(arguments: cli::Serve) -> Result<ExitCode, Failure> {
@@ -20,16 +20,17 @@ pub(crate) async fn run(arguments: cli::Serve) -> Result<ExitCode, Failure> {
             return Err(error.into());
         }
     };
+    let mut stop = Stop::listen()?;
     let scheme = if arguments.tls_cert.is_some() {
         "https"
     } else {
         "http"
     };
     json::line(&format!("listening on {scheme}://{}", server.address()))?;
-    let stopped = super::simulate::stopped().await;
+    stop.asked().await;
     server.stop().await;
     store.close().await;
-    stopped.map(|()| ExitCode::SUCCESS)
+    Ok(ExitCode::SUCCESS)
 }
 
 fn options(arguments: &cli::Serve) -> Result<ServerOptions, Failure> {

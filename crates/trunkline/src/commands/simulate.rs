@@ -7,7 +7,7 @@ use std::{path::Path, process::ExitCode, time::Duration};
 use serde::{Deserialize, de::DeserializeOwned};
 use trunkline_simulator::{App, Fault, Habits, Options, Subscription};
 
-use crate::{cli, failure::Failure, output::json, settings};
+use crate::{cli, failure::Failure, output::json, settings, stop::Stop};
 
 /// Serves until it is interrupted.
 pub(crate) async fn run(arguments: cli::Simulate) -> Result<ExitCode, Failure> {
@@ -27,12 +27,13 @@ pub(crate) async fn run(arguments: cli::Simulate) -> Result<ExitCode, Failure> {
     }
     let control = arguments.control;
     let running = trunkline_simulator::start(options(arguments)?).await?;
+    let mut stop = Stop::listen()?;
     // The first line is for programs too: they read the port from it.
     json::line(&format!("listening on http://{}", running.address()))?;
     if control {
         json::line(&format!("control surface on http://{}/_sim/", running.address()))?;
     }
-    stopped().await?;
+    stop.asked().await;
     if let Some(files) = running.save()? {
         json::line(&format!("saved the workspace in {files} files"))?;
     }
@@ -159,21 +160,4 @@ fn webhooks(arguments: &cli::Simulate) -> Result<Vec<Subscription>, Failure> {
         all.extend(read::<Webhooks>(path, "TL0324", "webhooks", advice)?.webhook);
     }
     Ok(all)
-}
-
-/// Resolves when the process is asked to stop, by Ctrl-C or by SIGTERM.
-pub(crate) async fn stopped() -> Result<(), Failure> {
-    let failed = |error: std::io::Error| {
-        Failure::new(
-            "TL0009",
-            format!("signals cannot be received: {error}"),
-            "Check the limits of the environment.",
-        )
-    };
-    let mut terminate =
-        tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()).map_err(failed)?;
-    tokio::select! {
-        interrupted = tokio::signal::ctrl_c() => interrupted.map_err(failed),
-        _ = terminate.recv() => Ok(()),
-    }
 }

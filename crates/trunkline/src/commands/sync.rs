@@ -18,6 +18,7 @@ use crate::{
     failure::{Exit, Failure},
     output::{json, progress::Progress, report},
     settings,
+    stop::Stop,
 };
 
 /// Mirrors once and prints the report.
@@ -69,19 +70,29 @@ async fn run_on(
     let outcome = mirror(client, storage, options, &progress).await;
     progress.finish();
     let first = outcome?;
+    // It listens before the report is there, and not during a first run, which Ctrl-C may cut.
+    let stop = arguments.follow.then(Stop::listen).transpose()?;
     if arguments.json {
         json::print(&first)?;
     } else {
         report::print(&first)?;
     }
-    if arguments.follow {
+    if let Some(stop) = stop {
         // What was asked for once is done; every later run reads what changed.
         let later = SyncOptions {
             full: false,
             start_date: None,
             ..options.clone()
         };
-        follow::run(client, storage, &later, span(&arguments.every)?, arguments.json).await?;
+        follow::run(
+            client,
+            storage,
+            &later,
+            span(&arguments.every)?,
+            stop,
+            arguments.json,
+        )
+        .await?;
     }
     Ok(exit(&first))
 }

@@ -8,7 +8,7 @@ use serde_json::Value;
 use trunkline_store::{Notification, NotificationFilter, Store};
 
 use super::{connections::moment, notifications};
-use crate::{cli, failure::Failure, output::json, store};
+use crate::{cli, failure::Failure, output::json, stop::Stop, store};
 
 /// How often the store is asked for what is new.
 const LOOK: Duration = Duration::from_millis(250);
@@ -16,10 +16,11 @@ const PAGE: u32 = 500;
 
 /// Prints until it is stopped.
 pub(crate) async fn run(arguments: cli::Watch) -> Result<ExitCode, Failure> {
+    let mut stop = Stop::listen()?;
     let store = store::open(&arguments.data).await?;
     let outcome = tokio::select! {
         outcome = watch(&store, &arguments) => outcome,
-        stopped = super::simulate::stopped() => stopped,
+        () = stop.asked() => Ok(()),
     };
     store.close().await;
     outcome.map(|()| ExitCode::SUCCESS)

@@ -19,7 +19,11 @@ struct Serving {
 
 impl Serving {
     fn start(desk: &Desk, arguments: &[&str]) -> Self {
-        let base = ["simulate", "--listen", "127.0.0.1:0"];
+        Self::of(desk, "simulate", arguments)
+    }
+
+    fn of(desk: &Desk, command: &str, arguments: &[&str]) -> Self {
+        let base = [command, "--listen", "127.0.0.1:0"];
         let all: Vec<&str> = base.iter().chain(arguments).copied().collect();
         let mut child = desk.trunkline(&all).spawn().unwrap();
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
@@ -102,6 +106,36 @@ fn a_workspace_survives_a_stop_and_a_start_byte_for_byte() {
         files(&desk.path().join("first")),
         files(&desk.path().join("second"))
     );
+}
+
+/// Who starts a process may ask it to stop as soon as its first line is there.
+#[test]
+fn a_process_that_has_said_where_it_listens_stops_well() {
+    let desk = Desk::new();
+    let empty = [
+        "--contacts",
+        "0",
+        "--companies",
+        "0",
+        "--conversations",
+        "0",
+        "--tickets",
+        "0",
+    ];
+    for round in 0..20 {
+        for (command, arguments) in [
+            ("simulate", empty.as_slice()),
+            ("simulate", &["--record", "us"]),
+            ("serve", &[]),
+        ] {
+            let (outcome, _) = Serving::of(&desk, command, arguments).stop();
+            assert_eq!(
+                outcome.code, 0,
+                "round {round} of {command} {arguments:?}: {}",
+                outcome.stderr
+            );
+        }
+    }
 }
 
 #[test]

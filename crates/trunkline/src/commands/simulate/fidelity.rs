@@ -8,6 +8,7 @@ use crate::{
     cli,
     failure::{Exit, Failure},
     output::{json, tables},
+    stop::Stop,
 };
 
 /// Passes calls on and keeps them until it is interrupted.
@@ -21,6 +22,7 @@ pub(super) async fn record(arguments: cli::Simulate) -> Result<ExitCode, Failure
         redact: !arguments.keep_values,
     })
     .await?;
+    let mut stop = Stop::listen()?;
     // The first line is for programs too: they read the port from it.
     json::line(&format!("listening on http://{}", recording.address()))?;
     json::line(&format!(
@@ -32,7 +34,7 @@ pub(super) async fn record(arguments: cli::Simulate) -> Result<ExitCode, Failure
             "values made unreadable"
         }
     ))?;
-    super::stopped().await?;
+    stop.asked().await;
     json::line(&format!("kept {} exchanges", recording.kept()))?;
     recording.stop().await;
     Ok(ExitCode::SUCCESS)
