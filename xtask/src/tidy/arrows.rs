@@ -6,9 +6,10 @@ use super::Findings;
 use crate::repo::Tree;
 
 /// A crate, what it may use, and what only its tests may use on top.
-const ARROWS: [(&str, &[&str]); 9] = [
+const ARROWS: [(&str, &[&str]); 10] = [
     ("trunkline-catalog", &[]),
     ("trunkline-client", &["trunkline-catalog"]),
+    ("trunkline-flow", &[]),
     ("trunkline-simulator", &["trunkline-catalog"]),
     ("trunkline-mirror", &["trunkline-catalog", "trunkline-client"]),
     ("trunkline-store", &[]),
@@ -26,6 +27,7 @@ const ARROWS: [(&str, &[&str]); 9] = [
         &[
             "trunkline-catalog",
             "trunkline-client",
+            "trunkline-flow",
             "trunkline-mirror",
             "trunkline-server",
             "trunkline-simulator",
