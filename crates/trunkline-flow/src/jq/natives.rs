@@ -13,7 +13,7 @@ use jaq_json::{Num, Val};
 use serde_json::Value;
 
 use super::{
-    compare, convert, meter, paths, text,
+    compare, convert, meter, paths, text, toll,
     value::{Error, Held, Outcome},
 };
 
@@ -70,6 +70,12 @@ fn replacements<D: for<'a> DataT<V<'a> = Held>>() -> Box<[Filter<RunPtr<D>>]> {
                 }
                 Ok(compare::contains(&value.value, &part.value).into())
             })
+        }),
+        (toll::NAME, v(1), |mut cv| {
+            let filters = cv.0.pop_var();
+            let count = jaq_std::ValT::as_isize(&filters).unwrap_or(1).unsigned_abs();
+            meter::steps(toll::TOLL * count as u64);
+            bome(Ok(Held::from(true)))
         }),
         ("has", v(1), |cv| unary(cv, has)),
         ("indices", v(1), |cv| unary(cv, indices)),

@@ -42,8 +42,8 @@ pub struct Limits {
 impl Default for Limits {
     fn default() -> Self {
         Self {
-            steps: 10_000_000,
-            memory: 512 << 20,
+            steps: 2_000_000,
+            memory: 256 << 20,
             outputs: 100_000,
             time: Duration::from_secs(5),
         }
