@@ -132,6 +132,10 @@ fn read(table: &str) -> Result<Vec<Name<'_>>> {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::HashSet;
+
+    use trunkline_catalog::Catalog;
+
     use super::*;
 
     fn table(rows: &str) -> String {
@@ -175,5 +179,24 @@ mod tests {
             assert!(error.contains(expected), "{error}");
         }
         assert!(written("a\tb\n").is_err());
+    }
+
+    #[test]
+    fn a_topic_that_a_trigger_is_watched_by_exists() {
+        let catalog = Catalog::embedded();
+        let mut known: HashSet<&str> = catalog.topics().iter().map(|topic| topic.name).collect();
+        known.extend(catalog.topic_aliases().iter().map(|alias| alias.name));
+        known.insert("'*'");
+        let names = read(NAMES).unwrap();
+        let mut watched = 0;
+        for name in names.iter().filter(|name| name.action == "command:watch") {
+            if let Some((_, topics)) = name.note.split_once("`--topics ") {
+                watched += 1;
+                for topic in topics.trim_end_matches('`').split(',') {
+                    assert!(known.contains(topic), "{}, {}: {topic}", name.system, name.module);
+                }
+            }
+        }
+        assert_eq!(watched, 61);
     }
 }
