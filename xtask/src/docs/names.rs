@@ -33,7 +33,7 @@ fn written(table: &str) -> Result<String> {
     page += "What the modules, actions and fields of other systems are called here. The guide \
              [From Make, Alumio, Appmixer, Alloy, Tealium to Trunkline](../../guides/from-other-connectors.md) tells how their \
              ideas map;\n`trunkline actions WORDS` finds an action by these names too.\n\n";
-    page += "A field is given as a flag of the same name with hyphens (`--company-id`), or by its name in JSON.\n";
+    page += "A field of an action is given to `trunkline call` as `name=value`, or by its name in JSON.\n";
     for system in names.chunk_by(|one, next| one.system == next.system) {
         let title = system[0].system;
         let with_fields = system.iter().any(|name| !name.field.is_empty());
