@@ -30,6 +30,8 @@ pub struct CallOptions {
     pub priority: Priority,
     /// The run that this one undoes.
     pub undo_of: Option<String>,
+    /// The batch whose row this is.
+    pub batch: Option<String>,
 }
 
 impl Default for CallOptions {
@@ -40,6 +42,7 @@ impl Default for CallOptions {
             allow_unknown: false,
             priority: Priority::Interactive,
             undo_of: None,
+            batch: None,
         }
     }
 }

@@ -8,6 +8,7 @@ mod connections;
 mod data;
 mod mirrors;
 mod requests;
+mod runs;
 mod serve;
 
 use std::{net::SocketAddr, path::PathBuf};
@@ -23,6 +24,7 @@ pub(crate) use connections::{
 pub(crate) use data::Data;
 pub(crate) use mirrors::{AddMirror, Mirrors, MirrorsCommand};
 pub(crate) use requests::Requests;
+pub(crate) use runs::{ListRuns, Runs, RunsCommand, ShowRun, Undo};
 pub(crate) use serve::{Notifications, NotificationsCommand, Serve, Watch, Which};
 
 /// The open, self-hosted Intercom connector.
@@ -105,6 +107,10 @@ pub(crate) enum Command {
     Action(ActionPage),
     /// Run an action, or show what it would do.
     Call(Box<Call>),
+    /// List and show what actions wrote.
+    Runs(Runs),
+    /// Put back what a run wrote, as far as that is possible.
+    Undo(Undo),
     /// List the operations of Intercom's API.
     Operations(Operations),
     /// Explain one operation, such as `contacts.search`.

@@ -17,6 +17,7 @@ mod permissions;
 mod quickstart;
 pub(crate) mod request_log;
 mod requests;
+mod runs;
 pub(crate) mod scopes;
 mod serve;
 mod simulate;
@@ -59,6 +60,8 @@ pub(crate) fn run(cli: Cli) -> Result<ExitCode, Failure> {
         Command::Actions(arguments) => actions::list(&arguments),
         Command::Action(arguments) => actions::explain(&arguments),
         Command::Call(arguments) => block_on_this_thread(call::run(*arguments)),
+        Command::Runs(arguments) => block_on_this_thread(runs::run(arguments)),
+        Command::Undo(arguments) => block_on_this_thread(runs::undo(arguments)),
         Command::Operations(arguments) => operations::list(&arguments),
         Command::Operation(arguments) => operations::explain(&arguments),
         Command::Simulate(arguments) => block_on(simulate::run(arguments)),
