@@ -88,27 +88,24 @@ pub struct StoredJournal {
     clock: Arc<dyn Clock>,
     holder: Arc<RunHolder>,
     workspace: String,
-    by_whom: String,
     /// What each run that is under way is held by.
     runs: Mutex<HashMap<String, HeldRun>>,
 }
 
 impl StoredJournal {
-    /// The journal of `workspace`, whose runs are made `by_whom` (`command line`, or the name of a key).
+    /// The journal of `workspace`, as Intercom calls it.
     #[must_use]
     pub fn new(
         store: Arc<Store>,
         clock: Arc<dyn Clock>,
         holder: Arc<RunHolder>,
         workspace: impl Into<String>,
-        by_whom: impl Into<String>,
     ) -> Self {
         Self {
             store,
             clock,
             holder,
             workspace: workspace.into(),
-            by_whom: by_whom.into(),
             runs: Mutex::default(),
         }
     }
@@ -146,7 +143,7 @@ impl Journal for StoredJournal {
                 key: run.key,
                 undo_of: run.undo_of,
                 batch: run.batch,
-                by_whom: self.by_whom.clone(),
+                by_whom: run.by_whom,
             };
             let begun = self.store.begin_action_run(&new, lease, run.at).await;
             Ok(match begun.map_err(of_store)? {

@@ -29,10 +29,20 @@ mod watch;
 
 use std::process::ExitCode;
 
+use trunkline_actions::CallOptions;
+
 use crate::{
     cli::{Cli, Command},
     failure::Failure,
 };
+
+/// How a person at the command line calls an action.
+pub(crate) fn by_hand() -> CallOptions {
+    CallOptions {
+        by_whom: "command line".to_owned(),
+        ..CallOptions::default()
+    }
+}
 
 /// Runs the command to its end.
 pub(crate) fn run(cli: Cli) -> Result<ExitCode, Failure> {
