@@ -26,7 +26,7 @@ pub use input::{Input, read_record};
 pub use journal::{
     Begun, Journal, JournalFuture, KeptWrite, NewRun, NoJournal, RunEnd, WriteEnd, WriteState,
 };
-pub use names::{Name, names};
+pub use names::{Name, names, names_of};
 pub use outcome::{Change, FieldChange, Outcome, Plan, PlannedWrite};
 pub use registry::{action, actions};
 pub use run::{Inverse, Run, Write};

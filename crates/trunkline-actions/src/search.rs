@@ -1,6 +1,6 @@
 //! Finding an action by words: our own, and those of other connectors.
 
-use crate::{Action, actions, names};
+use crate::{Action, actions, names_of};
 
 /// The actions that mention every word, those first whose id does.
 #[must_use]
@@ -11,22 +11,11 @@ pub fn search(words: &str) -> Vec<&'static Action> {
         .filter_map(|action| {
             let own = format!("{} {}", action.id, action.summary).to_lowercase();
             let is_own = words.iter().all(|word| own.contains(word.as_str()));
-            (is_own || elsewhere(action, &words)).then_some((!is_own, action))
+            (is_own || names_of(action.id).any(|name| name.mentions(&words))).then_some((!is_own, action))
         })
         .collect();
     found.sort_by_key(|(is_elsewhere, action)| (*is_elsewhere, action.id));
     found.into_iter().map(|(_, action)| action).collect()
-}
-
-/// Whether a module of another system that this action answers mentions every word.
-fn elsewhere(action: &Action, words: &[String]) -> bool {
-    names()
-        .iter()
-        .filter(|name| name.action == action.id)
-        .any(|name| {
-            let text = format!("{} {} {}", name.system, name.module, action.id).to_lowercase();
-            words.iter().all(|word| text.contains(word.as_str()))
-        })
 }
 
 #[cfg(test)]
