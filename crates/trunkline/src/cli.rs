@@ -6,6 +6,7 @@ mod backup;
 mod connections;
 mod data;
 mod mirrors;
+mod request;
 mod requests;
 mod serve;
 
@@ -20,6 +21,7 @@ pub(crate) use connections::{
 };
 pub(crate) use data::Data;
 pub(crate) use mirrors::{AddMirror, Mirrors, MirrorsCommand};
+pub(crate) use request::Request;
 pub(crate) use requests::Requests;
 pub(crate) use serve::{Notifications, NotificationsCommand, Serve, Watch, Which};
 
@@ -91,6 +93,8 @@ pub(crate) enum Command {
     Mirrors(Mirrors),
     /// List, show and replay the notifications that were received.
     Notifications(Notifications),
+    /// Make a request to the API by hand: method, path, headers and body.
+    Request(Request),
     /// Show the calls and grants of connections that keep a request log.
     Requests(Requests),
     /// List the streams that a mirror can hold, with keys, cursors, versions and JSON Schemas.

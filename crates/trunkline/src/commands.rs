@@ -13,6 +13,7 @@ mod notifications;
 mod operations;
 mod permissions;
 mod quickstart;
+mod request;
 pub(crate) mod request_log;
 mod requests;
 pub(crate) mod scopes;
@@ -51,6 +52,7 @@ pub(crate) fn run(cli: Cli) -> Result<ExitCode, Failure> {
         Command::Watch(arguments) => block_on_this_thread(watch::run(arguments)),
         Command::Mirrors(arguments) => block_on_this_thread(mirrors::run(arguments)),
         Command::Notifications(arguments) => block_on_this_thread(notifications::run(arguments)),
+        Command::Request(arguments) => block_on_this_thread(request::run(arguments)),
         Command::Requests(arguments) => block_on_this_thread(requests::run(arguments)),
         Command::Streams(arguments) => streams::run(&arguments),
         Command::Topics(arguments) => topics::run(&arguments),

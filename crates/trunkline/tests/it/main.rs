@@ -19,6 +19,7 @@ mod places;
 mod process;
 mod quickstart;
 mod receiver;
+mod request;
 mod requests;
 mod serve;
 mod sharing;
