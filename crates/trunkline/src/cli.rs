@@ -2,6 +2,7 @@
 //!
 //! The one rule: a flag means the same in every command that has it, which is why shared ones are structs here.
 
+mod actions;
 mod backup;
 mod connections;
 mod data;
@@ -14,6 +15,7 @@ use std::{net::SocketAddr, path::PathBuf};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+pub(crate) use actions::{ActionPage, Actions, Call};
 pub(crate) use backup::{Backup, Restore};
 pub(crate) use connections::{
     Apps, AppsCommand, Connect, Connections, ConnectionsCommand, Details, Keys, KeysCommand, Secrets,
@@ -101,6 +103,12 @@ pub(crate) enum Command {
     Streams(Streams),
     /// List the topics of webhooks, with permissions, versions and the streams that they tell of.
     Topics(Topics),
+    /// Find actions: modules with named fields, and every operation of the API.
+    Actions(Actions),
+    /// Explain one action, such as `contacts.upsert`: what it takes, gives and changes.
+    Action(ActionPage),
+    /// Run an action, or show what it would do.
+    Call(Box<Call>),
     /// List the operations of Intercom's API.
     Operations(Operations),
     /// Explain one operation, such as `contacts.search`.

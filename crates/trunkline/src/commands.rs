@@ -1,7 +1,9 @@
 //! One file a command; this one only sends each to its file.
 
+mod actions;
 mod apps;
 mod backup;
+mod call;
 mod check;
 mod connect;
 mod connections;
@@ -56,6 +58,9 @@ pub(crate) fn run(cli: Cli) -> Result<ExitCode, Failure> {
         Command::Requests(arguments) => block_on_this_thread(requests::run(arguments)),
         Command::Streams(arguments) => streams::run(&arguments),
         Command::Topics(arguments) => topics::run(&arguments),
+        Command::Actions(arguments) => actions::list(&arguments),
+        Command::Action(arguments) => actions::explain(&arguments),
+        Command::Call(arguments) => block_on_this_thread(call::run(*arguments)),
         Command::Operations(arguments) => operations::list(&arguments),
         Command::Operation(arguments) => operations::explain(&arguments),
         Command::Simulate(arguments) => block_on(simulate::run(arguments)),

@@ -65,7 +65,9 @@ impl Place {
     async fn remove(self) {
         if let Some(database) = &self.database {
             let server = std::env::var("TRUNKLINE_TEST_POSTGRES").expect("it was set before");
-            administer(&server, &format!("DROP DATABASE {database} WITH (FORCE)")).await;
+            // `DROP DATABASE … WITH (FORCE)` would end an autovacuum worker too, which an ordinary role may not.
+            administer(&server, &end_sessions(database)).await;
+            administer(&server, &format!("DROP DATABASE {database}")).await;
         }
     }
 }
@@ -95,6 +97,13 @@ pub(crate) async fn on_each_place(test: impl AsyncFn(&Place)) {
 /// A moment, in seconds after one that all tests share.
 pub(crate) fn at(seconds: i64) -> Timestamp {
     Timestamp::from_second(1_800_000_000 + seconds).expect("it is in range")
+}
+
+fn end_sessions(database: &str) -> String {
+    format!(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity \
+         WHERE datname = '{database}' AND usename = current_user"
+    )
 }
 
 async fn administer(server: &str, sql: &str) {

@@ -4,6 +4,7 @@
 //! database file or from the simulator's own account of the truth. Only `notifications.rs` calls the mirror itself, as
 //! whoever receives webhooks does. Read `harness.rs` next.
 
+mod actions;
 mod api_guide;
 mod bad_input;
 mod commands;

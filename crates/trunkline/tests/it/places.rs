@@ -81,7 +81,13 @@ impl Place {
 impl Drop for Place {
     fn drop(&mut self) {
         if let Some((server, name)) = &self.database {
-            administer(server, &format!("DROP DATABASE {name} WITH (FORCE)"));
+            // `DROP DATABASE … WITH (FORCE)` would end an autovacuum worker too, which an ordinary role may not.
+            let end_sessions = format!(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity \
+                 WHERE datname = '{name}' AND usename = current_user"
+            );
+            administer(server, &end_sessions);
+            administer(server, &format!("DROP DATABASE {name}"));
         }
     }
 }
