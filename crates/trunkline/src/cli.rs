@@ -6,6 +6,7 @@ mod actions;
 mod backup;
 mod connections;
 mod data;
+mod lookup;
 mod mirrors;
 mod request;
 mod requests;
@@ -22,6 +23,7 @@ pub(crate) use connections::{
     SecretsCommand,
 };
 pub(crate) use data::Data;
+pub(crate) use lookup::Lookup;
 pub(crate) use mirrors::{AddMirror, Mirrors, MirrorsCommand};
 pub(crate) use request::Request;
 pub(crate) use requests::Requests;
@@ -113,6 +115,8 @@ pub(crate) enum Command {
     Operations(Operations),
     /// Explain one operation, such as `contacts.search`.
     Operation(Operation),
+    /// List ids and names to pick from: admins, teams, tags, segments and so on.
+    Lookup(Lookup),
     /// Run a simulated Intercom that remembers what is done to it.
     Simulate(Simulate),
 }

@@ -10,6 +10,7 @@ mod connections;
 mod follow;
 mod grant;
 mod keys;
+mod lookup;
 mod mirrors;
 mod notifications;
 mod operations;
@@ -63,6 +64,7 @@ pub(crate) fn run(cli: Cli) -> Result<ExitCode, Failure> {
         Command::Call(arguments) => block_on_this_thread(call::run(*arguments)),
         Command::Operations(arguments) => operations::list(&arguments),
         Command::Operation(arguments) => operations::explain(&arguments),
+        Command::Lookup(arguments) => block_on_this_thread(lookup::run(arguments)),
         Command::Simulate(arguments) => block_on(simulate::run(arguments)),
     }
 }

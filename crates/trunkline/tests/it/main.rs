@@ -13,6 +13,7 @@ mod harness;
 mod incremental;
 mod kill;
 mod limits;
+mod lookup;
 mod notifications;
 mod oauth;
 mod permissions;
