@@ -1,9 +1,11 @@
 //! The live lists from which a person picks a value: teammates, teams, tags, segments and so on, with ids and names.
 //!
 //! The one rule: only what the API lists is here, one line of `lookup/lists.rs` each; what cannot be picked any more
-//! (deleted, archived) is left out. Read `lookup/choice.rs` for how a row becomes a choice.
+//! (deleted, archived) is left out. Read `lookup/choice.rs` for how a row becomes a choice, `lookup/fields.rs`
+//! for which field is picked from which list.
 
 mod choice;
+mod fields;
 mod lists;
 mod query;
 
@@ -12,6 +14,7 @@ use trunkline_catalog::{Catalog, Version};
 use trunkline_client::{Call, CallError, Client, ErrorKind, Priority};
 
 pub use choice::Choice;
+pub(crate) use fields::of_field;
 pub use lists::lookups;
 
 use crate::registry::nearest;

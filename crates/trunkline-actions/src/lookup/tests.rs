@@ -173,7 +173,7 @@ fn words_become_a_search_of_at_most_two_levels() {
 }
 
 #[test]
-fn what_a_field_of_a_module_is_picked_from_exists() {
+fn what_a_field_is_picked_from_exists() {
     for action in crate::actions() {
         for field in &action.fields {
             if let Some(name) = field.lookup {
@@ -181,4 +181,50 @@ fn what_a_field_of_a_module_is_picked_from_exists() {
             }
         }
     }
+}
+
+#[test]
+fn a_field_is_picked_from_the_list_of_what_it_holds() {
+    for (action, field, list) in [
+        ("contacts.get", "id", Some("contacts")),
+        ("companies.attach_to_contact", "contact_id", None),
+        ("tags.detach_from_contact", "id", Some("tags")),
+        ("tags.detach_from_contact", "contact_id", Some("contacts")),
+        (
+            "subscription_types.detach_from_contact",
+            "id",
+            Some("subscription_types"),
+        ),
+        (
+            "conversation_attributes.update",
+            "id",
+            Some("conversation_attributes"),
+        ),
+        ("ticket_types.update_attribute", "id", None),
+        (
+            "ticket_types.update_attribute",
+            "ticket_type_id",
+            Some("ticket_types"),
+        ),
+        ("contacts.create", "owner_id", Some("admins")),
+        ("companies.upsert", "company_id", None),
+        ("companies.list_notes", "company_id", Some("companies")),
+        ("conversations.manage", "assignee_id", None),
+        ("tickets.get", "id", None),
+        (
+            "office_hours_exceptions.create",
+            "office_hours_schedule_id",
+            Some("office_hours_schedules"),
+        ),
+    ] {
+        let fields = &crate::generated::action(Catalog::embedded().operation(action).unwrap()).fields;
+        let found = fields
+            .iter()
+            .find(|known| known.name == field)
+            .and_then(|known| known.lookup);
+        assert_eq!(found, list, "{action} {field}");
+    }
+    let attached = crate::generated::action(Catalog::embedded().operation("tags.attach_to_ticket").unwrap());
+    let id = attached.fields.iter().find(|field| field.name == "id").unwrap();
+    assert_eq!(id.lookup, Some("tags"));
 }

@@ -133,6 +133,9 @@ fn check_segment(segment: &str) -> Result<(), &'static str> {
     if segment.is_empty() {
         return Err("it has an empty part between two slashes; is a value missing?");
     }
+    if segment.contains(['{', '}']) {
+        return Err("it has a parameter in braces; put its value in its place");
+    }
     let plain = decoded_dots(segment);
     if plain == "." || plain == ".." {
         return Err("it has a dot segment, which would be resolved to another path");

@@ -42,6 +42,7 @@ fn a_path_that_could_lead_elsewhere_is_refused() {
         "/contacts/%2e%2E/segments",
         "/contacts/.%2e",
         "/contacts//tags",
+        "/contacts/{id}",
         "/segments#top",
         "/contacts?x=1#y",
         "/contacts/100%",

@@ -27,7 +27,7 @@ pub(crate) struct Request {
     #[arg(long, value_name = "FILE")]
     pub(crate) output: Option<PathBuf>,
     /// Print the request that would be sent, without the token, and send nothing.
-    #[arg(long)]
+    #[arg(long, conflicts_with = "output")]
     pub(crate) dry_run: bool,
     /// Print the JSON on one line.
     #[arg(long)]
