@@ -10,6 +10,7 @@ mod lookup;
 mod mirrors;
 mod request;
 mod requests;
+mod runs;
 mod serve;
 
 use std::{net::SocketAddr, path::PathBuf};
@@ -27,6 +28,7 @@ pub(crate) use lookup::Lookup;
 pub(crate) use mirrors::{AddMirror, Mirrors, MirrorsCommand};
 pub(crate) use request::Request;
 pub(crate) use requests::Requests;
+pub(crate) use runs::{ListRuns, Runs, RunsCommand, ShowRun, Undo};
 pub(crate) use serve::{Notifications, NotificationsCommand, Serve, Watch, Which};
 
 /// The open, self-hosted Intercom connector.
@@ -111,6 +113,10 @@ pub(crate) enum Command {
     Action(ActionPage),
     /// Run an action, or show what it would do.
     Call(Box<Call>),
+    /// List and show what actions wrote.
+    Runs(Runs),
+    /// Put back what a run wrote, as far as that is possible.
+    Undo(Undo),
     /// List the operations of Intercom's API.
     Operations(Operations),
     /// Explain one operation, such as `contacts.search`.

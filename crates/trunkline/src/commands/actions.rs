@@ -13,11 +13,9 @@ use crate::{
 
 /// Lists actions, one line each.
 pub(crate) fn list(arguments: &cli::Actions) -> Result<ExitCode, Failure> {
-    let words: Vec<String> = arguments.words.iter().map(|word| word.to_lowercase()).collect();
-    let found: Vec<&Action> = trunkline_actions::actions()
-        .iter()
+    let found: Vec<&Action> = trunkline_actions::search(&arguments.words.join(" "))
+        .into_iter()
         .filter(|action| !arguments.modules || !action.is_operation())
-        .filter(|action| words.iter().all(|word| mentions(action, word)))
         .collect();
     if arguments.json {
         json::print(&found.iter().map(|action| describe(action)).collect::<Vec<_>>())?;
@@ -32,16 +30,15 @@ pub(crate) fn list(arguments: &cli::Actions) -> Result<ExitCode, Failure> {
     Ok(ExitCode::SUCCESS)
 }
 
-fn mentions(action: &Action, word: &str) -> bool {
-    [action.id, action.summary]
-        .iter()
-        .any(|text| text.to_lowercase().contains(word))
-}
-
 /// Explains one action.
 pub(crate) fn explain(arguments: &cli::ActionPage) -> Result<ExitCode, Failure> {
     let action = trunkline_actions::action(&arguments.id)?;
-    if arguments.json {
+    if arguments.schema {
+        json::print(&json!({
+            "input": trunkline_actions::input_schema(action),
+            "output": trunkline_actions::output_schema(action),
+        }))?;
+    } else if arguments.json {
         json::print(&describe(action))?;
     } else {
         json::line(&page(action))?;
