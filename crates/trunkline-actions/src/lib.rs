@@ -9,6 +9,7 @@ mod fields;
 mod generated;
 mod input;
 mod journal;
+pub mod lookup;
 mod modules;
 mod names;
 mod outcome;

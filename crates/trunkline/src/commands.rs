@@ -10,11 +10,13 @@ mod connections;
 mod follow;
 mod grant;
 mod keys;
+mod lookup;
 mod mirrors;
 mod notifications;
 mod operations;
 mod permissions;
 mod quickstart;
+mod request;
 pub(crate) mod request_log;
 mod requests;
 mod runs;
@@ -64,6 +66,7 @@ pub(crate) fn run(cli: Cli) -> Result<ExitCode, Failure> {
         Command::Watch(arguments) => block_on_this_thread(watch::run(arguments)),
         Command::Mirrors(arguments) => block_on_this_thread(mirrors::run(arguments)),
         Command::Notifications(arguments) => block_on_this_thread(notifications::run(arguments)),
+        Command::Request(arguments) => block_on_this_thread(request::run(arguments)),
         Command::Requests(arguments) => block_on_this_thread(requests::run(arguments)),
         Command::Streams(arguments) => streams::run(&arguments),
         Command::Topics(arguments) => topics::run(&arguments),
@@ -74,6 +77,7 @@ pub(crate) fn run(cli: Cli) -> Result<ExitCode, Failure> {
         Command::Undo(arguments) => block_on_this_thread(runs::undo(arguments)),
         Command::Operations(arguments) => operations::list(&arguments),
         Command::Operation(arguments) => operations::explain(&arguments),
+        Command::Lookup(arguments) => block_on_this_thread(lookup::run(arguments)),
         Command::Simulate(arguments) => block_on(simulate::run(arguments)),
     }
 }

@@ -117,9 +117,9 @@ impl Node {
         }
         if let Some(form) = self.time {
             return match time::read(&value, reading.now, &reading.zone) {
-                Ok(moment) => form.write(moment),
+                Ok(moment) => form.write(moment, &reading.zone),
                 Err(error) => {
-                    problems.push(Problem::new(path, error));
+                    problems.push(Problem::new(path, error.to_string()));
                     Value::Null
                 }
             };
