@@ -2,8 +2,10 @@
 //!
 //! The one rule: what is generated is committed, says so in its first line, and is checked for freshness by tidy.
 
+mod actions;
 pub(crate) mod api;
 pub(crate) mod conformance;
+mod names;
 
 use std::{collections::BTreeMap, fmt::Write as _, fs};
 
@@ -33,9 +35,9 @@ pub(crate) fn run(check: bool, api: bool) -> Result<()> {
         };
     }
     for (path, text) in documents(&tree)? {
-        let at = root.join(path);
+        let at = root.join(&path);
         fs::create_dir_all(at.parent().unwrap_or(&root))?;
-        if tree.text(path) != Some(text.as_str()) {
+        if tree.text(&path) != Some(text.as_str()) {
             fs::write(&at, text).with_context(|| format!("cannot write {path}"))?;
             println!("wrote {path}");
         }
@@ -51,22 +53,29 @@ pub(crate) fn stale(tree: &Tree) -> Findings {
     };
     documents
         .into_iter()
-        .filter(|(path, text)| tree.text(path) != Some(text))
+        .filter(|(path, text)| tree.text(path) != Some(text.as_str()))
         .map(|(path, _)| format!("{path}: stale, run `cargo xtask docs`"))
         .collect()
 }
 
-fn documents(tree: &Tree) -> Result<[(&'static str, String); 7]> {
+fn documents(tree: &Tree) -> Result<Vec<(String, String)>> {
     let catalog = Catalog::embedded();
-    Ok([
+    let single = [
         ("docs/reference/operations.md", operations(catalog)),
         ("docs/reference/streams.md", streams(catalog)),
         ("docs/reference/topics.md", topics(catalog)),
         ("docs/reference/permissions.md", permissions_page(catalog)),
         ("docs/reference/api.md", api::page(tree)?),
+        ("docs/reference/actions/from-other-connectors.md", names::page()?),
         ("docs/errors/README.md", errors(tree)),
         ("docs/simulator/conformance.md", conformance::page()?),
-    ])
+    ];
+    let mut documents: Vec<(String, String)> = single
+        .into_iter()
+        .map(|(path, text)| (path.to_owned(), text))
+        .collect();
+    documents.extend(actions::pages()?);
+    Ok(documents)
 }
 
 fn operations(catalog: &Catalog) -> String {
@@ -261,7 +270,7 @@ mod tests {
     #[test]
     fn a_document_that_differs_or_is_missing_is_stale() {
         let empty = Tree::default();
-        assert_eq!(stale(&empty).len(), 7);
+        assert_eq!(stale(&empty).len(), 8);
         let fresh = documents(&empty).unwrap();
         let files: Vec<_> = fresh.iter().map(|(path, text)| (*path, text.as_str())).collect();
         assert!(stale(&Tree::of(&files)).is_empty());

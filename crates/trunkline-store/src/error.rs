@@ -94,6 +94,14 @@ pub enum StoreError {
     /// Somebody else changed it in the meantime.
     #[error("somebody else changed this in the meantime")]
     Unmet,
+    /// Another process took it over, or it has ended.
+    #[error("the {kind} {name} is no longer held by who began it")]
+    NotHeld {
+        /// Such as `run`.
+        kind: &'static str,
+        /// Its id.
+        name: String,
+    },
     /// The folder cannot be used.
     #[error("{} cannot be used as the data folder: {reason}", path.display())]
     Folder {
@@ -131,6 +139,7 @@ impl StoreError {
             Self::Unmet => "TL0512",
             Self::Folder { .. } => "TL0513",
             Self::File { .. } => "TL0517",
+            Self::NotHeld { .. } => "TL0518",
         }
     }
 
@@ -158,6 +167,7 @@ impl StoreError {
             Self::Invalid { .. } => "Write it as the message says.".to_owned(),
             Self::Damaged { .. } => "Restore the last backup, or write to the maintainers with this message.".to_owned(),
             Self::Unmet => "Look at it as it is now, and try again.".to_owned(),
+            Self::NotHeld { .. } => "Look at what became of it; whoever holds it now finishes it.".to_owned(),
             Self::File { .. } => "Name a file that is not there yet, in a folder that can be written to.".to_owned(),
             Self::Folder { .. } => "Name a folder that can be written to, with `--data`.".to_owned(),
         }

@@ -6,6 +6,7 @@
 
 mod apps;
 mod backup;
+mod batches;
 mod connections;
 mod database;
 mod digest;
@@ -13,6 +14,7 @@ mod document;
 mod entropy;
 mod error;
 mod grants;
+mod journal;
 mod keys;
 mod leases;
 mod ledgers;
@@ -25,6 +27,7 @@ mod store;
 mod vault;
 
 pub use apps::{App, AppDetails, NewApp};
+pub use batches::{Batch, BatchBegun, BatchFilter, BatchProgress, BatchState, HeldBatch, NewBatch};
 pub use connections::{
     Connection, ConnectionDetails, ConnectionSecrets, ConnectionState, KeptSecrets, NewConnection,
     WorkspaceIdentity,
@@ -32,6 +35,10 @@ pub use connections::{
 pub use entropy::Entropy;
 pub use error::StoreError;
 pub use grants::{Grant, GrantRefusal, NewGrant};
+pub use journal::{
+    ActionRecord, ActionRun, ActionRunFilter, ActionRunState, ActionWrite, Answer, Begun, HeldRun,
+    NewActionRun, NewWrite, WriteState,
+};
 pub use keys::{ApiKey, Role};
 pub use leases::Lease;
 pub use ledgers::Ledger;

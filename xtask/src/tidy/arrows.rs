@@ -6,16 +6,18 @@ use super::Findings;
 use crate::repo::Tree;
 
 /// A crate, what it may use, and what only its tests may use on top.
-const ARROWS: [(&str, &[&str]); 10] = [
+const ARROWS: [(&str, &[&str]); 11] = [
     ("trunkline-catalog", &[]),
     ("trunkline-client", &["trunkline-catalog"]),
     ("trunkline-flow", &[]),
     ("trunkline-simulator", &["trunkline-catalog"]),
+    ("trunkline-actions", &["trunkline-catalog", "trunkline-client"]),
     ("trunkline-mirror", &["trunkline-catalog", "trunkline-client"]),
     ("trunkline-store", &[]),
     (
         "trunkline-server",
         &[
+            "trunkline-actions",
             "trunkline-catalog",
             "trunkline-client",
             "trunkline-mirror",
@@ -25,6 +27,7 @@ const ARROWS: [(&str, &[&str]); 10] = [
     (
         "trunkline",
         &[
+            "trunkline-actions",
             "trunkline-catalog",
             "trunkline-client",
             "trunkline-flow",
@@ -34,7 +37,10 @@ const ARROWS: [(&str, &[&str]); 10] = [
             "trunkline-store",
         ],
     ),
-    ("xtask", &["trunkline-catalog", "trunkline-simulator"]),
+    (
+        "xtask",
+        &["trunkline-actions", "trunkline-catalog", "trunkline-simulator"],
+    ),
     ("trunkline-fuzz", &["trunkline-simulator"]),
 ];
 

@@ -77,7 +77,7 @@ async fn of_many_who_want_a_lease_at_once_one_gets_it() {
 }
 
 /// Polls all of them side by side.
-async fn join_all<T>(futures: Vec<impl Future<Output = T>>) -> Vec<T> {
+pub(crate) async fn join_all<T>(futures: Vec<impl Future<Output = T>>) -> Vec<T> {
     let mut pending: Vec<_> = futures
         .into_iter()
         .map(|future| (Box::pin(future), None))

@@ -2,8 +2,11 @@
 
 mod backends;
 mod backup;
+mod batches;
 mod connections;
 mod grants;
+mod journal;
+mod journal_races;
 mod keys;
 mod leases;
 mod ledgers;

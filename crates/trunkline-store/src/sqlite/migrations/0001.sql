@@ -113,3 +113,73 @@ CREATE TABLE api_keys (
     created_at INTEGER NOT NULL,
     used_at INTEGER
 ) STRICT, WITHOUT ROWID;
+
+CREATE TABLE action_runs (
+    id TEXT NOT NULL PRIMARY KEY,
+    workspace TEXT NOT NULL,
+    action TEXT NOT NULL,
+    input_digest TEXT NOT NULL,
+    key TEXT,
+    state TEXT NOT NULL,
+    owner TEXT NOT NULL,
+    fence INTEGER NOT NULL,
+    writes INTEGER NOT NULL,
+    outcome TEXT,
+    error TEXT,
+    started_at INTEGER NOT NULL,
+    ended_at INTEGER,
+    undo_of TEXT,
+    batch TEXT,
+    by_whom TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE UNIQUE INDEX action_runs_by_key ON action_runs (workspace, key) WHERE key IS NOT NULL;
+CREATE INDEX action_runs_by_workspace ON action_runs (workspace, id);
+CREATE INDEX action_runs_not_done ON action_runs (state, id) WHERE state <> 'done';
+CREATE INDEX action_runs_by_undone ON action_runs (undo_of) WHERE undo_of IS NOT NULL;
+CREATE INDEX action_runs_by_batch ON action_runs (batch, id) WHERE batch IS NOT NULL;
+
+CREATE TABLE action_inputs (
+    run TEXT NOT NULL PRIMARY KEY REFERENCES action_runs (id) ON DELETE CASCADE,
+    input TEXT NOT NULL
+) STRICT;
+
+CREATE TABLE action_writes (
+    run TEXT NOT NULL REFERENCES action_runs (id) ON DELETE CASCADE,
+    seq INTEGER NOT NULL,
+    operation TEXT NOT NULL,
+    subject TEXT,
+    path TEXT,
+    query TEXT,
+    payload TEXT,
+    before TEXT,
+    after TEXT,
+    inverse TEXT,
+    state TEXT NOT NULL,
+    status INTEGER,
+    request_id TEXT,
+    sent_at INTEGER NOT NULL,
+    answered_at INTEGER,
+    PRIMARY KEY (run, seq)
+) STRICT;
+CREATE INDEX action_writes_by_subject ON action_writes (subject) WHERE subject IS NOT NULL;
+
+CREATE TABLE batches (
+    id TEXT NOT NULL PRIMARY KEY,
+    workspace TEXT NOT NULL,
+    action TEXT NOT NULL,
+    source_digest TEXT NOT NULL,
+    input_name TEXT NOT NULL,
+    options TEXT NOT NULL,
+    state TEXT NOT NULL,
+    owner TEXT NOT NULL,
+    fence INTEGER NOT NULL,
+    rows_done INTEGER NOT NULL,
+    position TEXT,
+    created INTEGER NOT NULL,
+    changed INTEGER NOT NULL,
+    unchanged INTEGER NOT NULL,
+    rejected INTEGER NOT NULL,
+    started_at INTEGER NOT NULL,
+    updated_at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE UNIQUE INDEX batches_open ON batches (workspace, action, source_digest) WHERE state IN ('running', 'stopped');
