@@ -118,7 +118,7 @@ fn filter(text: &str, variables: &[String]) -> Result<Filter<Kind>, CompileError
     // The words of a module before the expression are all that can stand in the way here.
     let tokens = lex::Lexer::new(text).lex().unwrap_or_default();
     let mut term = parse::Parser::new(&tokens)
-        .parse(|parser| parser.term())
+        .parse(parse::Parser::term)
         .map_err(|_| CompileError::LeftOut {
             name: "module".to_owned(),
             reason: removed::MODULES,

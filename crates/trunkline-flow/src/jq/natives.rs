@@ -79,7 +79,9 @@ fn replacements<D: for<'a> DataT<V<'a> = Held>>() -> Box<[Filter<RunPtr<D>>]> {
         }),
         ("has", v(1), |cv| unary(cv, has)),
         ("indices", v(1), |cv| unary(cv, indices)),
-        ("bsearch", v(1), |cv| unary(cv, binary_search)),
+        ("bsearch", v(1), |cv| {
+            unary(cv, |value, wanted| binary_search(value, &wanted))
+        }),
     ])
 }
 
@@ -161,7 +163,7 @@ fn indices(value: Held, wanted: Held) -> Outcome {
     Ok(found.into_iter().map(Held::from).collect())
 }
 
-fn binary_search(value: Held, wanted: Held) -> Outcome {
+fn binary_search(value: Held, wanted: &Held) -> Outcome {
     let Val::Arr(items) = &value.value else {
         return Err(Error::typ(value, "array"));
     };

@@ -137,7 +137,7 @@ fn evaluate(
                 Ok(_) => return Some(RunFailure::Outputs(limits.outputs)),
                 Err(exception) => {
                     return Some(match exception.get_err() {
-                        Ok(error) => RunFailure::Failed(message(error.into_val())),
+                        Ok(error) => RunFailure::Failed(message(&error.into_val())),
                         Err(_) => RunFailure::Broken("it ended in the middle of a jump".to_owned()),
                     });
                 }
@@ -160,7 +160,7 @@ fn evaluate(
 }
 
 /// What an error says: its text, or the value that `error` was given.
-fn message(value: Held) -> String {
+fn message(value: &Held) -> String {
     match &value.value {
         jaq_json::Val::TStr(said) => String::from_utf8_lossy(said).into_owned(),
         _ => value.to_string(),
