@@ -5,10 +5,14 @@
 
 mod contacts;
 mod refs;
+mod runs;
 
 use crate::Action;
 
 /// Every module.
 pub(crate) fn all() -> Vec<Action> {
-    [contacts::actions()].into_iter().flatten().collect()
+    [contacts::actions(), runs::actions()]
+        .into_iter()
+        .flatten()
+        .collect()
 }

@@ -14,10 +14,9 @@ use crate::{
 /// Lists actions, one line each.
 pub(crate) fn list(arguments: &cli::Actions) -> Result<ExitCode, Failure> {
     let words: Vec<String> = arguments.words.iter().map(|word| word.to_lowercase()).collect();
-    let found: Vec<&Action> = trunkline_actions::actions()
-        .iter()
+    let found: Vec<&Action> = trunkline_actions::search(&arguments.words.join(" "))
+        .into_iter()
         .filter(|action| !arguments.modules || !action.is_operation())
-        .filter(|action| mentions(action, &words))
         .collect();
     if arguments.json {
         json::print(&found.iter().map(|action| describe(action)).collect::<Vec<_>>())?;
@@ -40,13 +39,6 @@ pub(crate) fn list(arguments: &cli::Actions) -> Result<ExitCode, Failure> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Whether the action, or one name that another connector has for it, mentions all of the words.
-fn mentions(action: &Action, words: &[String]) -> bool {
-    let own = format!("{} {}", action.id, action.summary).to_lowercase();
-    words.iter().all(|word| own.contains(word.as_str()))
-        || names_of(action.id).any(|name| name.mentions(words))
-}
-
 /// The commands that are what the words ask for, with the modules of other connectors that they answer.
 fn commands(words: &[String]) -> BTreeMap<&'static str, Vec<String>> {
     let mut found: BTreeMap<&str, Vec<String>> = BTreeMap::new();
@@ -62,7 +54,12 @@ fn commands(words: &[String]) -> BTreeMap<&'static str, Vec<String>> {
 /// Explains one action.
 pub(crate) fn explain(arguments: &cli::ActionPage) -> Result<ExitCode, Failure> {
     let action = trunkline_actions::action(&arguments.id)?;
-    if arguments.json {
+    if arguments.schema {
+        json::print(&json!({
+            "input": trunkline_actions::input_schema(action),
+            "output": trunkline_actions::output_schema(action),
+        }))?;
+    } else if arguments.json {
         json::print(&describe(action))?;
     } else {
         json::line(&page(action))?;
