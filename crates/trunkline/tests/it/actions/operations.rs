@@ -184,7 +184,7 @@ fn a_search_takes_one_filter_or_several_and_values_of_every_type() {
     let actor = Actor::new();
     let all = actor.output(
         "tickets.search",
-        json!({"query": filter("created_at", ">", json!(1))}),
+        json!({"payload": {"query": filter("created_at", ">", json!(1))}}),
     );
     let all = all.as_array().unwrap().len();
     let ticket = actor.first_ticket();
