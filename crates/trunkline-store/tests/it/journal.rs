@@ -370,6 +370,75 @@ async fn what_was_not_found_out_is_taken_up_again_and_ends_once() {
 }
 
 #[tokio::test]
+async fn a_run_of_one_write_takes_two_steps_and_each_is_done_whole_or_not_at_all() {
+    on_each(async |store| {
+        let holder = store.be_holder(LIFE, at(0)).await.unwrap();
+        let sent = async |key: &str, write: &NewWrite| {
+            store.begin_and_send(&new(Some(key)), write, &holder, at(1)).await
+        };
+        let bad = NewWrite::default();
+        assert_eq!(sent("k", &bad).await.unwrap_err().code(), "TL0510");
+        let run = held(sent("k", &write("contacts/1")).await.unwrap());
+        let again = sent("k", &write("contacts/2")).await.unwrap();
+        assert!(matches!(again, Begun::Busy(_)), "{again:?}");
+        let writes = store.action_writes(&run.id).await.unwrap();
+        assert_eq!(
+            (writes.len(), writes[0].seq, writes[0].state),
+            (1, 1, WriteState::Sending)
+        );
+        assert_eq!(writes[0].before, write("contacts/1").before);
+
+        let end = async |run: &HeldRun, seq, answer: WriteState, state| {
+            let answer = Answer {
+                after: Some(json!({"name": "Ada"})),
+                ..Answer::of(answer)
+            };
+            store
+                .answer_and_finish(run, (seq, &answer), state, Some(&json!({"id": "1"})), None, at(2))
+                .await
+                .map_err(|error| error.code())
+        };
+        for (seq, answer, state, code) in [
+            (2, WriteState::Done, ActionRunState::Done, "TL0518"),
+            (1, WriteState::Sending, ActionRunState::Done, "TL0510"),
+            (1, WriteState::Done, ActionRunState::Running, "TL0510"),
+        ] {
+            assert_eq!(
+                end(&run, seq, answer, state).await,
+                Err(code),
+                "{seq} {answer:?} {state:?}"
+            );
+        }
+        let record = store.action_record(&run.id, at(3)).await.unwrap();
+        assert_eq!(
+            (record.run.state, record.writes[0].state),
+            (ActionRunState::Running, WriteState::Sending)
+        );
+        end(&run, 1, WriteState::Done, ActionRunState::Done)
+            .await
+            .unwrap();
+        let record = store.action_record(&run.id, at(3)).await.unwrap();
+        assert_eq!(
+            (record.run.state, record.writes[0].state),
+            (ActionRunState::Done, WriteState::Done)
+        );
+        assert_eq!(
+            (record.run.writes, record.run.outcome),
+            (1, Some(json!({"id": "1"})))
+        );
+        assert_eq!(record.writes[0].after, Some(json!({"name": "Ada"})));
+        assert_eq!(
+            end(&run, 1, WriteState::Done, ActionRunState::Done).await,
+            Err("TL0518")
+        );
+        let same = sent("k", &write("contacts/1")).await.unwrap();
+        assert!(matches!(same, Begun::Same(_)), "{same:?}");
+        assert_eq!(store.action_writes(&run.id).await.unwrap().len(), 1);
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn a_run_without_writes_can_be_abandoned_and_frees_its_key() {
     on_each(async |store| {
         let holder = store.be_holder(LIFE, at(0)).await.unwrap();
