@@ -4,6 +4,7 @@
 
 pub(crate) mod api;
 pub(crate) mod conformance;
+mod names;
 
 use std::{collections::BTreeMap, fmt::Write as _, fs};
 
@@ -56,7 +57,7 @@ pub(crate) fn stale(tree: &Tree) -> Findings {
         .collect()
 }
 
-fn documents(tree: &Tree) -> Result<[(&'static str, String); 7]> {
+fn documents(tree: &Tree) -> Result<[(&'static str, String); 8]> {
     let catalog = Catalog::embedded();
     Ok([
         ("docs/reference/operations.md", operations(catalog)),
@@ -64,6 +65,7 @@ fn documents(tree: &Tree) -> Result<[(&'static str, String); 7]> {
         ("docs/reference/topics.md", topics(catalog)),
         ("docs/reference/permissions.md", permissions_page(catalog)),
         ("docs/reference/api.md", api::page(tree)?),
+        ("docs/reference/actions/from-other-connectors.md", names::page()?),
         ("docs/errors/README.md", errors(tree)),
         ("docs/simulator/conformance.md", conformance::page()?),
     ])
@@ -261,7 +263,7 @@ mod tests {
     #[test]
     fn a_document_that_differs_or_is_missing_is_stale() {
         let empty = Tree::default();
-        assert_eq!(stale(&empty).len(), 7);
+        assert_eq!(stale(&empty).len(), 8);
         let fresh = documents(&empty).unwrap();
         let files: Vec<_> = fresh.iter().map(|(path, text)| (*path, text.as_str())).collect();
         assert!(stale(&Tree::of(&files)).is_empty());

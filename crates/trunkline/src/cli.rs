@@ -2,25 +2,33 @@
 //!
 //! The one rule: a flag means the same in every command that has it, which is why shared ones are structs here.
 
+mod actions;
 mod backup;
 mod connections;
 mod data;
+mod lookup;
 mod mirrors;
+mod request;
 mod requests;
+mod runs;
 mod serve;
 
 use std::{net::SocketAddr, path::PathBuf};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+pub(crate) use actions::{ActionPage, Actions, Call};
 pub(crate) use backup::{Backup, Restore};
 pub(crate) use connections::{
     Apps, AppsCommand, Connect, Connections, ConnectionsCommand, Details, Keys, KeysCommand, Secrets,
     SecretsCommand,
 };
 pub(crate) use data::Data;
+pub(crate) use lookup::Lookup;
 pub(crate) use mirrors::{AddMirror, Mirrors, MirrorsCommand};
+pub(crate) use request::Request;
 pub(crate) use requests::Requests;
+pub(crate) use runs::{ListRuns, Runs, RunsCommand, ShowRun, Undo};
 pub(crate) use serve::{Notifications, NotificationsCommand, Serve, Watch, Which};
 
 /// The open, self-hosted Intercom connector.
@@ -91,16 +99,30 @@ pub(crate) enum Command {
     Mirrors(Mirrors),
     /// List, show and replay the notifications that were received.
     Notifications(Notifications),
+    /// Make a request to the API by hand: method, path, headers and body.
+    Request(Request),
     /// Show the calls and grants of connections that keep a request log.
     Requests(Requests),
     /// List the streams that a mirror can hold, with keys, cursors, versions and JSON Schemas.
     Streams(Streams),
     /// List the topics of webhooks, with permissions, versions and the streams that they tell of.
     Topics(Topics),
+    /// Find actions: modules with named fields, and every operation of the API.
+    Actions(Actions),
+    /// Explain one action, such as `contacts.upsert`: what it takes, gives and changes.
+    Action(ActionPage),
+    /// Run an action, or show what it would do.
+    Call(Box<Call>),
+    /// List and show what actions wrote.
+    Runs(Runs),
+    /// Put back what a run wrote, as far as that is possible.
+    Undo(Undo),
     /// List the operations of Intercom's API.
     Operations(Operations),
     /// Explain one operation, such as `contacts.search`.
     Operation(Operation),
+    /// List ids and names to pick from: admins, teams, tags, segments and so on.
+    Lookup(Lookup),
     /// Run a simulated Intercom that remembers what is done to it.
     Simulate(Simulate),
 }

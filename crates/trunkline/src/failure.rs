@@ -86,6 +86,20 @@ from_below!(
     trunkline_store::StoreError,
 );
 
+impl From<trunkline_actions::ActionError> for Failure {
+    fn from(error: trunkline_actions::ActionError) -> Self {
+        let exit = if error.is_usage() {
+            Exit::Usage
+        } else {
+            Exit::Failed
+        };
+        Self {
+            exit,
+            ..Self::new(error.code(), error.to_string(), error.advice())
+        }
+    }
+}
+
 impl From<trunkline_server::ServerError> for Failure {
     fn from(error: trunkline_server::ServerError) -> Self {
         let exit = match error {
@@ -96,6 +110,18 @@ impl From<trunkline_server::ServerError> for Failure {
             exit,
             ..Self::new(error.code(), error.to_string(), error.advice())
         }
+    }
+}
+
+impl From<trunkline_actions::lookup::UnknownLookup> for Failure {
+    fn from(error: trunkline_actions::lookup::UnknownLookup) -> Self {
+        Self::usage(error.code(), error.to_string(), error.advice())
+    }
+}
+
+impl From<trunkline_client::RawError> for Failure {
+    fn from(error: trunkline_client::RawError) -> Self {
+        Self::usage(error.code(), error.to_string(), error.advice())
     }
 }
 

@@ -6,15 +6,17 @@ use super::Findings;
 use crate::repo::Tree;
 
 /// A crate, what it may use, and what only its tests may use on top.
-const ARROWS: [(&str, &[&str]); 9] = [
+const ARROWS: [(&str, &[&str]); 10] = [
     ("trunkline-catalog", &[]),
     ("trunkline-client", &["trunkline-catalog"]),
     ("trunkline-simulator", &["trunkline-catalog"]),
+    ("trunkline-actions", &["trunkline-catalog", "trunkline-client"]),
     ("trunkline-mirror", &["trunkline-catalog", "trunkline-client"]),
     ("trunkline-store", &[]),
     (
         "trunkline-server",
         &[
+            "trunkline-actions",
             "trunkline-catalog",
             "trunkline-client",
             "trunkline-mirror",
@@ -24,6 +26,7 @@ const ARROWS: [(&str, &[&str]); 9] = [
     (
         "trunkline",
         &[
+            "trunkline-actions",
             "trunkline-catalog",
             "trunkline-client",
             "trunkline-mirror",
@@ -32,7 +35,10 @@ const ARROWS: [(&str, &[&str]); 9] = [
             "trunkline-store",
         ],
     ),
-    ("xtask", &["trunkline-catalog", "trunkline-simulator"]),
+    (
+        "xtask",
+        &["trunkline-actions", "trunkline-catalog", "trunkline-simulator"],
+    ),
     ("trunkline-fuzz", &["trunkline-simulator"]),
 ];
 

@@ -4,6 +4,7 @@
 //! database file or from the simulator's own account of the truth. Only `notifications.rs` calls the mirror itself, as
 //! whoever receives webhooks does. Read `harness.rs` next.
 
+mod actions;
 mod api_guide;
 mod bad_input;
 mod commands;
@@ -12,6 +13,8 @@ mod harness;
 mod incremental;
 mod kill;
 mod limits;
+mod lookup;
+mod names;
 mod notifications;
 mod oauth;
 mod permissions;
@@ -19,6 +22,7 @@ mod places;
 mod process;
 mod quickstart;
 mod receiver;
+mod request;
 mod requests;
 mod serve;
 mod sharing;

@@ -1,0 +1,36 @@
+//! The actions: every operation of Intercom's API, and the modules that people pick, with named fields.
+//!
+//! The one rule: a change in the workspace leaves through [`Run::write`] alone, which plans it, keeps it in the journal
+//! before it is sent, and knows how to put it back. Read [`Action`] next, then `workspace.rs`, then a file of `modules/`.
+
+mod action;
+mod error;
+mod fields;
+mod generated;
+mod input;
+mod journal;
+pub mod lookup;
+mod modules;
+mod names;
+mod outcome;
+mod registry;
+mod run;
+mod schema;
+mod search;
+pub mod time;
+mod workspace;
+
+pub use action::{Action, Module, ModuleFuture, Returns, Work};
+pub use error::{ActionError, Problem};
+pub use fields::{Field, Group, Place};
+pub use input::{Input, read_record};
+pub use journal::{
+    Begun, Journal, JournalFuture, KeptWrite, NewRun, NoJournal, RunEnd, WriteEnd, WriteState,
+};
+pub use names::{Name, names, names_of};
+pub use outcome::{Change, FieldChange, Outcome, Plan, PlannedWrite};
+pub use registry::{action, actions};
+pub use run::{Inverse, Run, Write};
+pub use schema::{input_schema, output_schema};
+pub use search::search;
+pub use workspace::{CallOptions, Workspace};

@@ -1,0 +1,12 @@
+//! Modules about contacts.
+
+mod tag;
+
+use crate::Action;
+
+/// The modules of this family.
+pub(crate) fn actions() -> Vec<Action> {
+    let mut all = Vec::new();
+    all.extend(tag::actions());
+    all
+}

@@ -1,0 +1,268 @@
+//! One execution of an action: what it reads, and the one gate through which it writes.
+//!
+//! The one rule: no module calls the client itself. A read goes through [`Run::read`], [`Run::find`] or [`Run::rows`], a
+//! change through [`Run::write`]: planned when only a plan is wanted, else kept in the journal first, then sent once.
+
+mod inverse;
+mod subject;
+mod write;
+
+use std::collections::VecDeque;
+
+use jiff::Timestamp;
+use serde_json::Value;
+use trunkline_catalog::Version;
+use trunkline_client::{Answer, Call, Client, ErrorKind, Priority};
+
+use crate::{
+    Action, ActionError, CallOptions, KeptWrite, Outcome, PlannedWrite, RunEnd, Workspace, journal::Begun,
+    journal::NewRun,
+};
+
+pub use inverse::Inverse;
+pub(crate) use subject::{Subject, subject};
+pub use write::Write;
+
+/// One execution of an action.
+#[derive(Debug)]
+pub struct Run {
+    workspace: Workspace,
+    action: &'static Action,
+    options: CallOptions,
+    now: Timestamp,
+    mode: Mode,
+    input: Value,
+    /// Its id, once it is in the journal.
+    id: Option<String>,
+    /// What an interrupted run with the same key wrote already.
+    earlier: Vec<KeptWrite>,
+    seq: u32,
+    reads: u32,
+    writes: u32,
+    notes: Vec<String>,
+    planned: Vec<PlannedWrite>,
+}
+
+/// What becomes of a run's writes.
+#[derive(Debug)]
+pub(crate) enum Mode {
+    /// They are sent.
+    Live,
+    /// They are only written down.
+    Planning,
+    /// They are sent as long as they are those of a plan.
+    Applying(VecDeque<PlannedWrite>),
+}
+
+impl Run {
+    pub(crate) fn new(
+        workspace: Workspace,
+        action: &'static Action,
+        input: Value,
+        options: CallOptions,
+        now: Timestamp,
+        mode: Mode,
+    ) -> Self {
+        Self {
+            workspace,
+            action,
+            options,
+            now,
+            mode,
+            input,
+            id: None,
+            earlier: Vec::new(),
+            seq: 0,
+            reads: 0,
+            writes: 0,
+            notes: Vec::new(),
+            planned: Vec::new(),
+        }
+    }
+
+    /// The workspace that it runs in.
+    #[must_use]
+    pub const fn workspace(&self) -> &Workspace {
+        &self.workspace
+    }
+
+    /// The version that the connection speaks.
+    #[must_use]
+    pub fn version(&self) -> Version {
+        self.client().version()
+    }
+
+    /// The moment that the run counts from.
+    #[must_use]
+    pub const fn now(&self) -> Timestamp {
+        self.now
+    }
+
+    /// Whether its writes are only written down.
+    #[must_use]
+    pub const fn is_planning(&self) -> bool {
+        matches!(self.mode, Mode::Planning)
+    }
+
+    /// Says that it undoes another run, which happens once.
+    pub(crate) fn undoes(&mut self, run: &str) {
+        self.options.undo_of = Some(run.to_owned());
+        self.options.key.get_or_insert_with(|| format!("undo/{run}"));
+    }
+
+    /// Tells whoever called something beside the outcome, once.
+    pub fn note(&mut self, text: impl Into<String>) {
+        let text = text.into();
+        if !self.notes.contains(&text) {
+            self.notes.push(text);
+        }
+    }
+
+    fn client(&self) -> &Client {
+        self.workspace.client()
+    }
+
+    pub(crate) const fn has_key(&self) -> bool {
+        self.options.key.is_some()
+    }
+
+    const fn priority(&self) -> Priority {
+        self.options.priority
+    }
+
+    /// Calls an operation that changes nothing.
+    pub async fn read(&mut self, call: Call) -> Result<Value, ActionError> {
+        self.reads += 1;
+        let answer = self.client().call(call.priority(self.priority())).await?;
+        Ok(value_of(&answer))
+    }
+
+    /// Calls an operation that changes nothing; none when there is no such object.
+    pub async fn find(&mut self, call: Call) -> Result<Option<Value>, ActionError> {
+        match self.read(call).await {
+            Ok(found) => Ok(Some(found)),
+            Err(ActionError::Call(error)) if error.kind == ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// The rows of an operation that lists, page by page, at most `limit`.
+    pub async fn rows(&mut self, call: Call, limit: Option<usize>) -> Result<Vec<Value>, ActionError> {
+        let mut rows = Vec::new();
+        let wanted = limit.unwrap_or(usize::MAX);
+        let mut pages = self.client().pages(call.priority(self.priority()), None);
+        if let Some(limit) = limit.and_then(|limit| u16::try_from(limit).ok()) {
+            pages = pages.with_per_page(limit.max(1));
+        }
+        while rows.len() < wanted {
+            let Some(page) = pages.next().await? else {
+                break;
+            };
+            self.reads += page.requests;
+            for row in page.rows().iter().take(wanted - rows.len()) {
+                rows.push(serde_json::from_slice(row).unwrap_or(Value::Null));
+            }
+        }
+        Ok(rows)
+    }
+
+    /// Puts the run into the journal, unless it is there; with a key it is there before anything is done.
+    pub(crate) async fn begin(&mut self) -> Result<Option<Outcome>, ActionError> {
+        if self.id.is_some() || self.is_planning() {
+            return Ok(None);
+        }
+        let begun = self
+            .workspace
+            .journal()
+            .begin(NewRun {
+                action: self.action.id.to_owned(),
+                input: self.input.clone(),
+                key: self.options.key.clone(),
+                undo_of: self.options.undo_of.clone(),
+                batch: self.options.batch.clone(),
+                by_whom: self.options.by_whom.clone(),
+                at: self.workspace.now(),
+            })
+            .await?;
+        match begun {
+            Begun::New(id) => self.id = Some(id),
+            Begun::Interrupted(id, writes) => {
+                self.id = Some(id);
+                self.settle(writes).await?;
+            }
+            Begun::Done(id, output) => {
+                return Ok(Some(Outcome {
+                    run: Some(id),
+                    action: self.action.id,
+                    output,
+                    notes: Vec::new(),
+                    reads: 0,
+                    writes: 0,
+                    repeated: true,
+                }));
+            }
+            Begun::Busy(run) => return Err(ActionError::KeyBusy { run }),
+            Begun::Taken(run, action) => return Err(ActionError::KeyTaken { action, run }),
+        }
+        Ok(None)
+    }
+
+    /// Keeps how it ended, and says what came of it.
+    pub(crate) async fn finish(mut self, result: Result<Value, ActionError>) -> Result<Outcome, ActionError> {
+        if let Some(id) = self.id.take().filter(|id| !id.is_empty()) {
+            let end = match &result {
+                Ok(output) => RunEnd::Done(output.clone()),
+                Err(error @ ActionError::OutcomeUnknown { .. }) => RunEnd::Unknown(error.to_string()),
+                Err(error) => RunEnd::Failed(error.to_string()),
+            };
+            let kept = self
+                .workspace
+                .journal()
+                .finish(&id, end, self.workspace.now())
+                .await;
+            // What went wrong first is what the caller must hear.
+            if result.is_ok() {
+                kept?;
+            }
+            self.id = Some(id);
+        }
+        let output = result?;
+        if let Mode::Applying(left) = &self.mode
+            && let Some(next) = left.front()
+        {
+            return Err(ActionError::Moved {
+                difference: format!("{} is not needed any more", next.operation),
+            });
+        }
+        Ok(Outcome {
+            run: self.id,
+            action: self.action.id,
+            output,
+            notes: self.notes,
+            reads: self.reads,
+            writes: self.writes,
+            repeated: false,
+        })
+    }
+
+    pub(crate) fn into_planned(self) -> (Vec<PlannedWrite>, Vec<String>, u32) {
+        (self.planned, self.notes, self.reads)
+    }
+}
+
+/// What an answer holds: JSON, else text, else bytes as base64.
+pub(crate) fn value_of(answer: &Answer) -> Value {
+    use base64::Engine as _;
+    if answer.body.is_empty() {
+        return Value::Null;
+    }
+    if let Ok(value) = serde_json::from_slice(&answer.body) {
+        return value;
+    }
+    match std::str::from_utf8(&answer.body) {
+        Ok(text) => Value::String(text.to_owned()),
+        Err(_) => serde_json::json!({
+            "base64": base64::engine::general_purpose::STANDARD.encode(&answer.body),
+        }),
+    }
+}

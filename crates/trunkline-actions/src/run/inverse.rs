@@ -1,0 +1,239 @@
+//! What puts a write back.
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use trunkline_catalog::{Catalog, Operation};
+
+/// What puts a write back.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Inverse {
+    /// This call.
+    Call {
+        /// The operation's id.
+        operation: String,
+        /// The path parameters.
+        path: Vec<(String, String)>,
+        /// The body.
+        payload: Option<Value>,
+    },
+    /// Nothing needs to be put back.
+    Nothing,
+    /// It cannot be put back, for this reason.
+    Cannot(String),
+}
+
+impl Inverse {
+    fn call(operation: &str, path: Vec<(String, String)>, payload: Option<Value>) -> Self {
+        Self::Call {
+            operation: operation.to_owned(),
+            path,
+            payload,
+        }
+    }
+
+    fn cannot(reason: &str) -> Self {
+        Self::Cannot(reason.to_owned())
+    }
+}
+
+/// What puts back a write that was carried out, from what is known before and after it.
+pub(crate) fn of(
+    operation: &Operation,
+    path: &[(String, String)],
+    payload: Option<&Value>,
+    before: Option<&Value>,
+    is_new: bool,
+    after: &Value,
+) -> Inverse {
+    let verb = operation.id.split_once('.').map_or("", |(_, verb)| verb);
+    if let Some(rest) = verb.strip_prefix("attach_") {
+        return turned(
+            operation,
+            &format!("detach_{}", detached(rest)),
+            path,
+            payload,
+            before,
+        );
+    }
+    if let Some(rest) = verb.strip_prefix("detach_") {
+        return turned(
+            operation,
+            &format!("attach_{}", attached(rest)),
+            path,
+            payload,
+            before,
+        );
+    }
+    match operation.id {
+        "contacts.archive" => Inverse::call("contacts.unarchive", path.to_vec(), None),
+        "contacts.unarchive" => Inverse::call("contacts.archive", path.to_vec(), None),
+        "conversations.manage" => managed(path, payload, before),
+        "admins.set_away" | "contacts.update" | "tickets.update" | "conversations.update" => {
+            restored(operation, path, payload, before)
+        }
+        _ if verb == "update" || verb.starts_with("update_") => restored(operation, path, payload, before),
+        _ if verb == "create" || (verb == "upsert" && is_new) => removed(operation, after),
+        _ if operation.effect == trunkline_catalog::Effect::Destructive => {
+            Inverse::cannot("Intercom keeps nothing of what was removed")
+        }
+        _ => Inverse::cannot("Intercom has no operation that takes it back"),
+    }
+}
+
+/// `to_contact` becomes `from_contact`.
+fn detached(rest: &str) -> String {
+    rest.replacen("to_", "from_", 1)
+}
+
+fn attached(rest: &str) -> String {
+    rest.replacen("from_", "to_", 1)
+}
+
+/// Attaching and detaching are each other's inverse; what was so before stays.
+fn turned(
+    operation: &Operation,
+    verb: &str,
+    path: &[(String, String)],
+    payload: Option<&Value>,
+    before: Option<&Value>,
+) -> Inverse {
+    match was_on(operation, path, payload, before) {
+        Some(true) if verb.starts_with("detach_") => return Inverse::Nothing,
+        Some(false) if verb.starts_with("attach_") => return Inverse::Nothing,
+        _ => {}
+    }
+    let id = format!("{}.{verb}", operation.family());
+    let Some(inverse) = Catalog::embedded().operation(&id) else {
+        return Inverse::cannot("Intercom has no operation that takes it back");
+    };
+    let mut values: Map<String, Value> = payload.and_then(Value::as_object).cloned().unwrap_or_default();
+    for (name, value) in path {
+        values.insert(name.clone(), Value::String(value.clone()));
+    }
+    let mut own = Vec::new();
+    for parameter in &inverse.path_parameters {
+        // The one that owns is first in both paths, under whichever name.
+        let value = values
+            .get(parameter.name)
+            .or_else(|| path.first().and_then(|(name, _)| values.get(name)))
+            .and_then(Value::as_str);
+        let Some(value) = value else {
+            return Inverse::cannot("what it was put on is not known");
+        };
+        own.push((parameter.name.to_owned(), value.to_owned()));
+    }
+    let fields: Map<String, Value> = inverse
+        .body_fields
+        .iter()
+        .filter_map(|field| Some((field.name.to_owned(), values.get(field.name)?.clone())))
+        .collect();
+    Inverse::call(&id, own, (!fields.is_empty()).then_some(Value::Object(fields)))
+}
+
+/// Whether what is attached or detached was on its object before; none when that is not known, as a contact shows ten of each.
+fn was_on(
+    operation: &Operation,
+    path: &[(String, String)],
+    payload: Option<&Value>,
+    before: Option<&Value>,
+) -> Option<bool> {
+    let list = before?.get(operation.family())?;
+    let rows = list
+        .get(operation.family())
+        .or_else(|| list.get("data"))?
+        .as_array()?;
+    let asked = match payload.and_then(|payload| payload.get("id")) {
+        Some(id) => text(id),
+        None => path.last()?.1.clone(),
+    };
+    let is_there = rows
+        .iter()
+        .any(|row| row.get("id").is_some_and(|id| text(id) == asked));
+    let is_whole = list.get("has_more").and_then(Value::as_bool) != Some(true);
+    (is_there || is_whole).then_some(is_there)
+}
+
+/// The fields that were written, as they were.
+fn restored(
+    operation: &Operation,
+    path: &[(String, String)],
+    payload: Option<&Value>,
+    before: Option<&Value>,
+) -> Inverse {
+    let (Some(Value::Object(written)), Some(before)) = (payload, before) else {
+        return Inverse::cannot("what it was before is not known");
+    };
+    let mut old = Map::new();
+    for (name, value) in written {
+        old.insert(name.clone(), earlier(value, before.get(name)));
+    }
+    Inverse::call(operation.id, path.to_vec(), Some(Value::Object(old)))
+}
+
+/// The part of what was before that was written over.
+fn earlier(written: &Value, before: Option<&Value>) -> Value {
+    match (written, before) {
+        (Value::Object(written), Some(Value::Object(before))) => written
+            .iter()
+            .map(|(name, value)| (name.clone(), earlier(value, before.get(name))))
+            .collect::<Map<_, _>>()
+            .into(),
+        (_, Some(before)) => before.clone(),
+        (_, None) => Value::Null,
+    }
+}
+
+/// What was made is removed, where that is possible.
+fn removed(operation: &Operation, after: &Value) -> Inverse {
+    let id = format!("{}.delete", operation.family());
+    let made = after.get("id").and_then(|id| match id {
+        Value::String(id) => Some(id.clone()),
+        Value::Number(id) => Some(id.to_string()),
+        _ => None,
+    });
+    match (Catalog::embedded().operation(&id), made) {
+        (Some(delete), Some(made)) if delete.path_parameters.len() == 1 => {
+            Inverse::call(&id, vec![(delete.path_parameters[0].name.to_owned(), made)], None)
+        }
+        _ => Inverse::cannot("Intercom has no operation that removes it"),
+    }
+}
+
+/// A conversation's state, assignee and end of a snooze, as they were.
+fn managed(path: &[(String, String)], payload: Option<&Value>, before: Option<&Value>) -> Inverse {
+    let Some(before) = before else {
+        return Inverse::cannot("what it was before is not known");
+    };
+    let field = |name: &str| payload.and_then(|payload| payload.get(name));
+    let admin = field("admin_id").cloned().unwrap_or_default();
+    let kind = field("message_type").and_then(Value::as_str).unwrap_or_default();
+    let body = if kind == "assignment" {
+        let team = before.get("team_assignee_id").filter(|id| !id.is_null());
+        let person = before.get("admin_assignee_id").filter(|id| !id.is_null());
+        let (sort, id) = match (person, team) {
+            (Some(id), _) if text(id) != "0" => ("admin", text(id)),
+            (_, Some(id)) if text(id) != "0" => ("team", text(id)),
+            _ => ("admin", "0".to_owned()),
+        };
+        serde_json::json!({
+            "message_type": "assignment", "type": sort, "admin_id": admin, "assignee_id": id,
+        })
+    } else {
+        match before.get("state").and_then(Value::as_str) {
+            Some("open") => serde_json::json!({ "message_type": "open", "admin_id": admin }),
+            Some("closed") => {
+                serde_json::json!({ "message_type": "close", "type": "admin", "admin_id": admin })
+            }
+            Some("snoozed") => serde_json::json!({
+                "message_type": "snoozed", "admin_id": admin, "snoozed_until": before.get("snoozed_until"),
+            }),
+            _ => return Inverse::cannot("what it was before is not known"),
+        }
+    };
+    Inverse::call("conversations.manage", path.to_vec(), Some(body))
+}
+
+fn text(value: &Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+}
