@@ -76,8 +76,8 @@ impl Store {
             }
             match found.state {
                 ActionRunState::Running => return Ok(Begun::Busy(Box::new(found))),
-                ActionRunState::Done | ActionRunState::Failed => return Ok(Begun::Same(Box::new(found))),
-                ActionRunState::Interrupted | ActionRunState::Unknown => {
+                ActionRunState::Done => return Ok(Begun::Same(Box::new(found))),
+                ActionRunState::Interrupted | ActionRunState::Unknown | ActionRunState::Failed => {
                     if let Some(taken) = self.take_found(&found, holder, now).await? {
                         return Ok(taken);
                     }
@@ -103,8 +103,8 @@ impl Store {
             let found = self.action_run(id, now).await?;
             match found.state {
                 ActionRunState::Running => return Ok(Begun::Busy(Box::new(found))),
-                ActionRunState::Done | ActionRunState::Failed => return Ok(Begun::Same(Box::new(found))),
-                ActionRunState::Interrupted | ActionRunState::Unknown => {
+                ActionRunState::Done => return Ok(Begun::Same(Box::new(found))),
+                ActionRunState::Interrupted | ActionRunState::Unknown | ActionRunState::Failed => {
                     if let Some(taken) = self.take_found(&found, holder, now).await? {
                         return Ok(taken);
                     }
@@ -188,7 +188,7 @@ impl Store {
     ) -> Result<Option<Begun>, StoreError> {
         let taken = Statement::new(format!(
             "UPDATE action_runs AS held SET owner = $2, fence = fence + 1, state = 'running', outcome = NULL, error = NULL, ended_at = NULL \
-             WHERE id = $3 AND (state = 'unknown' OR (state = 'running' AND NOT {IS_ALIVE})) RETURNING fence"
+             WHERE id = $3 AND (state IN ('unknown', 'failed') OR (state = 'running' AND NOT {IS_ALIVE})) RETURNING fence"
         ))
         .bind(now)
         .bind(&holder.owner)

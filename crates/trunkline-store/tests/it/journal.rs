@@ -143,10 +143,36 @@ async fn a_run_is_kept_whole_with_everything_that_it_wrote() {
 }
 
 #[tokio::test]
+async fn a_run_that_failed_may_be_tried_again_with_its_key_and_knows_what_it_did() {
+    on_each(async |store| {
+        let holder = store.be_holder(LIFE, at(0)).await.unwrap();
+        let run = begin(store, &holder, Some("k"), 0).await;
+        store
+            .record_sending(&run, &write("contacts/1"), at(1))
+            .await
+            .unwrap();
+        store.record_answer(&run, 1, &done(), at(2)).await.unwrap();
+        finish(store, &run, ActionRunState::Failed, 3).await;
+        let again = store
+            .begin_action_run(&new(Some("k")), &holder, at(4))
+            .await
+            .unwrap();
+        let Begun::Interrupted(held, record) = again else {
+            panic!("{again:?}")
+        };
+        assert_eq!(held.id, run.id);
+        assert_eq!(record.writes[0].state, WriteState::Done);
+        finish(store, &held, ActionRunState::Done, 5).await;
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn a_key_gives_the_first_outcome_again_and_is_good_for_one_input() {
     on_each(async |store| {
         let holder = store.be_holder(LIFE, at(0)).await.unwrap();
-        for (key, end) in [("good", ActionRunState::Done), ("bad", ActionRunState::Failed)] {
+        for key in ["good", "better"] {
+            let end = ActionRunState::Done;
             let run = begin(store, &holder, Some(key), 0).await;
             let busy = store
                 .begin_action_run(&new(Some(key)), &holder, at(1))
