@@ -8,6 +8,8 @@ mod refs;
 
 use crate::Action;
 
+pub(crate) use contacts::People;
+
 /// Every module.
 pub(crate) fn all() -> Vec<Action> {
     [contacts::actions()].into_iter().flatten().collect()

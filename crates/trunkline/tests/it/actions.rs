@@ -2,6 +2,7 @@
 
 mod operations;
 mod tags;
+mod upserts;
 
 use std::sync::Arc;
 
