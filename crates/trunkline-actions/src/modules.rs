@@ -5,6 +5,7 @@
 
 mod contacts;
 mod refs;
+mod runs;
 
 use crate::Action;
 
@@ -12,5 +13,8 @@ pub(crate) use contacts::People;
 
 /// Every module.
 pub(crate) fn all() -> Vec<Action> {
-    [contacts::actions()].into_iter().flatten().collect()
+    [contacts::actions(), runs::actions()]
+        .into_iter()
+        .flatten()
+        .collect()
 }

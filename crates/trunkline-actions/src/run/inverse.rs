@@ -43,6 +43,7 @@ pub(crate) fn of(
     path: &[(String, String)],
     payload: Option<&Value>,
     before: Option<&Value>,
+    is_new: bool,
     after: &Value,
 ) -> Inverse {
     let verb = operation.id.split_once('.').map_or("", |(_, verb)| verb);
@@ -72,7 +73,7 @@ pub(crate) fn of(
             restored(operation, path, payload, before)
         }
         _ if verb == "update" || verb.starts_with("update_") => restored(operation, path, payload, before),
-        _ if verb == "create" => removed(operation, after),
+        _ if verb == "create" || (verb == "upsert" && is_new) => removed(operation, after),
         _ if operation.effect == trunkline_catalog::Effect::Destructive => {
             Inverse::cannot("Intercom keeps nothing of what was removed")
         }
@@ -97,7 +98,11 @@ fn turned(
     payload: Option<&Value>,
     before: Option<&Value>,
 ) -> Inverse {
-    let _ = before;
+    match was_on(operation, path, payload, before) {
+        Some(true) if verb.starts_with("detach_") => return Inverse::Nothing,
+        Some(false) if verb.starts_with("attach_") => return Inverse::Nothing,
+        _ => {}
+    }
     let id = format!("{}.{verb}", operation.family());
     let Some(inverse) = Catalog::embedded().operation(&id) else {
         return Inverse::cannot("Intercom has no operation that takes it back");
@@ -124,6 +129,29 @@ fn turned(
         .filter_map(|field| Some((field.name.to_owned(), values.get(field.name)?.clone())))
         .collect();
     Inverse::call(&id, own, (!fields.is_empty()).then_some(Value::Object(fields)))
+}
+
+/// Whether what is attached or detached was on its object before; none when that is not known, as a contact shows ten of each.
+fn was_on(
+    operation: &Operation,
+    path: &[(String, String)],
+    payload: Option<&Value>,
+    before: Option<&Value>,
+) -> Option<bool> {
+    let list = before?.get(operation.family())?;
+    let rows = list
+        .get(operation.family())
+        .or_else(|| list.get("data"))?
+        .as_array()?;
+    let asked = match payload.and_then(|payload| payload.get("id")) {
+        Some(id) => text(id),
+        None => path.last()?.1.clone(),
+    };
+    let is_there = rows
+        .iter()
+        .any(|row| row.get("id").is_some_and(|id| text(id) == asked));
+    let is_whole = list.get("has_more").and_then(Value::as_bool) != Some(true);
+    (is_there || is_whole).then_some(is_there)
 }
 
 /// The fields that were written, as they were.
