@@ -5,7 +5,7 @@ use sha2::{Digest as _, Sha256};
 use trunkline_catalog::{Catalog, Effect, Method, Operation};
 use trunkline_client::{Call, CallError};
 
-use super::{Mode, Run, inverse, subject::subject, value_of};
+use super::{Mode, Run, guarded::is_made_once, inverse, subject::subject, value_of};
 use crate::{ActionError, Inverse, KeptWrite, PlannedWrite, WriteEnd, WriteState, outcome::changes};
 
 /// A change that a module wants.
@@ -131,30 +131,33 @@ impl Run {
         {
             write.before = self.find(subject.read.clone()).await?;
         }
-        let planned = PlannedWrite {
-            operation: write.operation.to_owned(),
-            path: write.path.clone(),
-            query: write.query.clone(),
-            payload: write.payload.clone(),
-            subject: subject.as_ref().map(|subject| subject.name.clone()),
-            before: write.before.as_ref().map(digest),
-            fields: changes(
-                write.payload.as_ref(),
-                // A body that is put on an object, such as a tag, is not compared with the object's own fields.
-                write.before.as_ref().filter(|_| writes_over(operation)),
-            ),
-        };
-        match &mut self.mode {
-            Mode::Live => {}
-            Mode::Planning => {
-                self.planned.push(planned);
-                return Ok(expected(&write));
+        // A plan is compared by digests, which a write that is sent as it comes does without.
+        if !self.is_live() {
+            let planned = PlannedWrite {
+                operation: write.operation.to_owned(),
+                path: write.path.clone(),
+                query: write.query.clone(),
+                payload: write.payload.clone(),
+                subject: subject.as_ref().map(|subject| subject.name.clone()),
+                before: write.before.as_ref().map(digest),
+                fields: changes(
+                    write.payload.as_ref(),
+                    // A body that is put on an object, such as a tag, is not compared with the object's own fields.
+                    write.before.as_ref().filter(|_| writes_over(operation)),
+                ),
+            };
+            match &mut self.mode {
+                Mode::Live => {}
+                Mode::Planning => {
+                    self.planned.push(planned);
+                    return Ok(expected(&write));
+                }
+                Mode::Applying(left) => check_planned(left.pop_front().as_ref(), &planned)?,
             }
-            Mode::Applying(left) => check_planned(left.pop_front().as_ref(), &planned)?,
         }
         let seq = match earlier {
             Some(earlier) => earlier.seq,
-            None => self.keep(&write, planned.subject).await?,
+            None => self.keep(&write, subject.map(|subject| subject.name)).await?,
         };
         self.send(operation, write, seq).await
     }
@@ -199,6 +202,12 @@ impl Run {
         match told {
             Ok(answer) => {
                 let after = value_of(&answer);
+                self.workspace.people().heard(
+                    write.operation,
+                    &write.path,
+                    write.payload.as_ref(),
+                    self.workspace.now(),
+                );
                 let inverse = write.inverse.clone().unwrap_or_else(|| {
                     inverse::of(
                         operation,
@@ -272,6 +281,10 @@ impl Run {
         match effect {
             // Sending it again leaves what sending it once leaves.
             Some(Effect::Read | Effect::IdempotentWrite) => Ok(()),
+            // A module finds what it made when it looks again.
+            _ if !self.action.is_operation() && is_made_once(&write.operation, write.payload.as_ref()) => {
+                Ok(())
+            }
             _ => Err(ActionError::OutcomeUnknown {
                 operation: write.operation.clone(),
                 reason: "the answer was lost and Intercom does not tell".to_owned(),
