@@ -4,11 +4,22 @@
 //! returns or by a note. Read `contacts/tag.rs` for a small one; `refs.rs` finds the contact or conversation that is meant.
 
 mod contacts;
+mod conversations;
+mod messages;
 mod refs;
+mod tickets;
 
 use crate::Action;
 
 /// Every module.
 pub(crate) fn all() -> Vec<Action> {
-    [contacts::actions()].into_iter().flatten().collect()
+    [
+        contacts::actions(),
+        conversations::actions(),
+        messages::actions(),
+        tickets::actions(),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
 }

@@ -103,6 +103,14 @@ impl Run {
         matches!(self.mode, Mode::Planning)
     }
 
+    /// The refusal of one field that does not fit beside the others.
+    pub(crate) fn misfit(&self, field: &str, what: impl Into<String>) -> ActionError {
+        ActionError::Input {
+            action: self.action.id,
+            problems: vec![crate::Problem::new(field, what)],
+        }
+    }
+
     /// Tells whoever called something beside the outcome, once.
     pub fn note(&mut self, text: impl Into<String>) {
         let text = text.into();
