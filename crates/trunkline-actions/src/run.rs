@@ -3,6 +3,7 @@
 //! The one rule: no module calls the client itself. A read goes through [`Run::read`], [`Run::find`] or [`Run::rows`], a
 //! change through [`Run::write`]: planned when only a plan is wanted, else kept in the journal first, then sent once.
 
+mod find_out;
 mod inverse;
 mod subject;
 mod write;
@@ -35,6 +36,10 @@ pub struct Run {
     id: Option<String>,
     /// What an interrupted run with the same key wrote already.
     earlier: Vec<KeptWrite>,
+    /// The numbers of those among them that were found out afterwards.
+    found: Vec<u32>,
+    /// Whether it is open what came of one of its writes.
+    is_unsettled: bool,
     seq: u32,
     reads: u32,
     writes: u32,
@@ -71,6 +76,8 @@ impl Run {
             input,
             id: None,
             earlier: Vec::new(),
+            found: Vec::new(),
+            is_unsettled: false,
             seq: 0,
             reads: 0,
             writes: 0,
@@ -211,7 +218,7 @@ impl Run {
         if let Some(id) = self.id.take().filter(|id| !id.is_empty()) {
             let end = match &result {
                 Ok(output) => RunEnd::Done(output.clone()),
-                Err(error @ ActionError::OutcomeUnknown { .. }) => RunEnd::Unknown(error.to_string()),
+                Err(error) if self.is_unsettled => RunEnd::Unknown(error.to_string()),
                 Err(error) => RunEnd::Failed(error.to_string()),
             };
             let kept = self

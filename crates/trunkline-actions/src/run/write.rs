@@ -5,7 +5,13 @@ use sha2::{Digest as _, Sha256};
 use trunkline_catalog::{Catalog, Effect, Method, Operation};
 use trunkline_client::{Call, CallError};
 
-use super::{Mode, Run, inverse, subject::subject, value_of};
+use super::{
+    Mode, Run,
+    find_out::{Found, find_out},
+    inverse,
+    subject::subject,
+    value_of,
+};
 use crate::{ActionError, Inverse, KeptWrite, PlannedWrite, WriteEnd, WriteState, outcome::changes};
 
 /// A change that a module wants.
@@ -113,7 +119,7 @@ impl Run {
             .operation(write.operation)
             .expect("modules name operations that exist; a test holds them against the catalog");
         if let Some(done) = self.done_earlier(&write) {
-            return Ok(done);
+            return self.taken_over(done, write.inverse).await;
         }
         let subject = subject(operation, &write.path);
         if write.before.is_none()
@@ -201,6 +207,7 @@ impl Run {
             }
             Err(error) => {
                 let state = state_after(operation, &error);
+                self.is_unsettled |= state != WriteState::Refused;
                 let end = WriteEnd {
                     state,
                     status: error.status,
@@ -216,8 +223,8 @@ impl Run {
         }
     }
 
-    /// The answer of the same write, when an interrupted run with this key made it.
-    fn done_earlier(&mut self, write: &Write) -> Option<Value> {
+    /// The same write, when an interrupted run with this key made it.
+    fn done_earlier(&mut self, write: &Write) -> Option<KeptWrite> {
         let place = self.earlier.iter().position(|kept| {
             kept.state == WriteState::Done
                 && kept.operation == write.operation
@@ -225,34 +232,87 @@ impl Run {
                 && kept.query == write.query
                 && kept.payload == write.payload
         })?;
-        let kept = self.earlier.remove(place);
-        Some(kept.after.unwrap_or_default())
+        Some(self.earlier.remove(place))
+    }
+
+    /// The answer of a write that was made earlier. What puts it back is kept now, when only the module knows it.
+    async fn taken_over(&mut self, kept: KeptWrite, inverse: Option<Inverse>) -> Result<Value, ActionError> {
+        if let Some(inverse) = inverse.filter(|_| self.found.contains(&kept.seq)) {
+            self.keep_found(kept.seq, kept.after.clone(), inverse).await?;
+        }
+        Ok(kept.after.unwrap_or_default())
+    }
+
+    async fn keep_found(&self, seq: u32, after: Option<Value>, inverse: Inverse) -> Result<(), ActionError> {
+        let end = WriteEnd {
+            state: WriteState::Done,
+            status: None,
+            request_id: None,
+            after,
+            inverse: Some(inverse),
+            at: self.workspace.now(),
+        };
+        let id = self.id.clone().unwrap_or_default();
+        self.workspace.journal().ended(&id, seq, end).await?;
+        Ok(())
     }
 
     /// Finds out what became of the writes of an interrupted run.
     pub(crate) async fn settle(&mut self, writes: Vec<KeptWrite>) -> Result<(), ActionError> {
         self.seq = writes.iter().map(|write| write.seq).max().unwrap_or(0);
+        self.is_unsettled = true;
         for write in writes {
             match write.state {
                 WriteState::Done => self.earlier.push(write),
                 WriteState::Refused => {}
-                WriteState::Sending | WriteState::Unknown => self.find_out(write).await?,
+                WriteState::Sending | WriteState::Unknown => self.settle_one(write).await?,
             }
         }
+        self.is_unsettled = false;
         Ok(())
     }
 
-    /// Whether a write whose answer is missing was carried out.
-    async fn find_out(&mut self, write: KeptWrite) -> Result<(), ActionError> {
-        let effect = Catalog::embedded()
-            .operation(&write.operation)
-            .map(|operation| operation.effect);
-        match effect {
-            // Sending it again leaves what sending it once leaves.
-            Some(Effect::Read | Effect::IdempotentWrite) => Ok(()),
-            _ => Err(ActionError::OutcomeUnknown {
+    /// Keeps what was found out about a write whose answer is missing.
+    async fn settle_one(&mut self, mut write: KeptWrite) -> Result<(), ActionError> {
+        match find_out(self, &write).await? {
+            Found::Done(after) => {
+                self.note(format!(
+                    "{} had been carried out before the interruption; it was not sent again.",
+                    write.operation
+                ));
+                let inverse = Catalog::embedded().operation(&write.operation).map_or_else(
+                    || Inverse::Cannot("the operation is not known".to_owned()),
+                    |operation| {
+                        let (path, payload) = (&write.path, write.payload.as_ref());
+                        inverse::of(operation, path, payload, write.before.as_ref(), &after)
+                    },
+                );
+                self.keep_found(write.seq, Some(after.clone()), inverse.clone())
+                    .await?;
+                self.found.push(write.seq);
+                write.state = WriteState::Done;
+                write.after = Some(after);
+                write.inverse = Some(inverse);
+                self.earlier.push(write);
+                Ok(())
+            }
+            // The module makes it again, under a number of its own.
+            Found::NotDone => {
+                let end = WriteEnd {
+                    state: WriteState::Refused,
+                    status: None,
+                    request_id: None,
+                    after: None,
+                    inverse: None,
+                    at: self.workspace.now(),
+                };
+                let id = self.id.clone().unwrap_or_default();
+                self.workspace.journal().ended(&id, write.seq, end).await?;
+                Ok(())
+            }
+            Found::Unknown(reason) => Err(ActionError::OutcomeUnknown {
                 operation: write.operation,
-                reason: "the answer was lost and Intercom does not tell".to_owned(),
+                reason,
             }),
         }
     }
