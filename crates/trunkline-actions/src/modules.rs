@@ -7,6 +7,7 @@ mod contacts;
 mod conversations;
 mod messages;
 mod refs;
+mod runs;
 mod tickets;
 
 use crate::Action;
@@ -17,6 +18,7 @@ pub(crate) fn all() -> Vec<Action> {
         contacts::actions(),
         conversations::actions(),
         messages::actions(),
+        runs::actions(),
         tickets::actions(),
     ]
     .into_iter()

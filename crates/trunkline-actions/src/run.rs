@@ -21,6 +21,7 @@ use crate::{
 };
 
 pub use inverse::Inverse;
+pub(crate) use subject::{Subject, subject};
 pub use write::Write;
 
 /// One execution of an action.
@@ -36,8 +37,8 @@ pub struct Run {
     id: Option<String>,
     /// What an interrupted run with the same key wrote already.
     earlier: Vec<KeptWrite>,
-    /// The numbers of those among them that were found out afterwards.
-    found: Vec<u32>,
+    /// The numbers of those among them whose end is not in the journal yet.
+    open: Vec<u32>,
     /// Whether it is open what came of one of its writes.
     is_unsettled: bool,
     seq: u32,
@@ -76,7 +77,7 @@ impl Run {
             input,
             id: None,
             earlier: Vec::new(),
-            found: Vec::new(),
+            open: Vec::new(),
             is_unsettled: false,
             seq: 0,
             reads: 0,
@@ -116,6 +117,12 @@ impl Run {
             action: self.action.id,
             problems: vec![crate::Problem::new(field, what)],
         }
+    }
+
+    /// Says that it undoes another run, which happens once.
+    pub(crate) fn undoes(&mut self, run: &str) {
+        self.options.undo_of = Some(run.to_owned());
+        self.options.key.get_or_insert_with(|| format!("undo/{run}"));
     }
 
     /// Tells whoever called something beside the outcome, once.
@@ -187,6 +194,8 @@ impl Run {
                 input: self.input.clone(),
                 key: self.options.key.clone(),
                 undo_of: self.options.undo_of.clone(),
+                batch: self.options.batch.clone(),
+                by_whom: self.options.by_whom.clone(),
                 at: self.workspace.now(),
             })
             .await?;
@@ -215,6 +224,11 @@ impl Run {
 
     /// Keeps how it ended, and says what came of it.
     pub(crate) async fn finish(mut self, result: Result<Value, ActionError>) -> Result<Outcome, ActionError> {
+        let result = match self.end_open().await {
+            // What went wrong first is what the caller must hear.
+            Err(error) if result.is_ok() => Err(error),
+            _ => result,
+        };
         if let Some(id) = self.id.take().filter(|id| !id.is_empty()) {
             let end = match &result {
                 Ok(output) => RunEnd::Done(output.clone()),

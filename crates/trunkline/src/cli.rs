@@ -6,8 +6,11 @@ mod actions;
 mod backup;
 mod connections;
 mod data;
+mod lookup;
 mod mirrors;
+mod request;
 mod requests;
+mod runs;
 mod serve;
 
 use std::{net::SocketAddr, path::PathBuf};
@@ -21,8 +24,11 @@ pub(crate) use connections::{
     SecretsCommand,
 };
 pub(crate) use data::Data;
+pub(crate) use lookup::Lookup;
 pub(crate) use mirrors::{AddMirror, Mirrors, MirrorsCommand};
+pub(crate) use request::Request;
 pub(crate) use requests::Requests;
+pub(crate) use runs::{ListRuns, Runs, RunsCommand, ShowRun, Undo};
 pub(crate) use serve::{Notifications, NotificationsCommand, Serve, Watch, Which};
 
 /// The open, self-hosted Intercom connector.
@@ -93,6 +99,8 @@ pub(crate) enum Command {
     Mirrors(Mirrors),
     /// List, show and replay the notifications that were received.
     Notifications(Notifications),
+    /// Make a request to the API by hand: method, path, headers and body.
+    Request(Request),
     /// Show the calls and grants of connections that keep a request log.
     Requests(Requests),
     /// List the streams that a mirror can hold, with keys, cursors, versions and JSON Schemas.
@@ -105,10 +113,16 @@ pub(crate) enum Command {
     Action(ActionPage),
     /// Run an action, or show what it would do.
     Call(Box<Call>),
+    /// List and show what actions wrote.
+    Runs(Runs),
+    /// Put back what a run wrote, as far as that is possible.
+    Undo(Undo),
     /// List the operations of Intercom's API.
     Operations(Operations),
     /// Explain one operation, such as `contacts.search`.
     Operation(Operation),
+    /// List ids and names to pick from: admins, teams, tags, segments and so on.
+    Lookup(Lookup),
     /// Run a simulated Intercom that remembers what is done to it.
     Simulate(Simulate),
 }

@@ -5,6 +5,7 @@
 
 mod cli;
 mod commands;
+mod desk;
 mod failure;
 mod output;
 mod settings;

@@ -40,7 +40,9 @@ const UNSEEN: i64 = 60;
 /// Looks whether a write of an interrupted run was carried out.
 pub(crate) async fn find_out(run: &mut Run, write: &KeptWrite) -> Result<Found, ActionError> {
     let Some(operation) = Catalog::embedded().operation(&write.operation) else {
-        return Ok(Found::unknown("this version of Trunkline does not know the operation"));
+        return Ok(Found::unknown(
+            "this version of Trunkline does not know the operation",
+        ));
     };
     let verb = operation.id.split_once('.').map_or("", |(_, verb)| verb);
     match operation.id {
@@ -102,7 +104,9 @@ async fn again(run: &mut Run, write: &KeptWrite) -> Result<Again, ActionError> {
         Ok(answer) => return Ok(Again::Done(value_of(&answer))),
         Err(error) => error,
     };
-    let is_refused = error.status.is_some_and(|status| (400..500).contains(&status) && status != 408);
+    let is_refused = error
+        .status
+        .is_some_and(|status| (400..500).contains(&status) && status != 408);
     if is_refused {
         Ok(Again::Refused(error))
     } else {
@@ -156,7 +160,12 @@ fn bare(text: &Value) -> String {
     while let Some(letter) = rest.next() {
         match letter {
             // A sign for "less than" is no markup.
-            '<' if rest.peek().is_some_and(|next| next.is_ascii_alphabetic() || *next == '/') => is_markup = true,
+            '<' if rest
+                .peek()
+                .is_some_and(|next| next.is_ascii_alphabetic() || *next == '/') =>
+            {
+                is_markup = true
+            }
             '>' if is_markup => is_markup = false,
             letter if !is_markup && !letter.is_whitespace() => letters.push(letter),
             _ => {}

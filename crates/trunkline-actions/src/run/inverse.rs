@@ -43,11 +43,14 @@ pub(crate) fn of(
     path: &[(String, String)],
     payload: Option<&Value>,
     before: Option<&Value>,
+    is_new: bool,
     after: &Value,
 ) -> Inverse {
     let verb = operation.id.split_once('.').map_or("", |(_, verb)| verb);
     match operation.id {
-        "conversations.attach_contact" | "conversations.detach_contact" => return member(operation, path, payload),
+        "conversations.attach_contact" | "conversations.detach_contact" => {
+            return member(operation, path, payload);
+        }
         "conversations.create" => return begun(after),
         "conversations.reply" | "tickets.reply" | "messages.create" => {
             return Inverse::cannot("what was sent cannot be unsent");
@@ -80,7 +83,7 @@ pub(crate) fn of(
             restored(operation, path, payload, before)
         }
         _ if verb == "update" || verb.starts_with("update_") => restored(operation, path, payload, before),
-        _ if verb == "create" => removed(operation, after),
+        _ if verb == "create" || (verb == "upsert" && is_new) => removed(operation, after),
         _ if operation.effect == trunkline_catalog::Effect::Destructive => {
             Inverse::cannot("Intercom keeps nothing of what was removed")
         }
@@ -105,7 +108,11 @@ fn turned(
     payload: Option<&Value>,
     before: Option<&Value>,
 ) -> Inverse {
-    let _ = before;
+    match was_on(operation, path, payload, before) {
+        Some(true) if verb.starts_with("detach_") => return Inverse::Nothing,
+        Some(false) if verb.starts_with("attach_") => return Inverse::Nothing,
+        _ => {}
+    }
     let id = format!("{}.{verb}", operation.family());
     let Some(inverse) = Catalog::embedded().operation(&id) else {
         return Inverse::cannot("Intercom has no operation that takes it back");
@@ -132,6 +139,29 @@ fn turned(
         .filter_map(|field| Some((field.name.to_owned(), values.get(field.name)?.clone())))
         .collect();
     Inverse::call(&id, own, (!fields.is_empty()).then_some(Value::Object(fields)))
+}
+
+/// Whether what is attached or detached was on its object before; none when that is not known, as a contact shows ten of each.
+fn was_on(
+    operation: &Operation,
+    path: &[(String, String)],
+    payload: Option<&Value>,
+    before: Option<&Value>,
+) -> Option<bool> {
+    let list = before?.get(operation.family())?;
+    let rows = list
+        .get(operation.family())
+        .or_else(|| list.get("data"))?
+        .as_array()?;
+    let asked = match payload.and_then(|payload| payload.get("id")) {
+        Some(id) => text(id),
+        None => path.last()?.1.clone(),
+    };
+    let is_there = rows
+        .iter()
+        .any(|row| row.get("id").is_some_and(|id| text(id) == asked));
+    let is_whole = list.get("has_more").and_then(Value::as_bool) != Some(true);
+    (is_there || is_whole).then_some(is_there)
 }
 
 /// The fields that were written, as they were.
@@ -182,20 +212,30 @@ fn removed(operation: &Operation, after: &Value) -> Inverse {
 
 /// Who joined a conversation leaves it, and the other way round.
 fn member(operation: &Operation, path: &[(String, String)], payload: Option<&Value>) -> Inverse {
-    let value = |name: &str| path.iter().find(|(known, _)| known == name).map(|(_, value)| value.clone());
+    let value = |name: &str| {
+        path.iter()
+            .find(|(known, _)| known == name)
+            .map(|(_, value)| value.clone())
+    };
     let admin = payload.and_then(|payload| payload.get("admin_id")).cloned();
     if operation.id == "conversations.detach_contact" {
         let (Some(id), Some(contact)) = (value("conversation_id"), value("contact_id")) else {
             return Inverse::cannot("who left is not known");
         };
         let body = serde_json::json!({ "admin_id": admin, "customer": { "intercom_user_id": contact } });
-        return Inverse::call("conversations.attach_contact", vec![("id".to_owned(), id)], Some(body));
+        return Inverse::call(
+            "conversations.attach_contact",
+            vec![("id".to_owned(), id)],
+            Some(body),
+        );
     }
     let contact = payload
         .and_then(|payload| payload.pointer("/customer/intercom_user_id"))
         .and_then(Value::as_str);
     let (Some(id), Some(contact), Some(admin)) = (value("id"), contact, admin) else {
-        return Inverse::cannot("who joined is not known by id, or no teammate is known who could take them out");
+        return Inverse::cannot(
+            "who joined is not known by id, or no teammate is known who could take them out",
+        );
     };
     let path = vec![
         ("conversation_id".to_owned(), id),
@@ -255,7 +295,11 @@ fn unassigned(written: Option<&str>, before: &Value, after: &Value) -> (&'static
     let own = if written == Some("team") { "team" } else { "admin" };
     let other = if own == "team" { "admin" } else { "team" };
     let changed = |kind: &str| held(before, kind) != held(after, kind);
-    let kind = if !changed(own) && changed(other) { other } else { own };
+    let kind = if !changed(own) && changed(other) {
+        other
+    } else {
+        own
+    };
     (kind, held(before, kind))
 }
 

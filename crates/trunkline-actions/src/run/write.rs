@@ -118,11 +118,17 @@ impl Run {
         let operation = Catalog::embedded()
             .operation(write.operation)
             .expect("modules name operations that exist; a test holds them against the catalog");
-        if let Some(done) = self.done_earlier(&write) {
-            return self.taken_over(done, write.inverse).await;
-        }
+        let earlier = match self.made_earlier(&write) {
+            Some(earlier) if earlier.state == WriteState::Done => {
+                return self.taken_over(earlier, write.inverse).await;
+            }
+            earlier => earlier,
+        };
         let subject = subject(operation, &write.path);
-        if write.before.is_none()
+        if let Some(earlier) = &earlier {
+            // What it was before the first attempt; now it may be what the write makes of it.
+            write.before.clone_from(&earlier.before);
+        } else if write.before.is_none()
             && !write.is_new
             && let Some(subject) = &subject
         {
@@ -149,38 +155,46 @@ impl Run {
             }
             Mode::Applying(left) => check_planned(left.pop_front().as_ref(), &planned)?,
         }
-        self.send(operation, write, planned.subject).await
+        let seq = match earlier {
+            Some(earlier) => {
+                self.open.retain(|seq| *seq != earlier.seq);
+                earlier.seq
+            }
+            None => self.keep(&write, planned.subject).await?,
+        };
+        self.send(operation, write, seq).await
+    }
+
+    /// Keeps a write in the journal, before it is sent.
+    async fn keep(&mut self, write: &Write, subject: Option<String>) -> Result<u32, ActionError> {
+        self.begin().await?;
+        self.seq += 1;
+        let kept = KeptWrite {
+            seq: self.seq,
+            operation: write.operation.to_owned(),
+            path: write.path.clone(),
+            query: write.query.clone(),
+            payload: write.payload.clone(),
+            subject,
+            before: write.before.clone(),
+            state: WriteState::Sending,
+            after: None,
+            inverse: None,
+            at: self.workspace.now(),
+        };
+        let id = self.id.clone().unwrap_or_default();
+        Ok(self.workspace.journal().sending(&id, kept).await?)
     }
 
     async fn send(
         &mut self,
         operation: &'static Operation,
         write: Write,
-        subject: Option<String>,
+        seq: u32,
     ) -> Result<Value, ActionError> {
-        self.begin().await?;
-        let id = self.id.clone().unwrap_or_default();
-        self.seq += 1;
         self.writes += 1;
+        let id = self.id.clone().unwrap_or_default();
         let journal = self.workspace.journal().clone();
-        journal
-            .sending(
-                &id,
-                KeptWrite {
-                    seq: self.seq,
-                    operation: write.operation.to_owned(),
-                    path: write.path.clone(),
-                    query: write.query.clone(),
-                    payload: write.payload.clone(),
-                    subject,
-                    before: write.before.clone(),
-                    state: WriteState::Sending,
-                    after: None,
-                    inverse: None,
-                    at: self.workspace.now(),
-                },
-            )
-            .await?;
         let told = self.client().call(write.call().priority(self.priority())).await;
         match told {
             Ok(answer) => {
@@ -191,6 +205,7 @@ impl Run {
                         &write.path,
                         write.payload.as_ref(),
                         write.before.as_ref(),
+                        write.is_new,
                         &after,
                     )
                 });
@@ -202,7 +217,7 @@ impl Run {
                     inverse: Some(inverse),
                     at: self.workspace.now(),
                 };
-                journal.ended(&id, self.seq, end).await?;
+                journal.ended(&id, seq, end).await?;
                 Ok(after)
             }
             Err(error) => {
@@ -217,17 +232,16 @@ impl Run {
                     at: self.workspace.now(),
                 };
                 // The failed call is what the caller must hear of; the write stays as `sending`, which is looked into.
-                let _ = journal.ended(&id, self.seq, end).await;
+                let _ = journal.ended(&id, seq, end).await;
                 Err(error.into())
             }
         }
     }
 
-    /// The same write, when an interrupted run with this key made it.
-    fn done_earlier(&mut self, write: &Write) -> Option<KeptWrite> {
+    /// The same write, when an interrupted run with this key made it or was about to.
+    fn made_earlier(&mut self, write: &Write) -> Option<KeptWrite> {
         let place = self.earlier.iter().position(|kept| {
-            kept.state == WriteState::Done
-                && kept.operation == write.operation
+            kept.operation == write.operation
                 && kept.path == write.path
                 && kept.query == write.query
                 && kept.payload == write.payload
@@ -235,25 +249,50 @@ impl Run {
         Some(self.earlier.remove(place))
     }
 
-    /// The answer of a write that was made earlier. What puts it back is kept now, when only the module knows it.
-    async fn taken_over(&mut self, kept: KeptWrite, inverse: Option<Inverse>) -> Result<Value, ActionError> {
-        if let Some(inverse) = inverse.filter(|_| self.found.contains(&kept.seq)) {
-            self.keep_found(kept.seq, kept.after.clone(), inverse).await?;
+    /// The answer of a write that was made earlier. What puts it back is kept now, when the module says what it is.
+    async fn taken_over(
+        &mut self,
+        mut kept: KeptWrite,
+        inverse: Option<Inverse>,
+    ) -> Result<Value, ActionError> {
+        if self.open.contains(&kept.seq) {
+            kept.inverse = inverse.or(kept.inverse);
+            self.end_one(&kept).await?;
         }
         Ok(kept.after.unwrap_or_default())
     }
 
-    async fn keep_found(&self, seq: u32, after: Option<Value>, inverse: Inverse) -> Result<(), ActionError> {
+    /// Keeps how the writes ended that were found out about and that nothing took over.
+    pub(super) async fn end_open(&mut self) -> Result<(), ActionError> {
+        if self.is_unsettled {
+            return Ok(());
+        }
+        for kept in std::mem::take(&mut self.earlier) {
+            if self.open.contains(&kept.seq) {
+                self.end_one(&kept).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// A write that was found out about is done, or was not carried out.
+    async fn end_one(&mut self, kept: &KeptWrite) -> Result<(), ActionError> {
+        self.open.retain(|seq| *seq != kept.seq);
+        let is_done = kept.state == WriteState::Done;
         let end = WriteEnd {
-            state: WriteState::Done,
+            state: if is_done {
+                WriteState::Done
+            } else {
+                WriteState::Refused
+            },
             status: None,
             request_id: None,
-            after,
-            inverse: Some(inverse),
+            after: kept.after.clone(),
+            inverse: kept.inverse.clone(),
             at: self.workspace.now(),
         };
         let id = self.id.clone().unwrap_or_default();
-        self.workspace.journal().ended(&id, seq, end).await?;
+        self.workspace.journal().ended(&id, kept.seq, end).await?;
         Ok(())
     }
 
@@ -272,49 +311,33 @@ impl Run {
         Ok(())
     }
 
-    /// Keeps what was found out about a write whose answer is missing.
     async fn settle_one(&mut self, mut write: KeptWrite) -> Result<(), ActionError> {
         match find_out(self, &write).await? {
             Found::Done(after) => {
                 self.note(format!(
-                    "{} had been carried out before the interruption; it was not sent again.",
+                    "{} was begun before the interruption; it was done once.",
                     write.operation
                 ));
-                let inverse = Catalog::embedded().operation(&write.operation).map_or_else(
-                    || Inverse::Cannot("the operation is not known".to_owned()),
-                    |operation| {
-                        let (path, payload) = (&write.path, write.payload.as_ref());
-                        inverse::of(operation, path, payload, write.before.as_ref(), &after)
-                    },
-                );
-                self.keep_found(write.seq, Some(after.clone()), inverse.clone())
-                    .await?;
-                self.found.push(write.seq);
+                write.inverse = Catalog::embedded().operation(&write.operation).map(|operation| {
+                    let before = write.before.as_ref();
+                    let (path, payload) = (&write.path, write.payload.as_ref());
+                    inverse::of(operation, path, payload, before, before.is_none(), &after)
+                });
                 write.state = WriteState::Done;
                 write.after = Some(after);
-                write.inverse = Some(inverse);
-                self.earlier.push(write);
-                Ok(())
             }
-            // The module makes it again, under a number of its own.
-            Found::NotDone => {
-                let end = WriteEnd {
-                    state: WriteState::Refused,
-                    status: None,
-                    request_id: None,
-                    after: None,
-                    inverse: None,
-                    at: self.workspace.now(),
-                };
-                let id = self.id.clone().unwrap_or_default();
-                self.workspace.journal().ended(&id, write.seq, end).await?;
-                Ok(())
+            // Should the module make it, it is the same write.
+            Found::NotDone => write.state = WriteState::Sending,
+            Found::Unknown(reason) => {
+                return Err(ActionError::OutcomeUnknown {
+                    operation: write.operation,
+                    reason,
+                });
             }
-            Found::Unknown(reason) => Err(ActionError::OutcomeUnknown {
-                operation: write.operation,
-                reason,
-            }),
         }
+        self.open.push(write.seq);
+        self.earlier.push(write);
+        Ok(())
     }
 }
 

@@ -155,17 +155,26 @@ fn check(run: &Run, input: &Input) -> Result<(), ActionError> {
             return Err(run.misfit("skip_notifications", "does not go with `as=contact`"));
         }
         if kind != "comment" {
-            return Err(run.misfit("kind", "must be comment with `as=contact`; notes and quick replies are a teammate's"));
+            return Err(run.misfit(
+                "kind",
+                "must be comment with `as=contact`; notes and quick replies are a teammate's",
+            ));
         }
     }
     let options = input.list("reply_options").unwrap_or_default();
     if kind == "quick_reply" && options.is_empty() {
-        return Err(run.misfit("reply_options", "is missing; quick replies need some to choose from"));
+        return Err(run.misfit(
+            "reply_options",
+            "is missing; quick replies need some to choose from",
+        ));
     }
     for (number, option) in options.iter().enumerate() {
         for name in ["text", "uuid"] {
             if option[name].as_str().is_none_or(str::is_empty) {
-                return Err(run.misfit(&format!("reply_options[{number}].{name}"), "is missing; it is string"));
+                return Err(run.misfit(
+                    &format!("reply_options[{number}].{name}"),
+                    "is missing; it is string",
+                ));
             }
         }
     }
@@ -208,7 +217,10 @@ fn check_files(run: &Run, input: &Input) -> Result<(), ActionError> {
     }
     // Intercom takes the files then, and drops the addresses without a word.
     if !files.is_empty() && input.list("attachment_urls").is_some_and(|urls| !urls.is_empty()) {
-        return Err(run.misfit("attachment_urls`, `attachment_files", "exclude each other; give one of them"));
+        return Err(run.misfit(
+            "attachment_urls`, `attachment_files",
+            "exclude each other; give one of them",
+        ));
     }
     let none = Map::new();
     for (number, file) in files.iter().enumerate() {

@@ -71,7 +71,9 @@ fn target(run: &Run, input: &Input) -> Result<Target, ActionError> {
     let stray = |field: &str| Err(run.misfit(field, format!("does not go with `to={to}`")));
     match (to, admin, team) {
         ("admin", Some(id), None) => Ok(Target::One("admin", id.to_owned())),
-        ("admin", None, None) => Err(run.misfit("assignee_id", "is missing; it names the teammate who gets it")),
+        ("admin", None, None) => {
+            Err(run.misfit("assignee_id", "is missing; it names the teammate who gets it"))
+        }
         ("team", None, None) => Err(run.misfit("team_id", "is missing; it names the team that gets it")),
         ("team", Some(id), None) | ("team", None, Some(id)) => Ok(Target::One("team", id.to_owned())),
         (_, _, Some(_)) => stray("team_id"),

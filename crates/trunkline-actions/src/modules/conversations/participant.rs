@@ -35,12 +35,19 @@ pub(super) fn actions() -> Vec<Action> {
         .required()])
         .takes(who)
         .takes([
-            Field::choice("action", &["attach", "detach"], "Whether the contact joins or leaves.")
-                .default_to("attach"),
+            Field::choice(
+                "action",
+                &["attach", "detach"],
+                "Whether the contact joins or leaves.",
+            )
+            .default_to("attach"),
             acting_field().in_group(actor),
-            Field::text("on_behalf_of", "The contact, by Intercom's id, in whose name it is done.")
-                .in_group(actor)
-                .picked_from("contacts"),
+            Field::text(
+                "on_behalf_of",
+                "The contact, by Intercom's id, in whose name it is done.",
+            )
+            .in_group(actor)
+            .picked_from("contacts"),
             Field::flag(
                 "create_lead",
                 "Whether an email address that nobody has becomes a lead who joins.",
@@ -67,7 +74,10 @@ enum Person {
 
 async fn work(run: &mut Run, input: Input) -> Result<Value, ActionError> {
     let detaches = input.text("action") == Some("detach");
-    let id = match (input.text("conversation_id").unwrap_or_default(), input.text("on_behalf_of")) {
+    let id = match (
+        input.text("conversation_id").unwrap_or_default(),
+        input.text("on_behalf_of"),
+    ) {
         ("last", None) => {
             return Err(run.misfit(
                 "conversation_id",
@@ -146,7 +156,8 @@ async fn join(
         },
         (None, _) => Inverse::Cannot("the lead that was made for it is not known by id".to_owned()),
         (_, None) => Inverse::Cannot(
-            "only a teammate can take a contact out; use `conversations.participant` with `action=detach`".to_owned(),
+            "only a teammate can take a contact out; use `conversations.participant` with `action=detach`"
+                .to_owned(),
         ),
     };
     run.write(

@@ -53,7 +53,10 @@ async fn work(run: &mut Run, input: Input) -> Result<Value, ActionError> {
     if policy == "create" && run.version() < Version::V2_16 {
         return Err(run.misfit(
             "unknown_attributes",
-            format!("cannot be create before version 2.16; the connection speaks {}", run.version()),
+            format!(
+                "cannot be create before version 2.16; the connection speaks {}",
+                run.version()
+            ),
         ));
     }
     let mut known = definitions(run).await?;

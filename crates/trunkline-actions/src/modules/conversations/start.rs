@@ -18,9 +18,12 @@ pub(super) fn actions() -> Vec<Action> {
         )
         .takes(who)
         .takes([
-            Field::text("body", "What the contact says, as plain text; markup is not supported.")
-                .or_named(&["message"])
-                .required(),
+            Field::text(
+                "body",
+                "What the contact says, as plain text; markup is not supported.",
+            )
+            .or_named(&["message"])
+            .required(),
             Field::text("subject", "The title of the conversation."),
             Field::list("attachment_urls", "Addresses of files to attach, at most 10."),
             Field::moment("created_at", "When it was said; now when left out.").since(Version::V2_11),
@@ -45,7 +48,8 @@ async fn work(run: &mut Run, input: Input) -> Result<Value, ActionError> {
     for (name, value) in input.only(&["body", "subject", "attachment_urls", "created_at"]) {
         payload[name] = value;
     }
-    let expected = json!({ "type": "user_message", "id": "(new)", "conversation_id": "(new)", "body": payload["body"] });
+    let expected =
+        json!({ "type": "user_message", "id": "(new)", "conversation_id": "(new)", "body": payload["body"] });
     run.write(
         Write::new("conversations.create")
             .makes_new()

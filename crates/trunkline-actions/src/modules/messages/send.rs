@@ -84,7 +84,9 @@ async fn work(run: &mut Run, input: Input) -> Result<Value, ActionError> {
             .makes_new()
             .payload(payload)
             .expecting(expected)
-            .put_back_by(Inverse::Cannot("a message that was sent cannot be unsent".to_owned())),
+            .put_back_by(Inverse::Cannot(
+                "a message that was sent cannot be unsent".to_owned(),
+            )),
     )
     .await
 }
@@ -128,7 +130,10 @@ fn check(run: &Run, input: &Input, kind: &str) -> Result<(), ActionError> {
     if run.version() < since {
         return Err(run.misfit(
             "type",
-            format!("cannot be {kind} before version {since}; the connection speaks {}", run.version()),
+            format!(
+                "cannot be {kind} before version {since}; the connection speaks {}",
+                run.version()
+            ),
         ));
     }
     let is_empty = |field: &str| input.text(field).is_none_or(|text| text.trim().is_empty());

@@ -80,9 +80,11 @@ impl Attribute {
 }
 
 fn word(option: &Value) -> Option<String> {
-    let text = option
-        .as_str()
-        .or_else(|| ["value", "label", "name"].iter().find_map(|name| option[*name].as_str()));
+    let text = option.as_str().or_else(|| {
+        ["value", "label", "name"]
+            .iter()
+            .find_map(|name| option[*name].as_str())
+    });
     (option["archived"] != true).then_some(text?.to_owned())
 }
 
@@ -119,7 +121,10 @@ pub(crate) fn checked_attributes(
         }
     }
     if leaves_out && !unknown.is_empty() {
-        run.note(format!("Left out, as {whose} have no such attribute: {}.", unknown.join(", ")));
+        run.note(format!(
+            "Left out, as {whose} have no such attribute: {}.",
+            unknown.join(", ")
+        ));
         unknown.clear();
     }
     if !unknown.is_empty() {

@@ -25,7 +25,10 @@ pub(crate) async fn conversation(run: &mut Run, input: &Input) -> Result<String,
             let newest = newest_of(run, &contact.id).await?;
             Ok(id_of(&newest).unwrap_or_default())
         }
-        (_, Some(field)) => Err(run.misfit(field, "has no use beside the id of a conversation; it is for `last`")),
+        (_, Some(field)) => Err(run.misfit(
+            field,
+            "has no use beside the id of a conversation; it is for `last`",
+        )),
         (id, None) => Ok(id.to_owned()),
     }
 }

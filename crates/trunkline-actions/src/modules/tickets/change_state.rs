@@ -4,10 +4,7 @@ use serde_json::{Value, json};
 use trunkline_catalog::{Effect, Version};
 use trunkline_client::Call;
 
-use crate::{
-    Action, ActionError, Field, Input, Inverse, Run, Write,
-    modules::refs::id_of,
-};
+use crate::{Action, ActionError, Field, Input, Inverse, Run, Write, modules::refs::id_of};
 
 pub(super) fn actions() -> Vec<Action> {
     vec![
@@ -87,7 +84,10 @@ pub(super) async fn state_named(run: &mut Run, name: &str) -> Result<String, Act
             several => {
                 return Err(ActionError::refused(
                     "TL0752",
-                    format!("several ticket states are called {name:?}: {}", several.join(", ")),
+                    format!(
+                        "several ticket states are called {name:?}: {}",
+                        several.join(", ")
+                    ),
                     "Name the one that is meant by its id.",
                 ));
             }

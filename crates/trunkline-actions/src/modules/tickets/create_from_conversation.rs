@@ -140,5 +140,7 @@ async fn type_named(run: &mut Run, name: &str) -> Result<Value, ActionError> {
 
 /// Types had no category before 2.10's tickets were told apart; one without it passes.
 fn is_for_customers(kind: &Value) -> bool {
-    kind["category"].as_str().is_none_or(|category| category == "Customer")
+    kind["category"]
+        .as_str()
+        .is_none_or(|category| category == "Customer")
 }

@@ -28,10 +28,9 @@ pub(super) async fn made(run: &mut Run, family: &str, write: &KeptWrite) -> Resu
     if !rows.is_empty() && !rows.iter().any(|row| tells_when(&row)) {
         return Ok(Found::unknown("the list does not tell when something was made"));
     }
-    let mut fitting = rows
-        .iter()
-        .filter(tells_when)
-        .filter(|row| row["created_at"].as_i64() >= Some(since(write)) && has_values(row, write.payload.as_ref()));
+    let mut fitting = rows.iter().filter(tells_when).filter(|row| {
+        row["created_at"].as_i64() >= Some(since(write)) && has_values(row, write.payload.as_ref())
+    });
     match (fitting.next(), fitting.next()) {
         (Some(row), None) => Ok(Found::Done(row.clone())),
         (Some(_), Some(_)) => Ok(Found::unknown("several like it were made since")),

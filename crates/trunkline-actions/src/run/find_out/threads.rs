@@ -105,7 +105,8 @@ fn made_it(part: &Value, contacts: &Value, write: &KeptWrite) -> bool {
         ("conversations.manage", Some("assignment")) => {
             let assignee = sent(write, "/assignee_id");
             let shown = &part["assigned_to"]["id"];
-            kind.starts_with("assign") && (same(assignee, shown) || (shown.is_null() && same(assignee, &json!("0"))))
+            kind.starts_with("assign")
+                && (same(assignee, shown) || (shown.is_null() && same(assignee, &json!("0"))))
         }
         ("conversations.manage", Some(wanted)) => kind == wanted,
         // A comment may open or assign, and is shown as what it did then.
@@ -184,7 +185,8 @@ pub(super) async fn conversation(run: &mut Run, write: &KeptWrite) -> Result<Fou
     let found = begun(run, &contact, write).await?;
     let made = found.iter().find(|conversation| {
         let source = &conversation["source"];
-        same(&source["author"]["id"], sent(write, "/from/id")) && same_text(sent(write, "/body"), &source["body"])
+        same(&source["author"]["id"], sent(write, "/from/id"))
+            && same_text(sent(write, "/body"), &source["body"])
     });
     Ok(match made {
         Some(conversation) => Found::Done(first_message("user_message", conversation, write)),
@@ -245,7 +247,10 @@ async fn contact_of_ticket(run: &mut Run, named: &Value) -> Result<Option<String
         };
         let query = json!({ "query": { "field": field, "operator": "=", "value": value } });
         let found = run.rows(Call::new("contacts.search").body(query), None).await?;
-        return Ok(found.first().and_then(|contact| contact["id"].as_str()).map(str::to_owned));
+        return Ok(found
+            .first()
+            .and_then(|contact| contact["id"].as_str())
+            .map(str::to_owned));
     }
     Ok(None)
 }
@@ -276,5 +281,9 @@ pub(super) async fn redacted(run: &mut Run, write: &KeptWrite) -> Result<Found, 
         Some(part) => part["redacted"] == true,
         None => sent(write, "/type") == "source" && found["source"]["redacted"] == true,
     };
-    Ok(if is_blank { Found::Done(found) } else { Found::NotDone })
+    Ok(if is_blank {
+        Found::Done(found)
+    } else {
+        Found::NotDone
+    })
 }

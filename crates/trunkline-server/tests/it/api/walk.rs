@@ -197,7 +197,7 @@ async fn every_route_refuses_what_it_does_not_speak() {
             sent.push((400, "TL0624", json(), "null true".to_owned()));
             sent.push((400, "TL0624", json(), "[".repeat(20_000)));
             sent.push((422, "TL0625", json(), "[]".to_owned()));
-            sent.push((413, "TL0630", json(), " ".repeat((64 << 10) + 1)));
+            sent.push((413, "TL0630", json(), " ".repeat((1 << 20) + 1)));
         }
         for (status, code, headers, body) in sent {
             let answer = world.send(route.method, &path, &headers, &body).await;
