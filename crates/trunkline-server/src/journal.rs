@@ -134,7 +134,7 @@ impl StoredJournal {
 impl Journal for StoredJournal {
     fn begin(&self, run: NewRun) -> JournalFuture<'_, Begun> {
         Box::pin(async move {
-            let lease = self.holder.lease().await.map_err(of_store)?;
+            let lease = self.holder.lease().await.map_err(|error| of_store(&error))?;
             let new = NewActionRun {
                 workspace: self.workspace.clone(),
                 action: run.action,
@@ -146,7 +146,7 @@ impl Journal for StoredJournal {
                 by_whom: run.by_whom,
             };
             let begun = self.store.begin_action_run(&new, lease, run.at).await;
-            Ok(match begun.map_err(of_store)? {
+            Ok(match begun.map_err(|error| of_store(&error))? {
                 trunkline_store::Begun::New(held) => Begun::New(self.hold(held)),
                 trunkline_store::Begun::Same(run) => {
                     Begun::Done(run.id.clone(), run.outcome.unwrap_or_default())
@@ -176,7 +176,7 @@ impl Journal for StoredJournal {
                 .store
                 .record_sending(&self.held(run)?, &new, write.at)
                 .await
-                .map_err(of_store)?;
+                .map_err(|error| of_store(&error))?;
             Ok(u32::try_from(seq).unwrap_or(u32::MAX))
         })
     }
@@ -200,7 +200,7 @@ impl Journal for StoredJournal {
             self.store
                 .record_answer(&self.held(run)?, i64::from(seq), &answer, end.at)
                 .await
-                .map_err(of_store)
+                .map_err(|error| of_store(&error))
         })
     }
 
@@ -220,7 +220,7 @@ impl Journal for StoredJournal {
                 .lock()
                 .unwrap_or_else(PoisonError::into_inner)
                 .remove(run);
-            finished.map_err(of_store)
+            finished.map_err(|error| of_store(&error))
         })
     }
 
@@ -231,7 +231,7 @@ impl Journal for StoredJournal {
                     record.writes.iter().map(kept).collect::<Result<_, _>>().map(Some)
                 }
                 Ok(_) | Err(StoreError::NotFound { .. }) => Ok(None),
-                Err(error) => Err(of_store(error)),
+                Err(error) => Err(of_store(&error)),
             }
         })
     }
@@ -281,7 +281,7 @@ fn digest(input: &Value) -> String {
     text
 }
 
-fn of_store(error: StoreError) -> PortError {
+fn of_store(error: &StoreError) -> PortError {
     PortError {
         reason: error.to_string(),
     }

@@ -167,7 +167,13 @@ impl Run {
 
     /// Keeps a write in the journal, before it is sent.
     async fn keep(&mut self, write: &Write, subject: Option<String>) -> Result<u32, ActionError> {
-        self.begin().await?;
+        if let Some(earlier) = self.begin().await? {
+            return Err(ActionError::refused(
+                "TL0766",
+                format!("it was done before, by run {}", earlier.run.unwrap_or_default()),
+                "There is nothing left to do; `trunkline runs list` shows both runs.",
+            ));
+        }
         self.seq += 1;
         let kept = KeptWrite {
             seq: self.seq,

@@ -12,10 +12,11 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use trunkline_actions::{Action, ActionError, CallOptions, Outcome, Plan};
 use trunkline_client::{Disposition, ErrorKind};
-use trunkline_store::Role;
+use trunkline_store::{Role, StoreError};
 use utoipa::ToSchema;
 
 use super::{
+    given,
     guard::Caller,
     read::{Body, Named, Query},
     route::{Route, Verb},
@@ -91,7 +92,6 @@ pub(crate) struct Done {
     /// The action's id.
     pub(crate) action: String,
     /// What it gives.
-    #[schema(value_type = Object)]
     pub(crate) output: Value,
     /// What a person should know beside it.
     pub(crate) notes: Vec<String>,
@@ -323,12 +323,18 @@ impl From<ActionError> for Refusal {
 
 impl From<ServerError> for Refusal {
     fn from(error: ServerError) -> Self {
+        let error = match error {
+            ServerError::Store(error @ StoreError::NotFound { .. }) => {
+                return given::at_field("connection")(error);
+            }
+            ServerError::Store(error) => return error.into(),
+            error => error,
+        };
         let status = match &error {
-            ServerError::Store(_) => match error {
-                ServerError::Store(error) => return error.into(),
-                _ => StatusCode::SERVICE_UNAVAILABLE,
-            },
-            ServerError::NoConnection => StatusCode::UNPROCESSABLE_ENTITY,
+            ServerError::NoConnection => {
+                let reason = "is not given, and no connection is the default";
+                return Self::of_field("connection", reason);
+            }
             ServerError::NoToken { .. }
             | ServerError::NeedsGrant { .. }
             | ServerError::Paused { .. }

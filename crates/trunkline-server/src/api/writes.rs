@@ -66,8 +66,8 @@ pub(super) fn routes() -> Vec<Route> {
         Route::new(
             Role::Operate,
             Verb::Get,
-            "/runs",
-            "runs.list",
+            "/action-runs",
+            "action_runs.list",
             "Lists runs of actions that wrote something, newest first.",
             list,
         )
@@ -76,8 +76,8 @@ pub(super) fn routes() -> Vec<Route> {
         Route::new(
             Role::Operate,
             Verb::Get,
-            "/runs/{id}",
-            "runs.show",
+            "/action-runs/{id}",
+            "action_runs.show",
             "Shows a run of an action with every write.",
             show,
         )
@@ -85,8 +85,8 @@ pub(super) fn routes() -> Vec<Route> {
         Route::new(
             Role::Operate,
             Verb::Post,
-            "/runs/{id}/undo",
-            "runs.undo",
+            "/action-runs/{id}/undo",
+            "action_runs.undo",
             "Puts back what a run wrote, and says what cannot be put back.",
             undo,
         )
