@@ -4,8 +4,11 @@
 //! returns or by a note. Read `contacts/tag.rs` for a small one; `refs.rs` finds the contact or conversation that is meant.
 
 mod contacts;
+mod conversations;
+mod messages;
 mod refs;
 mod runs;
+mod tickets;
 
 use crate::Action;
 
@@ -13,8 +16,14 @@ pub(crate) use contacts::People;
 
 /// Every module.
 pub(crate) fn all() -> Vec<Action> {
-    [contacts::actions(), runs::actions()]
-        .into_iter()
-        .flatten()
-        .collect()
+    [
+        contacts::actions(),
+        conversations::actions(),
+        messages::actions(),
+        runs::actions(),
+        tickets::actions(),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
 }

@@ -3,6 +3,7 @@
 //! The one rule: no module calls the client itself. A read goes through [`Run::read`], [`Run::find`] or [`Run::rows`], a
 //! change through [`Run::write`]: planned when only a plan is wanted, else kept in the journal first, then sent once.
 
+mod find_out;
 mod guarded;
 mod inverse;
 mod subject;
@@ -38,6 +39,10 @@ pub struct Run {
     id: Option<String>,
     /// What an interrupted run with the same key wrote already.
     earlier: Vec<KeptWrite>,
+    /// The numbers of those among them whose end is not in the journal yet.
+    open: Vec<u32>,
+    /// Whether it is open what came of one of its writes.
+    is_unsettled: bool,
     seq: u32,
     reads: u32,
     writes: u32,
@@ -74,6 +79,8 @@ impl Run {
             input,
             id: None,
             earlier: Vec::new(),
+            open: Vec::new(),
+            is_unsettled: false,
             seq: 0,
             reads: 0,
             writes: 0,
@@ -119,6 +126,14 @@ impl Run {
     /// Where a time without a zone is.
     pub(crate) const fn zone(&self) -> &TimeZone {
         &self.options.zone
+    }
+
+    /// The refusal of one field that does not fit beside the others.
+    pub(crate) fn misfit(&self, field: &str, what: impl Into<String>) -> ActionError {
+        ActionError::Input {
+            action: self.action.id,
+            problems: vec![crate::Problem::new(field, what)],
+        }
     }
 
     /// Says that it undoes another run, which happens once.
@@ -226,10 +241,15 @@ impl Run {
 
     /// Keeps how it ended, and says what came of it.
     pub(crate) async fn finish(mut self, result: Result<Value, ActionError>) -> Result<Outcome, ActionError> {
+        let result = match self.end_open().await {
+            // What went wrong first is what the caller must hear.
+            Err(error) if result.is_ok() => Err(error),
+            _ => result,
+        };
         if let Some(id) = self.id.take().filter(|id| !id.is_empty()) {
             let end = match &result {
                 Ok(output) => RunEnd::Done(output.clone()),
-                Err(error @ ActionError::OutcomeUnknown { .. }) => RunEnd::Unknown(error.to_string()),
+                Err(error) if self.is_unsettled => RunEnd::Unknown(error.to_string()),
                 Err(error) => RunEnd::Failed(error.to_string()),
             };
             let kept = self

@@ -1,6 +1,6 @@
 //! Modules about contacts.
 
-mod tag;
+pub(in crate::modules) mod tag;
 mod upsert;
 
 use crate::Action;
