@@ -3,12 +3,33 @@
 //! The one rule: a module reads and writes through its [`Run`](crate::Run) alone, and says what it found out by what it
 //! returns or by a note. Read `contacts/tag.rs` for a small one; `refs.rs` finds the contact or conversation that is meant.
 
+mod activity_logs;
+mod attributes;
+mod companies;
 mod contacts;
+mod data_attributes;
+mod data_events;
+mod filters;
+mod jobs;
 mod refs;
+mod rows;
+mod segments;
+mod sorting;
 
 use crate::Action;
 
 /// Every module.
 pub(crate) fn all() -> Vec<Action> {
-    [contacts::actions()].into_iter().flatten().collect()
+    [
+        activity_logs::actions(),
+        companies::actions(),
+        contacts::actions(),
+        data_attributes::actions(),
+        data_events::actions(),
+        filters::actions(),
+        segments::actions(),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
 }

@@ -1,5 +1,12 @@
 //! Modules about contacts.
 
+pub(crate) mod attach_company;
+mod attach_subscription;
+mod bulk_upsert;
+mod erase;
+mod known;
+mod merge_lead;
+mod notes;
 mod tag;
 
 use crate::Action;
@@ -7,6 +14,12 @@ use crate::Action;
 /// The modules of this family.
 pub(crate) fn actions() -> Vec<Action> {
     let mut all = Vec::new();
+    all.extend(attach_company::actions());
+    all.extend(attach_subscription::actions());
+    all.extend(bulk_upsert::actions());
+    all.extend(erase::actions());
+    all.extend(merge_lead::actions());
+    all.extend(notes::actions());
     all.extend(tag::actions());
     all
 }

@@ -37,14 +37,27 @@ impl Inverse {
     }
 }
 
+/// What is known of an object before a write.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Before<'a> {
+    /// The object.
+    pub(crate) object: Option<&'a Value>,
+    /// Whether it is known that there was none.
+    pub(crate) is_new: bool,
+}
+
 /// What puts back a write that was carried out, from what is known before and after it.
 pub(crate) fn of(
     operation: &Operation,
     path: &[(String, String)],
     payload: Option<&Value>,
-    before: Option<&Value>,
+    before: Before<'_>,
     after: &Value,
 ) -> Inverse {
+    let Before {
+        object: before,
+        is_new,
+    } = before;
     let verb = operation.id.split_once('.').map_or("", |(_, verb)| verb);
     if let Some(rest) = verb.strip_prefix("attach_") {
         return turned(
@@ -72,7 +85,10 @@ pub(crate) fn of(
             restored(operation, path, payload, before)
         }
         _ if verb == "update" || verb.starts_with("update_") => restored(operation, path, payload, before),
+        "data_attributes.create" => put_away(after),
         _ if verb == "create" => removed(operation, after),
+        _ if verb == "upsert" && is_new => removed(operation, after),
+        _ if verb == "upsert" && before.is_some() => restored(operation, path, payload, before),
         _ if operation.effect == trunkline_catalog::Effect::Destructive => {
             Inverse::cannot("Intercom keeps nothing of what was removed")
         }
@@ -102,21 +118,29 @@ fn turned(
     let Some(inverse) = Catalog::embedded().operation(&id) else {
         return Inverse::cannot("Intercom has no operation that takes it back");
     };
+    // The one that owns is first in both paths, under whichever name; another id may have the same name in the body.
+    let Some((_, owner)) = path.first() else {
+        return Inverse::cannot("what it was put on is not known");
+    };
     let mut values: Map<String, Value> = payload.and_then(Value::as_object).cloned().unwrap_or_default();
-    for (name, value) in path {
+    for (name, value) in &path[1..] {
         values.insert(name.clone(), Value::String(value.clone()));
     }
     let mut own = Vec::new();
-    for parameter in &inverse.path_parameters {
-        // The one that owns is first in both paths, under whichever name.
-        let value = values
-            .get(parameter.name)
-            .or_else(|| path.first().and_then(|(name, _)| values.get(name)))
-            .and_then(Value::as_str);
+    for (place, parameter) in inverse
+        .path
+        .split('/')
+        .filter_map(|segment| segment.strip_prefix('{')?.strip_suffix('}'))
+        .enumerate()
+    {
+        let value = match place {
+            0 => Some(owner.clone()),
+            _ => values.get(parameter).map(text),
+        };
         let Some(value) = value else {
             return Inverse::cannot("what it was put on is not known");
         };
-        own.push((parameter.name.to_owned(), value.to_owned()));
+        own.push((parameter.to_owned(), value));
     }
     let fields: Map<String, Value> = inverse
         .body_fields
@@ -154,6 +178,19 @@ fn earlier(written: &Value, before: Option<&Value>) -> Value {
         (_, Some(before)) => before.clone(),
         (_, None) => Value::Null,
     }
+}
+
+/// An attribute cannot be removed, but put away.
+fn put_away(after: &Value) -> Inverse {
+    let Some(id) = after.get("id") else {
+        return Inverse::cannot("Intercom did not say which one it made");
+    };
+    let path = vec![("id".to_owned(), text(id))];
+    Inverse::call(
+        "data_attributes.update",
+        path,
+        Some(serde_json::json!({ "archived": true })),
+    )
 }
 
 /// What was made is removed, where that is possible.

@@ -1,5 +1,11 @@
 //! Actions against a simulated workspace: what is written is looked up in the simulator's truth, not in the answer alone.
 
+mod companies;
+mod contact_parts;
+mod data;
+mod erasing;
+mod filters;
+mod inverses;
 mod operations;
 mod tags;
 
