@@ -304,7 +304,8 @@ fn payload(
         .collect();
     alternatives.sort_unstable();
     alternatives.dedup();
-    if alternatives.is_empty() {
+    // Where only one alternative has fields, the other one has none of its own.
+    if alternatives.len() < 2 {
         alternatives.push(0);
     }
     let mut nearest: Option<(Vec<Problem>, Value)> = None;
