@@ -18,6 +18,8 @@ mod sorting;
 
 use crate::Action;
 
+pub(crate) use contacts::People;
+
 /// Every module.
 pub(crate) fn all() -> Vec<Action> {
     [

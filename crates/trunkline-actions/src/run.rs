@@ -3,6 +3,7 @@
 //! The one rule: no module calls the client itself. A read goes through [`Run::read`], [`Run::find`] or [`Run::rows`], a
 //! change through [`Run::write`]: planned when only a plan is wanted, else kept in the journal first, then sent once.
 
+mod guarded;
 mod inverse;
 mod scroll;
 mod subject;
@@ -20,6 +21,7 @@ use crate::{
     Workspace, input::Checked, journal::Begun, journal::NewRun, registry,
 };
 
+pub(crate) use guarded::is_made_once;
 pub use inverse::Inverse;
 pub use write::Write;
 
@@ -143,6 +145,21 @@ impl Run {
     #[must_use]
     pub const fn is_planning(&self) -> bool {
         matches!(self.mode, Mode::Planning)
+    }
+
+    /// Whether its writes are sent as they come, rather than planned or held against a plan.
+    pub(crate) const fn is_live(&self) -> bool {
+        matches!(self.mode, Mode::Live)
+    }
+
+    /// The action's id.
+    pub(crate) const fn action_id(&self) -> &'static str {
+        self.action.id
+    }
+
+    /// Where a time without a zone is.
+    pub(crate) const fn zone(&self) -> &TimeZone {
+        &self.options.zone
     }
 
     /// Tells whoever called something beside the outcome, once.

@@ -13,6 +13,7 @@ use trunkline_client::{Call, Client, Clock, Priority};
 use crate::{
     Action, ActionError, Journal, Outcome, Plan, Run, Work, Write, generated,
     input::{self, Checked, Reading, Record},
+    modules::People,
     registry,
     run::Mode,
 };
@@ -54,6 +55,8 @@ struct Inner {
     client: Client,
     clock: Arc<dyn Clock>,
     journal: Arc<dyn Journal>,
+    /// What is remembered about people between two runs.
+    people: People,
 }
 
 impl Workspace {
@@ -70,6 +73,7 @@ impl Workspace {
             client,
             clock,
             journal,
+            people: People::default(),
         }))
     }
 
@@ -79,6 +83,10 @@ impl Workspace {
 
     pub(crate) fn journal(&self) -> &Arc<dyn Journal> {
         &self.0.journal
+    }
+
+    pub(crate) fn people(&self) -> &People {
+        &self.0.people
     }
 
     pub(crate) fn now(&self) -> Timestamp {

@@ -8,8 +8,11 @@ mod known;
 mod merge_lead;
 mod notes;
 mod tag;
+mod upsert;
 
 use crate::Action;
+
+pub(crate) use upsert::People;
 
 /// The modules of this family.
 pub(crate) fn actions() -> Vec<Action> {
@@ -21,5 +24,6 @@ pub(crate) fn actions() -> Vec<Action> {
     all.extend(merge_lead::actions());
     all.extend(notes::actions());
     all.extend(tag::actions());
+    all.extend(upsert::actions());
     all
 }

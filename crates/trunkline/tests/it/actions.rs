@@ -8,6 +8,7 @@ mod filters;
 mod inverses;
 mod operations;
 mod tags;
+mod upserts;
 
 use std::sync::Arc;
 
