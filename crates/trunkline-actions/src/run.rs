@@ -100,11 +100,6 @@ impl Run {
         self.now
     }
 
-    /// Where a time without a zone is.
-    pub(crate) const fn zone(&self) -> &TimeZone {
-        &self.options.zone
-    }
-
     /// Whether names that nobody knows are sent.
     pub(crate) const fn allows_unknown(&self) -> bool {
         self.options.allow_unknown

@@ -263,7 +263,9 @@ impl Run {
             // Sending it again leaves what sending it once leaves.
             Some(Effect::Read | Effect::IdempotentWrite) => Ok(()),
             // A module finds what it made when it looks again.
-            _ if !self.action.is_operation() && is_made_once(&write.operation, write.payload.as_ref()) => Ok(()),
+            _ if !self.action.is_operation() && is_made_once(&write.operation, write.payload.as_ref()) => {
+                Ok(())
+            }
             _ => Err(ActionError::OutcomeUnknown {
                 operation: write.operation,
                 reason: "the answer was lost and Intercom does not tell".to_owned(),

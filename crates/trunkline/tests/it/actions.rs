@@ -1,5 +1,6 @@
 //! Actions against a simulated workspace: what is written is looked up in the simulator's truth, not in the answer alone.
 
+mod bulk;
 mod companies;
 mod contact_parts;
 mod data;
