@@ -26,6 +26,10 @@ pub struct NewRun {
     pub key: Option<String>,
     /// The run that it undoes.
     pub undo_of: Option<String>,
+    /// The batch whose row it is.
+    pub batch: Option<String>,
+    /// Who called it, such as `command line` or the name of a key.
+    pub by_whom: String,
     /// When it began.
     pub at: Timestamp,
 }
@@ -62,7 +66,7 @@ pub enum WriteState {
 /// A write, as the journal keeps it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct KeptWrite {
-    /// Its number within the run, from 1.
+    /// Its number within the run, from 1; the journal gives it.
     pub seq: u32,
     /// The operation's id.
     pub operation: String,
@@ -119,8 +123,8 @@ pub trait Journal: Send + Sync + fmt::Debug {
     /// Begins a run, unless its key says that it was begun before.
     fn begin(&self, run: NewRun) -> JournalFuture<'_, Begun>;
 
-    /// Keeps a write that is about to be sent; it is durable when this resolves.
-    fn sending<'a>(&'a self, run: &'a str, write: KeptWrite) -> JournalFuture<'a, ()>;
+    /// Keeps a write that is about to be sent, and gives its number within the run; it is durable when this resolves.
+    fn sending<'a>(&'a self, run: &'a str, write: KeptWrite) -> JournalFuture<'a, u32>;
 
     /// Keeps how a write ended.
     fn ended<'a>(&'a self, run: &'a str, seq: u32, end: WriteEnd) -> JournalFuture<'a, ()>;
@@ -148,8 +152,8 @@ impl Journal for NoJournal {
         })
     }
 
-    fn sending<'a>(&'a self, _: &'a str, _: KeptWrite) -> JournalFuture<'a, ()> {
-        Box::pin(async { Ok(()) })
+    fn sending<'a>(&'a self, _: &'a str, write: KeptWrite) -> JournalFuture<'a, u32> {
+        Box::pin(async move { Ok(write.seq) })
     }
 
     fn ended<'a>(&'a self, _: &'a str, _: u32, _: WriteEnd) -> JournalFuture<'a, ()> {

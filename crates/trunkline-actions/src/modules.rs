@@ -13,6 +13,7 @@ mod filters;
 mod jobs;
 mod refs;
 mod rows;
+mod runs;
 mod segments;
 mod sorting;
 
@@ -29,6 +30,7 @@ pub(crate) fn all() -> Vec<Action> {
         data_attributes::actions(),
         data_events::actions(),
         filters::actions(),
+        runs::actions(),
         segments::actions(),
     ]
     .into_iter()

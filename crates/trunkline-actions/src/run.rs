@@ -23,6 +23,7 @@ use crate::{
 
 pub(crate) use guarded::is_made_once;
 pub use inverse::Inverse;
+pub(crate) use subject::{Subject, subject};
 pub use write::Write;
 
 /// One execution of an action.
@@ -157,6 +158,12 @@ impl Run {
         &self.options.zone
     }
 
+    /// Says that it undoes another run, which happens once.
+    pub(crate) fn undoes(&mut self, run: &str) {
+        self.options.undo_of = Some(run.to_owned());
+        self.options.key.get_or_insert_with(|| format!("undo/{run}"));
+    }
+
     /// Tells whoever called something beside the outcome, once.
     pub fn note(&mut self, text: impl Into<String>) {
         let text = text.into();
@@ -245,6 +252,8 @@ impl Run {
                 input: self.input.clone(),
                 key: self.options.key.clone(),
                 undo_of: self.options.undo_of.clone(),
+                batch: self.options.batch.clone(),
+                by_whom: self.options.by_whom.clone(),
                 at: self.workspace.now(),
             })
             .await?;

@@ -31,6 +31,10 @@ pub struct CallOptions {
     pub priority: Priority,
     /// The run that this one undoes.
     pub undo_of: Option<String>,
+    /// The batch whose row this is.
+    pub batch: Option<String>,
+    /// Who calls, for the journal.
+    pub by_whom: String,
 }
 
 impl Default for CallOptions {
@@ -41,6 +45,8 @@ impl Default for CallOptions {
             allow_unknown: false,
             priority: Priority::Interactive,
             undo_of: None,
+            batch: None,
+            by_whom: "program".to_owned(),
         }
     }
 }

@@ -6,13 +6,19 @@ mod actions;
 mod backup;
 mod connections;
 mod data;
+mod lookup;
 mod mirrors;
+mod request;
 mod requests;
+mod runs;
 mod serve;
 
 use std::{net::SocketAddr, path::PathBuf};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap_complete::engine::ArgValueCompleter;
+
+use crate::complete;
 
 pub(crate) use actions::{ActionPage, Actions, Call};
 pub(crate) use backup::{Backup, Restore};
@@ -21,8 +27,11 @@ pub(crate) use connections::{
     SecretsCommand,
 };
 pub(crate) use data::Data;
+pub(crate) use lookup::Lookup;
 pub(crate) use mirrors::{AddMirror, Mirrors, MirrorsCommand};
+pub(crate) use request::Request;
 pub(crate) use requests::Requests;
+pub(crate) use runs::{ListRuns, Runs, RunsCommand, ShowRun, Undo};
 pub(crate) use serve::{Notifications, NotificationsCommand, Serve, Watch, Which};
 
 /// The open, self-hosted Intercom connector.
@@ -93,6 +102,8 @@ pub(crate) enum Command {
     Mirrors(Mirrors),
     /// List, show and replay the notifications that were received.
     Notifications(Notifications),
+    /// Make a request to the API by hand: method, path, headers and body.
+    Request(Request),
     /// Show the calls and grants of connections that keep a request log.
     Requests(Requests),
     /// List the streams that a mirror can hold, with keys, cursors, versions and JSON Schemas.
@@ -105,10 +116,16 @@ pub(crate) enum Command {
     Action(ActionPage),
     /// Run an action, or show what it would do.
     Call(Box<Call>),
+    /// List and show what actions wrote.
+    Runs(Runs),
+    /// Put back what a run wrote, as far as that is possible.
+    Undo(Undo),
     /// List the operations of Intercom's API.
     Operations(Operations),
     /// Explain one operation, such as `contacts.search`.
     Operation(Operation),
+    /// List ids and names to pick from: admins, teams, tags, segments and so on.
+    Lookup(Lookup),
     /// Run a simulated Intercom that remembers what is done to it.
     Simulate(Simulate),
 }
@@ -272,7 +289,7 @@ pub(crate) struct Scopes {
     /// The streams to mirror, separated by commas; every stream when nothing is chosen at all.
     #[arg(long, value_delimiter = ',', value_name = "A,B")]
     pub(crate) streams: Vec<String>,
-    /// The operations to call, separated by commas, such as `contacts.create` or `tickets.*`.
+    /// The actions to call, separated by commas, such as `contacts.upsert` or `tickets.*`.
     #[arg(long, value_delimiter = ',', value_name = "A,B")]
     pub(crate) actions: Vec<String>,
     /// The topics of webhooks to be told, separated by commas, such as `conversation.*` or `contact.created`.
@@ -298,6 +315,7 @@ pub(crate) struct Verify {
 #[derive(Debug, Args)]
 pub(crate) struct Streams {
     /// Only this stream.
+    #[arg(add = ArgValueCompleter::new(complete::streams))]
     pub(crate) name: Option<String>,
     /// Print JSON, with the JSON Schema of each table.
     #[arg(long)]
@@ -329,6 +347,7 @@ pub(crate) struct Operations {
 #[derive(Debug, Args)]
 pub(crate) struct Operation {
     /// The operation's id, such as `contacts.search`, or Intercom's own id for it.
+    #[arg(add = ArgValueCompleter::new(complete::operation_ids))]
     pub(crate) id: String,
     /// Print JSON.
     #[arg(long)]

@@ -93,6 +93,17 @@ impl Session {
         &self.client
     }
 
+    /// The store that the connection is kept in, if it is.
+    pub(crate) fn store(&self) -> Option<&Arc<Store>> {
+        self.stored.as_ref().map(|(store, _)| store)
+    }
+
+    /// Intercom's id of the workspace, if it was noted with the connection.
+    pub(crate) fn workspace_id(&self) -> Option<&str> {
+        let (_, opened) = self.stored.as_ref()?;
+        Some(&opened.connection.identity.as_ref()?.id_code)
+    }
+
     /// Gives back what is not used of a shared rate budget, finishes the request log and closes the store.
     pub(crate) async fn close(self) {
         drop(self.client);

@@ -37,27 +37,15 @@ impl Inverse {
     }
 }
 
-/// What is known of an object before a write.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Before<'a> {
-    /// The object.
-    pub(crate) object: Option<&'a Value>,
-    /// Whether it is known that there was none.
-    pub(crate) is_new: bool,
-}
-
 /// What puts back a write that was carried out, from what is known before and after it.
 pub(crate) fn of(
     operation: &Operation,
     path: &[(String, String)],
     payload: Option<&Value>,
-    before: Before<'_>,
+    before: Option<&Value>,
+    is_new: bool,
     after: &Value,
 ) -> Inverse {
-    let Before {
-        object: before,
-        is_new,
-    } = before;
     let verb = operation.id.split_once('.').map_or("", |(_, verb)| verb);
     if let Some(rest) = verb.strip_prefix("attach_") {
         return turned(
@@ -86,8 +74,7 @@ pub(crate) fn of(
         }
         _ if verb == "update" || verb.starts_with("update_") => restored(operation, path, payload, before),
         "data_attributes.create" => put_away(after),
-        _ if verb == "create" => removed(operation, after),
-        _ if verb == "upsert" && is_new => removed(operation, after),
+        _ if verb == "create" || (verb == "upsert" && is_new) => removed(operation, after),
         _ if verb == "upsert" && before.is_some() => restored(operation, path, payload, before),
         _ if operation.effect == trunkline_catalog::Effect::Destructive => {
             Inverse::cannot("Intercom keeps nothing of what was removed")
@@ -113,7 +100,11 @@ fn turned(
     payload: Option<&Value>,
     before: Option<&Value>,
 ) -> Inverse {
-    let _ = before;
+    match was_on(operation, path, payload, before) {
+        Some(true) if verb.starts_with("detach_") => return Inverse::Nothing,
+        Some(false) if verb.starts_with("attach_") => return Inverse::Nothing,
+        _ => {}
+    }
     let id = format!("{}.{verb}", operation.family());
     let Some(inverse) = Catalog::embedded().operation(&id) else {
         return Inverse::cannot("Intercom has no operation that takes it back");
@@ -148,6 +139,29 @@ fn turned(
         .filter_map(|field| Some((field.name.to_owned(), values.get(field.name)?.clone())))
         .collect();
     Inverse::call(&id, own, (!fields.is_empty()).then_some(Value::Object(fields)))
+}
+
+/// Whether what is attached or detached was on its object before; none when that is not known, as a contact shows ten of each.
+fn was_on(
+    operation: &Operation,
+    path: &[(String, String)],
+    payload: Option<&Value>,
+    before: Option<&Value>,
+) -> Option<bool> {
+    let list = before?.get(operation.family())?;
+    let rows = list
+        .get(operation.family())
+        .or_else(|| list.get("data"))?
+        .as_array()?;
+    let asked = match payload.and_then(|payload| payload.get("id")) {
+        Some(id) => text(id),
+        None => path.last()?.1.clone(),
+    };
+    let is_there = rows
+        .iter()
+        .any(|row| row.get("id").is_some_and(|id| text(id) == asked));
+    let is_whole = list.get("has_more").and_then(Value::as_bool) != Some(true);
+    (is_there || is_whole).then_some(is_there)
 }
 
 /// The fields that were written, as they were.

@@ -115,11 +115,20 @@ impl Run {
         let operation = Catalog::embedded()
             .operation(write.operation)
             .expect("modules name operations that exist; a test holds them against the catalog");
-        if let Some(done) = self.done_earlier(&write) {
-            return Ok(done);
+        let earlier = self.made_earlier(&write);
+        if let Some(KeptWrite {
+            state: WriteState::Done,
+            after,
+            ..
+        }) = earlier
+        {
+            return Ok(after.unwrap_or_default());
         }
         let subject = subject(operation, &write.path);
-        if write.before.is_none()
+        if let Some(earlier) = &earlier {
+            // What it was before the first attempt; now it may be what the write makes of it.
+            write.before.clone_from(&earlier.before);
+        } else if write.before.is_none()
             && !write.is_new
             && let Some(subject) = &subject
         {
@@ -146,38 +155,49 @@ impl Run {
             }
             Mode::Applying(left) => check_planned(left.pop_front().as_ref(), &planned)?,
         }
-        self.send(operation, write, planned.subject).await
+        let seq = match earlier {
+            Some(earlier) => earlier.seq,
+            None => self.keep(&write, planned.subject).await?,
+        };
+        self.send(operation, write, seq).await
+    }
+
+    /// Keeps a write in the journal, before it is sent.
+    async fn keep(&mut self, write: &Write, subject: Option<String>) -> Result<u32, ActionError> {
+        if let Some(earlier) = self.begin().await? {
+            return Err(ActionError::refused(
+                "TL0766",
+                format!("it was done before, by run {}", earlier.run.unwrap_or_default()),
+                "There is nothing left to do; `trunkline runs list` shows both runs.",
+            ));
+        }
+        self.seq += 1;
+        let kept = KeptWrite {
+            seq: self.seq,
+            operation: write.operation.to_owned(),
+            path: write.path.clone(),
+            query: write.query.clone(),
+            payload: write.payload.clone(),
+            subject,
+            before: write.before.clone(),
+            state: WriteState::Sending,
+            after: None,
+            inverse: None,
+            at: self.workspace.now(),
+        };
+        let id = self.id.clone().unwrap_or_default();
+        Ok(self.workspace.journal().sending(&id, kept).await?)
     }
 
     async fn send(
         &mut self,
         operation: &'static Operation,
         write: Write,
-        subject: Option<String>,
+        seq: u32,
     ) -> Result<Value, ActionError> {
-        self.begin().await?;
-        let id = self.id.clone().unwrap_or_default();
-        self.seq += 1;
         self.writes += 1;
+        let id = self.id.clone().unwrap_or_default();
         let journal = self.workspace.journal().clone();
-        journal
-            .sending(
-                &id,
-                KeptWrite {
-                    seq: self.seq,
-                    operation: write.operation.to_owned(),
-                    path: write.path.clone(),
-                    query: write.query.clone(),
-                    payload: write.payload.clone(),
-                    subject,
-                    before: write.before.clone(),
-                    state: WriteState::Sending,
-                    after: None,
-                    inverse: None,
-                    at: self.workspace.now(),
-                },
-            )
-            .await?;
         let told = self.client().call(write.call().priority(self.priority())).await;
         match told {
             Ok(answer) => {
@@ -193,10 +213,8 @@ impl Run {
                         operation,
                         &write.path,
                         write.payload.as_ref(),
-                        inverse::Before {
-                            object: write.before.as_ref(),
-                            is_new: write.is_new,
-                        },
+                        write.before.as_ref(),
+                        write.is_new,
                         &after,
                     )
                 });
@@ -208,7 +226,7 @@ impl Run {
                     inverse: Some(inverse),
                     at: self.workspace.now(),
                 };
-                journal.ended(&id, self.seq, end).await?;
+                journal.ended(&id, seq, end).await?;
                 Ok(after)
             }
             Err(error) => {
@@ -222,23 +240,21 @@ impl Run {
                     at: self.workspace.now(),
                 };
                 // The failed call is what the caller must hear of; the write stays as `sending`, which is looked into.
-                let _ = journal.ended(&id, self.seq, end).await;
+                let _ = journal.ended(&id, seq, end).await;
                 Err(error.into())
             }
         }
     }
 
-    /// The answer of the same write, when an interrupted run with this key made it.
-    fn done_earlier(&mut self, write: &Write) -> Option<Value> {
+    /// The same write, when an interrupted run with this key made it or was about to.
+    fn made_earlier(&mut self, write: &Write) -> Option<KeptWrite> {
         let place = self.earlier.iter().position(|kept| {
-            kept.state == WriteState::Done
-                && kept.operation == write.operation
+            kept.operation == write.operation
                 && kept.path == write.path
                 && kept.query == write.query
                 && kept.payload == write.payload
         })?;
-        let kept = self.earlier.remove(place);
-        Some(kept.after.unwrap_or_default())
+        Some(self.earlier.remove(place))
     }
 
     /// Finds out what became of the writes of an interrupted run.
@@ -248,14 +264,17 @@ impl Run {
             match write.state {
                 WriteState::Done => self.earlier.push(write),
                 WriteState::Refused => {}
-                WriteState::Sending | WriteState::Unknown => self.find_out(write).await?,
+                WriteState::Sending | WriteState::Unknown => {
+                    self.find_out(&write).await?;
+                    self.earlier.push(write);
+                }
             }
         }
         Ok(())
     }
 
     /// Whether a write whose answer is missing was carried out.
-    async fn find_out(&mut self, write: KeptWrite) -> Result<(), ActionError> {
+    async fn find_out(&mut self, write: &KeptWrite) -> Result<(), ActionError> {
         let effect = Catalog::embedded()
             .operation(&write.operation)
             .map(|operation| operation.effect);
@@ -267,7 +286,7 @@ impl Run {
                 Ok(())
             }
             _ => Err(ActionError::OutcomeUnknown {
-                operation: write.operation,
+                operation: write.operation.clone(),
                 reason: "the answer was lost and Intercom does not tell".to_owned(),
             }),
         }

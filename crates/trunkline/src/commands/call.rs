@@ -5,17 +5,18 @@
 
 mod input;
 
-use std::{path::Path, process::ExitCode, sync::Arc};
+use std::{path::Path, process::ExitCode};
 
 use jiff::tz::TimeZone;
-use trunkline_actions::{CallOptions, Change, NoJournal, Outcome, Plan, PlannedWrite, Workspace};
-use trunkline_client::{Call, Priority, SystemClock};
+use trunkline_actions::{CallOptions, Change, Outcome, Plan, PlannedWrite, Workspace};
+use trunkline_catalog::Effect;
+use trunkline_client::Priority;
 
 use crate::{
     cli,
+    desk::Desk,
     failure::Failure,
     output::{json, tables},
-    settings,
 };
 
 /// Checks, then calls, plans or applies.
@@ -25,55 +26,41 @@ pub(crate) async fn run(arguments: cli::Call) -> Result<ExitCode, Failure> {
         zone: zone(&arguments.time_zone)?,
         allow_unknown: arguments.allow_unknown,
         priority: Priority::Interactive,
-        ..CallOptions::default()
+        ..super::by_hand()
     };
     // What can be known before a token is needed is said first.
     let plan = arguments.apply.as_deref().map(read_plan).transpose()?;
     let input = input::read(&arguments)?;
-    if let Some(id) = &arguments.id {
-        trunkline_actions::action(id)?;
-    }
-    let file = settings::File::read(arguments.workspace.config.as_deref())?;
-    let session = settings::client(&arguments.workspace, &file).await?;
-    let outcome = perform(&arguments, plan, input, options, &session).await;
-    session.close().await;
+    let action = match (&plan, &arguments.id) {
+        (Some(plan), _) => trunkline_actions::action(&plan.action)?,
+        (None, Some(id)) => trunkline_actions::action(id)?,
+        (None, None) => unreachable!("clap asks for one of the two"),
+    };
+    let writes = !arguments.dry_run && (action.effect != Effect::Read || arguments.key.is_some());
+    let desk = Desk::open(&arguments.workspace, writes).await?;
+    let outcome = perform(&arguments, action.id, plan, input, options, &desk.workspace).await;
+    desk.close().await;
     outcome
 }
 
 async fn perform(
     arguments: &cli::Call,
+    id: &str,
     plan: Option<Plan>,
     input: serde_json::Value,
     options: CallOptions,
-    session: &settings::Session,
+    workspace: &Workspace,
 ) -> Result<ExitCode, Failure> {
-    let workspace = workspace(session).await?;
-    let outcome = match (&plan, &arguments.id) {
-        (Some(plan), _) => workspace.apply(plan, options).await?,
-        (None, Some(id)) if arguments.dry_run => {
+    let outcome = match plan {
+        Some(plan) => workspace.apply(&plan, options).await?,
+        None if arguments.dry_run => {
             show_plan(&workspace.plan(id, input, options).await?, arguments.json)?;
             return Ok(ExitCode::SUCCESS);
         }
-        (None, Some(id)) => workspace.call(id, input, options).await?,
-        (None, None) => unreachable!("clap asks for one of the two"),
+        None => workspace.call(id, input, options).await?,
     };
     show(&outcome)?;
     Ok(ExitCode::SUCCESS)
-}
-
-async fn workspace(session: &settings::Session) -> Result<Workspace, Failure> {
-    let me: serde_json::Value = session
-        .client()
-        .call(Call::new("me.get").priority(Priority::Interactive))
-        .await?
-        .json()?;
-    let id = me["app"]["id_code"].as_str().unwrap_or_default();
-    Ok(Workspace::new(
-        id,
-        session.client().clone(),
-        Arc::new(SystemClock),
-        Arc::new(NoJournal),
-    ))
 }
 
 fn zone(name: &str) -> Result<TimeZone, Failure> {
@@ -100,13 +87,17 @@ fn read_plan(path: &Path) -> Result<Plan, Failure> {
 
 fn show(outcome: &Outcome) -> Result<(), Failure> {
     json::print(&outcome.output)?;
+    if let Some(run) = &outcome.run {
+        crate::output::errors::note(&format!("run {run}: `trunkline undo {run}` puts it back"));
+    }
     for note in &outcome.notes {
         crate::output::errors::note(note);
     }
     Ok(())
 }
 
-fn show_plan(plan: &Plan, as_json: bool) -> Result<(), Failure> {
+/// Prints a plan: for people field by field, for `--apply` as it is.
+pub(super) fn show_plan(plan: &Plan, as_json: bool) -> Result<(), Failure> {
     if as_json {
         return json::print(plan);
     }
@@ -119,18 +110,27 @@ fn show_plan(plan: &Plan, as_json: bool) -> Result<(), Failure> {
     } else {
         json::line(&table.trim_fmt())?;
     }
-    let time = plan.seconds.map_or(String::new(), |seconds| {
-        format!(", about {:.1} minutes at the workspace's limit", seconds / 60.0)
-    });
     json::line(&format!(
-        "{} writes; {} calls to carry it out{time}",
-        plan.writes.len(),
-        plan.calls
+        "{}; {} to carry it out{}",
+        tables::counted(plan.writes.len(), "write"),
+        tables::counted(plan.calls as usize, "call"),
+        plan.seconds.map(lasting).unwrap_or_default()
     ))?;
     for note in &plan.notes {
         json::line(&format!("note: {note}"))?;
     }
     Ok(())
+}
+
+/// How long calls take at the workspace's limit, in words.
+fn lasting(seconds: f64) -> String {
+    if seconds < 1.0 {
+        return String::new();
+    }
+    if seconds < 120.0 {
+        return format!(", about {seconds:.0} seconds at the workspace's limit");
+    }
+    format!(", about {:.0} minutes at the workspace's limit", seconds / 60.0)
 }
 
 fn rows(write: &PlannedWrite, table: &mut comfy_table::Table) {

@@ -9,6 +9,7 @@ mod filters;
 mod inverses;
 mod operations;
 mod tags;
+mod times;
 mod upserts;
 
 use std::sync::Arc;

@@ -113,7 +113,9 @@ fn entry(run: &Run, name: &str, value: &Value) -> Result<Value, String> {
         }
         Value::Null => Err("must not be null; leave it out".to_owned()),
         value if name.ends_with("_date") => {
-            time::read(value, run.now(), run.zone()).map(|at| json!(at.as_second()))
+            time::read(value, run.now(), run.zone())
+                .map(|at| json!(at.as_second()))
+                .map_err(|error| error.to_string())
         }
         value => Ok(value.clone()),
     }

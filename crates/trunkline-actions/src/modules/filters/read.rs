@@ -339,7 +339,7 @@ impl Reader<'_> {
 
     /// The seconds that a time stands for, as the first one and the one after the last: a moment is one, a day many.
     fn span(&self, value: &Value) -> Result<(i64, i64), String> {
-        if let Some(day) = value.as_str().and_then(day) {
+        if let Some(day) = value.as_str().and_then(|text| self.day(text)) {
             let midnight = |day: Date| {
                 day.to_zoned(self.zone.clone())
                     .map(|midnight| midnight.timestamp().as_second())
@@ -350,14 +350,23 @@ impl Reader<'_> {
                 .map_err(|_| "is a day that does not fit into time".to_owned())?;
             return Ok((midnight(day)?, midnight(next)?));
         }
-        let at = time::read(value, self.now, &self.zone)?.as_second();
+        let at = time::read(value, self.now, &self.zone)
+            .map_err(|error| error.to_string())?
+            .as_second();
         Ok((at, at.saturating_add(1)))
     }
-}
 
-/// A day and nothing but a day, as `2026-11-21`.
-fn day(text: &str) -> Option<Date> {
-    let text = text.trim();
-    let is_day = text.len() == 10 && text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-');
-    is_day.then(|| text.parse().ok())?
+    /// A day and nothing but a day, as `2026-11-21` or `today`.
+    fn day(&self, text: &str) -> Option<Date> {
+        let text = text.trim();
+        let is_day = text.len() == 10 && text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-');
+        if is_day {
+            return text.parse().ok();
+        }
+        let is_word = ["today", "tomorrow", "yesterday"]
+            .iter()
+            .any(|word| text.eq_ignore_ascii_case(word));
+        let at = is_word.then(|| time::read(&Value::from(text), self.now, &self.zone).ok())??;
+        Some(at.to_zoned(self.zone.clone()).date())
+    }
 }
