@@ -12,7 +12,7 @@ mod upsert;
 
 use crate::Action;
 
-pub(crate) use upsert::People;
+pub(crate) use upsert::{People, written_lately};
 
 /// The modules of this family.
 pub(crate) fn actions() -> Vec<Action> {

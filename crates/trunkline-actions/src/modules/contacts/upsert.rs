@@ -26,6 +26,7 @@ use self::{
 };
 use crate::{Action, ActionError, Field, Input, Problem, Run, modules::refs::id_of};
 
+pub(crate) use find::written_lately;
 pub(crate) use people::People;
 
 const CALLS: &[&str] = &[

@@ -112,11 +112,9 @@ fn entry(run: &Run, name: &str, value: &Value) -> Result<Value, String> {
             Err("must not be a list; Intercom keeps plain values, links and amounts".to_owned())
         }
         Value::Null => Err("must not be null; leave it out".to_owned()),
-        value if name.ends_with("_date") => {
-            time::read(value, run.now(), run.zone())
-                .map(|at| json!(at.as_second()))
-                .map_err(|error| error.to_string())
-        }
+        value if name.ends_with("_date") => time::read(value, run.now(), run.zone())
+            .map(|at| json!(at.as_second()))
+            .map_err(|error| error.to_string()),
         value => Ok(value.clone()),
     }
 }

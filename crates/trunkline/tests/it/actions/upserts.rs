@@ -377,7 +377,7 @@ fn an_archived_contact_comes_back_or_the_call_is_refused_and_no_second_one_is_ma
 #[test]
 fn whoever_was_merged_or_removed_is_not_written_to() {
     let office = Office::new();
-    let user = office.made_by_others(&json!({"external_id": "u-1"}));
+    let user = office.made_by_others(&json!({"external_id": "u-1", "email": "ann@paper.example"}));
     let lead = office.made_by_others(&json!({"role": "lead", "email": "ann@paper.example"}));
     let (status, _) = office.actor.simulator.api(
         "POST",

@@ -86,7 +86,7 @@ pub(crate) async fn find(run: &mut Run, who: &Who, looking: Looking) -> Result<M
         }
         run.note("No contact has this contact_id any more; the other fields say who is meant.");
     }
-    if let Some(person) = remembered(run, who, false).await? {
+    if let Some(person) = known_well(run, who, looking).await? {
         return Ok(one(Some(person)));
     }
     let found = search(run, who).await?;
@@ -96,16 +96,65 @@ pub(crate) async fn find(run: &mut Run, who: &Who, looking: Looking) -> Result<M
     if !own.is_empty() {
         return Ok(pick(own));
     }
-    let candidates = by_email(run, who, rest, looking);
+    let mut candidates = by_email(run, who, rest, looking);
+    if candidates.is_empty() || !looking.users_first {
+        for person in just_written(run, who, looking.as_lead).await? {
+            let is_new = candidates
+                .iter()
+                .all(|known| id_of(known).as_ref() != Some(&person.id));
+            if looking.users_first {
+                return Ok(one(Some(person)));
+            } else if is_new {
+                candidates.push(person.record);
+            }
+        }
+    }
     if !candidates.is_empty() {
         return Ok(pick(candidates));
     }
-    if who.external_id.is_some()
-        && let Some(person) = remembered(run, who, true).await?
-    {
-        return Ok(one(Some(person)));
-    }
     hidden(run, who).await
+}
+
+/// Somebody who was written a moment ago and whom no search could outdo.
+async fn known_well(run: &mut Run, who: &Who, looking: Looking) -> Result<Option<Person>, ActionError> {
+    match (&who.external_id, &who.email) {
+        (Some(own), _) => remembered(run, who, Key::external_id(own)).await,
+        (None, Some(email)) if looking.users_first => {
+            let found = remembered(run, who, Key::holder(email, looking.as_lead)).await?;
+            Ok(found.filter(|person| is_lead(&person.record) == looking.as_lead))
+        }
+        _ => Ok(None),
+    }
+}
+
+/// Who was written with this address a moment ago, those of the wanted role first.
+async fn just_written(run: &mut Run, who: &Who, as_lead: bool) -> Result<Vec<Person>, ActionError> {
+    let mut found = Vec::new();
+    if let Some(email) = &who.email {
+        for role in [as_lead, !as_lead] {
+            found.extend(remembered(run, who, Key::holder(email, role)).await?);
+        }
+    }
+    Ok(found)
+}
+
+/// The contacts that were written with this external id or address a moment ago, which a search may not show yet.
+pub(crate) async fn written_lately(
+    run: &mut Run,
+    field: &str,
+    value: &str,
+) -> Result<Vec<Value>, ActionError> {
+    let given = |name: &str| (name == field).then(|| value.to_owned());
+    let who = Who {
+        id: None,
+        external_id: given("external_id"),
+        email: given("email"),
+    };
+    let mut found = just_written(run, &who, false).await?;
+    if let Some(own) = &who.external_id {
+        found.extend(remembered(run, &who, Key::external_id(own)).await?);
+    }
+    Ok(found.into_iter().map(|person| person.record).collect())
 }
 
 fn pick(mut found: Vec<Value>) -> Match {
@@ -129,7 +178,7 @@ async fn named(run: &mut Run, who: &Who, mut person: Person, looking: Looking) -
             external_id: Some(own.clone()),
             ..Who::default()
         };
-        let others = match remembered(run, &alone, false).await? {
+        let others = match remembered(run, &alone, Key::external_id(own)).await? {
             Some(other) => vec![other.record],
             None => search(run, &alone).await?,
         };
@@ -169,13 +218,8 @@ fn is_old(contact: &Value, now: Timestamp) -> bool {
         .is_some_and(|created| now.as_second() - created > INDEXED)
 }
 
-/// The contact that one of the identities led to a moment ago.
-async fn remembered(run: &mut Run, who: &Who, by_email: bool) -> Result<Option<Person>, ActionError> {
-    let key = match (&who.external_id, &who.email) {
-        (Some(own), _) if !by_email => Key::external_id(own),
-        (None, Some(email)) | (Some(_), Some(email)) => Key::email(email),
-        _ => return Ok(None),
-    };
+/// The contact that an identity led to a moment ago, if it still does.
+async fn remembered(run: &mut Run, who: &Who, key: Key) -> Result<Option<Person>, ActionError> {
     let workspace = run.workspace().clone();
     let known: &Known = &workspace.people().known;
     let Some(id) = known.find(key, workspace.now()) else {

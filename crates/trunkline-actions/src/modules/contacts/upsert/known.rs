@@ -67,6 +67,11 @@ impl Known {
         self.remember(Key::gone(id), "", now);
     }
 
+    /// Forgets that the contact with this id went away.
+    pub(crate) fn came_back(&self, id: &str) {
+        self.forget(Key::gone(id));
+    }
+
     /// Whether the contact with this id went away a moment ago.
     pub(crate) fn has_gone(&self, id: &str, now: Timestamp) -> bool {
         let inner = self.lock();
@@ -100,15 +105,18 @@ mod tests {
     #[test]
     fn an_identity_is_remembered_for_ten_minutes() {
         let known = Known::default();
-        let ann = Key::email("Ann@example.com");
+        let ann = Key::holder("Ann@example.com", false);
         known.remember(ann, "c1", at(0));
         for (second, expected) in [(0, Some("c1")), (600, Some("c1")), (601, None), (-601, None)] {
             assert_eq!(known.find(ann, at(second)).as_deref(), expected, "{second}");
         }
         assert_eq!(
-            known.find(Key::email("ann@EXAMPLE.com"), at(1)).as_deref(),
+            known
+                .find(Key::holder("ann@EXAMPLE.com", false), at(1))
+                .as_deref(),
             Some("c1")
         );
+        assert_eq!(known.find(Key::holder("Ann@example.com", true), at(1)), None);
         assert_eq!(known.find(Key::external_id("Ann@example.com"), at(1)), None);
         known.remember(ann, "c2", at(500));
         assert_eq!(known.find(ann, at(1_000)).as_deref(), Some("c2"));
@@ -132,6 +140,9 @@ mod tests {
         assert!(!known.has_gone("c2", at(2)));
         known.remember(ann, "c1", at(3));
         assert_eq!(known.find(ann, at(4)).as_deref(), Some("c1"));
+        known.went("c1", at(5));
+        known.came_back("c1");
+        assert_eq!(known.find(ann, at(6)).as_deref(), Some("c1"));
     }
 
     #[test]

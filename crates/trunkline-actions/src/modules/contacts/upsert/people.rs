@@ -10,7 +10,7 @@ use super::{
     known::Known,
     shelf::Shelf,
     turns::Turns,
-    who::{Key, external_id},
+    who::{Key, external_id, is_lead},
 };
 
 /// What a workspace remembers about people.
@@ -30,11 +30,13 @@ impl People {
         let Some(id) = contact["id"].as_str() else {
             return;
         };
+        self.known.came_back(id);
         if let Some(external_id) = external_id(contact) {
             self.known.remember(Key::external_id(external_id), id, now);
         }
         if let Some(email) = contact["email"].as_str() {
-            self.known.remember(Key::email(email), id, now);
+            let key = Key::holder(email, is_lead(contact));
+            self.known.remember(key, id, now);
         }
     }
 
@@ -46,8 +48,12 @@ impl People {
         payload: Option<&Value>,
         now: Timestamp,
     ) {
+        let named = path.first().map(|(_, id)| id.as_str());
+        if let ("contacts.unarchive", Some(id)) = (operation, named) {
+            self.known.came_back(id);
+        }
         let id = match operation {
-            "contacts.archive" | "contacts.delete" => path.first().map(|(_, id)| id.as_str()),
+            "contacts.archive" | "contacts.delete" => named,
             "contacts.merge" => payload.and_then(|payload| payload["from"].as_str()),
             _ => None,
         };

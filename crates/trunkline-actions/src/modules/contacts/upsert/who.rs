@@ -40,9 +40,14 @@ impl Key {
         Self::of("external_id", id)
     }
 
-    /// An email address.
+    /// An email address, whoever has it.
     pub(crate) fn email(address: &str) -> Self {
         Self::of("email", &address.to_lowercase())
+    }
+
+    /// A user, or a lead, with an email address.
+    pub(super) fn holder(address: &str, is_lead: bool) -> Self {
+        Self::of(if is_lead { "lead" } else { "user" }, &address.to_lowercase())
     }
 
     /// That the contact with this id went away.

@@ -13,7 +13,7 @@ use super::{
     find::{Match, Person, by_external_id, fetch},
     who::external_id,
 };
-use crate::{ActionError, Run, Write, run::is_made_once};
+use crate::{ActionError, Run, Write, modules::refs::id_of, run::is_made_once};
 
 /// How often a create is sent whose answer is lost.
 const SENDS: u32 = 3;
@@ -55,10 +55,20 @@ async fn create(run: &mut Run, ask: &Ask) -> Result<Step, ActionError> {
     for sent in 1.. {
         let write = Write::new("contacts.create").makes_new().payload(payload.clone());
         match run.write(write).await {
-            Ok(contact) => {
-                run.workspace().people().wrote(&contact, run.workspace().now());
+            Ok(contact) if id_of(&contact).is_some() => {
+                if !run.is_planning() {
+                    run.workspace().people().wrote(&contact, run.workspace().now());
+                }
                 note_what_was_not_taken(run, &wanted, &contact);
                 return Ok(done("created", contact, names(&wanted)));
+            }
+            // It was made, and the answer does not say what: the next one does.
+            Ok(_) if is_made_once("contacts.create", Some(&payload)) && sent < SENDS => lost = true,
+            Ok(_) => {
+                return Err(ActionError::OutcomeUnknown {
+                    operation: "contacts.create".to_owned(),
+                    reason: "the answer was empty".to_owned(),
+                });
             }
             Err(ActionError::Call(error)) if error.kind == ErrorKind::Conflict => {
                 return taken(run, ask, &error, lost).await;
@@ -105,10 +115,12 @@ async fn taken(run: &mut Run, ask: &Ask, error: &CallError, lost: bool) -> Resul
     if !is_meant {
         return Err(somebody_else(&person));
     }
-    person.is_archived = error.message.to_ascii_lowercase().contains("archived");
-    run.workspace()
-        .people()
-        .wrote(&person.record, run.workspace().now());
+    person.is_archived = is_about_archived(error);
+    if !person.is_archived {
+        run.workspace()
+            .people()
+            .wrote(&person.record, run.workspace().now());
+    }
     if lost && !person.is_archived && differences(&wanted_of_new(&ask.wanted), &person.record).is_empty() {
         run.note("The answer to the creation was lost; the contact was found afterwards.");
         return Ok(done("created", person.record, names(&wanted_of_new(&ask.wanted))));
@@ -169,8 +181,15 @@ async fn change(run: &mut Run, ask: &Ask, mut person: Person, is_second: bool) -
             .payload(Value::Object(payload.clone()))
             .before(person.record.clone());
         match run.write(write).await {
-            Ok(contact) => {
-                if different.contains_key("external_id") || different.contains_key("email") {
+            Ok(mut contact) => {
+                if id_of(&contact).is_none() && !run.is_planning() {
+                    // It was changed, and the answer was empty.
+                    contact = fetch(run, &person.id)
+                        .await?
+                        .map_or(Value::Null, |fresh| fresh.record);
+                }
+                let is_renamed = different.contains_key("external_id") || different.contains_key("email");
+                if is_renamed && !run.is_planning() {
                     run.workspace().people().wrote(&contact, run.workspace().now());
                 }
                 note_what_was_not_taken(run, &different, &contact);
@@ -185,7 +204,7 @@ async fn change(run: &mut Run, ask: &Ask, mut person: Person, is_second: bool) -
                 match other {
                     // The search did not show yet who has the external id: that one is meant.
                     Some(mut other) if !is_second && ask.who.has_external_id_of(&other.record) => {
-                        other.is_archived = error.message.to_ascii_lowercase().contains("archived");
+                        other.is_archived = is_about_archived(&error);
                         person = other;
                         is_second = true;
                     }
@@ -221,7 +240,13 @@ async fn bring_back(run: &mut Run, ask: &Ask, person: &Person) -> Result<(), Act
         .path("id", &person.id)
         .before(person.record.clone())
         .expecting(json!({ "id": person.id, "archived": false }));
-    run.write(write).await.map(|_| ())
+    run.write(write).await?;
+    if !run.is_planning() {
+        run.workspace()
+            .people()
+            .wrote(&person.record, run.workspace().now());
+    }
+    Ok(())
 }
 
 /// Tells which values Intercom keeps otherwise than they were sent.
@@ -232,6 +257,11 @@ fn note_what_was_not_taken(run: &mut Run, sent: &Map<String, Value>, contact: &V
     for name in names(&differences(sent, contact)) {
         run.note(format!("Intercom did not take `{name}` over as it was sent."));
     }
+}
+
+/// Whether a conflict is with an archived contact.
+fn is_about_archived(error: &CallError) -> bool {
+    error.message.to_ascii_lowercase().contains("archived")
 }
 
 /// The id that the message of a conflict names.
