@@ -61,7 +61,9 @@ pub(crate) fn tell(run: &Run, mut problems: Vec<Problem>) -> Result<(), ActionEr
 
 /// What came of a row that was done.
 pub(crate) fn done(place: usize, outcome: &str, id: Option<String>) -> Value {
-    json!({ "row": place, "outcome": outcome, "id": id })
+    let mut told = json!({ "row": place, "outcome": outcome });
+    told["id"] = id.map_or(Value::Null, Value::String);
+    told
 }
 
 /// What came of a row that failed; an error that concerns the whole run is handed back.

@@ -75,7 +75,7 @@ pub(crate) fn of(
         _ if verb == "update" || verb.starts_with("update_") => restored(operation, path, payload, before),
         "data_attributes.create" => put_away(after),
         _ if verb == "create" || (verb == "upsert" && is_new) => removed(operation, after),
-        _ if verb == "upsert" && before.is_some() => restored(operation, path, payload, before),
+        "companies.upsert" => company(payload, before),
         _ if operation.effect == trunkline_catalog::Effect::Destructive => {
             Inverse::cannot("Intercom keeps nothing of what was removed")
         }
@@ -192,6 +192,25 @@ fn earlier(written: &Value, before: Option<&Value>) -> Value {
         (_, Some(before)) => before.clone(),
         (_, None) => Value::Null,
     }
+}
+
+/// A company that is known by the caller's own id is put back by Intercom's, so that it is looked at first.
+fn company(payload: Option<&Value>, before: Option<&Value>) -> Inverse {
+    let id = before.and_then(|before| before.get("id")?.as_str());
+    let (Some(Value::Object(written)), Some(before), Some(id)) = (payload, before, id) else {
+        return Inverse::cannot("what it was before is not known");
+    };
+    let old: Map<String, Value> = written
+        .iter()
+        // These two can be set when a company is made, and never be changed.
+        .filter(|(name, _)| !["company_id", "remote_created_at"].contains(&name.as_str()))
+        .map(|(name, value)| (name.clone(), earlier(value, before.get(name))))
+        .collect();
+    if old.is_empty() {
+        return Inverse::Nothing;
+    }
+    let path = vec![("id".to_owned(), id.to_owned())];
+    Inverse::call("companies.update", path, Some(Value::Object(old)))
 }
 
 /// An attribute cannot be removed, but put away.

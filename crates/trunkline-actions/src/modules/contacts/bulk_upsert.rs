@@ -171,7 +171,7 @@ async fn sort(run: &mut Run, rows: &[Input]) -> Result<Sorted, ActionError> {
             });
         match (is_plain && !is_again).then(|| held(row, &by_own, &by_email)) {
             Some(Held::Nobody) => sorted.new.push((place, Value::Object(row.only(&OF_NEW)))),
-            Some(Held::One(id)) if row.names().all(|name| is_of_held(name)) => {
+            Some(Held::One(id)) if row.names().all(is_of_held) => {
                 let mut item = row.only(&OF_HELD);
                 item.insert("id".to_owned(), Value::String(id));
                 sorted.held.push((place, Value::Object(item)));

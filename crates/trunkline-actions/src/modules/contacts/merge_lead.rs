@@ -20,10 +20,10 @@ pub(super) fn actions() -> Vec<Action> {
         .takes([
             Field::text("lead_id", "The lead, by Intercom's id; it is gone afterwards.")
                 .required()
-                .picked_from("leads"),
+                .picked_from("contacts"),
             Field::text("user_id", "The user, by Intercom's id; it stays.")
                 .required()
-                .picked_from("users"),
+                .picked_from("contacts"),
             Field::flag(
                 "skip_duplicate_validation",
                 "Merges also two contacts that share neither email nor phone.",
