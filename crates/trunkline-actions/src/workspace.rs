@@ -205,7 +205,7 @@ impl Workspace {
         run.finish(result).await
     }
 
-    fn check(
+    pub(crate) fn check(
         &self,
         action: &'static Action,
         given: Value,

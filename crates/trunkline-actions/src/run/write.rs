@@ -14,6 +14,9 @@ use super::{
 };
 use crate::{ActionError, Inverse, KeptWrite, PlannedWrite, WriteEnd, WriteState, outcome::changes};
 
+/// The id of what a plan would make.
+const NEW: &str = "(new)";
+
 /// A change that a module wants.
 #[derive(Clone, Debug)]
 pub struct Write {
@@ -366,9 +369,9 @@ fn state_after(operation: &Operation, error: &CallError) -> WriteState {
     }
 }
 
-/// Whether the body's fields are those of the object that the path names.
+/// Whether the body's fields are those of the object that is written over.
 fn writes_over(operation: &Operation) -> bool {
-    matches!(operation.method, Method::Put | Method::Patch)
+    matches!(operation.method, Method::Put | Method::Patch) || operation.id.ends_with(".upsert")
 }
 
 fn check_planned(expected: Option<&PlannedWrite>, found: &PlannedWrite) -> Result<(), ActionError> {
@@ -384,10 +387,44 @@ fn check_planned(expected: Option<&PlannedWrite>, found: &PlannedWrite) -> Resul
             "{} changed meanwhile",
             found.subject.as_deref().unwrap_or("what it relies on")
         ),
-        Some(planned) if planned != found => format!("{} would be called with other values", found.operation),
+        Some(planned) if !is_as_planned(planned, found) => {
+            format!("{} would be called with other values", found.operation)
+        }
         Some(_) => return Ok(()),
     };
     Err(ActionError::Moved { difference })
+}
+
+/// Whether a write is the planned one; ids of what the plan itself makes are known only now.
+fn is_as_planned(planned: &PlannedWrite, found: &PlannedWrite) -> bool {
+    let same_path = planned.path.len() == found.path.len()
+        && planned
+            .path
+            .iter()
+            .zip(&found.path)
+            .all(|(left, right)| left.0 == right.0 && (left.1 == NEW || left.1 == right.1));
+    let same_payload = match (&planned.payload, &found.payload) {
+        (Some(planned), Some(found)) => fits(planned, found),
+        (planned, found) => planned == found,
+    };
+    same_path && same_payload && planned.query == found.query
+}
+
+/// Whether a value is the planned one.
+fn fits(planned: &Value, found: &Value) -> bool {
+    match (planned, found) {
+        (Value::String(text), Value::String(_)) if text == NEW => true,
+        (Value::Array(planned), Value::Array(found)) => {
+            planned.len() == found.len() && planned.iter().zip(found).all(|(one, other)| fits(one, other))
+        }
+        (Value::Object(planned), Value::Object(found)) => {
+            planned.len() == found.len()
+                && planned
+                    .iter()
+                    .all(|(name, value)| found.get(name).is_some_and(|other| fits(value, other)))
+        }
+        _ => planned == found,
+    }
 }
 
 /// What a plan takes for the answer: what was there, with what is written over it.
@@ -398,7 +435,7 @@ fn expected(write: &Write) -> Value {
     let mut answer = write
         .before
         .clone()
-        .unwrap_or_else(|| serde_json::json!({ "id": "(new)" }));
+        .unwrap_or_else(|| serde_json::json!({ "id": NEW }));
     if let (Value::Object(answer), Some(Value::Object(written))) = (&mut answer, &write.payload) {
         for (name, value) in written {
             if name != "id" {
