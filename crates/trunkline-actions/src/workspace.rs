@@ -109,10 +109,13 @@ impl Workspace {
         let now = self.now();
         let checked = self.check(action, input.clone(), &options, now)?;
         let mut run = Run::new(self.clone(), action, input, options, now, Mode::Live);
-        if run.has_key()
-            && let Some(earlier) = run.begin().await?
-        {
-            return Ok(earlier);
+        if run.has_key() {
+            match run.begin().await {
+                Ok(None) => {}
+                Ok(Some(earlier)) => return Ok(earlier),
+                // A run that was taken over must not be left as if somebody were at it.
+                Err(error) => return run.finish(Err(error)).await,
+            }
         }
         let result = work(&mut run, action, checked).await;
         run.finish(result).await
@@ -190,16 +193,19 @@ impl Workspace {
         let checked = self.check(action, plan.input.clone(), &options, plan.at)?;
         let mode = Mode::Applying(VecDeque::from(plan.writes.clone()));
         let mut run = Run::new(self.clone(), action, plan.input.clone(), options, plan.at, mode);
-        if run.has_key()
-            && let Some(earlier) = run.begin().await?
-        {
-            return Ok(earlier);
+        if run.has_key() {
+            match run.begin().await {
+                Ok(None) => {}
+                Ok(Some(earlier)) => return Ok(earlier),
+                // A run that was taken over must not be left as if somebody were at it.
+                Err(error) => return run.finish(Err(error)).await,
+            }
         }
         let result = work(&mut run, action, checked).await;
         run.finish(result).await
     }
 
-    fn check(
+    pub(crate) fn check(
         &self,
         action: &'static Action,
         given: Value,

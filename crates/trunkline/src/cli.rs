@@ -12,10 +12,14 @@ mod request;
 mod requests;
 mod runs;
 mod serve;
+mod shape;
 
 use std::{net::SocketAddr, path::PathBuf};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap_complete::engine::ArgValueCompleter;
+
+use crate::complete;
 
 pub(crate) use actions::{ActionPage, Actions, Call};
 pub(crate) use backup::{Backup, Restore};
@@ -30,6 +34,7 @@ pub(crate) use request::Request;
 pub(crate) use requests::Requests;
 pub(crate) use runs::{ListRuns, Runs, RunsCommand, ShowRun, Undo};
 pub(crate) use serve::{Notifications, NotificationsCommand, Serve, Watch, Which};
+pub(crate) use shape::{More, Shape};
 
 /// The open, self-hosted Intercom connector.
 #[derive(Debug, Parser)]
@@ -286,7 +291,7 @@ pub(crate) struct Scopes {
     /// The streams to mirror, separated by commas; every stream when nothing is chosen at all.
     #[arg(long, value_delimiter = ',', value_name = "A,B")]
     pub(crate) streams: Vec<String>,
-    /// The operations to call, separated by commas, such as `contacts.create` or `tickets.*`.
+    /// The actions to call, separated by commas, such as `contacts.upsert` or `tickets.*`.
     #[arg(long, value_delimiter = ',', value_name = "A,B")]
     pub(crate) actions: Vec<String>,
     /// The topics of webhooks to be told, separated by commas, such as `conversation.*` or `contact.created`.
@@ -312,10 +317,13 @@ pub(crate) struct Verify {
 #[derive(Debug, Args)]
 pub(crate) struct Streams {
     /// Only this stream.
+    #[arg(add = ArgValueCompleter::new(complete::streams))]
     pub(crate) name: Option<String>,
     /// Print JSON, with the JSON Schema of each table.
     #[arg(long)]
     pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) more: More,
 }
 
 #[derive(Debug, Args)]
@@ -323,9 +331,8 @@ pub(crate) struct Topics {
     /// Words that the name, the permission, the stream or the summary must contain; or a pattern such as
     /// `conversation.*`.
     pub(crate) words: Vec<String>,
-    /// Print JSON.
-    #[arg(long)]
-    pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) shape: Shape,
 }
 
 #[derive(Debug, Args)]
@@ -335,18 +342,17 @@ pub(crate) struct Operations {
     /// Only the operations of this version; `all` for every one since 2.7.
     #[arg(long, value_name = "VERSION", default_value = "2.16")]
     pub(crate) api_version: String,
-    /// Print JSON.
-    #[arg(long)]
-    pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) shape: Shape,
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct Operation {
     /// The operation's id, such as `contacts.search`, or Intercom's own id for it.
+    #[arg(add = ArgValueCompleter::new(complete::operation_ids))]
     pub(crate) id: String,
-    /// Print JSON.
-    #[arg(long)]
-    pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) shape: Shape,
 }
 
 #[derive(Debug, Args)]
