@@ -19,7 +19,7 @@ impl Journal for Kept {
         Box::pin(async { Ok(Begun::New("run".to_owned())) })
     }
 
-    fn sending<'a>(&'a self, _: &'a str, _: KeptWrite) -> JournalFuture<'a, ()> {
+    fn sending<'a>(&'a self, _: &'a str, write: KeptWrite) -> JournalFuture<'a, u32> {
         Box::pin(async { Ok(()) })
     }
 
