@@ -20,7 +20,7 @@ impl Journal for Kept {
     }
 
     fn sending<'a>(&'a self, _: &'a str, write: KeptWrite) -> JournalFuture<'a, u32> {
-        Box::pin(async { Ok(()) })
+        Box::pin(async move { Ok(write.seq) })
     }
 
     fn ended<'a>(&'a self, _: &'a str, _: u32, end: WriteEnd) -> JournalFuture<'a, ()> {
