@@ -27,7 +27,12 @@ pub(super) enum Step {
 }
 
 fn done(outcome: &str, contact: Value, changed: Vec<String>) -> Step {
-    Step::Done(json!({ "outcome": outcome, "contact": contact, "changed": changed }))
+    // Put together by hand, so that the contact is moved and not copied.
+    let mut done = Map::new();
+    done.insert("outcome".to_owned(), outcome.into());
+    done.insert("contact".to_owned(), contact);
+    done.insert("changed".to_owned(), changed.into());
+    Step::Done(done.into())
 }
 
 /// Does what was asked with who was found.
