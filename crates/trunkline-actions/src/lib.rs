@@ -18,6 +18,7 @@ mod run;
 mod schema;
 mod search;
 pub mod time;
+mod typed;
 mod workspace;
 
 pub use action::{Action, Module, ModuleFuture, Returns, Work};
@@ -33,4 +34,5 @@ pub use registry::{action, actions};
 pub use run::{Inverse, Run, Write};
 pub use schema::{input_schema, output_schema};
 pub use search::search;
+pub use typed::{Companies, Contacts, Conversations};
 pub use workspace::{CallOptions, Workspace};
