@@ -4,22 +4,25 @@
 //! change through [`Run::write`]: planned when only a plan is wanted, else kept in the journal first, then sent once.
 
 mod find_out;
+mod guarded;
 mod inverse;
+mod scroll;
 mod subject;
 mod write;
 
-use std::collections::VecDeque;
+use std::{collections::VecDeque, ops::ControlFlow};
 
-use jiff::Timestamp;
+use jiff::{Timestamp, tz::TimeZone};
 use serde_json::Value;
 use trunkline_catalog::Version;
 use trunkline_client::{Answer, Call, Client, ErrorKind, Priority};
 
 use crate::{
-    Action, ActionError, CallOptions, KeptWrite, Outcome, PlannedWrite, RunEnd, Workspace, journal::Begun,
-    journal::NewRun,
+    Action, ActionError, CallOptions, Input, KeptWrite, Outcome, PlannedWrite, Problem, RunEnd, Work,
+    Workspace, input::Checked, journal::Begun, journal::NewRun, registry,
 };
 
+pub(crate) use guarded::is_made_once;
 pub use inverse::Inverse;
 pub(crate) use subject::{Subject, subject};
 pub use write::Write;
@@ -105,17 +108,68 @@ impl Run {
         self.now
     }
 
+    /// Whether names that nobody knows are sent.
+    pub(crate) const fn allows_unknown(&self) -> bool {
+        self.options.allow_unknown
+    }
+
+    /// An input whose parts fit one by one and yet cannot be.
+    pub(crate) const fn misfits(&self, problems: Vec<Problem>) -> ActionError {
+        ActionError::Input {
+            action: self.action.id,
+            problems,
+        }
+    }
+
+    /// A row, held against what another action takes.
+    pub(crate) fn check_row(&self, action: &str, row: Value) -> Result<Input, ActionError> {
+        let action = registry::action(action)?;
+        match self.workspace.check(action, row, &self.options, self.now)? {
+            Checked::Module(input) => Ok(input),
+            Checked::Record(_) => {
+                let what = "must have the names of fields, not path, query and payload";
+                Err(self.misfits(vec![Problem::new("input", what)]))
+            }
+        }
+    }
+
+    /// Does what another module does, as a part of this run.
+    pub(crate) async fn do_row(&mut self, action: &str, input: Input) -> Result<Value, ActionError> {
+        match registry::action(action)?.work {
+            Work::Module(module) => module(self, input).await,
+            Work::Operation(operation) => Err(ActionError::Unknown {
+                id: operation.id.to_owned(),
+                near: Vec::new(),
+            }),
+        }
+    }
+
     /// Whether its writes are only written down.
     #[must_use]
     pub const fn is_planning(&self) -> bool {
         matches!(self.mode, Mode::Planning)
     }
 
+    /// Whether its writes are sent as they come, rather than planned or held against a plan.
+    pub(crate) const fn is_live(&self) -> bool {
+        matches!(self.mode, Mode::Live)
+    }
+
+    /// The action's id.
+    pub(crate) const fn action_id(&self) -> &'static str {
+        self.action.id
+    }
+
+    /// Where a time without a zone is.
+    pub(crate) const fn zone(&self) -> &TimeZone {
+        &self.options.zone
+    }
+
     /// The refusal of one field that does not fit beside the others.
     pub(crate) fn misfit(&self, field: &str, what: impl Into<String>) -> ActionError {
         ActionError::Input {
             action: self.action.id,
-            problems: vec![crate::Problem::new(field, what)],
+            problems: vec![Problem::new(field, what)],
         }
     }
 
@@ -163,22 +217,63 @@ impl Run {
 
     /// The rows of an operation that lists, page by page, at most `limit`.
     pub async fn rows(&mut self, call: Call, limit: Option<usize>) -> Result<Vec<Value>, ActionError> {
+        self.rows_that(call, limit, &|_| true).await
+    }
+
+    /// As [`rows`](Self::rows), but only those rows that `keep` keeps.
+    pub async fn rows_that(
+        &mut self,
+        call: Call,
+        limit: Option<usize>,
+        keep: &(dyn Fn(&Value) -> bool + Sync),
+    ) -> Result<Vec<Value>, ActionError> {
         let mut rows = Vec::new();
         let wanted = limit.unwrap_or(usize::MAX);
+        let mut take = |row: Value| {
+            if keep(&row) {
+                rows.push(row);
+            }
+            if rows.len() < wanted {
+                ControlFlow::Continue(())
+            } else {
+                ControlFlow::Break(())
+            }
+        };
+        self.each_row(call, limit, &mut take).await?;
+        Ok(rows)
+    }
+
+    /// Hands over the rows of an operation that lists, as they come, until `take` has enough. `about` says how many that may
+    /// be, for the size of the pages.
+    pub(crate) async fn each_row(
+        &mut self,
+        call: Call,
+        about: Option<usize>,
+        take: &mut (dyn FnMut(Value) -> ControlFlow<()> + Send),
+    ) -> Result<(), ActionError> {
+        let turn = scroll::turn(self.client(), &call).await;
+        let mut is_whole = false;
         let mut pages = self.client().pages(call.priority(self.priority()), None);
-        if let Some(limit) = limit.and_then(|limit| u16::try_from(limit).ok()) {
-            pages = pages.with_per_page(limit.max(1));
+        if let Some(about) = about.and_then(|about| u16::try_from(about).ok()) {
+            pages = pages.with_per_page(about.max(1));
         }
-        while rows.len() < wanted {
+        'pages: loop {
             let Some(page) = pages.next().await? else {
+                is_whole = true;
                 break;
             };
             self.reads += page.requests;
-            for row in page.rows().iter().take(wanted - rows.len()) {
-                rows.push(serde_json::from_slice(row).unwrap_or(Value::Null));
+            for row in page.rows() {
+                if take(serde_json::from_slice(row).unwrap_or(Value::Null)).is_break() {
+                    break 'pages;
+                }
             }
         }
-        Ok(rows)
+        if let Some(turn) = turn.filter(|_| is_whole) {
+            // Whoever waits for it asks again; what was read is read.
+            let _ = turn.finish().await;
+        }
+        Ok(())
     }
 
     /// Puts the run into the journal, unless it is there; with a key it is there before anything is done.

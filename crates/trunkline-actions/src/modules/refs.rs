@@ -10,6 +10,7 @@ mod conversation;
 use serde_json::{Value, json};
 use trunkline_client::Call;
 
+use super::contacts;
 use crate::{ActionError, Input, Run};
 
 pub(crate) use admin::acting_admin;
@@ -44,6 +45,9 @@ pub(crate) async fn contact(run: &mut Run, input: &Input) -> Result<Contact, Act
             )
         })?;
     let mut found = search_contacts(run, field, value).await?;
+    if found.is_empty() {
+        found = contacts::written_lately(run, field, value).await?;
+    }
     match found.len() {
         0 => Err(ActionError::refused(
             "TL0730",

@@ -83,7 +83,9 @@ pub(crate) fn of(
             restored(operation, path, payload, before)
         }
         _ if verb == "update" || verb.starts_with("update_") => restored(operation, path, payload, before),
+        "data_attributes.create" => put_away(after),
         _ if verb == "create" || (verb == "upsert" && is_new) => removed(operation, after),
+        "companies.upsert" => company(payload, before),
         _ if operation.effect == trunkline_catalog::Effect::Destructive => {
             Inverse::cannot("Intercom keeps nothing of what was removed")
         }
@@ -117,21 +119,29 @@ fn turned(
     let Some(inverse) = Catalog::embedded().operation(&id) else {
         return Inverse::cannot("Intercom has no operation that takes it back");
     };
+    // The one that owns is first in both paths, under whichever name; another id may have the same name in the body.
+    let Some((_, owner)) = path.first() else {
+        return Inverse::cannot("what it was put on is not known");
+    };
     let mut values: Map<String, Value> = payload.and_then(Value::as_object).cloned().unwrap_or_default();
-    for (name, value) in path {
+    for (name, value) in &path[1..] {
         values.insert(name.clone(), Value::String(value.clone()));
     }
     let mut own = Vec::new();
-    for parameter in &inverse.path_parameters {
-        // The one that owns is first in both paths, under whichever name.
-        let value = values
-            .get(parameter.name)
-            .or_else(|| path.first().and_then(|(name, _)| values.get(name)))
-            .and_then(Value::as_str);
+    for (place, parameter) in inverse
+        .path
+        .split('/')
+        .filter_map(|segment| segment.strip_prefix('{')?.strip_suffix('}'))
+        .enumerate()
+    {
+        let value = match place {
+            0 => Some(owner.clone()),
+            _ => values.get(parameter).map(text),
+        };
         let Some(value) = value else {
             return Inverse::cannot("what it was put on is not known");
         };
-        own.push((parameter.name.to_owned(), value.to_owned()));
+        own.push((parameter.to_owned(), value));
     }
     let fields: Map<String, Value> = inverse
         .body_fields
@@ -192,6 +202,38 @@ fn earlier(written: &Value, before: Option<&Value>) -> Value {
         (_, Some(before)) => before.clone(),
         (_, None) => Value::Null,
     }
+}
+
+/// A company that is known by the caller's own id is put back by Intercom's, so that it is looked at first.
+fn company(payload: Option<&Value>, before: Option<&Value>) -> Inverse {
+    let id = before.and_then(|before| before.get("id")?.as_str());
+    let (Some(Value::Object(written)), Some(before), Some(id)) = (payload, before, id) else {
+        return Inverse::cannot("what it was before is not known");
+    };
+    let old: Map<String, Value> = written
+        .iter()
+        // These two can be set when a company is made, and never be changed.
+        .filter(|(name, _)| !["company_id", "remote_created_at"].contains(&name.as_str()))
+        .map(|(name, value)| (name.clone(), earlier(value, before.get(name))))
+        .collect();
+    if old.is_empty() {
+        return Inverse::Nothing;
+    }
+    let path = vec![("id".to_owned(), id.to_owned())];
+    Inverse::call("companies.update", path, Some(Value::Object(old)))
+}
+
+/// An attribute cannot be removed, but put away.
+fn put_away(after: &Value) -> Inverse {
+    let Some(id) = after.get("id") else {
+        return Inverse::cannot("Intercom did not say which one it made");
+    };
+    let path = vec![("id".to_owned(), text(id))];
+    Inverse::call(
+        "data_attributes.update",
+        path,
+        Some(serde_json::json!({ "archived": true })),
+    )
 }
 
 /// What was made is removed, where that is possible.

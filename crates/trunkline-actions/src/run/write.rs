@@ -14,6 +14,9 @@ use super::{
 };
 use crate::{ActionError, Inverse, KeptWrite, PlannedWrite, WriteEnd, WriteState, outcome::changes};
 
+/// The id of what a plan would make.
+const NEW: &str = "(new)";
+
 /// A change that a module wants.
 #[derive(Clone, Debug)]
 pub struct Write {
@@ -134,33 +137,36 @@ impl Run {
         {
             write.before = self.find(subject.read.clone()).await?;
         }
-        let planned = PlannedWrite {
-            operation: write.operation.to_owned(),
-            path: write.path.clone(),
-            query: write.query.clone(),
-            payload: write.payload.clone(),
-            subject: subject.as_ref().map(|subject| subject.name.clone()),
-            before: write.before.as_ref().map(digest),
-            fields: changes(
-                write.payload.as_ref(),
-                // A body that is put on an object, such as a tag, is not compared with the object's own fields.
-                write.before.as_ref().filter(|_| writes_over(operation)),
-            ),
-        };
-        match &mut self.mode {
-            Mode::Live => {}
-            Mode::Planning => {
-                self.planned.push(planned);
-                return Ok(expected(&write));
+        // A plan is compared by digests, which a write that is sent as it comes does without.
+        if !self.is_live() {
+            let planned = PlannedWrite {
+                operation: write.operation.to_owned(),
+                path: write.path.clone(),
+                query: write.query.clone(),
+                payload: write.payload.clone(),
+                subject: subject.as_ref().map(|subject| subject.name.clone()),
+                before: write.before.as_ref().map(digest),
+                fields: changes(
+                    write.payload.as_ref(),
+                    // A body that is put on an object, such as a tag, is not compared with the object's own fields.
+                    write.before.as_ref().filter(|_| writes_over(operation)),
+                ),
+            };
+            match &mut self.mode {
+                Mode::Live => {}
+                Mode::Planning => {
+                    self.planned.push(planned);
+                    return Ok(expected(&write));
+                }
+                Mode::Applying(left) => check_planned(left.pop_front().as_ref(), &planned)?,
             }
-            Mode::Applying(left) => check_planned(left.pop_front().as_ref(), &planned)?,
         }
         let seq = match earlier {
             Some(earlier) => {
                 self.open.retain(|seq| *seq != earlier.seq);
                 earlier.seq
             }
-            None => self.keep(&write, planned.subject).await?,
+            None => self.keep(&write, subject.map(|subject| subject.name)).await?,
         };
         self.send(operation, write, seq).await
     }
@@ -205,6 +211,12 @@ impl Run {
         match told {
             Ok(answer) => {
                 let after = value_of(&answer);
+                self.workspace.people().heard(
+                    write.operation,
+                    &write.path,
+                    write.payload.as_ref(),
+                    self.workspace.now(),
+                );
                 let inverse = write.inverse.clone().unwrap_or_else(|| {
                     inverse::of(
                         operation,
@@ -357,9 +369,9 @@ fn state_after(operation: &Operation, error: &CallError) -> WriteState {
     }
 }
 
-/// Whether the body's fields are those of the object that the path names.
+/// Whether the body's fields are those of the object that is written over.
 fn writes_over(operation: &Operation) -> bool {
-    matches!(operation.method, Method::Put | Method::Patch)
+    matches!(operation.method, Method::Put | Method::Patch) || operation.id.ends_with(".upsert")
 }
 
 fn check_planned(expected: Option<&PlannedWrite>, found: &PlannedWrite) -> Result<(), ActionError> {
@@ -375,10 +387,44 @@ fn check_planned(expected: Option<&PlannedWrite>, found: &PlannedWrite) -> Resul
             "{} changed meanwhile",
             found.subject.as_deref().unwrap_or("what it relies on")
         ),
-        Some(planned) if planned != found => format!("{} would be called with other values", found.operation),
+        Some(planned) if !is_as_planned(planned, found) => {
+            format!("{} would be called with other values", found.operation)
+        }
         Some(_) => return Ok(()),
     };
     Err(ActionError::Moved { difference })
+}
+
+/// Whether a write is the planned one; ids of what the plan itself makes are known only now.
+fn is_as_planned(planned: &PlannedWrite, found: &PlannedWrite) -> bool {
+    let same_path = planned.path.len() == found.path.len()
+        && planned
+            .path
+            .iter()
+            .zip(&found.path)
+            .all(|(left, right)| left.0 == right.0 && (left.1 == NEW || left.1 == right.1));
+    let same_payload = match (&planned.payload, &found.payload) {
+        (Some(planned), Some(found)) => fits(planned, found),
+        (planned, found) => planned == found,
+    };
+    same_path && same_payload && planned.query == found.query
+}
+
+/// Whether a value is the planned one.
+fn fits(planned: &Value, found: &Value) -> bool {
+    match (planned, found) {
+        (Value::String(text), Value::String(_)) if text == NEW => true,
+        (Value::Array(planned), Value::Array(found)) => {
+            planned.len() == found.len() && planned.iter().zip(found).all(|(one, other)| fits(one, other))
+        }
+        (Value::Object(planned), Value::Object(found)) => {
+            planned.len() == found.len()
+                && planned
+                    .iter()
+                    .all(|(name, value)| found.get(name).is_some_and(|other| fits(value, other)))
+        }
+        _ => planned == found,
+    }
 }
 
 /// What a plan takes for the answer: what was there, with what is written over it.
@@ -389,7 +435,7 @@ fn expected(write: &Write) -> Value {
     let mut answer = write
         .before
         .clone()
-        .unwrap_or_else(|| serde_json::json!({ "id": "(new)" }));
+        .unwrap_or_else(|| serde_json::json!({ "id": NEW }));
     if let (Value::Object(answer), Some(Value::Object(written))) = (&mut answer, &write.payload) {
         for (name, value) in written {
             if name != "id" {

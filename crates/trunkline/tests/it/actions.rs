@@ -1,13 +1,21 @@
 //! Actions against a simulated workspace: what is written is looked up in the simulator's truth, not in the answer alone.
 
 mod answers;
+mod bulk;
+mod companies;
+mod contact_parts;
 mod conversations;
+mod data;
+mod erasing;
+mod filters;
 mod interrupted;
+mod inverses;
 mod memory;
 mod messages;
 mod operations;
 mod tags;
 mod times;
+mod upserts;
 
 use std::sync::Arc;
 
