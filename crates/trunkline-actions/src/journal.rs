@@ -41,8 +41,9 @@ pub enum Begun {
     New(String),
     /// The same call with the same key is done: its id and what came of it.
     Done(String, Value),
-    /// The same call with the same key ended before it was done: its id and its writes so far. It is ours now.
-    Interrupted(String, Vec<KeptWrite>),
+    /// The same call with the same key ended before it was done: its id, its writes so far, and when it began, from which times
+    /// such as `+2d` go on counting. It is ours now.
+    Interrupted(String, Vec<KeptWrite>, Timestamp),
     /// The same call with the same key is under way.
     Busy(String),
     /// The key belongs to another input: that run's id and action.

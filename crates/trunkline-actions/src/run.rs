@@ -48,6 +48,7 @@ pub struct Run {
     reads: u32,
     writes: u32,
     notes: Vec<String>,
+    was_interrupted: bool,
     planned: Vec<PlannedWrite>,
 }
 
@@ -86,6 +87,7 @@ impl Run {
             reads: 0,
             writes: 0,
             notes: Vec::new(),
+            was_interrupted: false,
             planned: Vec::new(),
         }
     }
@@ -296,9 +298,12 @@ impl Run {
             .await?;
         match begun {
             Begun::New(id) => self.id = Some(id),
-            Begun::Interrupted(id, writes) => {
+            Begun::Interrupted(id, writes, began) => {
                 self.id = Some(id);
+                self.now = began;
+                self.was_interrupted = true;
                 self.settle(writes).await?;
+                self.forget_made();
             }
             Begun::Done(id, output) => {
                 return Ok(Some(Outcome {
@@ -315,6 +320,25 @@ impl Run {
             Begun::Taken(run, action) => return Err(ActionError::KeyTaken { action, run }),
         }
         Ok(None)
+    }
+
+    /// Whether it goes on where an earlier attempt with its key stopped.
+    pub(crate) const fn was_interrupted(&self) -> bool {
+        self.was_interrupted
+    }
+
+    /// Takes what an earlier attempt made off the plan that is applied.
+    fn forget_made(&mut self) {
+        if let Mode::Applying(left) = &mut self.mode {
+            left.retain(|planned| {
+                !self.earlier.iter().any(|kept| {
+                    kept.operation == planned.operation
+                        && kept.path == planned.path
+                        && kept.query == planned.query
+                        && kept.payload == planned.payload
+                })
+            });
+        }
     }
 
     /// Keeps how it ended, and says what came of it.

@@ -164,7 +164,7 @@ impl Journal for StoredJournal {
                 trunkline_store::Begun::Busy(run) => Begun::Busy(run.id),
                 trunkline_store::Begun::Interrupted(held, record) => {
                     let writes = record.writes.iter().map(kept).collect::<Result<_, _>>()?;
-                    Begun::Interrupted(self.hold(held), writes)
+                    Begun::Interrupted(self.hold(held), writes, record.run.started_at)
                 }
             })
         })

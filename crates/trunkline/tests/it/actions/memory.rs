@@ -91,7 +91,7 @@ impl Journal for MemoryJournal {
                     None | Some(RunEnd::Failed(_) | RunEnd::Unknown(_)) => {
                         known.end = None;
                         known.is_alive = true;
-                        Begun::Interrupted(id, known.writes.clone())
+                        Begun::Interrupted(id, known.writes.clone(), known.run.at)
                     }
                 }
             }
