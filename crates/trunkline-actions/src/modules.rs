@@ -7,15 +7,18 @@ mod activity_logs;
 mod attributes;
 mod companies;
 mod contacts;
+mod conversations;
 mod data_attributes;
 mod data_events;
 mod filters;
 mod jobs;
+mod messages;
 mod refs;
 mod rows;
 mod runs;
 mod segments;
 mod sorting;
+mod tickets;
 
 use crate::Action;
 
@@ -27,11 +30,14 @@ pub(crate) fn all() -> Vec<Action> {
         activity_logs::actions(),
         companies::actions(),
         contacts::actions(),
+        conversations::actions(),
         data_attributes::actions(),
         data_events::actions(),
         filters::actions(),
+        messages::actions(),
         runs::actions(),
         segments::actions(),
+        tickets::actions(),
     ]
     .into_iter()
     .flatten()

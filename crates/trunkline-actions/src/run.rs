@@ -3,13 +3,14 @@
 //! The one rule: no module calls the client itself. A read goes through [`Run::read`], [`Run::find`] or [`Run::rows`], a
 //! change through [`Run::write`]: planned when only a plan is wanted, else kept in the journal first, then sent once.
 
+mod find_out;
 mod guarded;
 mod inverse;
 mod scroll;
 mod subject;
 mod write;
 
-use std::collections::VecDeque;
+use std::{collections::VecDeque, ops::ControlFlow};
 
 use jiff::{Timestamp, tz::TimeZone};
 use serde_json::Value;
@@ -39,6 +40,10 @@ pub struct Run {
     id: Option<String>,
     /// What an interrupted run with the same key wrote already.
     earlier: Vec<KeptWrite>,
+    /// The numbers of those among them whose end is not in the journal yet.
+    open: Vec<u32>,
+    /// Whether it is open what came of one of its writes.
+    is_unsettled: bool,
     seq: u32,
     reads: u32,
     writes: u32,
@@ -75,6 +80,8 @@ impl Run {
             input,
             id: None,
             earlier: Vec::new(),
+            open: Vec::new(),
+            is_unsettled: false,
             seq: 0,
             reads: 0,
             writes: 0,
@@ -107,7 +114,7 @@ impl Run {
     }
 
     /// An input whose parts fit one by one and yet cannot be.
-    pub(crate) const fn misfit(&self, problems: Vec<Problem>) -> ActionError {
+    pub(crate) const fn misfits(&self, problems: Vec<Problem>) -> ActionError {
         ActionError::Input {
             action: self.action.id,
             problems,
@@ -121,7 +128,7 @@ impl Run {
             Checked::Module(input) => Ok(input),
             Checked::Record(_) => {
                 let what = "must have the names of fields, not path, query and payload";
-                Err(self.misfit(vec![Problem::new("input", what)]))
+                Err(self.misfits(vec![Problem::new("input", what)]))
             }
         }
     }
@@ -156,6 +163,14 @@ impl Run {
     /// Where a time without a zone is.
     pub(crate) const fn zone(&self) -> &TimeZone {
         &self.options.zone
+    }
+
+    /// The refusal of one field that does not fit beside the others.
+    pub(crate) fn misfit(&self, field: &str, what: impl Into<String>) -> ActionError {
+        ActionError::Input {
+            action: self.action.id,
+            problems: vec![Problem::new(field, what)],
+        }
     }
 
     /// Says that it undoes another run, which happens once.
@@ -212,31 +227,53 @@ impl Run {
         limit: Option<usize>,
         keep: &(dyn Fn(&Value) -> bool + Sync),
     ) -> Result<Vec<Value>, ActionError> {
-        let turn = scroll::turn(self.client(), &call).await;
         let mut rows = Vec::new();
-        let mut is_whole = false;
         let wanted = limit.unwrap_or(usize::MAX);
+        let mut take = |row: Value| {
+            if keep(&row) {
+                rows.push(row);
+            }
+            if rows.len() < wanted {
+                ControlFlow::Continue(())
+            } else {
+                ControlFlow::Break(())
+            }
+        };
+        self.each_row(call, limit, &mut take).await?;
+        Ok(rows)
+    }
+
+    /// Hands over the rows of an operation that lists, as they come, until `take` has enough. `about` says how many that may
+    /// be, for the size of the pages.
+    pub(crate) async fn each_row(
+        &mut self,
+        call: Call,
+        about: Option<usize>,
+        take: &mut (dyn FnMut(Value) -> ControlFlow<()> + Send),
+    ) -> Result<(), ActionError> {
+        let turn = scroll::turn(self.client(), &call).await;
+        let mut is_whole = false;
         let mut pages = self.client().pages(call.priority(self.priority()), None);
-        if let Some(limit) = limit.and_then(|limit| u16::try_from(limit).ok()) {
-            pages = pages.with_per_page(limit.max(1));
+        if let Some(about) = about.and_then(|about| u16::try_from(about).ok()) {
+            pages = pages.with_per_page(about.max(1));
         }
-        while rows.len() < wanted {
+        'pages: loop {
             let Some(page) = pages.next().await? else {
                 is_whole = true;
                 break;
             };
             self.reads += page.requests;
-            let read = page
-                .rows()
-                .iter()
-                .map(|row| serde_json::from_slice(row).unwrap_or(Value::Null));
-            rows.extend(read.filter(keep).take(wanted - rows.len()));
+            for row in page.rows() {
+                if take(serde_json::from_slice(row).unwrap_or(Value::Null)).is_break() {
+                    break 'pages;
+                }
+            }
         }
         if let Some(turn) = turn.filter(|_| is_whole) {
             // Whoever waits for it asks again; what was read is read.
             let _ = turn.finish().await;
         }
-        Ok(rows)
+        Ok(())
     }
 
     /// Puts the run into the journal, unless it is there; with a key it is there before anything is done.
@@ -282,10 +319,15 @@ impl Run {
 
     /// Keeps how it ended, and says what came of it.
     pub(crate) async fn finish(mut self, result: Result<Value, ActionError>) -> Result<Outcome, ActionError> {
+        let result = match self.end_open().await {
+            // What went wrong first is what the caller must hear.
+            Err(error) if result.is_ok() => Err(error),
+            _ => result,
+        };
         if let Some(id) = self.id.take().filter(|id| !id.is_empty()) {
             let end = match &result {
                 Ok(output) => RunEnd::Done(output.clone()),
-                Err(error @ ActionError::OutcomeUnknown { .. }) => RunEnd::Unknown(error.to_string()),
+                Err(error) if self.is_unsettled => RunEnd::Unknown(error.to_string()),
                 Err(error) => RunEnd::Failed(error.to_string()),
             };
             let kept = self

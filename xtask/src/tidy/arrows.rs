@@ -6,9 +6,10 @@ use super::Findings;
 use crate::repo::Tree;
 
 /// A crate, what it may use, and what only its tests may use on top.
-const ARROWS: [(&str, &[&str]); 10] = [
+const ARROWS: [(&str, &[&str]); 11] = [
     ("trunkline-catalog", &[]),
     ("trunkline-client", &["trunkline-catalog"]),
+    ("trunkline-flow", &[]),
     ("trunkline-simulator", &["trunkline-catalog"]),
     ("trunkline-actions", &["trunkline-catalog", "trunkline-client"]),
     ("trunkline-mirror", &["trunkline-catalog", "trunkline-client"]),
@@ -29,6 +30,7 @@ const ARROWS: [(&str, &[&str]); 10] = [
             "trunkline-actions",
             "trunkline-catalog",
             "trunkline-client",
+            "trunkline-flow",
             "trunkline-mirror",
             "trunkline-server",
             "trunkline-simulator",

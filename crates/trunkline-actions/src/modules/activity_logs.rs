@@ -37,7 +37,7 @@ async fn between(run: &mut Run, input: Input) -> Result<Value, ActionError> {
     let first = input.integer("created_after").unwrap_or_default();
     let last = input.integer("created_before");
     if last.is_some_and(|last| last < first) {
-        return Err(run.misfit(vec![Problem::new(
+        return Err(run.misfits(vec![Problem::new(
             "created_before",
             "must not lie before created_after",
         )]));

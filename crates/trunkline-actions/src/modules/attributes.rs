@@ -68,7 +68,7 @@ pub(crate) async fn settle(
 async fn make(run: &mut Run, model: &str, name: &str, value: &Value) -> Result<(), ActionError> {
     let Some(data_type) = type_of(value) else {
         let what = "names an attribute that is new; its value does not tell of which type it is";
-        return Err(run.misfit(vec![Problem::new(format!("custom_attributes.{name}"), what)]));
+        return Err(run.misfits(vec![Problem::new(format!("custom_attributes.{name}"), what)]));
     };
     run.note(format!(
         "The attribute {name:?} is new; it is made as {data_type}."

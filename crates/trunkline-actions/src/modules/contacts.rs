@@ -7,7 +7,7 @@ mod erase;
 mod known;
 mod merge_lead;
 mod notes;
-mod tag;
+pub(in crate::modules) mod tag;
 mod upsert;
 
 use crate::Action;

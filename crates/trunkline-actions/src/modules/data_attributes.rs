@@ -64,10 +64,10 @@ pub(crate) fn actions() -> Vec<Action> {
 }
 
 async fn work(run: &mut Run, input: Input) -> Result<Value, ActionError> {
-    let options = options(&input).map_err(|problem| run.misfit(vec![problem]))?;
+    let options = options(&input).map_err(|problem| run.misfits(vec![problem]))?;
     let held = held(run, &input).await?;
     match (input.text("action"), held) {
-        (Some("create"), Some(_)) => Err(run.misfit(vec![Problem::new(
+        (Some("create"), Some(_)) => Err(run.misfits(vec![Problem::new(
             "name",
             "is that of an attribute that exists; change it with `action=update`",
         )])),
@@ -124,7 +124,7 @@ async fn held(run: &mut Run, input: &Input) -> Result<Option<Value>, ActionError
         problems.push(Problem::new("name", "must not be empty"));
     }
     if !problems.is_empty() {
-        return Err(run.misfit(problems));
+        return Err(run.misfits(problems));
     }
     for model in model.map_or_else(|| vec!["contact", "company"], |model| vec![model]) {
         let call = Call::new("data_attributes.list")
@@ -159,12 +159,12 @@ async fn create(run: &mut Run, input: &Input, options: Option<Vec<String>>) -> R
         (None, Some(_)) => "options",
         (None, None) => {
             let what = format!("is missing; it is one of {}", TYPES.join(", "));
-            return Err(run.misfit(vec![Problem::new("data_type", what)]));
+            return Err(run.misfits(vec![Problem::new("data_type", what)]));
         }
     };
     if data_type == "options" && options.as_ref().is_none_or(Vec::is_empty) {
         let what = "are missing; an attribute of this type needs at least one";
-        return Err(run.misfit(vec![Problem::new("options", what)]));
+        return Err(run.misfits(vec![Problem::new("options", what)]));
     }
     let mut body = input.only(&["name", "model", "label", "description", "messenger_writable"]);
     body.insert("data_type".to_owned(), json!(data_type));
@@ -206,11 +206,11 @@ async fn update(
         && held["data_type"] != data_type
     {
         let what = format!("cannot be changed; the attribute is of type {own_type}");
-        return Err(run.misfit(vec![Problem::new("data_type", what)]));
+        return Err(run.misfits(vec![Problem::new("data_type", what)]));
     }
     let Some(id) = id_of(&held) else {
         let what = "is that of an attribute of Intercom's own, which cannot be changed";
-        return Err(run.misfit(vec![Problem::new("name", what)]));
+        return Err(run.misfits(vec![Problem::new("name", what)]));
     };
     let mut body = input.only(&["label", "description", "archived", "messenger_writable"]);
     if let Some(words) = &options {

@@ -105,7 +105,8 @@ async fn work(run: &mut Run, input: Input, of: &'static Searched) -> Result<Valu
     }
     let sorting = sorting(run, &input, of)?;
     let by_day = of.by_day_before.is_some_and(|version| run.version() < version);
-    let all = searches(&tree.node, by_day).map_err(|what| run.misfit(vec![Problem::new("filters", what)]))?;
+    let all =
+        searches(&tree.node, by_day).map_err(|what| run.misfits(vec![Problem::new("filters", what)]))?;
     let is_sorted_there = all.len() == 1
         && sorting
             .as_ref()
@@ -158,7 +159,7 @@ fn sorting(run: &Run, input: &Input, of: &Searched) -> Result<Option<(String, bo
     }
     let field = field.unwrap_or("updated_at");
     if of.kind(field).is_none() && !run.allows_unknown() {
-        return Err(run.misfit(vec![of.unknown("sort_by", field)]));
+        return Err(run.misfits(vec![of.unknown("sort_by", field)]));
     }
     Ok(Some((field.to_owned(), order == Some("asc"))))
 }

@@ -56,7 +56,7 @@ pub(crate) fn tell(run: &Run, mut problems: Vec<Problem>) -> Result<(), ActionEr
             format!("hold {} more problems", many - MOST_TOLD),
         ));
     }
-    Err(run.misfit(problems))
+    Err(run.misfits(problems))
 }
 
 /// What came of a row that was done.

@@ -5,7 +5,13 @@ use sha2::{Digest as _, Sha256};
 use trunkline_catalog::{Catalog, Effect, Method, Operation};
 use trunkline_client::{Call, CallError};
 
-use super::{Mode, Run, guarded::is_made_once, inverse, subject::subject, value_of};
+use super::{
+    Mode, Run,
+    find_out::{Found, find_out},
+    inverse,
+    subject::subject,
+    value_of,
+};
 use crate::{ActionError, Inverse, KeptWrite, PlannedWrite, WriteEnd, WriteState, outcome::changes};
 
 /// The id of what a plan would make.
@@ -115,15 +121,12 @@ impl Run {
         let operation = Catalog::embedded()
             .operation(write.operation)
             .expect("modules name operations that exist; a test holds them against the catalog");
-        let earlier = self.made_earlier(&write);
-        if let Some(KeptWrite {
-            state: WriteState::Done,
-            after,
-            ..
-        }) = earlier
-        {
-            return Ok(after.unwrap_or_default());
-        }
+        let earlier = match self.made_earlier(&write) {
+            Some(earlier) if earlier.state == WriteState::Done => {
+                return self.taken_over(earlier, write.inverse).await;
+            }
+            earlier => earlier,
+        };
         let subject = subject(operation, &write.path);
         if let Some(earlier) = &earlier {
             // What it was before the first attempt; now it may be what the write makes of it.
@@ -159,7 +162,10 @@ impl Run {
             }
         }
         let seq = match earlier {
-            Some(earlier) => earlier.seq,
+            Some(earlier) => {
+                self.open.retain(|seq| *seq != earlier.seq);
+                earlier.seq
+            }
             None => self.keep(&write, subject.map(|subject| subject.name)).await?,
         };
         self.send(operation, write, seq).await
@@ -234,6 +240,7 @@ impl Run {
             }
             Err(error) => {
                 let state = state_after(operation, &error);
+                self.is_unsettled |= state != WriteState::Refused;
                 let end = WriteEnd {
                     state,
                     status: error.status,
@@ -260,39 +267,95 @@ impl Run {
         Some(self.earlier.remove(place))
     }
 
-    /// Finds out what became of the writes of an interrupted run.
-    pub(crate) async fn settle(&mut self, writes: Vec<KeptWrite>) -> Result<(), ActionError> {
-        self.seq = writes.iter().map(|write| write.seq).max().unwrap_or(0);
-        for write in writes {
-            match write.state {
-                WriteState::Done => self.earlier.push(write),
-                WriteState::Refused => {}
-                WriteState::Sending | WriteState::Unknown => {
-                    self.find_out(&write).await?;
-                    self.earlier.push(write);
-                }
+    /// The answer of a write that was made earlier. What puts it back is kept now, when the module says what it is.
+    async fn taken_over(
+        &mut self,
+        mut kept: KeptWrite,
+        inverse: Option<Inverse>,
+    ) -> Result<Value, ActionError> {
+        if self.open.contains(&kept.seq) {
+            kept.inverse = inverse.or(kept.inverse);
+            self.end_one(&kept).await?;
+        }
+        Ok(kept.after.unwrap_or_default())
+    }
+
+    /// Keeps how the writes ended that were found out about and that nothing took over.
+    pub(super) async fn end_open(&mut self) -> Result<(), ActionError> {
+        if self.is_unsettled {
+            return Ok(());
+        }
+        for kept in std::mem::take(&mut self.earlier) {
+            if self.open.contains(&kept.seq) {
+                self.end_one(&kept).await?;
             }
         }
         Ok(())
     }
 
-    /// Whether a write whose answer is missing was carried out.
-    async fn find_out(&mut self, write: &KeptWrite) -> Result<(), ActionError> {
-        let effect = Catalog::embedded()
-            .operation(&write.operation)
-            .map(|operation| operation.effect);
-        match effect {
-            // Sending it again leaves what sending it once leaves.
-            Some(Effect::Read | Effect::IdempotentWrite) => Ok(()),
-            // A module finds what it made when it looks again.
-            _ if !self.action.is_operation() && is_made_once(&write.operation, write.payload.as_ref()) => {
-                Ok(())
+    /// A write that was found out about is done, or was not carried out.
+    async fn end_one(&mut self, kept: &KeptWrite) -> Result<(), ActionError> {
+        self.open.retain(|seq| *seq != kept.seq);
+        let is_done = kept.state == WriteState::Done;
+        let end = WriteEnd {
+            state: if is_done {
+                WriteState::Done
+            } else {
+                WriteState::Refused
+            },
+            status: None,
+            request_id: None,
+            after: kept.after.clone(),
+            inverse: kept.inverse.clone(),
+            at: self.workspace.now(),
+        };
+        let id = self.id.clone().unwrap_or_default();
+        self.workspace.journal().ended(&id, kept.seq, end).await?;
+        Ok(())
+    }
+
+    /// Finds out what became of the writes of an interrupted run.
+    pub(crate) async fn settle(&mut self, writes: Vec<KeptWrite>) -> Result<(), ActionError> {
+        self.seq = writes.iter().map(|write| write.seq).max().unwrap_or(0);
+        self.is_unsettled = true;
+        for write in writes {
+            match write.state {
+                WriteState::Done => self.earlier.push(write),
+                WriteState::Refused => {}
+                WriteState::Sending | WriteState::Unknown => self.settle_one(write).await?,
             }
-            _ => Err(ActionError::OutcomeUnknown {
-                operation: write.operation.clone(),
-                reason: "the answer was lost and Intercom does not tell".to_owned(),
-            }),
         }
+        self.is_unsettled = false;
+        Ok(())
+    }
+
+    async fn settle_one(&mut self, mut write: KeptWrite) -> Result<(), ActionError> {
+        match find_out(self, &write).await? {
+            Found::Done(after) => {
+                self.note(format!(
+                    "{} was begun before the interruption; it was done once.",
+                    write.operation
+                ));
+                write.inverse = Catalog::embedded().operation(&write.operation).map(|operation| {
+                    let before = write.before.as_ref();
+                    let (path, payload) = (&write.path, write.payload.as_ref());
+                    inverse::of(operation, path, payload, before, before.is_none(), &after)
+                });
+                write.state = WriteState::Done;
+                write.after = Some(after);
+            }
+            // Should the module make it, it is the same write.
+            Found::NotDone => write.state = WriteState::Sending,
+            Found::Unknown(reason) => {
+                return Err(ActionError::OutcomeUnknown {
+                    operation: write.operation,
+                    reason,
+                });
+            }
+        }
+        self.open.push(write.seq);
+        self.earlier.push(write);
+        Ok(())
     }
 }
 
@@ -387,7 +450,7 @@ fn expected(write: &Write) -> Value {
 fn digest(before: &Value) -> String {
     let mut before = before.clone();
     if let Value::Object(object) = &mut before {
-        for name in ["last_seen_at", "updated_at", "statistics"] {
+        for name in ["last_seen_at", "updated_at", "statistics", "last_part"] {
             object.remove(name);
         }
     }

@@ -18,6 +18,7 @@ mod lookup;
 mod names;
 mod notifications;
 mod oauth;
+mod output;
 mod permissions;
 mod places;
 mod process;

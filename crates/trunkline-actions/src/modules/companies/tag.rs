@@ -133,7 +133,7 @@ fn ids(run: &Run, input: &Input) -> Result<Vec<String>, ActionError> {
     if problems.is_empty() {
         Ok(ids)
     } else {
-        Err(run.misfit(problems))
+        Err(run.misfits(problems))
     }
 }
 

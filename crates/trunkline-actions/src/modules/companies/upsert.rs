@@ -104,7 +104,7 @@ pub(super) struct Written {
 
 /// Creates or changes one company, its attributes held against the workspace's.
 async fn write(run: &mut Run, input: &Input) -> Result<Written, ActionError> {
-    let mut body = body(input).map_err(|problems| run.misfit(problems))?;
+    let mut body = body(input).map_err(|problems| run.misfits(problems))?;
     if body.truncated {
         run.note("Intercom keeps whole units of monthly_spend; the fraction was cut off.");
     }

@@ -53,7 +53,7 @@ async fn work(run: &mut Run, input: Input) -> Result<Value, ActionError> {
     let Some(kind) = kinds.iter().find(named) else {
         let what =
             "is no kind of message of this workspace; `trunkline lookup subscription_types` lists them";
-        return Err(run.misfit(vec![Problem::new("subscription_id", what)]));
+        return Err(run.misfits(vec![Problem::new("subscription_id", what)]));
     };
     let own = kind["consent_type"].as_str().unwrap_or("opt_out").to_owned();
     // Only what differs from the kind's default is listed: who opted in to an opt-in kind, out of an opt-out kind.

@@ -39,7 +39,7 @@ pub(super) fn actions() -> Vec<Action> {
 
 async fn add(run: &mut Run, input: Input) -> Result<Value, ActionError> {
     if input.text("body").is_none_or(|body| body.trim().is_empty()) {
-        return Err(run.misfit(vec![Problem::new("body", "must not be empty")]));
+        return Err(run.misfits(vec![Problem::new("body", "must not be empty")]));
     }
     let contact = contact(run, &input).await?;
     let mut write = Write::new("contacts.create_note")

@@ -46,7 +46,7 @@ async fn work(run: &mut Run, input: Input) -> Result<Value, ActionError> {
         .object("metadata")
         .map(|given| metadata(run, given, &mut problems));
     if !problems.is_empty() {
-        return Err(run.misfit(problems));
+        return Err(run.misfits(problems));
     }
     let at = input.integer("created_at").unwrap_or(run.now().as_second());
     let mut body = json!({ "event_name": name, "created_at": at });

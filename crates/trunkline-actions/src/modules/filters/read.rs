@@ -89,7 +89,7 @@ pub(super) fn tree(
             node,
             needs_types: reader.needs_types,
         }),
-        _ => Err(run.misfit(reader.problems)),
+        _ => Err(run.misfits(reader.problems)),
     }
 }
 
