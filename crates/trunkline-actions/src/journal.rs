@@ -100,6 +100,8 @@ pub struct WriteEnd {
     pub status: Option<u16>,
     /// Intercom's id of the request.
     pub request_id: Option<String>,
+    /// What it made, as family and id; none for what it changed, which is known before.
+    pub made: Option<String>,
     /// The answer.
     pub after: Option<Value>,
     /// What puts it back.

@@ -12,7 +12,7 @@ mod write;
 
 use std::{collections::VecDeque, ops::ControlFlow};
 
-use jiff::{Timestamp, tz::TimeZone};
+use jiff::{SignedDuration, Timestamp, tz::TimeZone};
 use serde_json::Value;
 use trunkline_catalog::Version;
 use trunkline_client::{Answer, Call, Client, ErrorKind, Priority};
@@ -49,6 +49,8 @@ pub struct Run {
     writes: u32,
     notes: Vec<String>,
     was_interrupted: bool,
+    /// By how much Intercom's clock is ahead of ours.
+    ahead: SignedDuration,
     planned: Vec<PlannedWrite>,
 }
 
@@ -88,6 +90,7 @@ impl Run {
             writes: 0,
             notes: Vec::new(),
             was_interrupted: false,
+            ahead: SignedDuration::ZERO,
             planned: Vec::new(),
         }
     }

@@ -2,6 +2,7 @@
 
 use std::{fmt, sync::Arc};
 
+use jiff::SignedDuration;
 use secrecy::ExposeSecret as _;
 use trunkline_catalog::{Catalog, Operation, Version};
 
@@ -110,6 +111,12 @@ impl Client {
     #[must_use]
     pub fn requests_sent(&self) -> u64 {
         self.stack.sent()
+    }
+
+    /// By how much the server's clock is ahead of ours, as its last answer said, to the second; none before there is one.
+    #[must_use]
+    pub fn clock_ahead(&self) -> Option<SignedDuration> {
+        self.stack.clock_ahead()
     }
 
     /// What is known of the rate budget.

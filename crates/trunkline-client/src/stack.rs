@@ -15,10 +15,12 @@ use std::{
     borrow::Cow,
     sync::{
         Arc, Mutex, PoisonError,
-        atomic::{AtomicBool, AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering},
     },
     time::Duration,
 };
+
+use jiff::SignedDuration;
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Method, Request, Response, Uri, header};
@@ -72,6 +74,8 @@ pub(crate) struct Stack {
     sent: AtomicU64,
     /// Whether a connection ever opened.
     reached: AtomicBool,
+    /// By how many milliseconds the server's clock was ahead in its last answer; the lowest number while it has not said.
+    ahead: AtomicI64,
     #[cfg(test)]
     pub(crate) trace: Mutex<Vec<Layer>>,
 }
@@ -168,6 +172,7 @@ impl Stack {
             common,
             sent: AtomicU64::new(0),
             reached: AtomicBool::new(false),
+            ahead: AtomicI64::new(i64::MIN),
             #[cfg(test)]
             trace: Mutex::new(Vec::new()),
         })
@@ -179,6 +184,12 @@ impl Stack {
 
     pub(crate) fn sent(&self) -> u64 {
         self.sent.load(Ordering::Relaxed)
+    }
+
+    /// By how much the server's clock is ahead of ours, as its last answer said.
+    pub(crate) fn clock_ahead(&self) -> Option<SignedDuration> {
+        let ahead = self.ahead.load(Ordering::Relaxed);
+        (ahead != i64::MIN).then(|| SignedDuration::from_millis(ahead))
     }
 
     pub(crate) const fn budget(&self) -> &Budget {
@@ -239,6 +250,13 @@ impl Stack {
         };
         if !matches!(result, Err(TransportError::NotConnected(_))) {
             self.reached.store(true, Ordering::Relaxed);
+        }
+        if let Ok(answer) = &result
+            && let Some(date) = headers::date(answer.headers())
+        {
+            let ahead = date.duration_since(self.clock.now()).as_millis();
+            self.ahead
+                .store(i64::try_from(ahead).unwrap_or(i64::MIN), Ordering::Relaxed);
         }
         match &result {
             Ok(answer) => permit.settle(Outcome::Answered(headers::Rate::read(answer, &*self.clock))),

@@ -202,6 +202,7 @@ impl Journal for StoredJournal {
             let answer = Answer {
                 status: end.status,
                 request_id: end.request_id,
+                subject: end.made,
                 after: end.after,
                 inverse: end.inverse.map(|inverse| json!(inverse)),
                 ..Answer::of(state)

@@ -81,7 +81,8 @@ fn since(write: &KeptWrite) -> i64 {
 
 /// What it means that a search does not show something: nothing, while it may be too new for that.
 fn unseen(run: &Run, write: &KeptWrite) -> Found {
-    if run.workspace.now().as_second() - write.at.as_second() < UNSEEN {
+    let now = run.workspace.now() + run.ahead;
+    if now.as_second() - write.at.as_second() < UNSEEN {
         Found::unknown(
             "what is new is not found at once; call again with the same key in a minute, and it will be looked for again",
         )

@@ -231,6 +231,7 @@ impl Run {
                     state: WriteState::Done,
                     status: Some(answer.status),
                     request_id: answer.request_id.clone(),
+                    made: made(operation, &after),
                     after: Some(after.clone()),
                     inverse: Some(inverse),
                     at: self.workspace.now(),
@@ -245,6 +246,7 @@ impl Run {
                     state,
                     status: error.status,
                     request_id: error.request_id.clone(),
+                    made: None,
                     after: None,
                     inverse: None,
                     at: self.workspace.now(),
@@ -305,6 +307,10 @@ impl Run {
             },
             status: None,
             request_id: None,
+            made: kept.after.as_ref().and_then(|after| {
+                let operation = Catalog::embedded().operation(&kept.operation)?;
+                made(operation, after)
+            }),
             after: kept.after.clone(),
             inverse: kept.inverse.clone(),
             at: self.workspace.now(),
@@ -318,7 +324,15 @@ impl Run {
     pub(crate) async fn settle(&mut self, writes: Vec<KeptWrite>) -> Result<(), ActionError> {
         self.seq = writes.iter().map(|write| write.seq).max().unwrap_or(0);
         self.is_unsettled = true;
-        for write in writes {
+        if writes
+            .iter()
+            .any(|write| matches!(write.state, WriteState::Sending | WriteState::Unknown))
+        {
+            self.learn_the_clock().await?;
+        }
+        for mut write in writes {
+            // What Intercom shows is dated by its own clock.
+            write.at += self.ahead;
             match write.state {
                 WriteState::Done => self.earlier.push(write),
                 WriteState::Refused => {}
@@ -326,6 +340,15 @@ impl Run {
             }
         }
         self.is_unsettled = false;
+        Ok(())
+    }
+
+    /// Finds out by how much Intercom's clock is ahead of ours.
+    async fn learn_the_clock(&mut self) -> Result<(), ActionError> {
+        if self.client().clock_ahead().is_none() {
+            self.read(Call::new("me.get")).await?;
+        }
+        self.ahead = self.client().clock_ahead().unwrap_or_default();
         Ok(())
     }
 
@@ -357,6 +380,20 @@ impl Run {
         self.earlier.push(write);
         Ok(())
     }
+}
+
+/// What an operation made, as family and id; none when it changed what was there.
+fn made(operation: &Operation, after: &Value) -> Option<String> {
+    let (family, verb) = operation.id.split_once('.')?;
+    if !matches!(verb, "create" | "upsert") {
+        return None;
+    }
+    let id = match &after["id"] {
+        Value::String(id) => id.clone(),
+        Value::Number(id) => id.to_string(),
+        _ => return None,
+    };
+    Some(format!("{family}/{id}"))
 }
 
 /// What is known of a write whose call failed.
