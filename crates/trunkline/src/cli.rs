@@ -10,6 +10,7 @@ mod mirrors;
 mod requests;
 mod runs;
 mod serve;
+mod shape;
 
 use std::{net::SocketAddr, path::PathBuf};
 
@@ -26,6 +27,7 @@ pub(crate) use mirrors::{AddMirror, Mirrors, MirrorsCommand};
 pub(crate) use requests::Requests;
 pub(crate) use runs::{ListRuns, Runs, RunsCommand, ShowRun, Undo};
 pub(crate) use serve::{Notifications, NotificationsCommand, Serve, Watch, Which};
+pub(crate) use shape::{More, Shape};
 
 /// The open, self-hosted Intercom connector.
 #[derive(Debug, Parser)]
@@ -308,6 +310,8 @@ pub(crate) struct Streams {
     /// Print JSON, with the JSON Schema of each table.
     #[arg(long)]
     pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) more: More,
 }
 
 #[derive(Debug, Args)]
@@ -315,9 +319,8 @@ pub(crate) struct Topics {
     /// Words that the name, the permission, the stream or the summary must contain; or a pattern such as
     /// `conversation.*`.
     pub(crate) words: Vec<String>,
-    /// Print JSON.
-    #[arg(long)]
-    pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) shape: Shape,
 }
 
 #[derive(Debug, Args)]
@@ -327,18 +330,16 @@ pub(crate) struct Operations {
     /// Only the operations of this version; `all` for every one since 2.7.
     #[arg(long, value_name = "VERSION", default_value = "2.16")]
     pub(crate) api_version: String,
-    /// Print JSON.
-    #[arg(long)]
-    pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) shape: Shape,
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct Operation {
     /// The operation's id, such as `contacts.search`, or Intercom's own id for it.
     pub(crate) id: String,
-    /// Print JSON.
-    #[arg(long)]
-    pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) shape: Shape,
 }
 
 #[derive(Debug, Args)]

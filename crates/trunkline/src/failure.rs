@@ -78,6 +78,7 @@ from_below!(
     trunkline_client::BuildError,
     trunkline_client::oauth::OAuthError,
     trunkline_client::CallError,
+    trunkline_flow::jq::RunError,
     trunkline_mirror::storage::StorageError,
     trunkline_simulator::FidelityError,
     trunkline_simulator::FolderError,
@@ -133,6 +134,12 @@ impl From<trunkline_mirror::sync::SyncError> for Failure {
             exit,
             ..Self::new(error.code(), error.to_string(), error.advice())
         }
+    }
+}
+
+impl From<trunkline_flow::jq::CompileError> for Failure {
+    fn from(error: trunkline_flow::jq::CompileError) -> Self {
+        Self::usage(error.code(), error.to_string(), error.advice())
     }
 }
 

@@ -9,6 +9,7 @@ use crate::repo::Tree;
 const ARROWS: [(&str, &[&str]); 10] = [
     ("trunkline-catalog", &[]),
     ("trunkline-client", &["trunkline-catalog"]),
+    ("trunkline-flow", &[]),
     ("trunkline-simulator", &["trunkline-catalog"]),
     ("trunkline-actions", &["trunkline-catalog", "trunkline-client"]),
     ("trunkline-mirror", &["trunkline-catalog", "trunkline-client"]),
@@ -29,6 +30,7 @@ const ARROWS: [(&str, &[&str]); 10] = [
             "trunkline-actions",
             "trunkline-catalog",
             "trunkline-client",
+            "trunkline-flow",
             "trunkline-mirror",
             "trunkline-server",
             "trunkline-simulator",

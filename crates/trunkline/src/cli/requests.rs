@@ -2,7 +2,7 @@
 
 use clap::Args;
 
-use super::data::Data;
+use super::{More, data::Data};
 
 #[derive(Debug, Args)]
 pub(crate) struct Requests {
@@ -23,4 +23,6 @@ pub(crate) struct Requests {
     /// Print JSON, a line for each request.
     #[arg(long)]
     pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) more: More,
 }

@@ -5,7 +5,7 @@ use std::{net::SocketAddr, path::PathBuf};
 use clap::{Args, Subcommand};
 use ipnet::IpNet;
 
-use super::data::Data;
+use super::{More, data::Data};
 
 #[derive(Debug, Args)]
 pub(crate) struct Serve {
@@ -56,6 +56,8 @@ pub(crate) struct Notifications {
     /// Print JSON.
     #[arg(long, global = true)]
     pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) more: More,
 }
 
 #[derive(Debug, Args)]

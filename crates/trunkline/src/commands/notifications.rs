@@ -34,20 +34,20 @@ struct Shown<'n> {
 /// Does what is asked.
 pub(crate) async fn run(arguments: cli::Notifications) -> Result<ExitCode, Failure> {
     let store = store::open(&arguments.data).await?;
-    let outcome = act(&store, arguments.command, arguments.json).await;
+    let outcome = act(&store, arguments.command, arguments.json, &arguments.more).await;
     store.close().await;
     outcome.map(|()| ExitCode::SUCCESS)
 }
 
-async fn act(store: &Store, command: Command, as_json: bool) -> Result<(), Failure> {
+async fn act(store: &Store, command: Command, as_json: bool, more: &cli::More) -> Result<(), Failure> {
     match command {
         Command::List { which, limit } => {
             let found = store.notifications(&filter(&which)?, limit).await?;
-            list(&found, as_json)
+            list(&found, as_json, more)
         }
         Command::Show { id } => {
             let found = store.notification(&id).await?;
-            show(&found, as_json)
+            show(&found, as_json, more)
         }
         Command::Replay { id, which } => {
             let filter = match id {
@@ -120,13 +120,10 @@ pub(crate) fn moment(text: &str) -> Result<Timestamp, Failure> {
     super::sync::time(text)
 }
 
-fn list(found: &[Notification], as_json: bool) -> Result<(), Failure> {
-    if as_json {
-        let shown: Vec<Shown<'_>> = found
-            .iter()
-            .map(|notification| shown(notification, false))
-            .collect();
-        return json::print(&shown);
+fn list(found: &[Notification], as_json: bool, more: &cli::More) -> Result<(), Failure> {
+    if as_json || more.is_any() {
+        let values = found.iter().map(|notification| value(notification, false));
+        return more.open(as_json)?.all(values);
     }
     if found.is_empty() {
         return json::line("No notification fits.");
@@ -149,9 +146,9 @@ fn list(found: &[Notification], as_json: bool) -> Result<(), Failure> {
     json::line(&table.to_string())
 }
 
-fn show(notification: &Notification, as_json: bool) -> Result<(), Failure> {
-    if as_json {
-        return json::print(&shown(notification, true));
+fn show(notification: &Notification, as_json: bool, more: &cli::More) -> Result<(), Failure> {
+    if as_json || more.is_any() {
+        return more.open(as_json)?.one(value(notification, true));
     }
     let lines = [
         ("number", notification.seq.to_string()),
@@ -172,8 +169,8 @@ fn show(notification: &Notification, as_json: bool) -> Result<(), Failure> {
     }
 }
 
-fn shown(notification: &Notification, with_body: bool) -> Shown<'_> {
-    Shown {
+fn value(notification: &Notification, with_body: bool) -> serde_json::Value {
+    let shown = Shown {
         seq: notification.seq,
         id: notification.notification.as_deref(),
         workspace: &notification.workspace,
@@ -186,5 +183,6 @@ fn shown(notification: &Notification, with_body: bool) -> Shown<'_> {
         body: with_body
             .then(|| serde_json::from_slice(&notification.body).ok())
             .flatten(),
-    }
+    };
+    serde_json::to_value(shown).unwrap_or_default()
 }

@@ -28,13 +28,9 @@ pub(crate) fn list(arguments: &cli::Operations) -> Result<ExitCode, Failure> {
         .filter(|operation| version.is_none_or(|version| operation.exists_in(version)))
         .filter(|operation| words.iter().all(|word| mentions(operation, word)))
         .collect();
-    if arguments.json {
-        json::print(
-            &found
-                .iter()
-                .map(|operation| describe(operation))
-                .collect::<Vec<_>>(),
-        )?;
+    if arguments.shape.is_any() {
+        let described = found.iter().map(|operation| describe(operation));
+        arguments.shape.open()?.all(described)?;
         return Ok(ExitCode::SUCCESS);
     }
     let mut table = tables::new(&["operation", "call", "since", "effect", "what it does"]);
@@ -70,8 +66,8 @@ pub(crate) fn explain(arguments: &cli::Operation) -> Result<ExitCode, Failure> {
                 .find(|operation| operation.upstream_id == Some(arguments.id.as_str()))
         })
         .ok_or_else(|| unknown(catalog, &arguments.id))?;
-    if arguments.json {
-        json::print(&describe(operation))?;
+    if arguments.shape.is_any() {
+        arguments.shape.open()?.one(describe(operation))?;
     } else {
         json::line(&page(operation))?;
     }

@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, process::ExitCode};
 
 use serde::{Deserialize, Serialize};
-use serde_json::value::RawValue;
+use serde_json::{Map, Value, value::RawValue};
 use trunkline_store::{Request, RequestFilter, Store, StoreError};
 
 use crate::{
@@ -55,7 +55,7 @@ pub(crate) async fn run(arguments: cli::Requests) -> Result<ExitCode, Failure> {
                 name,
             }
             .into()),
-            None => print(&[], &BTreeMap::new(), arguments.json).map(|()| ExitCode::SUCCESS),
+            None => print(&[], &BTreeMap::new(), &arguments).map(|()| ExitCode::SUCCESS),
         };
     };
     let outcome = list(&store, &arguments, filter).await;
@@ -74,10 +74,14 @@ async fn list(store: &Store, arguments: &cli::Requests, mut filter: RequestFilte
         .map(|connection| (connection.id, connection.name))
         .collect();
     let found = store.requests(&filter, arguments.limit).await?;
-    print(&found, &names, arguments.json)
+    print(&found, &names, arguments)
 }
 
-fn print(found: &[Request], names: &BTreeMap<String, String>, as_json: bool) -> Result<(), Failure> {
+fn print(
+    found: &[Request],
+    names: &BTreeMap<String, String>,
+    arguments: &cli::Requests,
+) -> Result<(), Failure> {
     // A connection that was removed is shown by its id.
     let name = |request: &Request| {
         names
@@ -85,7 +89,19 @@ fn print(found: &[Request], names: &BTreeMap<String, String>, as_json: bool) -> 
             .unwrap_or(&request.connection)
             .clone()
     };
-    if as_json {
+    if arguments.more.is_any() {
+        return arguments
+            .more
+            .open(arguments.json)?
+            .all(found.iter().map(|request| {
+                let mut record: Map<String, Value> =
+                    serde_json::from_str(&request.record).unwrap_or_default();
+                record.insert("number".to_owned(), request.seq.into());
+                record.insert("connection".to_owned(), name(request).into());
+                Value::Object(record)
+            }));
+    }
+    if arguments.json {
         for request in found {
             json::print_line(&Shown {
                 number: request.seq,

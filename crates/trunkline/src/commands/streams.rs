@@ -19,8 +19,9 @@ pub(crate) fn run(arguments: &cli::Streams) -> Result<ExitCode, Failure> {
         None => catalog.streams().iter().collect(),
         Some(name) => vec![catalog.stream(name).ok_or_else(|| unknown(catalog, name))?],
     };
-    if arguments.json {
-        json::print(&chosen.iter().map(|stream| describe(stream)).collect::<Vec<_>>())?;
+    if arguments.json || arguments.more.is_any() {
+        let described = chosen.iter().map(|stream| describe(stream));
+        arguments.more.open(arguments.json)?.all(described)?;
     } else if arguments.name.is_some() {
         chosen.iter().try_for_each(|stream| show(stream))?;
     } else {

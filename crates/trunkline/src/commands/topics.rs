@@ -25,8 +25,9 @@ pub(crate) fn run(arguments: &cli::Topics) -> Result<ExitCode, Failure> {
             found.retain(|topic| mentions(topic, &word));
         }
     }
-    if arguments.json {
-        json::print(&found.iter().map(|topic| describe(topic)).collect::<Vec<_>>())?;
+    if arguments.shape.is_any() {
+        let described = found.iter().map(|topic| describe(topic));
+        arguments.shape.open()?.all(described)?;
         return Ok(ExitCode::SUCCESS);
     }
     let mut table = tables::new(&["topic", "since", "stream", "permission", "what it tells"]);

@@ -15,6 +15,7 @@ mod kill;
 mod limits;
 mod notifications;
 mod oauth;
+mod output;
 mod permissions;
 mod places;
 mod process;
