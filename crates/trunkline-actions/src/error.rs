@@ -5,7 +5,9 @@
 
 use std::fmt;
 
-use trunkline_client::{CallError, PortError};
+use trunkline_client::{CallError, Disposition, ErrorKind, PortError};
+
+use crate::KeptError;
 
 /// Something in an input that does not fit.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -78,6 +80,14 @@ pub enum ActionError {
         /// That run.
         run: String,
     },
+    /// The first call with this key failed for good.
+    #[error("the first call with this key failed ({}): {}", error.code, error.message)]
+    FailedBefore {
+        /// Its run.
+        run: String,
+        /// Why it failed.
+        error: KeptError,
+    },
     /// Whether a write was carried out could not be found out.
     #[error("whether {operation} was carried out is not known: {reason}")]
     OutcomeUnknown {
@@ -129,6 +139,7 @@ impl ActionError {
             Self::KeyBusy { .. } => "TL0761",
             Self::OutcomeUnknown { .. } => "TL0762",
             Self::Moved { .. } => "TL0763",
+            Self::FailedBefore { .. } => "TL0779",
             Self::Call(error) => error.code(),
             Self::Refused { code, .. } => code,
         }
@@ -158,9 +169,29 @@ impl ActionError {
                 "Look in Intercom whether it happened; then leave it, or call again with a new key."
                     .to_owned()
             }
+            Self::FailedBefore { error, .. } => error.advice.clone(),
             Self::Moved { .. } => "Make a new plan and look at it again.".to_owned(),
             Self::Call(error) => error.advice(),
             Self::Refused { advice, .. } => advice.clone(),
+        }
+    }
+
+    /// What a caller should do with the record that the call was for, and with those after it.
+    #[must_use]
+    pub fn disposition(&self) -> Disposition {
+        match self {
+            // A call that cannot be made of these values can be made of others.
+            Self::Call(error) if error.kind == ErrorKind::BadCall => Disposition::Reject,
+            Self::Call(error) => error.disposition(),
+            Self::Unknown { .. } | Self::NotInVersion { .. } | Self::Journal(_) => Disposition::Halt,
+            // Whoever is at it ends, or its hold does.
+            Self::KeyBusy { .. } => Disposition::Retry,
+            Self::Input { .. }
+            | Self::KeyTaken { .. }
+            | Self::FailedBefore { .. }
+            | Self::OutcomeUnknown { .. }
+            | Self::Moved { .. }
+            | Self::Refused { .. } => Disposition::Reject,
         }
     }
 

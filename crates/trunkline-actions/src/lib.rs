@@ -11,6 +11,7 @@ mod input;
 mod journal;
 mod modules;
 mod outcome;
+pub mod publish;
 mod registry;
 mod run;
 pub mod time;
@@ -21,7 +22,7 @@ pub use error::{ActionError, Problem};
 pub use fields::{Field, Group, Place};
 pub use input::{Input, read_record};
 pub use journal::{
-    Begun, Journal, JournalFuture, KeptWrite, NewRun, NoJournal, RunEnd, WriteEnd, WriteState,
+    Begun, Journal, JournalFuture, KeptError, KeptWrite, NewRun, NoJournal, RunEnd, WriteEnd, WriteState,
 };
 pub use outcome::{Change, FieldChange, Outcome, Plan, PlannedWrite};
 pub use registry::{action, actions};

@@ -12,16 +12,17 @@ use std::collections::VecDeque;
 use jiff::Timestamp;
 use serde_json::Value;
 use trunkline_catalog::Version;
-use trunkline_client::{Answer, Call, Client, ErrorKind, Priority};
+use trunkline_client::{Answer, Call, Client, Disposition, ErrorKind, Priority};
 
 use crate::{
-    Action, ActionError, CallOptions, KeptWrite, Outcome, PlannedWrite, RunEnd, Workspace, journal::Begun,
-    journal::NewRun,
+    Action, ActionError, CallOptions, Change, KeptError, KeptWrite, Outcome, PlannedWrite, RunEnd, Workspace,
+    WriteState, journal::Begun, journal::NewRun,
 };
 
 pub use inverse::Inverse;
 pub(crate) use subject::{Subject, subject};
 pub use write::Write;
+pub(crate) use write::change_of_planned;
 
 /// One execution of an action.
 #[derive(Debug)]
@@ -39,6 +40,8 @@ pub struct Run {
     seq: u32,
     reads: u32,
     writes: u32,
+    /// What the writes so far did to the workspace.
+    change: Change,
     notes: Vec<String>,
     planned: Vec<PlannedWrite>,
 }
@@ -75,6 +78,7 @@ impl Run {
             seq: 0,
             reads: 0,
             writes: 0,
+            change: Change::Keep,
             notes: Vec::new(),
             planned: Vec::new(),
         }
@@ -189,21 +193,29 @@ impl Run {
                 self.id = Some(id);
                 self.settle(writes).await?;
             }
-            Begun::Done(id, output) => {
-                return Ok(Some(Outcome {
-                    run: Some(id),
-                    action: self.action.id,
-                    output,
-                    notes: Vec::new(),
-                    reads: 0,
-                    writes: 0,
-                    repeated: true,
-                }));
-            }
+            Begun::Done(id, output) => return self.repeated(id, output).await.map(Some),
+            Begun::Failed(run, error) => return Err(ActionError::FailedBefore { run, error }),
             Begun::Busy(run) => return Err(ActionError::KeyBusy { run }),
             Begun::Taken(run, action) => return Err(ActionError::KeyTaken { action, run }),
         }
         Ok(None)
+    }
+
+    /// The outcome of an earlier run with the same key.
+    async fn repeated(&self, id: String, output: Value) -> Result<Outcome, ActionError> {
+        let writes = self.workspace.journal().writes(&id).await?.unwrap_or_default();
+        let done = writes.iter().filter(|write| write.state == WriteState::Done);
+        let change = done.map(|kept| write::change_of_kept(self.action, kept)).max();
+        Ok(Outcome {
+            run: Some(id),
+            action: self.action.id,
+            output,
+            change: change.unwrap_or(Change::Keep),
+            notes: Vec::new(),
+            reads: 0,
+            writes: 0,
+            repeated: true,
+        })
     }
 
     /// Keeps how it ended, and says what came of it.
@@ -212,7 +224,10 @@ impl Run {
             let end = match &result {
                 Ok(output) => RunEnd::Done(output.clone()),
                 Err(error @ ActionError::OutcomeUnknown { .. }) => RunEnd::Unknown(error.to_string()),
-                Err(error) => RunEnd::Failed(error.to_string()),
+                Err(error) if error.disposition() == Disposition::Reject => {
+                    RunEnd::Failed(KeptError::of(error))
+                }
+                Err(error) => RunEnd::Unfinished(error.to_string()),
             };
             let kept = self
                 .workspace
@@ -237,6 +252,7 @@ impl Run {
             run: self.id,
             action: self.action.id,
             output,
+            change: self.change,
             notes: self.notes,
             reads: self.reads,
             writes: self.writes,

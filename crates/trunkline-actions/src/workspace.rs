@@ -7,8 +7,8 @@ use std::{collections::VecDeque, fmt, sync::Arc};
 
 use jiff::{Timestamp, tz::TimeZone};
 use serde_json::Value;
-use trunkline_catalog::{Effect, Operation};
-use trunkline_client::{Call, Client, Clock, Priority};
+use trunkline_catalog::{Effect, Operation, Version};
+use trunkline_client::{BudgetState, Call, Client, Clock, Priority};
 
 use crate::{
     Action, ActionError, Journal, Outcome, Plan, Run, Work, Write, generated,
@@ -98,10 +98,13 @@ impl Workspace {
         let now = self.now();
         let checked = self.check(action, input.clone(), &options, now)?;
         let mut run = Run::new(self.clone(), action, input, options, now, Mode::Live);
-        if run.has_key()
-            && let Some(earlier) = run.begin().await?
-        {
-            return Ok(earlier);
+        if run.has_key() {
+            match run.begin().await {
+                Ok(Some(earlier)) => return Ok(earlier),
+                Ok(None) => {}
+                // What an earlier attempt wrote could not be found out: the run ends with that.
+                Err(error) => return run.finish(Err(error)).await,
+            }
         }
         let result = work(&mut run, action, checked).await;
         run.finish(result).await
@@ -179,13 +182,43 @@ impl Workspace {
         let checked = self.check(action, plan.input.clone(), &options, plan.at)?;
         let mode = Mode::Applying(VecDeque::from(plan.writes.clone()));
         let mut run = Run::new(self.clone(), action, plan.input.clone(), options, plan.at, mode);
-        if run.has_key()
-            && let Some(earlier) = run.begin().await?
-        {
-            return Ok(earlier);
+        if run.has_key() {
+            match run.begin().await {
+                Ok(Some(earlier)) => return Ok(earlier),
+                Ok(None) => {}
+                // What an earlier attempt wrote could not be found out: the run ends with that.
+                Err(error) => return run.finish(Err(error)).await,
+            }
         }
         let result = work(&mut run, action, checked).await;
         run.finish(result).await
+    }
+
+    /// Whether an input fits an action, as far as that can be known without a call.
+    ///
+    /// # Errors
+    ///
+    /// Everything that does not fit.
+    pub fn fits(&self, action: &'static Action, input: Value, options: &CallOptions) -> Result<(), ActionError> {
+        self.check(action, input, options, self.now()).map(drop)
+    }
+
+    /// What is known of the rate budget that its calls come out of.
+    #[must_use]
+    pub fn budget(&self) -> BudgetState {
+        self.client().budget()
+    }
+
+    /// Intercom's id of it, or whatever tells it from others.
+    #[must_use]
+    pub fn id(&self) -> &str {
+        &self.0.id
+    }
+
+    /// The version that its connection speaks.
+    #[must_use]
+    pub fn version(&self) -> Version {
+        self.client().version()
     }
 
     fn check(
@@ -208,7 +241,7 @@ impl Workspace {
     }
 
     /// How long so many calls take at the workspace's limit, when that is known.
-    fn seconds(&self, calls: u32) -> Option<f64> {
+    pub(crate) fn seconds(&self, calls: u32) -> Option<f64> {
         const WINDOW: f64 = 10.0;
         let limit = self.client().budget().limit.filter(|limit| *limit > 0)?;
         Some(f64::from(calls) / f64::from(limit) * WINDOW)

@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 use tokio::{sync::OnceCell, task::JoinHandle};
 use trunkline_actions::{
-    Begun, Inverse, Journal, JournalFuture, KeptWrite, NewRun, RunEnd, WriteEnd, WriteState,
+    Begun, Inverse, Journal, JournalFuture, KeptError, KeptWrite, NewRun, RunEnd, WriteEnd, WriteState,
 };
 use trunkline_client::{Clock, PortError};
 use trunkline_store::{
@@ -45,7 +45,11 @@ impl RunHolder {
         }
     }
 
-    async fn lease(&self) -> Result<&Lease, StoreError> {
+    pub(crate) const fn parts(&self) -> (&Arc<Store>, &Arc<dyn Clock>) {
+        (&self.store, &self.clock)
+    }
+
+    pub(crate) async fn lease(&self) -> Result<&Lease, StoreError> {
         let (lease, _) = self
             .held
             .get_or_try_init(async || {
@@ -122,6 +126,13 @@ impl StoredJournal {
         id
     }
 
+    fn forget(&self, run: &str) {
+        self.runs
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .remove(run);
+    }
+
     fn held(&self, run: &str) -> Result<HeldRun, PortError> {
         self.runs
             .lock()
@@ -151,6 +162,10 @@ impl Journal for StoredJournal {
             let begun = self.store.begin_action_run(&new, lease, run.at).await;
             Ok(match begun.map_err(of_store)? {
                 trunkline_store::Begun::New(held) => Begun::New(self.hold(held)),
+                trunkline_store::Begun::Same(run) if run.state == ActionRunState::Failed => {
+                    let id = run.id.clone();
+                    Begun::Failed(id, why(run.error))
+                }
                 trunkline_store::Begun::Same(run) => {
                     Begun::Done(run.id.clone(), run.outcome.unwrap_or_default())
                 }
@@ -213,16 +228,18 @@ impl Journal for StoredJournal {
             let (state, outcome, error) = match end {
                 RunEnd::Done(outcome) => (ActionRunState::Done, Some(outcome), None),
                 RunEnd::Failed(error) => (ActionRunState::Failed, None, Some(json!(error))),
-                RunEnd::Unknown(error) => (ActionRunState::Unknown, None, Some(json!(error))),
+                // Where nothing was written, nothing has to be found out: the key is as good as new.
+                RunEnd::Unfinished(_) if self.store.abandon_action_run(&held).await.is_ok() => {
+                    self.forget(run);
+                    return Ok(());
+                }
+                RunEnd::Unfinished(error) | RunEnd::Unknown(error) => (ActionRunState::Unknown, None, Some(json!(error))),
             };
             let finished = self
                 .store
                 .finish_action_run(&held, state, outcome.as_ref(), error.as_ref(), at)
                 .await;
-            self.runs
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .remove(run);
+            self.forget(run);
             finished.map_err(of_store)
         })
     }
@@ -238,6 +255,16 @@ impl Journal for StoredJournal {
             }
         })
     }
+}
+
+/// Why a run failed; runs of earlier versions kept the message alone.
+fn why(error: Option<Value>) -> KeptError {
+    let error = error.unwrap_or_default();
+    serde_json::from_value(error.clone()).unwrap_or_else(|_| KeptError {
+        code: "TL0779".to_owned(),
+        message: error.as_str().map_or_else(|| error.to_string(), str::to_owned),
+        advice: "Use a new key to try it again.".to_owned(),
+    })
 }
 
 fn kept(write: &ActionWrite) -> Result<KeptWrite, PortError> {

@@ -7,6 +7,7 @@ mod backup;
 mod connections;
 mod data;
 mod mirrors;
+mod publish;
 mod requests;
 mod runs;
 mod serve;
@@ -24,6 +25,7 @@ pub(crate) use connections::{
 };
 pub(crate) use data::Data;
 pub(crate) use mirrors::{AddMirror, Mirrors, MirrorsCommand};
+pub(crate) use publish::{Batches, BatchesCommand, ListBatches, OneBatch, Publish};
 pub(crate) use requests::Requests;
 pub(crate) use runs::{ListRuns, Runs, RunsCommand, ShowRun, Undo};
 pub(crate) use serve::{Notifications, NotificationsCommand, Serve, Watch, Which};
@@ -109,6 +111,10 @@ pub(crate) enum Command {
     Action(ActionPage),
     /// Run an action, or show what it would do.
     Call(Box<Call>),
+    /// Run an action on the rows of a file, a query or standard input.
+    Publish(Box<Publish>),
+    /// List, show and give up what was published in many rows.
+    Batches(Batches),
     /// List and show what actions wrote.
     Runs(Runs),
     /// Put back what a run wrote, as far as that is possible.

@@ -6,7 +6,7 @@ use trunkline_catalog::{Catalog, Effect, Method, Operation};
 use trunkline_client::{Call, CallError};
 
 use super::{Mode, Run, inverse, subject::subject, value_of};
-use crate::{ActionError, Inverse, KeptWrite, PlannedWrite, WriteEnd, WriteState, outcome::changes};
+use crate::{Action, ActionError, Change, FieldChange, Inverse, KeptWrite, PlannedWrite, WriteEnd, WriteState, outcome::changes};
 
 /// A change that a module wants.
 #[derive(Clone, Debug)]
@@ -152,6 +152,9 @@ impl Run {
             }
             Mode::Applying(left) => check_planned(left.pop_front().as_ref(), &planned)?,
         }
+        self.change = self
+            .change
+            .max(change_of(self.action, operation, write.is_new, &planned.fields));
         let seq = match earlier {
             Some(earlier) => earlier.seq,
             None => self.keep(&write, planned.subject).await?,
@@ -264,6 +267,8 @@ impl Run {
             .operation(&write.operation)
             .map(|operation| operation.effect);
         match effect {
+            // The action looks at what is there before it writes, so doing it again ends as doing it once.
+            _ if self.action.effect == Effect::IdempotentWrite => Ok(()),
             // Sending it again leaves what sending it once leaves.
             Some(Effect::Read | Effect::IdempotentWrite) => Ok(()),
             _ => Err(ActionError::OutcomeUnknown {
@@ -272,6 +277,36 @@ impl Run {
             }),
         }
     }
+}
+
+/// What a write does, as far as its operation and the fields that it changes tell.
+fn change_of(action: &Action, operation: &Operation, is_new: bool, fields: &[FieldChange]) -> Change {
+    let makes = is_new || operation.id.ends_with(".create");
+    if makes && operation.family() == action.family() {
+        return Change::Create;
+    }
+    if writes_over(operation) && !fields.is_empty() && fields.iter().all(|field| field.change == Change::Keep)
+    {
+        return Change::Keep;
+    }
+    Change::Change
+}
+
+/// The same of a write that was planned.
+pub(crate) fn change_of_planned(action: &Action, planned: &PlannedWrite) -> Change {
+    match Catalog::embedded().operation(&planned.operation) {
+        Some(operation) => change_of(action, operation, false, &planned.fields),
+        None => Change::Change,
+    }
+}
+
+/// The same of a write that the journal kept.
+pub(super) fn change_of_kept(action: &Action, kept: &KeptWrite) -> Change {
+    let Some(operation) = Catalog::embedded().operation(&kept.operation) else {
+        return Change::Change;
+    };
+    let fields = changes(kept.payload.as_ref(), kept.before.as_ref());
+    change_of(action, operation, false, &fields)
 }
 
 /// What is known of a write whose call failed.

@@ -5,6 +5,8 @@
 
 mod input;
 
+pub(super) use input::field;
+
 use std::{path::Path, process::ExitCode};
 
 use jiff::tz::TimeZone;
@@ -63,7 +65,8 @@ async fn perform(
     Ok(ExitCode::SUCCESS)
 }
 
-fn zone(name: &str) -> Result<TimeZone, Failure> {
+/// The time zone of this name.
+pub(super) fn zone(name: &str) -> Result<TimeZone, Failure> {
     TimeZone::get(name).map_err(|_| {
         Failure::usage(
             "TL0007",

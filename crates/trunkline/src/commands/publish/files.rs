@@ -1,0 +1,178 @@
+//! The files of a batch: what became of each row, and the rejected rows as they were.
+//!
+//! The one rule: the length that was noted with the batch's progress is what counts. Whoever resumes cuts each file there, so a
+//! row that is done twice over a crash stands in it once.
+
+use std::{
+    fs::{File, OpenOptions},
+    io::{self, Seek as _, SeekFrom, Write as _},
+    path::{Path, PathBuf},
+};
+
+use serde_json::{Map, Value, json};
+use trunkline_actions::publish::{Original, Rejection};
+
+use crate::{failure::Failure, source};
+
+/// Columns that a file of rejected rows adds.
+const ADDED: [&str; 2] = ["_error", "_code"];
+
+/// A file that grows, and can be cut back to where it was.
+#[derive(Debug)]
+pub(super) struct Grown {
+    path: PathBuf,
+    file: io::BufWriter<File>,
+    length: u64,
+}
+
+impl Grown {
+    /// Opens a file, cut to `length`.
+    pub(super) fn open(path: &Path, length: u64) -> Result<Self, Failure> {
+        let unwritable = |error: io::Error| {
+            Failure::usage(
+                "TL0792",
+                format!("{} cannot be written: {error}", path.display()),
+                "Check the folder, its permissions and the space on the disk.",
+            )
+        };
+        let mut file = OpenOptions::new()
+            .create(true)
+            .read(true)
+            .write(true)
+            .truncate(false)
+            .open(path)
+            .map_err(unwritable)?;
+        if file.metadata().map_err(unwritable)?.len() > length {
+            file.set_len(length).map_err(unwritable)?;
+        }
+        let length = file.seek(SeekFrom::End(0)).map_err(unwritable)?;
+        Ok(Self {
+            path: path.to_owned(),
+            file: io::BufWriter::new(file),
+            length,
+        })
+    }
+
+    pub(super) const fn length(&self) -> u64 {
+        self.length
+    }
+
+    pub(super) fn add(&mut self, line: &str) -> Result<(), String> {
+        self.length += line.len() as u64;
+        let written = self.file.write_all(line.as_bytes());
+        written.map_err(|error| self.told(&error))
+    }
+
+    /// Makes what was added outlive a crash.
+    pub(super) fn keep(&mut self) -> Result<(), String> {
+        let kept = self.file.flush().and_then(|()| self.file.get_ref().sync_data());
+        kept.or_else(|error| match error.kind() {
+            // Not a file on a disk, such as a pipe.
+            io::ErrorKind::InvalidInput => Ok(()),
+            _ => Err(self.told(&error)),
+        })
+    }
+
+    fn told(&self, error: &io::Error) -> String {
+        format!("{} cannot be written: {error}", self.path.display())
+    }
+}
+
+/// Whether rejected rows are kept as a table.
+pub(super) fn is_table(path: &Path) -> bool {
+    !path
+        .extension()
+        .is_some_and(|extension| ["jsonl", "ndjson", "json"].iter().any(|own| extension.eq_ignore_ascii_case(own)))
+}
+
+/// A rejected row as a line of JSON.
+pub(super) fn as_json(original: &Original, columns: &[String], rejection: &Rejection) -> String {
+    let mut record = match original {
+        Original::Record(record) => record.clone(),
+        Original::Cells(cells) if cells.len() == columns.len() => columns
+            .iter()
+            .cloned()
+            .zip(cells.iter().cloned().map(Value::String))
+            .collect(),
+        Original::Cells(cells) => raw(source::quoted(cells.iter().map(String::as_str)).trim_end()),
+        Original::Text(text) => raw(text),
+    };
+    record.insert("_error".to_owned(), json!(rejection.message));
+    record.insert("_code".to_owned(), json!(rejection.code));
+    format!("{}\n", Value::Object(record))
+}
+
+fn raw(text: &str) -> Map<String, Value> {
+    Map::from_iter([("_raw".to_owned(), json!(text))])
+}
+
+/// The header of a table of rejected rows.
+pub(super) fn header(columns: &[String]) -> String {
+    let own = columns.iter().map(String::as_str).filter(|column| !ADDED.contains(column));
+    source::quoted(own.chain(ADDED))
+}
+
+/// A rejected row as a line of a table. Cells beyond the header stand behind the reason, so that nothing of the row is lost.
+pub(super) fn as_cells(original: &Original, columns: &[String], rejection: &Rejection) -> String {
+    let own: Vec<usize> = (0..columns.len())
+        .filter(|index| !ADDED.contains(&columns[*index].as_str()))
+        .collect();
+    let mut cells: Vec<String> = vec![String::new(); own.len()];
+    let mut more: Vec<String> = Vec::new();
+    match original {
+        Original::Cells(given) => {
+            for (cell, index) in cells.iter_mut().zip(&own) {
+                *cell = given.get(*index).cloned().unwrap_or_default();
+            }
+            more.extend(given.iter().skip(columns.len()).cloned());
+        }
+        Original::Record(record) => {
+            for (cell, index) in cells.iter_mut().zip(&own) {
+                *cell = match record.get(&columns[*index]) {
+                    None | Some(Value::Null) => String::new(),
+                    Some(Value::String(text)) => text.clone(),
+                    Some(other) => other.to_string(),
+                };
+            }
+        }
+        // It has no cells; the first one keeps what there is.
+        Original::Text(text) => match cells.first_mut() {
+            Some(first) => first.clone_from(text),
+            None => more.push(text.clone()),
+        },
+    }
+    let reason = [rejection.message.as_str(), &rejection.code];
+    source::quoted(
+        cells
+            .iter()
+            .map(String::as_str)
+            .chain(reason)
+            .chain(more.iter().map(String::as_str)),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_rejected_row_is_kept_as_it_was_with_the_reason() {
+        let columns = ["mail", "name", "_error", "_code"].map(str::to_owned);
+        let columns = &columns[..];
+        let why = Rejection::new("TL0786", "no, \"really\"");
+        let reason = "\"no, \"\"really\"\"\",TL0786";
+        let cells = |cells: &[&str]| Original::Cells(cells.iter().map(|cell| (*cell).to_owned()).collect());
+        assert_eq!(header(columns), "mail,name,_error,_code\n");
+        for (original, line) in [
+            (cells(&["a", "b", "old", "TL0000"]), format!("a,b,{reason}\n")),
+            (cells(&["a"]), format!("a,\"\",{reason}\n").replace("\"\",\"no", ",\"no")),
+            (cells(&["a", "b", "", "", "c"]), format!("a,b,{reason},c\n")),
+            (Original::Text("\"a".to_owned()), format!("\"\"\"a\",,{reason}\n")),
+        ] {
+            assert_eq!(as_cells(&original, columns, &why), line, "{original:?}");
+        }
+        let line = as_json(&Original::Text("{".to_owned()), &[], &why);
+        let value: Value = serde_json::from_str(&line).unwrap();
+        assert_eq!(value, json!({"_raw": "{", "_error": why.message, "_code": "TL0786"}));
+    }
+}
