@@ -2,6 +2,7 @@
 //!
 //! The one rule: what is generated is committed, says so in its first line, and is checked for freshness by tidy.
 
+mod actions;
 pub(crate) mod api;
 pub(crate) mod conformance;
 mod names;
@@ -34,9 +35,9 @@ pub(crate) fn run(check: bool, api: bool) -> Result<()> {
         };
     }
     for (path, text) in documents(&tree)? {
-        let at = root.join(path);
+        let at = root.join(&path);
         fs::create_dir_all(at.parent().unwrap_or(&root))?;
-        if tree.text(path) != Some(text.as_str()) {
+        if tree.text(&path) != Some(text.as_str()) {
             fs::write(&at, text).with_context(|| format!("cannot write {path}"))?;
             println!("wrote {path}");
         }
@@ -52,14 +53,14 @@ pub(crate) fn stale(tree: &Tree) -> Findings {
     };
     documents
         .into_iter()
-        .filter(|(path, text)| tree.text(path) != Some(text))
+        .filter(|(path, text)| tree.text(path) != Some(text.as_str()))
         .map(|(path, _)| format!("{path}: stale, run `cargo xtask docs`"))
         .collect()
 }
 
-fn documents(tree: &Tree) -> Result<[(&'static str, String); 8]> {
+fn documents(tree: &Tree) -> Result<Vec<(String, String)>> {
     let catalog = Catalog::embedded();
-    Ok([
+    let single = [
         ("docs/reference/operations.md", operations(catalog)),
         ("docs/reference/streams.md", streams(catalog)),
         ("docs/reference/topics.md", topics(catalog)),
@@ -68,7 +69,13 @@ fn documents(tree: &Tree) -> Result<[(&'static str, String); 8]> {
         ("docs/reference/actions/from-other-connectors.md", names::page()?),
         ("docs/errors/README.md", errors(tree)),
         ("docs/simulator/conformance.md", conformance::page()?),
-    ])
+    ];
+    let mut documents: Vec<(String, String)> = single
+        .into_iter()
+        .map(|(path, text)| (path.to_owned(), text))
+        .collect();
+    documents.extend(actions::pages()?);
+    Ok(documents)
 }
 
 fn operations(catalog: &Catalog) -> String {

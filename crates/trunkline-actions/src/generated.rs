@@ -1,11 +1,11 @@
 //! Operations as actions: their fields are those of the catalog.
 //!
 //! The one rule: nothing is said here about any one operation; what needs saying stands in the catalog's tables or in the
-//! table of times.
+//! table of times, and what tells which list a value is picked from.
 
 use trunkline_catalog::{BodyField, Catalog, Operation, PageStyle, Parameter};
 
-use crate::{Action, Field, Place, Returns, Work, time};
+use crate::{Action, Field, Place, Returns, Work, lookup, time};
 
 /// The action that calls `operation` as it is.
 pub(crate) fn action(operation: &'static Operation) -> Action {
@@ -49,6 +49,7 @@ pub(crate) const fn lists(operation: &Operation) -> bool {
 fn parameter(operation: &Operation, place: Place, known: &Parameter) -> Field {
     Field {
         time: time::form(operation.id, place, known.name),
+        lookup: lookup::of_field(operation, place, known.name, known.field_type),
         required: known.required,
         choices: known.enumeration.clone(),
         place,
@@ -60,6 +61,7 @@ fn parameter(operation: &Operation, place: Place, known: &Parameter) -> Field {
 fn body(operation: &Operation, known: &BodyField) -> Field {
     Field {
         time: time::form(operation.id, Place::Payload, known.name),
+        lookup: lookup::of_field(operation, Place::Payload, known.name, known.field_type),
         required: known.required,
         nullable: known.nullable,
         choices: known.enumeration.clone(),

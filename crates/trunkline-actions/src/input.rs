@@ -15,6 +15,7 @@ use trunkline_catalog::Version;
 use crate::{Action, ActionError, Field, Problem, Work, registry::nearest};
 
 pub(crate) use record::Record;
+pub(crate) use schema::Node;
 pub use strict::read_record;
 
 /// What an input is read with.
@@ -165,7 +166,7 @@ fn check_module(
     problems: &mut Vec<Problem>,
 ) -> Option<Input> {
     let named = by_own_names(action, given, problems);
-    let tree = schema::Node::tree(&action.fields.iter().collect::<Vec<_>>(), reading.version);
+    let tree = Node::tree(&action.fields.iter().collect::<Vec<_>>(), reading.version);
     let fitted = tree.fit(Value::Object(named), "", reading, problems);
     let Value::Object(values) = fitted else {
         return None;

@@ -28,6 +28,8 @@ pub struct NewRun {
     pub undo_of: Option<String>,
     /// The batch whose row it is.
     pub batch: Option<String>,
+    /// Who called it, such as `command line` or the name of a key.
+    pub by_whom: String,
     /// When it began.
     pub at: Timestamp,
 }

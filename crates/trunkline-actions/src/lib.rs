@@ -9,11 +9,15 @@ mod fields;
 mod generated;
 mod input;
 mod journal;
+pub mod lookup;
 mod modules;
+mod names;
 mod outcome;
 pub mod publish;
 mod registry;
 mod run;
+mod schema;
+mod search;
 pub mod time;
 mod workspace;
 
@@ -24,7 +28,10 @@ pub use input::{Input, read_record};
 pub use journal::{
     Begun, Journal, JournalFuture, KeptError, KeptWrite, NewRun, NoJournal, RunEnd, WriteEnd, WriteState,
 };
+pub use names::{Name, names, names_of};
 pub use outcome::{Change, FieldChange, Outcome, Plan, PlannedWrite};
 pub use registry::{action, actions};
 pub use run::{Inverse, Run, Write};
+pub use schema::{input_schema, output_schema};
+pub use search::search;
 pub use workspace::{CallOptions, Workspace};

@@ -32,6 +32,13 @@ impl Name {
         self.our_field.split('|').filter(|field| !field.is_empty())
     }
 
+    /// Whether it is mentioned by all of these words, which are in lower case.
+    #[must_use]
+    pub fn mentions(&self, words: &[String]) -> bool {
+        let text = format!("{} {} {}", self.system, self.module, self.field).to_lowercase();
+        words.iter().all(|word| text.contains(word.as_str()))
+    }
+
     /// The command that answers it, where no action does.
     #[must_use]
     pub fn command(&self) -> Option<&'static str> {
@@ -43,6 +50,11 @@ impl Name {
 #[must_use]
 pub fn names() -> &'static [Name] {
     &NAMES
+}
+
+/// The modules and fields that an action answers.
+pub fn names_of(action: &str) -> impl Iterator<Item = &'static Name> {
+    names().iter().filter(move |name| name.action == action)
 }
 
 /// The rows; a line that has not six columns is left out, and the tests count.

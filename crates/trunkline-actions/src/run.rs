@@ -184,6 +184,7 @@ impl Run {
                 key: self.options.key.clone(),
                 undo_of: self.options.undo_of.clone(),
                 batch: self.options.batch.clone(),
+                by_whom: self.options.by_whom.clone(),
                 at: self.workspace.now(),
             })
             .await?;

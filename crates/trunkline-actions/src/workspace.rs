@@ -32,6 +32,8 @@ pub struct CallOptions {
     pub undo_of: Option<String>,
     /// The batch whose row this is.
     pub batch: Option<String>,
+    /// Who calls, for the journal.
+    pub by_whom: String,
 }
 
 impl Default for CallOptions {
@@ -43,6 +45,7 @@ impl Default for CallOptions {
             priority: Priority::Interactive,
             undo_of: None,
             batch: None,
+            by_whom: "program".to_owned(),
         }
     }
 }

@@ -139,14 +139,7 @@ impl Client {
         if operation.exists_in(version) {
             return Ok(operation);
         }
-        let (first, last) = operation.versions;
-        let range = if first == last {
-            format!("only in {first}")
-        } else {
-            format!("in {first} to {last}")
-        };
-        let message = format!("the operation exists {range}, the connection speaks {version}");
-        Err(CallError::of(operation, ErrorKind::NotInVersion, message))
+        Err(CallError::not_in_version(operation, version))
     }
 }
 

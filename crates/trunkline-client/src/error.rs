@@ -14,7 +14,7 @@ use std::{
     time::Duration,
 };
 
-use trunkline_catalog::Operation;
+use trunkline_catalog::{Operation, Version};
 
 pub use kind::{Disposition, ErrorKind};
 pub use refusal::Refusal;
@@ -87,6 +87,18 @@ impl CallError {
             kind: ErrorKind::BadCall,
             link: None,
         }))
+    }
+
+    /// The operation does not exist in the version that the call would speak.
+    pub(crate) fn not_in_version(operation: &Operation, version: Version) -> Self {
+        let (first, last) = operation.versions;
+        let range = if first == last {
+            format!("only in {first}")
+        } else {
+            format!("in {first} to {last}")
+        };
+        let message = format!("the operation exists {range}, the connection speaks {version}");
+        Self::of(operation, ErrorKind::NotInVersion, message)
     }
 
     /// The code, with a page under `docs/errors/`.

@@ -5,7 +5,7 @@
 //! 2. **retry**: judges what became of the attempt by the operation's effect; its pauses hold no place in the budget;
 //! 3. **timeout**: runs from the sending to the last byte, so time spent waiting for the budget never counts against it;
 //! 4. **auth**: puts the token on just before sending, so that nothing above ever holds it in a request;
-//! 5. **version**: next to auth, as both are the connection's and neither can be set by a call;
+//! 5. **version**: next to auth, as both are the connection's; only a request by hand may name another, which is checked;
 //! 6. **log**: sees the attempt as it went over the wire, with its own duration, retries included one by one;
 //! 7. **redaction**: the last word on what the log receives; nothing is written down that did not pass it.
 //!
@@ -83,9 +83,13 @@ pub(crate) struct Prepared {
     pub(crate) uri: Uri,
     method: Method,
     headers: HeaderMap,
-    body: Bytes,
-    query: Vec<String>,
-    priority: Priority,
+    pub(crate) body: Bytes,
+    pub(crate) query: Vec<String>,
+    pub(crate) priority: Priority,
+    /// What the log says instead of the operation's path.
+    pub(crate) told_path: Option<String>,
+    /// Instead of the connection's.
+    pub(crate) version: Option<Version>,
     /// What a repetition would do; pagers of scrolls know better than the catalog.
     pub(crate) effect: Effect,
     /// Hands 502 and 504 back at once, for a caller that can ask for less.
@@ -105,9 +109,28 @@ impl Prepared {
             body,
             query: call.query.iter().map(|(name, _)| name.to_string()).collect(),
             priority: call.priority,
+            told_path: None,
+            version: None,
             effect: operation.effect,
             yield_gateway_errors: false,
         })
+    }
+
+    /// A request by hand; `operation` is what logs and errors call it.
+    pub(crate) fn raw(operation: &'static Operation, uri: Uri, headers: HeaderMap) -> Self {
+        Self {
+            operation,
+            uri,
+            method: request::method(operation),
+            headers,
+            body: Bytes::new(),
+            query: Vec::new(),
+            priority: Priority::Background,
+            told_path: None,
+            version: None,
+            effect: operation.effect,
+            yield_gateway_errors: false,
+        }
     }
 }
 
@@ -172,25 +195,29 @@ impl Stack {
         let _ = layer;
     }
 
-    fn request(&self, prepared: &Prepared) -> Request<Bytes> {
+    pub(crate) fn request(&self, prepared: &Prepared) -> Request<Bytes> {
         let mut request = Request::new(prepared.body.clone());
         *request.method_mut() = prepared.method.clone();
         *request.uri_mut() = prepared.uri.clone();
         let headers = request.headers_mut();
         headers.clone_from(&self.common);
-        for (name, value) in &prepared.headers {
-            headers.insert(name, value.clone());
-        }
         if is_download(prepared.operation) {
             headers.insert(
                 header::ACCEPT,
                 HeaderValue::from_static("application/octet-stream, application/json"),
             );
         }
+        for (name, value) in &prepared.headers {
+            headers.insert(name, value.clone());
+        }
         self.entered(Layer::Auth);
         headers.insert(header::AUTHORIZATION, self.authorization.clone());
         self.entered(Layer::Version);
-        headers.insert(INTERCOM_VERSION.clone(), self.version.clone());
+        let version = match prepared.version {
+            Some(version) => HeaderValue::from_static(version.as_str()),
+            None => self.version.clone(),
+        };
+        headers.insert(INTERCOM_VERSION.clone(), version);
         request
     }
 
@@ -240,9 +267,12 @@ impl Stack {
             at: self.clock.now().to_string(),
             operation: prepared.operation.id,
             method: prepared.operation.method.as_str(),
-            path: Cow::Borrowed(prepared.operation.path),
+            path: match &prepared.told_path {
+                Some(path) => Cow::Owned(path.clone()),
+                None => Cow::Borrowed(prepared.operation.path),
+            },
             query: prepared.query.clone(),
-            version: self.version().as_str(),
+            version: prepared.version.unwrap_or(self.version()).as_str(),
             attempt,
             status: answer.map(|answer| answer.status().as_u16()),
             request_id: answer.and_then(|answer| headers::request_id(answer.headers())),
@@ -281,12 +311,23 @@ pub(crate) async fn execute<C, T>(
     check: impl Fn(&Response<Bytes>) -> Result<C, String>,
     finish: impl FnOnce(Answer, C) -> T,
 ) -> Result<T, CallError> {
+    execute_or(stack, prepared, check, finish, |error, _| Err(error)).await
+}
+
+/// As [`execute`], with the last word on a failure, and on the answer that it came as, given to `give_up`.
+pub(crate) async fn execute_or<C, T>(
+    stack: &Stack,
+    prepared: &Prepared,
+    check: impl Fn(&Response<Bytes>) -> Result<C, String>,
+    finish: impl FnOnce(Answer, C) -> T,
+    give_up: impl FnOnce(CallError, Option<Response<Bytes>>) -> Result<T, CallError>,
+) -> Result<T, CallError> {
     let started = Instant::now();
     let mut attempt = 0;
     loop {
         attempt += 1;
         let result = stack.attempt(prepared, attempt).await;
-        let (failure, mut error, asked) = match result {
+        let (failure, mut error, asked, answer) = match result {
             Ok(answer) if is_success(prepared.operation, &answer) => match check(&answer) {
                 Ok(checked) => {
                     let (parts, body) = answer.into_parts();
@@ -305,6 +346,7 @@ pub(crate) async fn execute<C, T>(
                     Failure::BadAnswer,
                     of_bad_answer(prepared.operation, &answer, &reason),
                     None,
+                    Some(answer),
                 ),
             },
             Ok(answer) => {
@@ -314,14 +356,15 @@ pub(crate) async fn execute<C, T>(
                     status,
                     retry_after: asked.is_some(),
                 };
-                (failure, of_answer(prepared.operation, &answer), asked)
+                let error = of_answer(prepared.operation, &answer);
+                (failure, error, asked, Some(answer))
             }
             Err(error) => {
                 let failure = match error {
                     TransportError::NotConnected(_) => Failure::NotSent,
                     TransportError::Broken(_) | TransportError::TimedOut(_) => Failure::Unanswered,
                 };
-                (failure, of_transport(prepared.operation, &error), None)
+                (failure, of_transport(prepared.operation, &error), None, None)
             }
         };
         let pause = stack.pause(attempt).max(asked.unwrap_or_default());
@@ -339,7 +382,7 @@ pub(crate) async fn execute<C, T>(
         {
             error.attempts = attempt;
             error.elapsed = started.elapsed();
-            return Err(error);
+            return give_up(error, answer);
         }
         tracing::debug!(
             operation = prepared.operation.id,

@@ -6,6 +6,7 @@
 //! parts of the process may call too.
 
 mod about;
+mod actions;
 mod apps;
 mod connections;
 mod describe;
@@ -19,6 +20,7 @@ mod read;
 mod requests;
 mod route;
 mod runs;
+mod writes;
 
 use std::sync::Arc;
 
@@ -39,6 +41,8 @@ fn routes() -> Vec<Route> {
         apps::routes(),
         mirrors::routes(),
         runs::routes(),
+        actions::routes(),
+        writes::routes(),
         notifications::routes(),
         requests::routes(),
         keys::routes(),

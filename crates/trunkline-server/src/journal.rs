@@ -92,27 +92,24 @@ pub struct StoredJournal {
     clock: Arc<dyn Clock>,
     holder: Arc<RunHolder>,
     workspace: String,
-    by_whom: String,
     /// What each run that is under way is held by.
     runs: Mutex<HashMap<String, HeldRun>>,
 }
 
 impl StoredJournal {
-    /// The journal of `workspace`, whose runs are made `by_whom` (`command line`, or the name of a key).
+    /// The journal of `workspace`, as Intercom calls it.
     #[must_use]
     pub fn new(
         store: Arc<Store>,
         clock: Arc<dyn Clock>,
         holder: Arc<RunHolder>,
         workspace: impl Into<String>,
-        by_whom: impl Into<String>,
     ) -> Self {
         Self {
             store,
             clock,
             holder,
             workspace: workspace.into(),
-            by_whom: by_whom.into(),
             runs: Mutex::default(),
         }
     }
@@ -148,7 +145,7 @@ impl StoredJournal {
 impl Journal for StoredJournal {
     fn begin(&self, run: NewRun) -> JournalFuture<'_, Begun> {
         Box::pin(async move {
-            let lease = self.holder.lease().await.map_err(of_store)?;
+            let lease = self.holder.lease().await.map_err(|error| of_store(&error))?;
             let new = NewActionRun {
                 workspace: self.workspace.clone(),
                 action: run.action,
@@ -157,10 +154,10 @@ impl Journal for StoredJournal {
                 key: run.key,
                 undo_of: run.undo_of,
                 batch: run.batch,
-                by_whom: self.by_whom.clone(),
+                by_whom: run.by_whom,
             };
             let begun = self.store.begin_action_run(&new, lease, run.at).await;
-            Ok(match begun.map_err(of_store)? {
+            Ok(match begun.map_err(|error| of_store(&error))? {
                 trunkline_store::Begun::New(held) => Begun::New(self.hold(held)),
                 trunkline_store::Begun::Same(run) if run.state == ActionRunState::Failed => {
                     let id = run.id.clone();
@@ -194,7 +191,7 @@ impl Journal for StoredJournal {
                 .store
                 .record_sending(&self.held(run)?, &new, write.at)
                 .await
-                .map_err(of_store)?;
+                .map_err(|error| of_store(&error))?;
             Ok(u32::try_from(seq).unwrap_or(u32::MAX))
         })
     }
@@ -218,7 +215,7 @@ impl Journal for StoredJournal {
             self.store
                 .record_answer(&self.held(run)?, i64::from(seq), &answer, end.at)
                 .await
-                .map_err(of_store)
+                .map_err(|error| of_store(&error))
         })
     }
 
@@ -240,7 +237,7 @@ impl Journal for StoredJournal {
                 .finish_action_run(&held, state, outcome.as_ref(), error.as_ref(), at)
                 .await;
             self.forget(run);
-            finished.map_err(of_store)
+            finished.map_err(|error| of_store(&error))
         })
     }
 
@@ -251,7 +248,7 @@ impl Journal for StoredJournal {
                     record.writes.iter().map(kept).collect::<Result<_, _>>().map(Some)
                 }
                 Ok(_) | Err(StoreError::NotFound { .. }) => Ok(None),
-                Err(error) => Err(of_store(error)),
+                Err(error) => Err(of_store(&error)),
             }
         })
     }
@@ -311,7 +308,7 @@ fn digest(input: &Value) -> String {
     text
 }
 
-fn of_store(error: StoreError) -> PortError {
+fn of_store(error: &StoreError) -> PortError {
     PortError {
         reason: error.to_string(),
     }

@@ -26,6 +26,7 @@ mod sign_in;
 mod signature;
 mod target;
 mod wake;
+mod workspaces;
 
 pub use api::api_description;
 pub use batches::StoredBatch;

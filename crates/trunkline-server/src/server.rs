@@ -13,6 +13,7 @@ use crate::{
     routes,
     shared::{Followed, Shared},
     wake::Wake,
+    workspaces::Workspaces,
 };
 
 /// A running process. It stops when [`Server::stop`] is called, and is cut off when it is dropped.
@@ -21,6 +22,7 @@ pub struct Server {
     address: SocketAddr,
     stop: watch::Sender<bool>,
     listening: Option<JoinHandle<()>>,
+    shared: Arc<Shared>,
     keeper: Option<std::thread::JoinHandle<()>>,
 }
 
@@ -49,6 +51,7 @@ impl Server {
         let address = socket.local_addr().map_err(failed)?;
         // Port 0 has become a real one.
         options.listen = address;
+        let workspaces = Workspaces::new(Arc::clone(&store), Arc::clone(&clock));
         let shared = Arc::new(Shared {
             store,
             clock,
@@ -56,17 +59,19 @@ impl Server {
             metrics: Metrics::new(),
             secrets: Secrets::default(),
             followed: Followed::default(),
+            workspaces,
             wake: Wake::new(),
         });
         let (stop, stopped) = watch::channel(false);
         let keeper = keeper::start(Arc::clone(&shared), stopped.clone())?;
         let router = routes::router(Arc::clone(&shared));
-        let listening = tokio::spawn(listener::run(socket, tls, router, shared, stopped));
+        let listening = tokio::spawn(listener::run(socket, tls, router, Arc::clone(&shared), stopped));
         Ok(Self {
             address,
             stop,
             listening: Some(listening),
             keeper: Some(keeper),
+            shared,
         })
     }
 
@@ -86,6 +91,7 @@ impl Server {
         if let Some(keeper) = self.keeper.take() {
             tokio::task::spawn_blocking(move || keeper.join().ok()).await.ok();
         }
+        self.shared.workspaces.close(self.shared.options.patience).await;
     }
 }
 

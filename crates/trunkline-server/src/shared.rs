@@ -8,7 +8,7 @@ use std::{
 use trunkline_client::Clock;
 use trunkline_store::Store;
 
-use crate::{ServerOptions, metrics::Metrics, receiver::Secrets, wake::Wake};
+use crate::{ServerOptions, metrics::Metrics, receiver::Secrets, wake::Wake, workspaces::Workspaces};
 
 /// The process, as its handlers see it.
 #[derive(Debug)]
@@ -19,6 +19,8 @@ pub(crate) struct Shared {
     pub(crate) metrics: Metrics,
     pub(crate) secrets: Secrets,
     pub(crate) followed: Followed,
+    /// Where actions run.
+    pub(crate) workspaces: Workspaces,
     /// Somebody brought work for the workers.
     pub(crate) wake: Wake,
 }

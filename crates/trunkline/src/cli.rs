@@ -6,8 +6,10 @@ mod actions;
 mod backup;
 mod connections;
 mod data;
+mod lookup;
 mod mirrors;
 mod publish;
+mod request;
 mod requests;
 mod runs;
 mod serve;
@@ -24,8 +26,10 @@ pub(crate) use connections::{
     SecretsCommand,
 };
 pub(crate) use data::Data;
+pub(crate) use lookup::Lookup;
 pub(crate) use mirrors::{AddMirror, Mirrors, MirrorsCommand};
 pub(crate) use publish::{Batches, BatchesCommand, ListBatches, OneBatch, Publish};
+pub(crate) use request::Request;
 pub(crate) use requests::Requests;
 pub(crate) use runs::{ListRuns, Runs, RunsCommand, ShowRun, Undo};
 pub(crate) use serve::{Notifications, NotificationsCommand, Serve, Watch, Which};
@@ -99,6 +103,8 @@ pub(crate) enum Command {
     Mirrors(Mirrors),
     /// List, show and replay the notifications that were received.
     Notifications(Notifications),
+    /// Make a request to the API by hand: method, path, headers and body.
+    Request(Request),
     /// Show the calls and grants of connections that keep a request log.
     Requests(Requests),
     /// List the streams that a mirror can hold, with keys, cursors, versions and JSON Schemas.
@@ -123,6 +129,8 @@ pub(crate) enum Command {
     Operations(Operations),
     /// Explain one operation, such as `contacts.search`.
     Operation(Operation),
+    /// List ids and names to pick from: admins, teams, tags, segments and so on.
+    Lookup(Lookup),
     /// Run a simulated Intercom that remembers what is done to it.
     Simulate(Simulate),
 }

@@ -11,12 +11,14 @@ mod connections;
 mod follow;
 mod grant;
 mod keys;
+mod lookup;
 mod mirrors;
 mod notifications;
 mod operations;
 mod permissions;
 mod publish;
 mod quickstart;
+mod request;
 pub(crate) mod request_log;
 mod requests;
 mod runs;
@@ -31,10 +33,20 @@ mod watch;
 
 use std::process::ExitCode;
 
+use trunkline_actions::CallOptions;
+
 use crate::{
     cli::{Cli, Command},
     failure::Failure,
 };
+
+/// How a person at the command line calls an action.
+pub(crate) fn by_hand() -> CallOptions {
+    CallOptions {
+        by_whom: "command line".to_owned(),
+        ..CallOptions::default()
+    }
+}
 
 /// Runs the command to its end.
 pub(crate) fn run(cli: Cli) -> Result<ExitCode, Failure> {
@@ -56,6 +68,7 @@ pub(crate) fn run(cli: Cli) -> Result<ExitCode, Failure> {
         Command::Watch(arguments) => block_on_this_thread(watch::run(arguments)),
         Command::Mirrors(arguments) => block_on_this_thread(mirrors::run(arguments)),
         Command::Notifications(arguments) => block_on_this_thread(notifications::run(arguments)),
+        Command::Request(arguments) => block_on_this_thread(request::run(arguments)),
         Command::Requests(arguments) => block_on_this_thread(requests::run(arguments)),
         Command::Streams(arguments) => streams::run(&arguments),
         Command::Topics(arguments) => topics::run(&arguments),
@@ -68,6 +81,7 @@ pub(crate) fn run(cli: Cli) -> Result<ExitCode, Failure> {
         Command::Undo(arguments) => block_on_this_thread(runs::undo(arguments)),
         Command::Operations(arguments) => operations::list(&arguments),
         Command::Operation(arguments) => operations::explain(&arguments),
+        Command::Lookup(arguments) => block_on_this_thread(lookup::run(arguments)),
         Command::Simulate(arguments) => block_on(simulate::run(arguments)),
     }
 }

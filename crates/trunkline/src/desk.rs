@@ -62,13 +62,8 @@ impl Desk {
                 None => (Arc::new(store::open(&flags.data).await?), true),
             };
             let holder = Arc::new(RunHolder::new(Arc::clone(&store), clock.clone()));
-            let journal = StoredJournal::new(
-                Arc::clone(&store),
-                clock.clone(),
-                Arc::clone(&holder),
-                id.clone(),
-                "command line",
-            );
+            let journal =
+                StoredJournal::new(Arc::clone(&store), clock.clone(), Arc::clone(&holder), id.clone());
             kept = Some(Kept {
                 store,
                 is_own,

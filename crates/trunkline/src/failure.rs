@@ -119,6 +119,18 @@ impl From<trunkline_server::ServerError> for Failure {
     }
 }
 
+impl From<trunkline_actions::lookup::UnknownLookup> for Failure {
+    fn from(error: trunkline_actions::lookup::UnknownLookup) -> Self {
+        Self::usage(error.code(), error.to_string(), error.advice())
+    }
+}
+
+impl From<trunkline_client::RawError> for Failure {
+    fn from(error: trunkline_client::RawError) -> Self {
+        Self::usage(error.code(), error.to_string(), error.advice())
+    }
+}
+
 impl From<trunkline_mirror::storage::BadColumnRef> for Failure {
     fn from(error: trunkline_mirror::storage::BadColumnRef) -> Self {
         Self::usage(

@@ -11,7 +11,7 @@ use super::{
     schema::{Node, plain},
     unknown,
 };
-use crate::{Action, Field, Place, Problem, generated, registry};
+use crate::{Action, Field, Place, Problem, generated, registry, schema::alternatives};
 
 const PLACES: [&str; 3] = ["path", "query", "payload"];
 
@@ -297,23 +297,8 @@ fn payload(
         }
         return Some(given);
     }
-    let mut alternatives: Vec<u8> = fields
-        .iter()
-        .map(|field| field.alternative)
-        .filter(|number| *number > 0)
-        .collect();
-    alternatives.sort_unstable();
-    alternatives.dedup();
-    if alternatives.is_empty() {
-        alternatives.push(0);
-    }
     let mut nearest: Option<(Vec<Problem>, Value)> = None;
-    for alternative in alternatives {
-        let own: Vec<&Field> = fields
-            .iter()
-            .copied()
-            .filter(|field| field.alternative == 0 || field.alternative == alternative)
-            .collect();
+    for own in alternatives(&fields) {
         let mut found = Vec::new();
         let fitted = Node::tree(&own, reading.version).fit(given.clone(), "", reading, &mut found);
         if nearest

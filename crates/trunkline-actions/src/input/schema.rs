@@ -20,6 +20,8 @@ pub(crate) struct Node {
     required: bool,
     nullable: bool,
     choices: Vec<&'static str>,
+    help: Option<&'static str>,
+    default: Option<&'static str>,
     children: BTreeMap<&'static str, Self>,
     items: Option<Box<Self>>,
     /// Names that other versions have, with the versions.
@@ -34,6 +36,8 @@ impl Node {
             required: false,
             nullable: false,
             choices: Vec::new(),
+            help: None,
+            default: None,
             children: BTreeMap::new(),
             items: None,
             elsewhere: BTreeMap::new(),
@@ -53,6 +57,8 @@ impl Node {
                 node.required = field.required;
                 node.nullable = field.nullable;
                 node.choices.clone_from(&field.choices);
+                node.help = Some(field.help).filter(|help| !help.is_empty());
+                node.default = field.default;
             } else if let Some(node) = root.find(parent) {
                 node.elsewhere.insert(last, field.versions);
             }
@@ -111,9 +117,9 @@ impl Node {
         }
         if let Some(form) = self.time {
             return match time::read(&value, reading.now, &reading.zone) {
-                Ok(moment) => form.write(moment),
+                Ok(moment) => form.write(moment, &reading.zone),
                 Err(error) => {
-                    problems.push(Problem::new(path, error));
+                    problems.push(Problem::new(path, error.to_string()));
                     Value::Null
                 }
             };
@@ -225,6 +231,60 @@ impl Node {
             ),
             None => unknown(path, name, &self.names()),
         }
+    }
+
+    /// The JSON Schema of what may stand here.
+    pub(crate) fn schema(&self) -> Value {
+        let mut schema = Map::new();
+        let mut types: Vec<&str> = match self.field_type {
+            FieldType::Any => Vec::new(),
+            known => vec![known.as_str()],
+        };
+        if self.time.is_some() {
+            types = vec!["integer", "string"];
+            let hint = "A time: ISO 8601, unix seconds, or counted from now such as `+2d`.";
+            schema.insert("description".to_owned(), hint.into());
+        } else if let Some(help) = self.help {
+            schema.insert("description".to_owned(), help.into());
+        }
+        if self.nullable && !types.is_empty() {
+            types.push("null");
+        }
+        match types.as_slice() {
+            [] => {}
+            [one] => {
+                schema.insert("type".to_owned(), (*one).into());
+            }
+            many => {
+                schema.insert("type".to_owned(), many.to_vec().into());
+            }
+        }
+        if !self.choices.is_empty() {
+            schema.insert("enum".to_owned(), self.choices.clone().into());
+        }
+        if let Some(default) = self.default {
+            schema.insert("default".to_owned(), default.into());
+        }
+        if !self.children.is_empty() {
+            let properties: Map<String, Value> = self
+                .children
+                .iter()
+                .map(|(name, node)| ((*name).to_owned(), node.schema()))
+                .collect();
+            let required: Vec<&str> = self
+                .children
+                .iter()
+                .filter(|(_, node)| node.required)
+                .map(|(name, _)| *name)
+                .collect();
+            schema.insert("properties".to_owned(), Value::Object(properties));
+            schema.insert("required".to_owned(), required.into());
+            schema.insert("additionalProperties".to_owned(), false.into());
+        }
+        if let Some(items) = &self.items {
+            schema.insert("items".to_owned(), items.schema());
+        }
+        Value::Object(schema)
     }
 
     /// Whether a value of this kind could stand here at all, for the choice between alternatives.

@@ -414,10 +414,12 @@ fn change(plan: &Plan) -> Change {
         .unwrap_or(Change::Keep)
 }
 
+/// The id of what an action gives, or of the one object in it.
 fn id_of(output: &Value) -> Option<String> {
-    match output.get("id")? {
+    let own = |value: &Value| match value.get("id")? {
         Value::String(id) => Some(id.clone()),
         Value::Number(id) => Some(id.to_string()),
         _ => None,
-    }
+    };
+    own(output).or_else(|| output.as_object()?.values().find_map(own))
 }

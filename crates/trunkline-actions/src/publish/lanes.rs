@@ -145,7 +145,7 @@ mod tests {
         ] {
             assert_eq!(lanes.enter(row, identities, row).is_some(), starts, "{row}");
         }
-        let mut next = |lanes: &mut Lanes<u64>| lanes.next(|row| *row);
+        let next = |lanes: &mut Lanes<u64>| lanes.next(|row| *row);
         assert_eq!(next(&mut lanes), None);
         lanes.leave(2);
         assert_eq!(next(&mut lanes), None);

@@ -152,19 +152,25 @@ impl Run {
             }
             Mode::Applying(left) => check_planned(left.pop_front().as_ref(), &planned)?,
         }
-        self.change = self
-            .change
-            .max(change_of(self.action, operation, write.is_new, &planned.fields));
+        let change = change_of(self.action, operation, write.is_new, &planned.fields);
         let seq = match earlier {
             Some(earlier) => earlier.seq,
             None => self.keep(&write, planned.subject).await?,
         };
-        self.send(operation, write, seq).await
+        let after = self.send(operation, write, seq).await?;
+        self.change = self.change.max(change);
+        Ok(after)
     }
 
     /// Keeps a write in the journal, before it is sent.
     async fn keep(&mut self, write: &Write, subject: Option<String>) -> Result<u32, ActionError> {
-        self.begin().await?;
+        if let Some(earlier) = self.begin().await? {
+            return Err(ActionError::refused(
+                "TL0766",
+                format!("it was done before, by run {}", earlier.run.unwrap_or_default()),
+                "There is nothing left to do; `trunkline runs list` shows both runs.",
+            ));
+        }
         self.seq += 1;
         let kept = KeptWrite {
             seq: self.seq,
@@ -267,8 +273,6 @@ impl Run {
             .operation(&write.operation)
             .map(|operation| operation.effect);
         match effect {
-            // The action looks at what is there before it writes, so doing it again ends as doing it once.
-            _ if self.action.effect == Effect::IdempotentWrite => Ok(()),
             // Sending it again leaves what sending it once leaves.
             Some(Effect::Read | Effect::IdempotentWrite) => Ok(()),
             _ => Err(ActionError::OutcomeUnknown {

@@ -18,7 +18,7 @@ use url::form_urlencoded;
 use crate::reply::Refusal;
 
 /// The largest body of a request, in bytes.
-const BODY_LIMIT: usize = 64 << 10;
+const BODY_LIMIT: usize = 1 << 20;
 /// How long a body may take to arrive.
 const PATIENCE: Duration = Duration::from_secs(10);
 /// The longest name or id in an address.

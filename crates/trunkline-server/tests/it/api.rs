@@ -7,6 +7,7 @@ mod cases;
 mod effects;
 mod guard;
 mod hostile;
+mod intercom;
 mod paging;
 mod shape;
 mod walk;

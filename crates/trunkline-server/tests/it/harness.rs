@@ -82,11 +82,28 @@ impl Process {
         app: Option<&str>,
         webhook_secret: Option<&str>,
     ) -> Connection {
+        let nobody = "http://127.0.0.1:1";
+        self.keep(name, workspace, app, webhook_secret, nobody).await
+    }
+
+    /// Keeps a connection to whatever answers at an address.
+    pub(crate) async fn connection_at(&self, name: &str, workspace: &str, base_url: &str) -> Connection {
+        self.keep(name, workspace, None, None, base_url).await
+    }
+
+    async fn keep(
+        &self,
+        name: &str,
+        workspace: &str,
+        app: Option<&str>,
+        webhook_secret: Option<&str>,
+        base_url: &str,
+    ) -> Connection {
         let new = NewConnection {
             name: name.to_owned(),
             app: app.map(str::to_owned),
             details: ConnectionDetails {
-                base_url: "http://127.0.0.1:1".to_owned(),
+                base_url: base_url.to_owned(),
                 api_version: "2.16".to_owned(),
                 ..ConnectionDetails::default()
             },

@@ -25,7 +25,7 @@ pub(crate) struct ActionPage {
     /// Print JSON.
     #[arg(long)]
     pub(crate) json: bool,
-    /// Print the JSON Schema of its input.
+    /// Print the JSON Schemas of what it takes and gives.
     #[arg(long, conflicts_with = "json")]
     pub(crate) schema: bool,
 }

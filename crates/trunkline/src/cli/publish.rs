@@ -12,7 +12,11 @@ pub(crate) struct Publish {
     #[command(flatten)]
     pub(crate) workspace: Workspace,
     /// The action's id, such as `contacts.upsert`; not with `--resume`, which knows it.
-    #[arg(required_unless_present = "resume", conflicts_with = "resume")]
+    #[arg(
+        value_name = "ID",
+        required_unless_present = "resume",
+        conflicts_with = "resume"
+    )]
     pub(crate) action: Option<String>,
     /// Where the rows come from: a file, `sqlite:FILE` with a query, or `-` for standard input.
     #[arg(long, value_name = "SOURCE", required_unless_present = "resume")]

@@ -1,9 +1,9 @@
 //! `trunkline actions` and `trunkline action`: what can be done, and what it takes.
 
-use std::process::ExitCode;
+use std::{collections::BTreeMap, process::ExitCode};
 
 use serde_json::{Value, json};
-use trunkline_actions::{Action, Field, Place, Returns};
+use trunkline_actions::{Action, Field, Name, Place, Returns, names, names_of};
 
 use crate::{
     cli,
@@ -14,34 +14,52 @@ use crate::{
 /// Lists actions, one line each.
 pub(crate) fn list(arguments: &cli::Actions) -> Result<ExitCode, Failure> {
     let words: Vec<String> = arguments.words.iter().map(|word| word.to_lowercase()).collect();
-    let found: Vec<&Action> = trunkline_actions::actions()
-        .iter()
+    let found: Vec<&Action> = trunkline_actions::search(&arguments.words.join(" "))
+        .into_iter()
         .filter(|action| !arguments.modules || !action.is_operation())
-        .filter(|action| words.iter().all(|word| mentions(action, word)))
         .collect();
     if arguments.json {
         json::print(&found.iter().map(|action| describe(action)).collect::<Vec<_>>())?;
         return Ok(ExitCode::SUCCESS);
     }
+    let commands = if words.is_empty() {
+        BTreeMap::new()
+    } else {
+        commands(&words)
+    };
     let mut table = tables::new(&["action", "effect", "what it does"]);
     for action in &found {
         table.add_row([action.id, action.effect.as_str(), action.summary]);
     }
     json::line(&table.trim_fmt())?;
     json::line(&format!("{} actions", found.len()))?;
+    for (command, names) in commands {
+        json::line(&format!("`trunkline {command}` is {}", names.join("; ")))?;
+    }
     Ok(ExitCode::SUCCESS)
 }
 
-fn mentions(action: &Action, word: &str) -> bool {
-    [action.id, action.summary]
-        .iter()
-        .any(|text| text.to_lowercase().contains(word))
+/// The commands that are what the words ask for, with the modules of other connectors that they answer.
+fn commands(words: &[String]) -> BTreeMap<&'static str, Vec<String>> {
+    let mut found: BTreeMap<&str, Vec<String>> = BTreeMap::new();
+    for name in names().iter().filter(|name| name.mentions(words)) {
+        if let Some(command) = name.command().filter(|_| name.field.is_empty()) {
+            let called = format!("{}: {}", name.system, name.module);
+            found.entry(command).or_default().push(called);
+        }
+    }
+    found
 }
 
 /// Explains one action.
 pub(crate) fn explain(arguments: &cli::ActionPage) -> Result<ExitCode, Failure> {
     let action = trunkline_actions::action(&arguments.id)?;
-    if arguments.json {
+    if arguments.schema {
+        json::print(&json!({
+            "input": trunkline_actions::input_schema(action),
+            "output": trunkline_actions::output_schema(action),
+        }))?;
+    } else if arguments.json {
         json::print(&describe(action))?;
     } else {
         json::line(&page(action))?;
@@ -59,6 +77,14 @@ fn page(action: &Action) -> String {
         "\nfields (* must be given)".to_owned(),
     ];
     lines.extend(action.fields.iter().map(line));
+    let elsewhere: Vec<String> = names_of(action.id)
+        .filter(|name| name.field.is_empty())
+        .map(|name| format!("  {}: {}", name.system, name.module))
+        .collect();
+    if !elsewhere.is_empty() {
+        lines.push("\nelsewhere".to_owned());
+        lines.extend(elsewhere);
+    }
     lines.join("\n")
 }
 
@@ -110,6 +136,17 @@ fn describe(action: &Action) -> Value {
         "gives": gives(action.returns),
         "operations": action.operations,
         "fields": action.fields.iter().map(field).collect::<Vec<_>>(),
+        "elsewhere": names_of(action.id).map(elsewhere).collect::<Vec<_>>(),
+    })
+}
+
+fn elsewhere(name: &Name) -> Value {
+    json!({
+        "system": name.system,
+        "module": name.module,
+        "field": Some(name.field).filter(|field| !field.is_empty()),
+        "our_fields": name.our_fields().collect::<Vec<_>>(),
+        "note": name.note,
     })
 }
 

@@ -28,7 +28,7 @@ pub(crate) async fn run(arguments: cli::Call) -> Result<ExitCode, Failure> {
         zone: zone(&arguments.time_zone)?,
         allow_unknown: arguments.allow_unknown,
         priority: Priority::Interactive,
-        ..CallOptions::default()
+        ..super::by_hand()
     };
     // What can be known before a token is needed is said first.
     let plan = arguments.apply.as_deref().map(read_plan).transpose()?;

@@ -3,7 +3,6 @@
 use std::process::ExitCode;
 
 use serde_json::{Value, json};
-use trunkline_actions::CallOptions;
 use trunkline_store::{ActionRecord, ActionRun, ActionRunFilter, ActionRunState, ActionWrite, StoreError};
 
 use super::connections::moment;
@@ -153,7 +152,7 @@ pub(crate) async fn undo(arguments: cli::Undo) -> Result<ExitCode, Failure> {
 
 async fn undo_at(arguments: &cli::Undo, desk: &Desk) -> Result<ExitCode, Failure> {
     let input = json!({ "run": arguments.run });
-    let options = CallOptions::default();
+    let options = super::by_hand();
     if arguments.dry_run {
         let plan = desk.workspace.plan("runs.undo", input, options).await?;
         super::call::show_plan(&plan, arguments.json)?;

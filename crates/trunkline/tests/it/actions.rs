@@ -2,6 +2,7 @@
 
 mod operations;
 mod tags;
+mod times;
 
 use std::sync::Arc;
 

@@ -55,6 +55,7 @@ pub(super) fn all() -> Vec<Case> {
     all.extend(connections());
     all.extend(apps_and_keys());
     all.extend(mirrors());
+    all.extend(actions());
     all.extend(notifications());
     all
 }
@@ -174,6 +175,69 @@ fn mirrors() -> Vec<Case> {
         case("runs.list", "/mirrors/all/runs?before=nothing", 422).blames("before"),
         case("runs.show", "/mirrors/all/runs/RUN", 200),
         case("runs.show", "/mirrors/all/runs/nothing", 404),
+    ]
+}
+
+fn actions() -> Vec<Case> {
+    let call = |path, status, input: Value| {
+        case("actions.call", path, status).with(json!({
+            "connection": "live", "input": input, "time_zone": "Europe/Dublin", "allow_unknown": false, "key": null,
+        }))
+    };
+    let plan = |status, input: Value| {
+        case("actions.plan", "/actions/tags.upsert/plan", status)
+            .with(json!({ "connection": "live", "input": input }))
+    };
+    let apply = |status, name: &str| {
+        let write = json!({
+            "operation": "tags.upsert", "path": [], "query": [], "payload": { "name": "planned" }, "subject": null,
+            "before": null, "fields": [{ "field": "name", "change": "create", "after": "planned" }],
+        });
+        case("plans.apply", "/plans/apply", status).with(json!({
+            "connection": "live",
+            "plan": {
+                "format": 1, "workspace": "live1234", "action": "tags.upsert", "input": { "name": name },
+                "at": "2027-01-15T08:00:00Z", "zone": "UTC", "writes": [write], "notes": [], "reads": 0, "calls": 1,
+                "seconds": null,
+            },
+        }))
+    };
+    vec![
+        case("actions.list", "/actions", 200),
+        case("actions.list", "/actions?words=tag%20contact", 200),
+        case("actions.show", "/actions/tags.list", 200),
+        case("actions.show", "/actions/contacts.tag", 200),
+        case("actions.show", "/actions/none", 404),
+        call("/actions/tags.list", 200, json!({})),
+        call("/actions/tags.upsert", 200, json!({ "name": "x" })),
+        call("/actions/none", 404, json!({})),
+        call("/actions/tags.get", 422, json!({})).blames("input.path.id"),
+        call("/actions/tags.upsert", 422, json!({ "nmae": "x", "name": "x" })).blames("input.nmae"),
+        case("actions.call", "/actions/tags.list", 422)
+            .with(json!({ "connection": "none" }))
+            .blames("connection"),
+        case("actions.call", "/actions/tags.list", 422)
+            .with(json!({ "connection": "live", "time_zone": "Mars/Olympus" }))
+            .blames("time_zone"),
+        // Nobody listens where this one leads.
+        case("actions.call", "/actions/tags.list", 502).with(json!({ "connection": "acme" })),
+        plan(200, json!({ "name": "x" })),
+        plan(422, json!({ "name": ["x"] })).blames("input.name"),
+        apply(200, "planned"),
+        apply(409, "another"),
+        case("action_runs.list", "/action-runs", 200),
+        case(
+            "action_runs.list",
+            "/action-runs?action=tags.upsert&state=done&limit=1",
+            200,
+        ),
+        case("action_runs.list", "/action-runs?state=lost", 422).blames("state"),
+        case("action_runs.show", "/action-runs/WRITTEN", 200),
+        case("action_runs.show", "/action-runs/nothing", 404),
+        case("action_runs.undo", "/action-runs/WRITTEN/undo", 200).with(json!({ "connection": "live" })),
+        case("action_runs.undo", "/action-runs/nothing/undo", 404).with(json!({ "connection": "live" })),
+        // The journal keeps no such run of the other connection's workspace.
+        case("action_runs.undo", "/action-runs/WRITTEN/undo", 422).with(json!({ "connection": "spare" })),
     ]
 }
 

@@ -97,7 +97,7 @@ async fn a_connection_is_renamed_chosen_and_forgotten() {
         204
     );
     let left = world.ask("read", "get", "/connections", None).await;
-    assert_eq!(left.json["items"].as_array().unwrap().len(), 1);
+    assert_eq!(left.json["items"].as_array().unwrap().len(), 2);
     world.stop().await;
 }
 

@@ -11,6 +11,16 @@ pub(super) fn wrong(document: &Value, schema: &Value, value: &Value) -> Option<S
     check(document, schema, value, "$").err()
 }
 
+/// Whether a schema is that of an object without stated fields.
+pub(super) fn is_free(document: &Value, schema: &Value) -> bool {
+    let schema = resolve(document, schema);
+    let is_object = schema["type"] == "object"
+        || schema["type"]
+            .as_array()
+            .is_some_and(|types| types.iter().any(|kind| kind == "object"));
+    is_object && fields(document, schema).0.is_empty()
+}
+
 fn check(document: &Value, schema: &Value, value: &Value, at: &str) -> Result<(), String> {
     let schema = resolve(document, schema);
     for keyword in ["oneOf", "anyOf"] {

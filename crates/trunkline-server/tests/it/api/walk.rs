@@ -107,7 +107,7 @@ async fn every_case_ends_as_described() {
             .find(|route| route.id == case.id)
             .unwrap_or_else(|| panic!("{} is not described", case.id));
         let world = World::new().await;
-        let path = case.path.replace("RUN", &world.runs[0]);
+        let path = world.filled(case.path);
         let answer = world
             .ask(route.role, route.method, &path, case.body.as_ref())
             .await;
@@ -126,7 +126,7 @@ async fn every_route_is_for_those_with_its_role_and_nobody_else() {
     let cases = cases::all();
     for route in routes(&document) {
         let case = good(&cases, &route);
-        let path = case.path.replace("RUN", &world.runs[0]);
+        let path = world.filled(case.path);
         let text = case.body.as_ref().map(Value::to_string).unwrap_or_default();
         let json = ("content-type", "application/json".to_owned());
         let without = world
@@ -159,7 +159,7 @@ async fn every_route_is_for_those_with_its_role_and_nobody_else() {
         let case = good(&cases, &route);
         for role in ROLES.iter().skip_while(|role| **role != route.role) {
             let world = World::new().await;
-            let path = case.path.replace("RUN", &world.runs[0]);
+            let path = world.filled(case.path);
             let answer = world.ask(role, route.method, &path, case.body.as_ref()).await;
             assert_eq!(answer.status, case.status, "{} {role}: {}", route.id, answer.text);
             world.stop().await;
@@ -174,7 +174,7 @@ async fn every_route_refuses_what_it_does_not_speak() {
     let cases = cases::all();
     for route in routes(&document) {
         let case = good(&cases, &route);
-        let path = case.path.replace("RUN", &world.runs[0]);
+        let path = world.filled(case.path);
         let text = case.body.as_ref().map(Value::to_string).unwrap_or_default();
         let key = world.key("admin");
         let kind = |kind: &str| ("content-type", kind.to_owned());
@@ -197,7 +197,7 @@ async fn every_route_refuses_what_it_does_not_speak() {
             sent.push((400, "TL0624", json(), "null true".to_owned()));
             sent.push((400, "TL0624", json(), "[".repeat(20_000)));
             sent.push((422, "TL0625", json(), "[]".to_owned()));
-            sent.push((413, "TL0630", json(), " ".repeat((64 << 10) + 1)));
+            sent.push((413, "TL0630", json(), " ".repeat((1 << 20) + 1)));
         }
         for (status, code, headers, body) in sent {
             let answer = world.send(route.method, &path, &headers, &body).await;
@@ -232,7 +232,7 @@ async fn every_field_that_is_missing_unknown_or_of_another_type_is_named() {
     let cases = cases::all();
     for route in routes(&document) {
         let case = good(&cases, &route);
-        let path = case.path.replace("RUN", &world.runs[0]);
+        let path = world.filled(case.path);
         let mut bodies: Vec<(String, Value)> = Vec::new();
         if let (Some(schema), Some(body)) = (route.body(), &case.body) {
             let (known, required) = shape::fields(&document, schema);
@@ -243,6 +243,10 @@ async fn every_field_that_is_missing_unknown_or_of_another_type_is_named() {
             }
             for name in known.keys() {
                 for value in [json!({ "a": 1 }), json!(1.5), json!([[]])] {
+                    // An object without stated fields holds anything; what is in it is the action's to judge.
+                    if value.is_object() && shape::is_free(&document, known[*name]) {
+                        continue;
+                    }
                     let mut other = body.clone();
                     other[*name] = value;
                     bodies.push(((*name).to_owned(), other));
@@ -256,7 +260,7 @@ async fn every_field_that_is_missing_unknown_or_of_another_type_is_named() {
             let answer = world.ask(route.role, route.method, &path, Some(&body)).await;
             let context = format!("{} {body}: {}", route.id, answer.text);
             assert_eq!((answer.status, answer.code()), (422, "TL0625"), "{context}");
-            let named = answer.field().split('[').next().unwrap_or_default();
+            let named = answer.field().split(['[', '.']).next().unwrap_or_default();
             assert_eq!(named, field, "{context}");
             route.hold(&document, &answer, "a wrong body");
         }

@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use trunkline_server::ServerOptions;
 use trunkline_store::{MirrorDetails, NewMirror, NewNotification, Received, Request, Role, RunState};
 
+use super::intercom::Intercom;
 use crate::harness::{Process, body, now};
 
 /// The roles, least first.
@@ -22,6 +23,9 @@ pub(super) struct World {
     keys: BTreeMap<&'static str, String>,
     /// The runs of the mirror `all`, newest first.
     pub(super) runs: Vec<String>,
+    /// A run of an action.
+    written: String,
+    intercom: Intercom,
 }
 
 /// An answer.
@@ -61,8 +65,11 @@ impl World {
             process,
             keys: BTreeMap::new(),
             runs: Vec::new(),
+            written: String::new(),
+            intercom: Intercom::start().await,
         };
         world.fill(&acme.id).await;
+        world.act().await;
         world
     }
 
@@ -129,6 +136,25 @@ impl World {
         }
         let spare = store.add_key("spare", Role::Read, now()).await.unwrap();
         self.keys.insert("spare", spare.expose_secret().to_owned());
+    }
+
+    /// Connects a workspace that answers, and runs an action in it.
+    async fn act(&mut self) {
+        self.process
+            .connection_at("live", "live1234", self.intercom.base_url())
+            .await;
+        let call = json!({ "connection": "live", "input": { "name": "fresh" } });
+        let done = self
+            .ask("admin", "post", "/actions/tags.upsert", Some(&call))
+            .await;
+        assert_eq!(done.status, 200, "{}", done.text);
+        self.written = done.json["run"].as_str().unwrap().to_owned();
+    }
+
+    /// An address of a case, with the ids of this world in it.
+    pub(super) fn filled(&self, path: &str) -> String {
+        path.replace("RUN", &self.runs[0])
+            .replace("WRITTEN", &self.written)
     }
 
     /// The key of a role, as a header.

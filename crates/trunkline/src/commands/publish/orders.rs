@@ -16,7 +16,12 @@ use trunkline_actions::{
 use trunkline_client::Priority;
 use trunkline_flow::jq;
 
-use crate::{cli, commands::call, failure::Failure, source::Source};
+use crate::{
+    cli,
+    commands::{by_hand, call},
+    failure::Failure,
+    source::Source,
+};
 
 /// How a batch is published.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -94,7 +99,7 @@ impl Orders {
             zone: zone(&self.rules.time_zone)?,
             allow_unknown: self.rules.allow_unknown,
             priority: Priority::Background,
-            ..CallOptions::default()
+            ..by_hand()
         })
     }
 
