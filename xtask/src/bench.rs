@@ -10,6 +10,7 @@ use clap::{Args, Subcommand};
 
 use crate::binary;
 
+mod actions;
 mod client;
 mod figures;
 pub(crate) mod http;
@@ -28,6 +29,8 @@ pub(crate) struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum What {
+    /// The actions: CPU of this machine per upsert.
+    Actions(actions::Arguments),
     /// The mirror: CPU per record, memory, requests, wall time at a rate limit.
     Mirror(mirror::Arguments),
     /// The client: how fast and how evenly it uses a rate limit.
@@ -43,6 +46,7 @@ enum What {
 
 pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     match &arguments.what {
+        What::Actions(arguments) => actions::run(arguments),
         What::Mirror(arguments) => mirror::run(arguments),
         What::Client(arguments) => client::run(arguments),
         What::Simulator(arguments) => simulator::run(arguments),

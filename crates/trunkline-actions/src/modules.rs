@@ -9,6 +9,8 @@ mod runs;
 
 use crate::Action;
 
+pub(crate) use contacts::People;
+
 /// Every module.
 pub(crate) fn all() -> Vec<Action> {
     [contacts::actions(), runs::actions()]

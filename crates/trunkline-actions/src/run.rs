@@ -3,13 +3,14 @@
 //! The one rule: no module calls the client itself. A read goes through [`Run::read`], [`Run::find`] or [`Run::rows`], a
 //! change through [`Run::write`]: planned when only a plan is wanted, else kept in the journal first, then sent once.
 
+mod guarded;
 mod inverse;
 mod subject;
 mod write;
 
 use std::collections::VecDeque;
 
-use jiff::Timestamp;
+use jiff::{Timestamp, tz::TimeZone};
 use serde_json::Value;
 use trunkline_catalog::Version;
 use trunkline_client::{Answer, Call, Client, Disposition, ErrorKind, Priority};
@@ -19,6 +20,7 @@ use crate::{
     WriteState, journal::Begun, journal::NewRun,
 };
 
+pub(crate) use guarded::is_made_once;
 pub use inverse::Inverse;
 pub(crate) use subject::{Subject, subject};
 pub use write::Write;
@@ -106,6 +108,21 @@ impl Run {
     #[must_use]
     pub const fn is_planning(&self) -> bool {
         matches!(self.mode, Mode::Planning)
+    }
+
+    /// Whether its writes are sent as they come, rather than planned or held against a plan.
+    pub(crate) const fn is_live(&self) -> bool {
+        matches!(self.mode, Mode::Live)
+    }
+
+    /// The action's id.
+    pub(crate) const fn action_id(&self) -> &'static str {
+        self.action.id
+    }
+
+    /// Where a time without a zone is.
+    pub(crate) const fn zone(&self) -> &TimeZone {
+        &self.options.zone
     }
 
     /// Says that it undoes another run, which happens once.

@@ -13,6 +13,7 @@ use trunkline_client::{BudgetState, Call, Client, Clock, Priority};
 use crate::{
     Action, ActionError, Journal, Outcome, Plan, Run, Work, Write, generated,
     input::{self, Checked, Reading, Record},
+    modules::People,
     registry,
     run::Mode,
 };
@@ -60,6 +61,8 @@ struct Inner {
     client: Client,
     clock: Arc<dyn Clock>,
     journal: Arc<dyn Journal>,
+    /// What is remembered about people between two runs.
+    people: People,
 }
 
 impl Workspace {
@@ -76,6 +79,7 @@ impl Workspace {
             client,
             clock,
             journal,
+            people: People::default(),
         }))
     }
 
@@ -85,6 +89,10 @@ impl Workspace {
 
     pub(crate) fn journal(&self) -> &Arc<dyn Journal> {
         &self.0.journal
+    }
+
+    pub(crate) fn people(&self) -> &People {
+        &self.0.people
     }
 
     pub(crate) fn now(&self) -> Timestamp {

@@ -6,6 +6,7 @@
 use serde_json::{Value, json};
 use trunkline_client::Call;
 
+use super::contacts;
 use crate::{ActionError, Input, Run};
 
 /// A contact that was found.
@@ -36,6 +37,9 @@ pub(crate) async fn contact(run: &mut Run, input: &Input) -> Result<Contact, Act
             )
         })?;
     let mut found = search_contacts(run, field, value).await?;
+    if found.is_empty() {
+        found = contacts::written_lately(run, field, value).await?;
+    }
     match found.len() {
         0 => Err(ActionError::refused(
             "TL0730",

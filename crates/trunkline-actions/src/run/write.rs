@@ -5,7 +5,7 @@ use sha2::{Digest as _, Sha256};
 use trunkline_catalog::{Catalog, Effect, Method, Operation};
 use trunkline_client::{Call, CallError};
 
-use super::{Mode, Run, inverse, subject::subject, value_of};
+use super::{Mode, Run, guarded::is_made_once, inverse, subject::subject, value_of};
 use crate::{Action, ActionError, Change, FieldChange, Inverse, KeptWrite, PlannedWrite, WriteEnd, WriteState, outcome::changes};
 
 /// A change that a module wants.
@@ -202,6 +202,12 @@ impl Run {
         match told {
             Ok(answer) => {
                 let after = value_of(&answer);
+                self.workspace.people().heard(
+                    write.operation,
+                    &write.path,
+                    write.payload.as_ref(),
+                    self.workspace.now(),
+                );
                 let inverse = write.inverse.clone().unwrap_or_else(|| {
                     inverse::of(
                         operation,
@@ -275,6 +281,8 @@ impl Run {
         match effect {
             // Sending it again leaves what sending it once leaves.
             Some(Effect::Read | Effect::IdempotentWrite) => Ok(()),
+            // A module finds what it made when it looks again.
+            _ if !self.action.is_operation() && is_made_once(&write.operation, write.payload.as_ref()) => Ok(()),
             _ => Err(ActionError::OutcomeUnknown {
                 operation: write.operation.clone(),
                 reason: "the answer was lost and Intercom does not tell".to_owned(),

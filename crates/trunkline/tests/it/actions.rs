@@ -3,6 +3,7 @@
 mod operations;
 mod tags;
 mod times;
+mod upserts;
 
 use std::sync::Arc;
 
