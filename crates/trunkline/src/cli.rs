@@ -18,6 +18,9 @@ mod shape;
 use std::{net::SocketAddr, path::PathBuf};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap_complete::engine::ArgValueCompleter;
+
+use crate::complete;
 
 pub(crate) use actions::{ActionPage, Actions, Call};
 pub(crate) use backup::{Backup, Restore};
@@ -294,7 +297,7 @@ pub(crate) struct Scopes {
     /// The streams to mirror, separated by commas; every stream when nothing is chosen at all.
     #[arg(long, value_delimiter = ',', value_name = "A,B")]
     pub(crate) streams: Vec<String>,
-    /// The operations to call, separated by commas, such as `contacts.create` or `tickets.*`.
+    /// The actions to call, separated by commas, such as `contacts.upsert` or `tickets.*`.
     #[arg(long, value_delimiter = ',', value_name = "A,B")]
     pub(crate) actions: Vec<String>,
     /// The topics of webhooks to be told, separated by commas, such as `conversation.*` or `contact.created`.
@@ -320,6 +323,7 @@ pub(crate) struct Verify {
 #[derive(Debug, Args)]
 pub(crate) struct Streams {
     /// Only this stream.
+    #[arg(add = ArgValueCompleter::new(complete::streams))]
     pub(crate) name: Option<String>,
     /// Print JSON, with the JSON Schema of each table.
     #[arg(long)]
@@ -351,6 +355,7 @@ pub(crate) struct Operations {
 #[derive(Debug, Args)]
 pub(crate) struct Operation {
     /// The operation's id, such as `contacts.search`, or Intercom's own id for it.
+    #[arg(add = ArgValueCompleter::new(complete::operation_ids))]
     pub(crate) id: String,
     #[command(flatten)]
     pub(crate) shape: Shape,

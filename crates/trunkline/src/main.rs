@@ -5,6 +5,7 @@
 
 mod cli;
 mod commands;
+mod complete;
 mod desk;
 mod failure;
 mod output;
@@ -15,13 +16,16 @@ mod store;
 
 use std::process::ExitCode;
 
-use clap::Parser;
+use clap::{CommandFactory as _, Parser as _};
+use clap_complete::CompleteEnv;
 use mimalloc::MiMalloc;
 
 #[global_allocator]
 static ALLOCATOR: MiMalloc = MiMalloc;
 
 fn main() -> ExitCode {
+    // Does something only when a shell asks what could be typed next.
+    CompleteEnv::with_factory(cli::Cli::command).complete();
     let cli = cli::Cli::parse();
     output::logs::start(cli.log.clone(), cli.log_format);
     let outcome = commands::run(cli);

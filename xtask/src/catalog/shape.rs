@@ -21,6 +21,8 @@ const MAX_WRAPS: usize = 6;
 pub(super) struct Shape<'a> {
     pub(super) kind: &'static str,
     pub(super) nullable: bool,
+    /// It allows null and nothing else, as the part of an `anyOf` that only makes the others nullable.
+    only_null: bool,
     pub(super) enumeration: Vec<String>,
     pub(super) properties: BTreeMap<&'a str, Node<'a>>,
     pub(super) required: Vec<&'a str>,
@@ -106,6 +108,9 @@ impl<'a> Shape<'a> {
             _ => {}
         }
         let nullable = says_nullable(schema);
+        let says_more = ["allOf", "oneOf", "anyOf", "enum", "items", "properties"]
+            .iter()
+            .any(|key| schema.get(key).is_some());
         kinds.retain(|kind| *kind != "null");
         let properties: BTreeMap<&str, Node<'_>> = schema
             .get("properties")
@@ -123,6 +128,7 @@ impl<'a> Shape<'a> {
         Self {
             kind,
             nullable,
+            only_null: nullable && kinds.is_empty() && !says_more,
             enumeration: list(schema, "enum").filter_map(text).collect(),
             properties,
             required: list(schema, "required").filter_map(Value::as_str).collect(),
@@ -136,6 +142,7 @@ impl<'a> Shape<'a> {
             self.kind = other.kind;
         }
         self.nullable |= other.nullable;
+        self.only_null &= other.only_null;
         if !other.enumeration.is_empty() {
             self.enumeration = other.enumeration;
         }
@@ -147,12 +154,11 @@ impl<'a> Shape<'a> {
 
     /// Either holds (`oneOf`, `anyOf`).
     fn or(mut self, other: Self) -> Self {
-        let only_null = |shape: &Self| shape.kind == "any" && shape.nullable && shape.properties.is_empty();
-        if only_null(&other) {
+        if other.only_null {
             self.nullable = true;
             return self;
         }
-        if only_null(&self) {
+        if self.only_null {
             return Self {
                 nullable: true,
                 ..other

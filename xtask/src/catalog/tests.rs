@@ -72,6 +72,11 @@ fn alternatives_inside_a_body_are_merged() {
         "body: {properties: {id: {oneOf: [{type: string}, {type: integer}]}, n: {anyOf: [{type: string}, {type: 'null'}]}}}",
         &["0 id any", "0 n string nullable"],
     );
+    // A value of several types that may be null as well is not the same as null.
+    check(
+        "body: {properties: {q: {oneOf: [{properties: {v: {nullable: true, oneOf: [{type: string}, {type: boolean}]}}}, {properties: {v: {type: array, items: {type: object}}}}]}}}",
+        &["0 q object", "0 q.v any nullable", "0 q.v[] object"],
+    );
 }
 
 #[test]

@@ -3,8 +3,10 @@
 use std::path::PathBuf;
 
 use clap::Args;
+use clap_complete::engine::ArgValueCompleter;
 
 use super::Workspace;
+use crate::complete;
 
 #[derive(Debug, Args)]
 pub(crate) struct Actions {
@@ -21,6 +23,7 @@ pub(crate) struct Actions {
 #[derive(Debug, Args)]
 pub(crate) struct ActionPage {
     /// The action's id, such as `contacts.upsert`.
+    #[arg(add = ArgValueCompleter::new(complete::action_ids))]
     pub(crate) id: String,
     /// Print JSON.
     #[arg(long)]
@@ -35,10 +38,14 @@ pub(crate) struct Call {
     #[command(flatten)]
     pub(crate) workspace: Workspace,
     /// The action's id, such as `tickets.get`; not with `--apply`, which knows it.
-    #[arg(required_unless_present = "apply")]
+    #[arg(required_unless_present = "apply", add = ArgValueCompleter::new(complete::action_ids))]
     pub(crate) id: Option<String>,
     /// Fields, as `name=value` or, for a value in JSON, `name:=value`; a dot leads into an object (`custom_attributes.plan=pro`).
-    #[arg(value_name = "FIELD=VALUE", conflicts_with = "apply")]
+    #[arg(
+        value_name = "FIELD=VALUE",
+        conflicts_with = "apply",
+        add = ArgValueCompleter::new(complete::fields)
+    )]
     pub(crate) fields: Vec<String>,
     /// Fields as a JSON object, from a file (`@file.json`) or from standard input (`-`).
     #[arg(long, value_name = "JSON", conflicts_with = "apply")]

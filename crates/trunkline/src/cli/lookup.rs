@@ -1,12 +1,15 @@
 //! The flags of the lists to pick from.
 
 use clap::Args;
+use clap_complete::engine::ArgValueCompleter;
 
 use super::Workspace;
+use crate::complete;
 
 #[derive(Debug, Args)]
 pub(crate) struct Lookup {
     /// The list, such as `admins`, `tags` or `ticket_types`; without it every list is named.
+    #[arg(add = ArgValueCompleter::new(complete::lookups))]
     pub(crate) name: Option<String>,
     /// Words that the id, the name or the details must contain; for contacts the API looks for them.
     pub(crate) words: Vec<String>,

@@ -74,7 +74,7 @@ pub(crate) fn explain(arguments: &cli::Operation) -> Result<ExitCode, Failure> {
     Ok(ExitCode::SUCCESS)
 }
 
-pub(super) fn unknown(catalog: &Catalog, id: &str) -> Failure {
+fn unknown(catalog: &Catalog, id: &str) -> Failure {
     let family = id.split('.').next().unwrap_or(id).trim_end_matches('s');
     let near: Vec<&str> = catalog
         .operations()

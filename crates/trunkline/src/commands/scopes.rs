@@ -6,11 +6,10 @@
 use std::{collections::BTreeSet, process::ExitCode};
 
 use serde::Serialize;
-use trunkline_catalog::{
-    Catalog, Need, Operation, Permission, PermissionName, fewest, permission, permissions,
-};
+use trunkline_actions::Action;
+use trunkline_catalog::{Catalog, Need, Permission, PermissionName, fewest, permission, permissions};
 
-use super::{operations, streams};
+use super::streams;
 use crate::{
     cli,
     failure::Failure,
@@ -87,14 +86,16 @@ fn scopes(arguments: &cli::Scopes) -> Result<Scopes, Failure> {
         });
     }
     for name in &arguments.actions {
-        chosen.extend(
-            actions(catalog, name.trim())?
-                .into_iter()
-                .map(|operation| Chosen {
-                    name: operation.id.to_owned(),
-                    needs: Need::of_operation(operation).into_iter().collect(),
-                }),
-        );
+        chosen.extend(actions(name.trim())?.into_iter().map(|action| {
+            Chosen {
+                name: action.id.to_owned(),
+                needs: action
+                    .operations
+                    .iter()
+                    .filter_map(|id| Need::of_operation(catalog.operation(id)?))
+                    .collect(),
+            }
+        }));
     }
     chosen.extend(
         catalog
@@ -135,20 +136,18 @@ fn scopes(arguments: &cli::Scopes) -> Result<Scopes, Failure> {
     })
 }
 
-/// One operation, or all of a family.
-fn actions(catalog: &'static Catalog, name: &str) -> Result<Vec<&'static Operation>, Failure> {
-    if let Some(operation) = catalog.operation(name) {
-        return Ok(vec![operation]);
+/// One action, or all of a family. A module needs what the operations that it may call need.
+fn actions(name: &str) -> Result<Vec<&'static Action>, Failure> {
+    if let Some(family) = name.strip_suffix(".*") {
+        let of_family: Vec<&Action> = trunkline_actions::actions()
+            .iter()
+            .filter(|action| action.family() == family)
+            .collect();
+        if !of_family.is_empty() {
+            return Ok(of_family);
+        }
     }
-    let of_family: Vec<&Operation> = catalog
-        .operations()
-        .iter()
-        .filter(|operation| name.strip_suffix(".*") == Some(operation.family()))
-        .collect();
-    if of_family.is_empty() {
-        return Err(operations::unknown(catalog, name));
-    }
-    Ok(of_family)
+    Ok(vec![trunkline_actions::action(name)?])
 }
 
 fn understand(name: &str) -> Result<Understood, Failure> {

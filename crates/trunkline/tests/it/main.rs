@@ -8,6 +8,7 @@ mod actions;
 mod api_guide;
 mod bad_input;
 mod commands;
+mod complete;
 mod extras;
 mod harness;
 mod incremental;

@@ -228,14 +228,14 @@ fn names_that_are_no_permission_stream_or_operation_are_refused_with_what_is_nea
         (&["scopes", "read_ticket_things"][..], "TL0011", "Read tickets"),
         (&["scopes", "--streams", "contact"][..], "TL0250", "contacts"),
         (
-            &["scopes", "--actions", "contacts.upsert"][..],
-            "TL0006",
+            &["scopes", "--actions", "contacts.upser"][..],
+            "TL0701",
             "contacts.",
         ),
         (
             &["scopes", "--actions", "nothing.*"][..],
-            "TL0006",
-            "trunkline operations",
+            "TL0701",
+            "trunkline actions",
         ),
     ] {
         let outcome = desk.run(arguments);

@@ -1,6 +1,6 @@
 //! Operations as actions: by flat names, by `{path, query, payload}`, and what is refused before anything is sent.
 
-use serde_json::json;
+use serde_json::{Value, json};
 use trunkline_actions::CallOptions;
 use trunkline_catalog::Version;
 
@@ -177,6 +177,36 @@ fn a_plan_is_applied_as_it_is_or_not_at_all() {
     let error = actor.apply(&plan).unwrap_err();
     assert_eq!(error.code(), "TL0763", "{error}");
     assert_eq!(actor.truth(&format!("/contacts/{id}"))["name"], "Planned");
+}
+
+#[test]
+fn a_search_takes_one_filter_or_several_and_values_of_every_type() {
+    let actor = Actor::new();
+    let all = actor.output(
+        "tickets.search",
+        json!({"payload": {"query": filter("created_at", ">", json!(1))}}),
+    );
+    let all = all.as_array().unwrap().len();
+    let ticket = actor.first_ticket();
+    for (query, expected) in [
+        (filter("created_at", ">", json!("1")), all),
+        (filter("id", "=", json!(ticket)), 1),
+        (filter("id", "IN", json!([ticket])), 1),
+        (
+            json!({"operator": "AND", "value": [
+                filter("id", "=", json!(ticket)),
+                {"operator": "OR", "value": [filter("open", "=", json!(true)), filter("open", "=", json!(false))]},
+            ]}),
+            1,
+        ),
+    ] {
+        let found = actor.output("tickets.search", json!({"payload": {"query": query}}));
+        assert_eq!(found.as_array().unwrap().len(), expected, "{query}");
+    }
+}
+
+fn filter(field: &str, operator: &str, value: Value) -> Value {
+    json!({"field": field, "operator": operator, "value": value})
 }
 
 impl Actor {
