@@ -21,7 +21,7 @@ mod search;
 pub mod time;
 mod workspace;
 
-pub use action::{Action, Module, ModuleFuture, Returns, Work};
+pub use action::{Action, LookAhead, Module, ModuleFuture, Returns, Work};
 pub use error::{ActionError, Problem};
 pub use fields::{Field, Group, Place};
 pub use input::{Input, read_record};

@@ -11,7 +11,7 @@ use trunkline_catalog::{Effect, Operation, Version};
 use trunkline_client::{BudgetState, Call, Client, Clock, Priority};
 
 use crate::{
-    Action, ActionError, Journal, Outcome, Plan, Run, Work, Write, generated,
+    Action, ActionError, Input, Journal, Outcome, Plan, Run, Work, Write, generated,
     input::{self, Checked, Reading, Record},
     modules::People,
     registry,
@@ -211,7 +211,20 @@ impl Workspace {
     ///
     /// Everything that does not fit.
     pub fn fits(&self, action: &'static Action, input: Value, options: &CallOptions) -> Result<(), ActionError> {
-        self.check(action, input, options, self.now()).map(drop)
+        self.fitted(action, input, options).map(drop)
+    }
+
+    /// The input as the action's module gets it; none for an operation as it is.
+    pub(crate) fn fitted(
+        &self,
+        action: &'static Action,
+        input: Value,
+        options: &CallOptions,
+    ) -> Result<Option<Input>, ActionError> {
+        match self.check(action, input, options, self.now())? {
+            Checked::Module(input) => Ok(Some(input)),
+            Checked::Record(_) => Ok(None),
+        }
     }
 
     /// What is known of the rate budget that its calls come out of.

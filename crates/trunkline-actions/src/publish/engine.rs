@@ -21,7 +21,7 @@ use super::{
     frontier::Frontier,
     lanes::{Lanes, identities},
 };
-use crate::{Action, ActionError, CallOptions, Change, Outcome, Plan, Workspace};
+use crate::{Action, ActionError, CallOptions, Change, Input, Outcome, Plan, Workspace};
 
 /// The most rows that wait for an earlier one about the same person.
 const MOST_PARKED: usize = 512;
@@ -29,6 +29,8 @@ const MOST_PARKED: usize = 512;
 const MOST_AHEAD: usize = 2_000;
 /// Calls that wait for their place in the rate budget, beyond which no further row is begun.
 const MOST_WAITING: u32 = 32;
+/// How many rows are looked up together, where the action can.
+const TOGETHER: usize = 60;
 /// How often progress is kept and shown.
 const BEAT: Duration = Duration::from_millis(250);
 /// The pause before a row is tried again; it doubles up to the longest.
@@ -131,6 +133,8 @@ impl Publisher {
         let mut work = Work {
             publisher: self,
             running: JoinSet::new(),
+            under_way: 0,
+            gathered: Vec::new(),
             lanes: Lanes::default(),
             frontier: Frontier::from(from),
             kept: from,
@@ -145,8 +149,13 @@ impl Publisher {
         loop {
             if work.halt.is_some() {
                 halt_all.send_replace(true);
+                work.gathered.clear();
             }
             let is_open = has_more && work.halt.is_none();
+            // Nobody comes any more who could make the group larger.
+            if !is_open || work.running.is_empty() {
+                work.look_up();
+            }
             if work.running.is_empty() && !is_open && (work.halt.is_some() || work.lanes.parked() == 0) {
                 break;
             }
@@ -160,7 +169,7 @@ impl Publisher {
                     }
                 }
                 _ = beat.tick() => work.beat(clerk).await,
-                Some(ended) = work.running.join_next() => work.ended(ended, clerk),
+                Some(done) = work.running.join_next() => work.done(done, clerk),
                 row = rows.recv(), if is_open && work.has_room() => match row {
                     Some(row) => work.take(row, clerk),
                     None => has_more = false,
@@ -184,9 +193,21 @@ impl Publisher {
 type Ready = (Row, Value);
 type Ended = (Box<RowEnd>, Option<ActionError>);
 
+/// What a task was for.
+enum Task {
+    /// A row, and what became of it.
+    Row(Ended),
+    /// Rows that were looked up, and are carried out now.
+    Looked(Vec<Ready>),
+}
+
 struct Work<'p> {
     publisher: &'p Publisher,
-    running: JoinSet<Ended>,
+    running: JoinSet<Task>,
+    /// Rows that have been taken and are not done with, but for those that wait.
+    under_way: usize,
+    /// Rows that are to be looked up together, with what the module gets.
+    gathered: Vec<(Ready, Input)>,
     lanes: Lanes<Ready>,
     frontier: Frontier,
     kept: Progress,
@@ -199,7 +220,7 @@ impl Work<'_> {
     /// Whether another row may be taken.
     fn has_room(&self) -> bool {
         let budget = self.publisher.workspace.budget();
-        self.running.len() < self.publisher.most
+        self.under_way < self.publisher.most
             && self.lanes.parked() < MOST_PARKED
             && self.frontier.ahead() < MOST_AHEAD
             && (self.running.is_empty() || budget.waiting < MOST_WAITING)
@@ -215,12 +236,16 @@ impl Work<'_> {
         let end = match &row.input {
             Err(rejection) => End::Rejected(rejection.clone()),
             Ok(None) => End::Skipped,
-            Ok(Some(input)) => match workspace.fits(action, input.clone(), options) {
-                Ok(()) => {
+            Ok(Some(input)) => match workspace.fitted(action, input.clone(), options) {
+                Ok(fitted) => {
                     let input = input.clone();
                     let identities = identities(action, &input);
                     if let Some(ready) = self.lanes.enter(row.number, identities, (row, input)) {
-                        self.start(ready);
+                        self.under_way += 1;
+                        match fitted.filter(|_| action.look_ahead.is_some()) {
+                            Some(fitted) => self.gather(ready, fitted),
+                            None => self.start(ready),
+                        }
                     }
                     return;
                 }
@@ -235,18 +260,49 @@ impl Work<'_> {
         self.tell(row, clerk);
     }
 
+    fn gather(&mut self, ready: Ready, fitted: Input) {
+        self.gathered.push((ready, fitted));
+        if self.gathered.len() >= TOGETHER {
+            self.look_up();
+        }
+    }
+
+    /// Looks the gathered rows up together, and carries them out then.
+    fn look_up(&mut self) {
+        let Some(look_ahead) = self.publisher.action.look_ahead.filter(|_| !self.gathered.is_empty()) else {
+            return;
+        };
+        let workspace = self.publisher.workspace.clone();
+        let priority = self.publisher.options.priority;
+        let (ready, inputs): (Vec<Ready>, Vec<Input>) = self.gathered.drain(..).unzip();
+        self.running.spawn(async move {
+            // Each row looks for itself what was not found out here, and meets what was in the way.
+            look_ahead(&workspace, inputs, priority).await.ok();
+            Task::Looked(ready)
+        });
+    }
+
     fn start(&mut self, (row, input): Ready) {
         let one = One {
             publisher: self.publisher.clone(),
             obstacle: Arc::clone(&self.obstacle),
             halted: self.halted.clone(),
         };
-        self.running.spawn(one.run(row, input));
+        self.running
+            .spawn(async move { Task::Row(one.run(row, input).await) });
     }
 
-    fn ended(&mut self, ended: Result<Ended, tokio::task::JoinError>, clerk: &mut dyn Clerk) {
-        let (row, error) = match ended {
-            Ok(ended) => ended,
+    fn done(&mut self, done: Result<Task, tokio::task::JoinError>, clerk: &mut dyn Clerk) {
+        let (row, error) = match done {
+            Ok(Task::Row(ended)) => ended,
+            Ok(Task::Looked(ready)) => {
+                for ready in ready {
+                    if self.halt.is_none() {
+                        self.start(ready);
+                    }
+                }
+                return;
+            }
             Err(error) => {
                 let reason = format!("the work on a row broke off: {error}");
                 self.halt.get_or_insert(Halt::Clerk(PortError { reason }));
@@ -254,6 +310,7 @@ impl Work<'_> {
             }
         };
         self.lanes.leave(row.number);
+        self.under_way = self.under_way.saturating_sub(1);
         match error {
             None => self.tell(*row, clerk),
             // The row is not done with; whoever resumes begins with it.
@@ -262,9 +319,10 @@ impl Work<'_> {
             }
         }
         while self.halt.is_none()
-            && self.running.len() < self.publisher.most
+            && self.under_way < self.publisher.most
             && let Some(ready) = self.lanes.next(|(row, _)| row.number)
         {
+            self.under_way += 1;
             self.start(ready);
         }
     }
@@ -276,6 +334,7 @@ impl Work<'_> {
     }
 
     async fn beat(&mut self, clerk: &mut dyn Clerk) {
+        self.look_up();
         if self.kept != self.frontier.progress {
             self.kept = self.frontier.progress;
             if let Err(error) = clerk.commit(&self.kept).await {
@@ -289,7 +348,7 @@ impl Work<'_> {
         let obstacle = self.obstacle.lock().unwrap_or_else(PoisonError::into_inner);
         Live {
             progress: self.frontier.progress,
-            running: self.running.len(),
+            running: self.under_way,
             waiting: (obstacle.0 > 0).then(|| obstacle.1.clone()),
         }
     }
