@@ -106,9 +106,12 @@ async fn begin(arguments: &cli::Publish, reader: Reader, desk: &Desk) -> Result<
     };
     // The files are opened before the batch is there: one that cannot be written leaves nothing behind.
     let bar = Bar::start(!arguments.json, look.as_ref().map(|look| look.rows), 0);
-    let keeper = Keeper::open(&reader.orders, None, Arc::clone(&reader.columns), bar)?;
+    let mut keeper = Keeper::open(&reader.orders, Arc::clone(&reader.columns), bar)?;
     match holder.begin_batch(&new).await? {
-        BatchBegun::Held(held, _) => work(arguments, reader, desk, keeper, held, Progress::default()).await,
+        BatchBegun::Held(held, _) => {
+            keeper.begin(None)?;
+            work(arguments, reader, desk, keeper, held, Progress::default()).await
+        }
         BatchBegun::Busy(batch) => Err(busy(&batch.id)),
         BatchBegun::Unfinished(batch) | BatchBegun::Ended(batch) => Err(Failure::usage(
             "TL0788",
@@ -157,7 +160,8 @@ async fn resume(arguments: &cli::Publish, desk: &Desk) -> Result<ExitCode, Failu
     let from = StoredBatch::progress(&batch.progress);
     let bar = Bar::start(!arguments.json, look.map(|look| look.rows), from.rows);
     let position = batch.progress.position.as_deref().unwrap_or_default();
-    let keeper = Keeper::open(&reader.orders, Some(position), Arc::clone(&reader.columns), bar)?;
+    let mut keeper = Keeper::open(&reader.orders, Arc::clone(&reader.columns), bar)?;
+    keeper.begin(Some(position))?;
     work(arguments, reader, desk, keeper, held, from).await
 }
 
@@ -436,7 +440,8 @@ async fn dry_run(arguments: &cli::Publish, reader: Reader, desk: &Desk) -> Resul
         judge(look, arguments.strict, &reader)?;
     }
     let bar = Bar::start(!arguments.json, look.map(|look| look.rows), 0);
-    let mut keeper = Keeper::open(&reader.orders, None, Arc::clone(&reader.columns), bar)?;
+    let mut keeper = Keeper::open(&reader.orders, Arc::clone(&reader.columns), bar)?;
+    keeper.begin(None)?;
     let action = reader.action;
     let orders = reader.orders.clone();
     let (finish, read) = engine(arguments, reader, desk, &mut keeper, Way::Plan, Progress::default()).await?;

@@ -36,11 +36,16 @@ fn results(desk: &Desk, name: &str) -> Vec<Value> {
 
 /// The companies whose own id begins with this, by their own id; there must be one of each.
 fn companies(simulator: &Simulator, prefix: &str) -> BTreeMap<String, Value> {
+    by_own_id(simulator, "companies", "company_id", prefix)
+}
+
+/// The objects of a stream whose own id begins with this, by that; there must be one of each.
+fn by_own_id(simulator: &Simulator, stream: &str, field: &str, prefix: &str) -> BTreeMap<String, Value> {
     let mut found = BTreeMap::new();
-    for company in simulator.truth("companies", "2.16") {
-        let id = company["company_id"].as_str().unwrap_or_default().to_owned();
+    for object in simulator.truth(stream, "2.16") {
+        let id = object[field].as_str().unwrap_or_default().to_owned();
         if id.starts_with(prefix) {
-            assert!(found.insert(id.clone(), company).is_none(), "{id} is there twice");
+            assert!(found.insert(id.clone(), object).is_none(), "{id} is there twice");
         }
     }
     found

@@ -34,22 +34,29 @@ pub(super) struct Keeper {
 }
 
 impl Keeper {
-    /// Opens the files, cut to where `position` says that the batch's progress was noted.
-    pub(super) fn open(orders: &Orders, position: Option<&str>, columns: Columns, bar: Bar) -> Result<Self, Failure> {
-        let open = |name: &str, path: &Option<std::path::PathBuf>| {
-            let length = position.map_or(0, |position| length(position, name));
-            path.as_deref().map(|path| Grown::open(path, length)).transpose()
-        };
+    /// Opens the files; [`begin`](Self::begin) comes before anything is written.
+    pub(super) fn open(orders: &Orders, columns: Columns, bar: Bar) -> Result<Self, Failure> {
+        let open = |path: &Option<std::path::PathBuf>| path.as_deref().map(Grown::open).transpose();
         Ok(Self {
             batch: None,
-            results: open("results", &orders.results)?,
-            rejects: open("rejects", &orders.rejects)?,
+            results: open(&orders.results)?,
+            rejects: open(&orders.rejects)?,
             rejects_are_cells: orders.rejects.as_deref().is_some_and(files::is_table),
             columns,
             bar,
             shown: Vec::new(),
             survey: Survey::default(),
         })
+    }
+
+    /// Cuts the files to where `position` says that the batch's progress was noted; without one they begin anew.
+    pub(super) fn begin(&mut self, position: Option<&str>) -> Result<(), Failure> {
+        for (name, file) in [("results", &mut self.results), ("rejects", &mut self.rejects)] {
+            if let Some(file) = file {
+                file.cut(position.map_or(0, |position| length(position, name)))?;
+            }
+        }
+        Ok(())
     }
 
     /// What whoever resumes has to know: how long the files were.

@@ -26,31 +26,34 @@ pub(super) struct Grown {
 }
 
 impl Grown {
-    /// Opens a file, cut to `length`.
-    pub(super) fn open(path: &Path, length: u64) -> Result<Self, Failure> {
-        let unwritable = |error: io::Error| {
-            Failure::usage(
-                "TL0792",
-                format!("{} cannot be written: {error}", path.display()),
-                "Check the folder, its permissions and the space on the disk.",
-            )
-        };
-        let mut file = OpenOptions::new()
+    /// Opens a file, and leaves what is in it: it may be that of a batch which goes on.
+    pub(super) fn open(path: &Path) -> Result<Self, Failure> {
+        let file = OpenOptions::new()
             .create(true)
             .read(true)
             .write(true)
             .truncate(false)
             .open(path)
-            .map_err(unwritable)?;
-        if file.metadata().map_err(unwritable)?.len() > length {
-            file.set_len(length).map_err(unwritable)?;
-        }
-        let length = file.seek(SeekFrom::End(0)).map_err(unwritable)?;
+            .map_err(|error| unwritable(path, &error))?;
         Ok(Self {
             path: path.to_owned(),
             file: io::BufWriter::new(file),
-            length,
+            length: 0,
         })
+    }
+
+    /// Cuts it to `length`, behind which it grows.
+    pub(super) fn cut(&mut self, length: u64) -> Result<(), Failure> {
+        let file = self.file.get_mut();
+        let cut = |file: &mut File| {
+            let about = file.metadata()?;
+            if about.is_file() && about.len() > length {
+                file.set_len(length)?;
+            }
+            if about.is_file() { file.seek(SeekFrom::End(0)) } else { Ok(0) }
+        };
+        self.length = cut(file).map_err(|error| unwritable(&self.path, &error))?;
+        Ok(())
     }
 
     pub(super) const fn length(&self) -> u64 {
@@ -76,6 +79,14 @@ impl Grown {
     fn told(&self, error: &io::Error) -> String {
         format!("{} cannot be written: {error}", self.path.display())
     }
+}
+
+fn unwritable(path: &Path, error: &io::Error) -> Failure {
+    Failure::usage(
+        "TL0792",
+        format!("{} cannot be written: {error}", path.display()),
+        "Check the folder, its permissions and the space on the disk.",
+    )
 }
 
 /// Whether rejected rows are kept as a table.

@@ -10,7 +10,7 @@ use std::{
 use rand::{RngExt as _, SeedableRng as _};
 use serde_json::Value;
 
-use super::{companies, results, write};
+use super::{by_own_id, results, write};
 use crate::{
     harness::{Desk, Outcome, Simulator},
     process::json,
@@ -18,15 +18,39 @@ use crate::{
 
 const ROWS: u64 = 300;
 
+/// What is published: objects with ids of one's own.
+#[derive(Clone, Copy)]
+struct Kind {
+    action: &'static str,
+    stream: &'static str,
+    own_id: &'static str,
+    /// A field that takes a number, and so refuses a word.
+    number: &'static str,
+}
+
+const COMPANIES: Kind = Kind {
+    action: "companies.upsert",
+    stream: "companies",
+    own_id: "company_id",
+    number: "size",
+};
+
+const CONTACTS: Kind = Kind {
+    action: "contacts.upsert",
+    stream: "contacts",
+    own_id: "external_id",
+    number: "signed_up_at",
+};
+
 /// A command that publishes, or resumes the batch; each of its calls is a line on standard error.
-fn start(desk: &Desk, simulator: &Simulator, batch: Option<&str>) -> Child {
+fn start(desk: &Desk, simulator: &Simulator, kind: Kind, batch: Option<&str>) -> Child {
     let mut arguments = vec!["publish", "--base-url", simulator.base_url(), "--request-log", "/dev/stderr", "--json"];
     match batch {
         Some(batch) => arguments.extend(["--resume", batch, "--take-over"]),
         None => arguments.extend([
-            "companies.upsert",
+            kind.action,
             "--from",
-            "firms.csv",
+            "rows.csv",
             "--results",
             "results.jsonl",
             "--rejects",
@@ -38,16 +62,16 @@ fn start(desk: &Desk, simulator: &Simulator, batch: Option<&str>) -> Child {
     desk.trunkline(&arguments).spawn().unwrap()
 }
 
-fn firms(desk: &Desk) {
+fn rows(desk: &Desk, kind: Kind) {
     let rows: String = (1..=ROWS)
         .map(|number| match number {
-            // A row that is rejected, and two about one company.
-            100 => "k100,Firm 100,much\n".to_owned(),
-            201 => "k200,Firm 201,201\n".to_owned(),
-            number => format!("k{number},Firm {number},{number}\n"),
+            // A row that is rejected, and two about one object.
+            100 => "k100,Name 100,much\n".to_owned(),
+            201 => "k200,Name 201,201\n".to_owned(),
+            number => format!("k{number},Name {number},{number}\n"),
         })
         .collect();
-    write(desk, "firms.csv", format!("company_id,name,size\n{rows}"));
+    write(desk, "rows.csv", format!("{},name,{}\n{rows}", kind.own_id, kind.number));
 }
 
 fn the_batch(desk: &Desk) -> Option<String> {
@@ -57,12 +81,12 @@ fn the_batch(desk: &Desk) -> Option<String> {
 }
 
 /// Every row is there once, by the simulator and by the files.
-fn compare(desk: &Desk, simulator: &Simulator, about: &str) {
-    let found = companies(simulator, "k");
+fn compare(desk: &Desk, simulator: &Simulator, kind: Kind, about: &str) {
+    let found = by_own_id(simulator, kind.stream, kind.own_id, "k");
     for number in (1..=ROWS).filter(|number| ![100, 201].contains(number)) {
         let expected = if number == 200 { 201 } else { number };
-        let company = &found[&format!("k{number}")];
-        assert_eq!(company["name"], format!("Firm {expected}"), "{about}");
+        let object = &found[&format!("k{number}")];
+        assert_eq!(object["name"], format!("Name {expected}"), "{about}");
     }
     assert_eq!(found.len() as u64, ROWS - 2, "{about}");
     let told: Vec<Value> = results(desk, "results.jsonl");
@@ -77,6 +101,10 @@ fn compare(desk: &Desk, simulator: &Simulator, about: &str) {
     assert_eq!(batch["rows_done"], ROWS, "{about}");
 }
 
+fn is_write(request: &Value) -> bool {
+    request["method"] != "GET" && request["path"] != "/contacts/search"
+}
+
 #[test]
 fn kills_at_random_points_leave_every_row_written_once() {
     let number = |variable: &str, default: u64| {
@@ -87,12 +115,13 @@ fn kills_at_random_points_leave_every_row_written_once() {
     let mut rng = rand_chacha::ChaCha8Rng::seed_from_u64(seed);
     let mut killed = 0;
     while killed < kills {
+        let kind = if rng.random() { COMPANIES } else { CONTACTS };
         let simulator = Simulator::small();
         let desk = Desk::new();
-        firms(&desk);
+        rows(&desk, kind);
         loop {
             let batch = the_batch(&desk);
-            let mut child = start(&desk, &simulator, batch.as_deref());
+            let mut child = start(&desk, &simulator, kind, batch.as_deref());
             let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
             let after = rng.random_range(1..120_u32);
             let survived = (0..after).any(|_| lines.next().is_none());
@@ -106,12 +135,9 @@ fn kills_at_random_points_leave_every_row_written_once() {
             child.wait().unwrap();
             killed += 1;
         }
-        compare(&desk, &simulator, &format!("seed {seed}, kill {killed}"));
-        let writes = simulator
-            .requests()
-            .iter()
-            .filter(|request| request["method"] == "POST")
-            .count() as u64;
+        compare(&desk, &simulator, kind, &format!("seed {seed}, kill {killed}"));
+        let requests = simulator.requests();
+        let writes = requests.iter().filter(|request| is_write(request)).count() as u64;
         // Only what was under way when the process died may be sent twice.
         assert!(writes <= ROWS + kills * 16, "{writes} calls");
     }
@@ -121,8 +147,8 @@ fn kills_at_random_points_leave_every_row_written_once() {
 fn whoever_is_asked_to_stop_finishes_what_is_under_way_and_says_how_to_go_on() {
     let simulator = Simulator::small();
     let desk = Desk::new();
-    firms(&desk);
-    let mut child = start(&desk, &simulator, None);
+    rows(&desk, COMPANIES);
+    let mut child = start(&desk, &simulator, COMPANIES, None);
     let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
     assert!((0..40).all(|_| lines.next().is_some()), "it ended before it was asked to");
     let process = nix::unistd::Pid::from_raw(i32::try_from(child.id()).unwrap());
@@ -138,9 +164,9 @@ fn whoever_is_asked_to_stop_finishes_what_is_under_way_and_says_how_to_go_on() {
     assert!(before < ROWS, "{before} calls were made after all");
     let outcome = desk.run(&["publish", "--base-url", simulator.base_url(), "--resume", batch, "--json"]);
     assert_eq!(outcome.code, 1, "{}{}", outcome.stdout, outcome.stderr);
-    compare(&desk, &simulator, "after a stop");
+    compare(&desk, &simulator, COMPANIES, "after a stop");
     // What was finished before was not sent again.
-    let calls = simulator.requests().iter().filter(|request| request["method"] == "POST").count() as u64;
+    let calls = simulator.requests().iter().filter(|request| is_write(request)).count() as u64;
     assert_eq!(calls, ROWS - 1);
 }
 
@@ -148,8 +174,8 @@ fn whoever_is_asked_to_stop_finishes_what_is_under_way_and_says_how_to_go_on() {
 fn a_batch_that_nobody_wants_is_given_up() {
     let simulator = Simulator::small();
     let desk = Desk::new();
-    firms(&desk);
-    let mut child = start(&desk, &simulator, None);
+    rows(&desk, COMPANIES);
+    let mut child = start(&desk, &simulator, COMPANIES, None);
     let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
     assert!((0..20).all(|_| lines.next().is_some()));
     let process = nix::unistd::Pid::from_raw(i32::try_from(child.id()).unwrap());
@@ -160,7 +186,7 @@ fn a_batch_that_nobody_wants_is_given_up() {
     assert_eq!(json(&desk, &["batches", "abandon", batch])["state"], "abandoned");
     let again = desk.run(&["batches", "abandon", batch]);
     assert!(again.stderr.contains("TL0791"), "{}", again.stderr);
-    let outcome = desk.run(&["publish", "--base-url", simulator.base_url(), "companies.upsert", "--from", "firms.csv", "--json"]);
+    let outcome = desk.run(&["publish", "--base-url", simulator.base_url(), "companies.upsert", "--from", "rows.csv", "--json"]);
     assert_eq!(outcome.code, 1, "{}", outcome.stderr);
     assert_eq!(outcome.json()["rows"], ROWS);
 }
