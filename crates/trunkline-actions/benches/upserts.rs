@@ -80,7 +80,10 @@ fn contact() -> Value {
 
 /// `upserts NUMBER KIND`, where the kind is `new` or `known`.
 fn main() {
-    let arguments: Vec<String> = std::env::args().skip(1).filter(|word| !word.starts_with("--")).collect();
+    let arguments: Vec<String> = std::env::args()
+        .skip(1)
+        .filter(|word| !word.starts_with("--"))
+        .collect();
     let number: u32 = arguments
         .first()
         .map_or(1_000, |text| text.parse().expect("a number of upserts"));
@@ -90,9 +93,15 @@ fn main() {
         .build()
         .expect("a runtime");
     runtime.block_on(async {
-        let clock = Arc::new(ManualClock::new("2026-11-20T12:00:00Z".parse().expect("a moment")));
-        let connection =
-            Connection::at("http://127.0.0.1:1", "bench-token".to_owned().into(), Version::DEFAULT).expect("a connection");
+        let clock = Arc::new(ManualClock::new(
+            "2026-11-20T12:00:00Z".parse().expect("a moment"),
+        ));
+        let connection = Connection::at(
+            "http://127.0.0.1:1",
+            "bench-token".to_owned().into(),
+            Version::DEFAULT,
+        )
+        .expect("a connection");
         let settings = Settings::new(clock.clone());
         let client = Client::over(connection, settings, Arc::new(Memory::new(is_known))).expect("a client");
         let workspace = Workspace::new("bench", client, clock, Arc::new(NoJournal));

@@ -219,6 +219,13 @@ impl Field {
         self
     }
 
+    /// Says from which version on it is there.
+    #[must_use]
+    pub const fn since(mut self, version: Version) -> Self {
+        self.versions.0 = version;
+        self
+    }
+
     /// Whether `name` is its name or one of its other names.
     #[must_use]
     pub fn is_named(&self, name: &str) -> bool {

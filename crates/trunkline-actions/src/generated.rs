@@ -3,7 +3,7 @@
 //! The one rule: nothing is said here about any one operation; what needs saying stands in the catalog's tables or in the
 //! table of times, and what tells which list a value is picked from.
 
-use trunkline_catalog::{BodyField, Catalog, Operation, PageStyle, Parameter};
+use trunkline_catalog::{BodyField, Catalog, FieldType, Operation, PageStyle, Parameter};
 
 use crate::{Action, Field, Place, Returns, Work, lookup, time};
 
@@ -55,7 +55,16 @@ fn parameter(operation: &Operation, place: Place, known: &Parameter) -> Field {
         choices: known.enumeration.clone(),
         place,
         versions: known.versions,
-        ..Field::new(known.name, known.field_type, "")
+        // Some ids are described as numbers that are none, such as a contact's in the path of its notes.
+        ..Field::new(
+            known.name,
+            if place == Place::Path {
+                FieldType::String
+            } else {
+                known.field_type
+            },
+            "",
+        )
     }
 }
 

@@ -14,6 +14,7 @@ use trunkline_catalog::Version;
 
 use crate::{Action, ActionError, Field, Problem, Work, registry::nearest};
 
+pub(crate) use coerce::coerce;
 pub(crate) use record::Record;
 pub(crate) use schema::Node;
 pub use strict::read_record;
@@ -88,6 +89,11 @@ impl Input {
     pub fn limit(&self) -> Option<usize> {
         self.integer("limit")
             .and_then(|limit| usize::try_from(limit).ok())
+    }
+
+    /// The names of the fields that are given.
+    pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
+        self.values.keys().map(String::as_str)
     }
 
     /// The fields of these names that are given, as they are named here.

@@ -3,8 +3,10 @@
 //! The one rule: no module calls the client itself. A read goes through [`Run::read`], [`Run::find`] or [`Run::rows`], a
 //! change through [`Run::write`]: planned when only a plan is wanted, else kept in the journal first, then sent once.
 
+mod find_out;
 mod guarded;
 mod inverse;
+mod scroll;
 mod subject;
 mod write;
 
@@ -16,8 +18,8 @@ use trunkline_catalog::Version;
 use trunkline_client::{Answer, Call, Client, Disposition, ErrorKind, Priority};
 
 use crate::{
-    Action, ActionError, CallOptions, Change, KeptError, KeptWrite, Outcome, PlannedWrite, RunEnd, Workspace,
-    WriteState, journal::Begun, journal::NewRun,
+    Action, ActionError, CallOptions, Change, Input, KeptError, KeptWrite, Outcome, PlannedWrite, Problem, RunEnd,
+    Work, Workspace, WriteState, input::Checked, journal::Begun, journal::NewRun, registry,
 };
 
 pub(crate) use guarded::is_made_once;
@@ -39,6 +41,10 @@ pub struct Run {
     id: Option<String>,
     /// What an interrupted run with the same key wrote already.
     earlier: Vec<KeptWrite>,
+    /// The numbers of those among them whose end is not in the journal yet.
+    open: Vec<u32>,
+    /// Whether it is open what came of one of its writes.
+    is_unsettled: bool,
     seq: u32,
     reads: u32,
     writes: u32,
@@ -77,6 +83,8 @@ impl Run {
             input,
             id: None,
             earlier: Vec::new(),
+            open: Vec::new(),
+            is_unsettled: false,
             seq: 0,
             reads: 0,
             writes: 0,
@@ -104,6 +112,42 @@ impl Run {
         self.now
     }
 
+    /// Whether names that nobody knows are sent.
+    pub(crate) const fn allows_unknown(&self) -> bool {
+        self.options.allow_unknown
+    }
+
+    /// An input whose parts fit one by one and yet cannot be.
+    pub(crate) const fn misfits(&self, problems: Vec<Problem>) -> ActionError {
+        ActionError::Input {
+            action: self.action.id,
+            problems,
+        }
+    }
+
+    /// A row, held against what another action takes.
+    pub(crate) fn check_row(&self, action: &str, row: Value) -> Result<Input, ActionError> {
+        let action = registry::action(action)?;
+        match self.workspace.check(action, row, &self.options, self.now)? {
+            Checked::Module(input) => Ok(input),
+            Checked::Record(_) => {
+                let what = "must have the names of fields, not path, query and payload";
+                Err(self.misfits(vec![Problem::new("input", what)]))
+            }
+        }
+    }
+
+    /// Does what another module does, as a part of this run.
+    pub(crate) async fn do_row(&mut self, action: &str, input: Input) -> Result<Value, ActionError> {
+        match registry::action(action)?.work {
+            Work::Module(module) => module(self, input).await,
+            Work::Operation(operation) => Err(ActionError::Unknown {
+                id: operation.id.to_owned(),
+                near: Vec::new(),
+            }),
+        }
+    }
+
     /// Whether its writes are only written down.
     #[must_use]
     pub const fn is_planning(&self) -> bool {
@@ -123,6 +167,14 @@ impl Run {
     /// Where a time without a zone is.
     pub(crate) const fn zone(&self) -> &TimeZone {
         &self.options.zone
+    }
+
+    /// The refusal of one field that does not fit beside the others.
+    pub(crate) fn misfit(&self, field: &str, what: impl Into<String>) -> ActionError {
+        ActionError::Input {
+            action: self.action.id,
+            problems: vec![Problem::new(field, what)],
+        }
     }
 
     /// Says that it undoes another run, which happens once.
@@ -169,7 +221,19 @@ impl Run {
 
     /// The rows of an operation that lists, page by page, at most `limit`.
     pub async fn rows(&mut self, call: Call, limit: Option<usize>) -> Result<Vec<Value>, ActionError> {
+        self.rows_that(call, limit, &|_| true).await
+    }
+
+    /// As [`rows`](Self::rows), but only those rows that `keep` keeps.
+    pub async fn rows_that(
+        &mut self,
+        call: Call,
+        limit: Option<usize>,
+        keep: &(dyn Fn(&Value) -> bool + Sync),
+    ) -> Result<Vec<Value>, ActionError> {
+        let turn = scroll::turn(self.client(), &call).await;
         let mut rows = Vec::new();
+        let mut is_whole = false;
         let wanted = limit.unwrap_or(usize::MAX);
         let mut pages = self.client().pages(call.priority(self.priority()), None);
         if let Some(limit) = limit.and_then(|limit| u16::try_from(limit).ok()) {
@@ -177,12 +241,19 @@ impl Run {
         }
         while rows.len() < wanted {
             let Some(page) = pages.next().await? else {
+                is_whole = true;
                 break;
             };
             self.reads += page.requests;
-            for row in page.rows().iter().take(wanted - rows.len()) {
-                rows.push(serde_json::from_slice(row).unwrap_or(Value::Null));
-            }
+            let read = page
+                .rows()
+                .iter()
+                .map(|row| serde_json::from_slice(row).unwrap_or(Value::Null));
+            rows.extend(read.filter(keep).take(wanted - rows.len()));
+        }
+        if let Some(turn) = turn.filter(|_| is_whole) {
+            // Whoever waits for it asks again; what was read is read.
+            let _ = turn.finish().await;
         }
         Ok(rows)
     }
@@ -238,10 +309,15 @@ impl Run {
 
     /// Keeps how it ended, and says what came of it.
     pub(crate) async fn finish(mut self, result: Result<Value, ActionError>) -> Result<Outcome, ActionError> {
+        let result = match self.end_open().await {
+            // What went wrong first is what the caller must hear.
+            Err(error) if result.is_ok() => Err(error),
+            _ => result,
+        };
         if let Some(id) = self.id.take().filter(|id| !id.is_empty()) {
             let end = match &result {
                 Ok(output) => RunEnd::Done(output.clone()),
-                Err(error @ ActionError::OutcomeUnknown { .. }) => RunEnd::Unknown(error.to_string()),
+                Err(error) if self.is_unsettled => RunEnd::Unknown(error.to_string()),
                 Err(error) if error.disposition() == Disposition::Reject => {
                     RunEnd::Failed(KeptError::of(error))
                 }

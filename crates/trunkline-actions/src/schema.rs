@@ -108,7 +108,8 @@ pub(crate) fn alternatives<'f>(fields: &[&'f Field]) -> Vec<Vec<&'f Field>> {
         .collect();
     numbers.sort_unstable();
     numbers.dedup();
-    if numbers.is_empty() {
+    // Where only one alternative has fields, the other one has none of its own.
+    if numbers.len() < 2 {
         numbers.push(0);
     }
     numbers

@@ -111,9 +111,9 @@ impl Workspace {
         let mut run = Run::new(self.clone(), action, input, options, now, Mode::Live);
         if run.has_key() {
             match run.begin().await {
-                Ok(Some(earlier)) => return Ok(earlier),
                 Ok(None) => {}
-                // What an earlier attempt wrote could not be found out: the run ends with that.
+                Ok(Some(earlier)) => return Ok(earlier),
+                // A run that was taken over must not be left as if somebody were at it.
                 Err(error) => return run.finish(Err(error)).await,
             }
         }
@@ -195,9 +195,9 @@ impl Workspace {
         let mut run = Run::new(self.clone(), action, plan.input.clone(), options, plan.at, mode);
         if run.has_key() {
             match run.begin().await {
-                Ok(Some(earlier)) => return Ok(earlier),
                 Ok(None) => {}
-                // What an earlier attempt wrote could not be found out: the run ends with that.
+                Ok(Some(earlier)) => return Ok(earlier),
+                // A run that was taken over must not be left as if somebody were at it.
                 Err(error) => return run.finish(Err(error)).await,
             }
         }
@@ -245,7 +245,7 @@ impl Workspace {
         self.client().version()
     }
 
-    fn check(
+    pub(crate) fn check(
         &self,
         action: &'static Action,
         given: Value,

@@ -11,6 +11,8 @@
 //!   `panic = "unwind"`.
 //! - Values (`value.rs`) count what they allocate, so that ten doublings of a list or `"x" * 1000000000` stop before the
 //!   memory is gone, and are refused when they nest too deep to be dropped or printed.
+//! - A function that calls itself with filters for arguments pays more steps for each call (`toll.rs`), since jaq makes a chain
+//!   of them that is dropped recursively.
 //!
 //! What cannot be interrupted: one step of the library on one big value, such as the sorting of a list of millions or a search
 //! with a regular expression in a long text. The caller gets its answer all the same; the thread goes on to the end of that
@@ -32,6 +34,7 @@ mod position;
 mod removed;
 mod run;
 mod text;
+mod toll;
 mod value;
 mod worker;
 

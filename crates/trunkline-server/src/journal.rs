@@ -76,6 +76,15 @@ impl RunHolder {
     }
 }
 
+impl Drop for RunHolder {
+    fn drop(&mut self) {
+        // Whoever renews for nobody would keep the runs from being taken over.
+        if let Some((_, renewing)) = self.held.get() {
+            renewing.abort();
+        }
+    }
+}
+
 async fn renew(store: Arc<Store>, clock: Arc<dyn Clock>, mut lease: Lease) {
     loop {
         tokio::time::sleep(RENEWED).await;
@@ -310,6 +319,6 @@ fn digest(input: &Value) -> String {
 
 fn of_store(error: &StoreError) -> PortError {
     PortError {
-        reason: error.to_string(),
+        reason: format!("{error} ({})", error.code()),
     }
 }

@@ -93,7 +93,7 @@ pub struct Retention {
     pub notifications: Duration,
     /// The request log.
     pub requests: Duration,
-    /// Runs of mirrors.
+    /// Runs of mirrors, and runs of actions with their journal.
     pub runs: Duration,
 }
 

@@ -368,7 +368,7 @@ impl Store {
         self.write_one(chosen).await.map(drop)
     }
 
-    /// Forgets a connection and its secrets. Mirrors that use it keep it from being removed; its notifications stay.
+    /// Forgets a connection and its secrets. Mirrors that use it keep it from being removed; its notifications stay, and so does the journal.
     pub async fn remove_connection(&self, name: &str) -> Result<Connection, StoreError> {
         let found = self.connection(name).await?;
         let question =

@@ -150,13 +150,13 @@ pub struct HeldRun {
 pub enum Begun {
     /// It has begun.
     New(HeldRun),
-    /// A run with this key and input has ended, done or failed; it is not made again.
+    /// A run with this key and input is done; it is not made again.
     Same(Box<ActionRun>),
     /// The key is that of a run with another action or input.
     Other(Box<ActionRun>),
     /// A living process is at a run with this key and input.
     Busy(Box<ActionRun>),
-    /// A run with this key and input was left by a process that died, or what became of it was not found out. It is ours now:
+    /// A run with this key and input was left by a process that died, failed, or what became of it was not found out. It is ours now:
     /// its writes say where it stood.
     Interrupted(HeldRun, Box<ActionRecord>),
 }

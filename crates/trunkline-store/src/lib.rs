@@ -1,4 +1,5 @@
-//! Trunkline's own durable state: connections and apps with their secrets, grants, notifications, leases, keys, mirrors.
+//! Trunkline's own durable state: connections and apps with their secrets, grants, notifications, leases, keys, mirrors,
+//! and the journal of what actions did.
 //!
 //! The one rule: whoever gets `Ok` from a write may forget what was written, since it is on disk; every write is one
 //! transaction. Read [`Store`] next, then `database.rs` for how one text of SQL serves SQLite and PostgreSQL, and

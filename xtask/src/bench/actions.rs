@@ -30,7 +30,11 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     let mut figures = Figures::default();
     for kind in ["new", "known"] {
         let cost = |upserts: u32| {
-            let command = [program.display().to_string(), upserts.to_string(), kind.to_owned()];
+            let command = [
+                program.display().to_string(),
+                upserts.to_string(),
+                kind.to_owned(),
+            ];
             let (_, usage) = measured(&command, folder.path())?;
             if usage.exit != 0 {
                 bail!("the bench of upserts ended with {}", usage.exit);

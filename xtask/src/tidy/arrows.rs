@@ -6,7 +6,7 @@ use super::Findings;
 use crate::repo::Tree;
 
 /// A crate, what it may use, and what only its tests may use on top.
-const ARROWS: [(&str, &[&str]); 10] = [
+const ARROWS: [(&str, &[&str]); 11] = [
     ("trunkline-catalog", &[]),
     ("trunkline-client", &["trunkline-catalog"]),
     ("trunkline-flow", &[]),

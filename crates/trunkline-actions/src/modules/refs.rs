@@ -3,11 +3,19 @@
 //! The one rule: what is not there, and what is there more than once, is an error that says so; nothing is ever picked by
 //! chance.
 
+mod admin;
+mod attributes;
+mod conversation;
+
 use serde_json::{Value, json};
 use trunkline_client::Call;
 
 use super::contacts;
 use crate::{ActionError, Input, Run};
+
+pub(crate) use admin::acting_admin;
+pub(crate) use attributes::{Attribute, checked_attributes};
+pub(crate) use conversation::{before, conversation, newest_of, whole};
 
 /// A contact that was found.
 #[derive(Clone, Debug, PartialEq)]

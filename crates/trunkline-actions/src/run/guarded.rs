@@ -23,15 +23,31 @@ mod tests {
     fn contacts_are_made_once_when_something_tells_them_apart() {
         for (operation, payload, expected) in [
             ("contacts.create", json!({"external_id": "1"}), true),
-            ("contacts.create", json!({"external_id": "1", "role": "lead"}), true),
+            (
+                "contacts.create",
+                json!({"external_id": "1", "role": "lead"}),
+                true,
+            ),
             ("contacts.create", json!({"email": "a@b.example"}), true),
-            ("contacts.create", json!({"email": "a@b.example", "role": "user"}), true),
-            ("contacts.create", json!({"email": "a@b.example", "role": "lead"}), false),
+            (
+                "contacts.create",
+                json!({"email": "a@b.example", "role": "user"}),
+                true,
+            ),
+            (
+                "contacts.create",
+                json!({"email": "a@b.example", "role": "lead"}),
+                false,
+            ),
             ("contacts.create", json!({"email": ""}), false),
             ("contacts.create", json!({"role": "lead"}), false),
             ("tickets.create", json!({"external_id": "1"}), false),
         ] {
-            assert_eq!(is_made_once(operation, Some(&payload)), expected, "{operation} {payload}");
+            assert_eq!(
+                is_made_once(operation, Some(&payload)),
+                expected,
+                "{operation} {payload}"
+            );
         }
         assert!(!is_made_once("contacts.create", None));
     }

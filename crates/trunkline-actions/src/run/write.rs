@@ -5,8 +5,17 @@ use sha2::{Digest as _, Sha256};
 use trunkline_catalog::{Catalog, Effect, Method, Operation};
 use trunkline_client::{Call, CallError};
 
-use super::{Mode, Run, guarded::is_made_once, inverse, subject::subject, value_of};
+use super::{
+    Mode, Run,
+    find_out::{Found, find_out},
+    inverse,
+    subject::subject,
+    value_of,
+};
 use crate::{Action, ActionError, Change, FieldChange, Inverse, KeptWrite, PlannedWrite, WriteEnd, WriteState, outcome::changes};
+
+/// The id of what a plan would make.
+const NEW: &str = "(new)";
 
 /// A change that a module wants.
 #[derive(Clone, Debug)]
@@ -112,15 +121,12 @@ impl Run {
         let operation = Catalog::embedded()
             .operation(write.operation)
             .expect("modules name operations that exist; a test holds them against the catalog");
-        let earlier = self.made_earlier(&write);
-        if let Some(KeptWrite {
-            state: WriteState::Done,
-            after,
-            ..
-        }) = earlier
-        {
-            return Ok(after.unwrap_or_default());
-        }
+        let earlier = match self.made_earlier(&write) {
+            Some(earlier) if earlier.state == WriteState::Done => {
+                return self.taken_over(earlier, write.inverse).await;
+            }
+            earlier => earlier,
+        };
         let subject = subject(operation, &write.path);
         if let Some(earlier) = &earlier {
             // What it was before the first attempt; now it may be what the write makes of it.
@@ -131,31 +137,39 @@ impl Run {
         {
             write.before = self.find(subject.read.clone()).await?;
         }
-        let planned = PlannedWrite {
-            operation: write.operation.to_owned(),
-            path: write.path.clone(),
-            query: write.query.clone(),
-            payload: write.payload.clone(),
-            subject: subject.as_ref().map(|subject| subject.name.clone()),
-            before: write.before.as_ref().map(digest),
-            fields: changes(
-                write.payload.as_ref(),
-                // A body that is put on an object, such as a tag, is not compared with the object's own fields.
-                write.before.as_ref().filter(|_| writes_over(operation)),
-            ),
-        };
-        match &mut self.mode {
-            Mode::Live => {}
-            Mode::Planning => {
-                self.planned.push(planned);
-                return Ok(expected(&write));
+        // A plan is compared by digests, which a write that is sent as it comes does without.
+        if !self.is_live() {
+            let planned = PlannedWrite {
+                operation: write.operation.to_owned(),
+                path: write.path.clone(),
+                query: write.query.clone(),
+                payload: write.payload.clone(),
+                subject: subject.as_ref().map(|subject| subject.name.clone()),
+                before: write.before.as_ref().map(digest),
+                fields: changes(
+                    write.payload.as_ref(),
+                    // A body that is put on an object, such as a tag, is not compared with the object's own fields.
+                    write.before.as_ref().filter(|_| writes_over(operation)),
+                ),
+            };
+            match &mut self.mode {
+                Mode::Live => {}
+                Mode::Planning => {
+                    self.planned.push(planned);
+                    return Ok(expected(&write));
+                }
+                Mode::Applying(left) => check_planned(left.pop_front().as_ref(), &planned)?,
             }
-            Mode::Applying(left) => check_planned(left.pop_front().as_ref(), &planned)?,
         }
-        let change = change_of(self.action, operation, write.is_new, &planned.fields);
+        let change = change_of(self.action, operation, write.is_new, || {
+            changes(write.payload.as_ref(), write.before.as_ref())
+        });
         let seq = match earlier {
-            Some(earlier) => earlier.seq,
-            None => self.keep(&write, planned.subject).await?,
+            Some(earlier) => {
+                self.open.retain(|seq| *seq != earlier.seq);
+                earlier.seq
+            }
+            None => self.keep(&write, subject.map(|subject| subject.name)).await?,
         };
         let after = self.send(operation, write, seq).await?;
         self.change = self.change.max(change);
@@ -231,6 +245,7 @@ impl Run {
             }
             Err(error) => {
                 let state = state_after(operation, &error);
+                self.is_unsettled |= state != WriteState::Refused;
                 let end = WriteEnd {
                     state,
                     status: error.status,
@@ -257,57 +272,125 @@ impl Run {
         Some(self.earlier.remove(place))
     }
 
-    /// Finds out what became of the writes of an interrupted run.
-    pub(crate) async fn settle(&mut self, writes: Vec<KeptWrite>) -> Result<(), ActionError> {
-        self.seq = writes.iter().map(|write| write.seq).max().unwrap_or(0);
-        for write in writes {
-            match write.state {
-                WriteState::Done => self.earlier.push(write),
-                WriteState::Refused => {}
-                WriteState::Sending | WriteState::Unknown => {
-                    self.find_out(&write).await?;
-                    self.earlier.push(write);
-                }
+    /// The answer of a write that was made earlier. What puts it back is kept now, when the module says what it is.
+    async fn taken_over(
+        &mut self,
+        mut kept: KeptWrite,
+        inverse: Option<Inverse>,
+    ) -> Result<Value, ActionError> {
+        if self.open.contains(&kept.seq) {
+            kept.inverse = inverse.or(kept.inverse);
+            self.end_one(&kept).await?;
+        }
+        Ok(kept.after.unwrap_or_default())
+    }
+
+    /// Keeps how the writes ended that were found out about and that nothing took over.
+    pub(super) async fn end_open(&mut self) -> Result<(), ActionError> {
+        if self.is_unsettled {
+            return Ok(());
+        }
+        for kept in std::mem::take(&mut self.earlier) {
+            if self.open.contains(&kept.seq) {
+                self.end_one(&kept).await?;
             }
         }
         Ok(())
     }
 
-    /// Whether a write whose answer is missing was carried out.
-    async fn find_out(&mut self, write: &KeptWrite) -> Result<(), ActionError> {
-        let effect = Catalog::embedded()
-            .operation(&write.operation)
-            .map(|operation| operation.effect);
-        match effect {
-            // Sending it again leaves what sending it once leaves.
-            Some(Effect::Read | Effect::IdempotentWrite) => Ok(()),
-            // A module finds what it made when it looks again.
-            _ if !self.action.is_operation() && is_made_once(&write.operation, write.payload.as_ref()) => Ok(()),
-            _ => Err(ActionError::OutcomeUnknown {
-                operation: write.operation.clone(),
-                reason: "the answer was lost and Intercom does not tell".to_owned(),
-            }),
+    /// A write that was found out about is done, or was not carried out.
+    async fn end_one(&mut self, kept: &KeptWrite) -> Result<(), ActionError> {
+        self.open.retain(|seq| *seq != kept.seq);
+        let is_done = kept.state == WriteState::Done;
+        let end = WriteEnd {
+            state: if is_done {
+                WriteState::Done
+            } else {
+                WriteState::Refused
+            },
+            status: None,
+            request_id: None,
+            after: kept.after.clone(),
+            inverse: kept.inverse.clone(),
+            at: self.workspace.now(),
+        };
+        let id = self.id.clone().unwrap_or_default();
+        self.workspace.journal().ended(&id, kept.seq, end).await?;
+        Ok(())
+    }
+
+    /// Finds out what became of the writes of an interrupted run.
+    pub(crate) async fn settle(&mut self, writes: Vec<KeptWrite>) -> Result<(), ActionError> {
+        self.seq = writes.iter().map(|write| write.seq).max().unwrap_or(0);
+        self.is_unsettled = true;
+        for write in writes {
+            match write.state {
+                WriteState::Done => self.earlier.push(write),
+                WriteState::Refused => {}
+                WriteState::Sending | WriteState::Unknown => self.settle_one(write).await?,
+            }
         }
+        self.is_unsettled = false;
+        Ok(())
+    }
+
+    async fn settle_one(&mut self, mut write: KeptWrite) -> Result<(), ActionError> {
+        match find_out(self, &write).await? {
+            Found::Done(after) => {
+                self.note(format!(
+                    "{} was begun before the interruption; it was done once.",
+                    write.operation
+                ));
+                write.inverse = Catalog::embedded().operation(&write.operation).map(|operation| {
+                    let before = write.before.as_ref();
+                    let (path, payload) = (&write.path, write.payload.as_ref());
+                    inverse::of(operation, path, payload, before, before.is_none(), &after)
+                });
+                write.state = WriteState::Done;
+                write.after = Some(after);
+            }
+            // Should the module make it, it is the same write.
+            Found::NotDone => write.state = WriteState::Sending,
+            Found::Unknown(reason) => {
+                return Err(ActionError::OutcomeUnknown {
+                    operation: write.operation,
+                    reason,
+                });
+            }
+        }
+        self.open.push(write.seq);
+        self.earlier.push(write);
+        Ok(())
     }
 }
 
 /// What a write does, as far as its operation and the fields that it changes tell.
-fn change_of(action: &Action, operation: &Operation, is_new: bool, fields: &[FieldChange]) -> Change {
+fn change_of(
+    action: &Action,
+    operation: &Operation,
+    is_new: bool,
+    fields: impl FnOnce() -> Vec<FieldChange>,
+) -> Change {
     let makes = is_new || operation.id.ends_with(".create");
     if makes && operation.family() == action.family() {
         return Change::Create;
     }
-    if writes_over(operation) && !fields.is_empty() && fields.iter().all(|field| field.change == Change::Keep)
-    {
-        return Change::Keep;
+    if !writes_over(operation) {
+        return Change::Change;
     }
-    Change::Change
+    let fields = fields();
+    let is_so_already = !fields.is_empty() && fields.iter().all(|field| field.change == Change::Keep);
+    if is_so_already {
+        Change::Keep
+    } else {
+        Change::Change
+    }
 }
 
 /// The same of a write that was planned.
 pub(crate) fn change_of_planned(action: &Action, planned: &PlannedWrite) -> Change {
     match Catalog::embedded().operation(&planned.operation) {
-        Some(operation) => change_of(action, operation, false, &planned.fields),
+        Some(operation) => change_of(action, operation, false, || planned.fields.clone()),
         None => Change::Change,
     }
 }
@@ -317,8 +400,9 @@ pub(super) fn change_of_kept(action: &Action, kept: &KeptWrite) -> Change {
     let Some(operation) = Catalog::embedded().operation(&kept.operation) else {
         return Change::Change;
     };
-    let fields = changes(kept.payload.as_ref(), kept.before.as_ref());
-    change_of(action, operation, false, &fields)
+    change_of(action, operation, false, || {
+        changes(kept.payload.as_ref(), kept.before.as_ref())
+    })
 }
 
 /// What is known of a write whose call failed.
@@ -331,9 +415,9 @@ fn state_after(operation: &Operation, error: &CallError) -> WriteState {
     }
 }
 
-/// Whether the body's fields are those of the object that the path names.
+/// Whether the body's fields are those of the object that is written over.
 fn writes_over(operation: &Operation) -> bool {
-    matches!(operation.method, Method::Put | Method::Patch)
+    matches!(operation.method, Method::Put | Method::Patch) || operation.id.ends_with(".upsert")
 }
 
 fn check_planned(expected: Option<&PlannedWrite>, found: &PlannedWrite) -> Result<(), ActionError> {
@@ -349,10 +433,44 @@ fn check_planned(expected: Option<&PlannedWrite>, found: &PlannedWrite) -> Resul
             "{} changed meanwhile",
             found.subject.as_deref().unwrap_or("what it relies on")
         ),
-        Some(planned) if planned != found => format!("{} would be called with other values", found.operation),
+        Some(planned) if !is_as_planned(planned, found) => {
+            format!("{} would be called with other values", found.operation)
+        }
         Some(_) => return Ok(()),
     };
     Err(ActionError::Moved { difference })
+}
+
+/// Whether a write is the planned one; ids of what the plan itself makes are known only now.
+fn is_as_planned(planned: &PlannedWrite, found: &PlannedWrite) -> bool {
+    let same_path = planned.path.len() == found.path.len()
+        && planned
+            .path
+            .iter()
+            .zip(&found.path)
+            .all(|(left, right)| left.0 == right.0 && (left.1 == NEW || left.1 == right.1));
+    let same_payload = match (&planned.payload, &found.payload) {
+        (Some(planned), Some(found)) => fits(planned, found),
+        (planned, found) => planned == found,
+    };
+    same_path && same_payload && planned.query == found.query
+}
+
+/// Whether a value is the planned one.
+fn fits(planned: &Value, found: &Value) -> bool {
+    match (planned, found) {
+        (Value::String(text), Value::String(_)) if text == NEW => true,
+        (Value::Array(planned), Value::Array(found)) => {
+            planned.len() == found.len() && planned.iter().zip(found).all(|(one, other)| fits(one, other))
+        }
+        (Value::Object(planned), Value::Object(found)) => {
+            planned.len() == found.len()
+                && planned
+                    .iter()
+                    .all(|(name, value)| found.get(name).is_some_and(|other| fits(value, other)))
+        }
+        _ => planned == found,
+    }
 }
 
 /// What a plan takes for the answer: what was there, with what is written over it.
@@ -363,7 +481,7 @@ fn expected(write: &Write) -> Value {
     let mut answer = write
         .before
         .clone()
-        .unwrap_or_else(|| serde_json::json!({ "id": "(new)" }));
+        .unwrap_or_else(|| serde_json::json!({ "id": NEW }));
     if let (Value::Object(answer), Some(Value::Object(written))) = (&mut answer, &write.payload) {
         for (name, value) in written {
             if name != "id" {
@@ -378,7 +496,7 @@ fn expected(write: &Write) -> Value {
 fn digest(before: &Value) -> String {
     let mut before = before.clone();
     if let Value::Object(object) = &mut before {
-        for name in ["last_seen_at", "updated_at", "statistics"] {
+        for name in ["last_seen_at", "updated_at", "statistics", "last_part"] {
             object.remove(name);
         }
     }

@@ -14,12 +14,15 @@ use super::{
     error::CompileError,
     natives::{self, Kind},
     position::Place,
-    removed,
+    removed, toll,
     worker::{self, Lost},
 };
 
 /// How long an expression may be, in bytes.
 pub const MAX_TEXT: usize = 16 << 10;
+
+/// The name of the whole expression, where it must have one.
+const WHOLE: &str = "trunkline_expression";
 
 /// How long compiling may take; it takes milliseconds.
 const TIME: Duration = Duration::from_secs(10);
@@ -104,23 +107,65 @@ fn compile(text: String, variables: Vec<String>) -> Result<Expression, CompileEr
 }
 
 fn filter(text: &str, variables: &[String]) -> Result<Filter<Kind>, CompileError> {
+    let arena = Arena::default();
+    let modules = Loader::new(definitions(variables))
+        .load(&arena, File { code: text, path: () })
+        .map_err(|errors| first(errors, |error| not_loaded(error, text)))?;
+    load::import(&modules, |import| Err((*import.path).to_owned()))
+        .map_err(|errors| first(errors, |error| not_loaded(error, text)))?;
+    let filter = finish(modules, text, variables)?;
+
+    // The words of a module before the expression are all that can stand in the way here.
+    let tokens = lex::Lexer::new(text).lex().unwrap_or_default();
+    let mut term = parse::Parser::new(&tokens)
+        .parse(parse::Parser::term)
+        .map_err(|_| CompileError::LeftOut {
+            name: "module".to_owned(),
+            reason: removed::MODULES,
+            place: Place::of(text, text),
+        })?;
+    if !toll::take(&mut term, &arena) {
+        return Ok(filter);
+    }
+    let whole = parse::Def {
+        name: WHOLE,
+        args: Vec::new(),
+        body: term,
+    };
+    let modules = Loader::new(definitions(variables).into_iter().chain([whole]))
+        .load(
+            &arena,
+            File {
+                code: WHOLE,
+                path: (),
+            },
+        )
+        .map_err(|errors| first(errors, |error| not_loaded(error, text)))?;
+    finish(modules, text, variables)
+}
+
+/// What every expression can call.
+fn definitions<'s>(variables: &[String]) -> Vec<parse::Def<&'s str>> {
     let own = |text| parse(text, |parser| parser.defs()).unwrap_or_default();
     let now = if variables.iter().any(|name| name == "now") {
         own("def now: $now;")
     } else {
         Vec::new()
     };
-    let theirs = jaq_core::defs()
+    jaq_core::defs()
         .chain(jaq_std::defs())
         .chain(jaq_json::defs())
-        .filter(|definition| !removed::is_left_out(definition.name));
-    let ours = own(include_str!("prelude.jq")).into_iter().chain(now);
-    let arena = Arena::default();
-    let modules = Loader::new(theirs.chain(ours))
-        .load(&arena, File { code: text, path: () })
-        .map_err(|errors| first(errors, |error| not_loaded(error, text)))?;
-    load::import(&modules, |import| Err((*import.path).to_owned()))
-        .map_err(|errors| first(errors, |error| not_loaded(error, text)))?;
+        .filter(|definition| !removed::is_left_out(definition.name))
+        .chain(own(include_str!("prelude.jq")))
+        .chain(now)
+        .collect()
+}
+
+fn finish<'s>(
+    modules: load::Modules<&'s str, ()>,
+    text: &'s str,
+    variables: &[String],
+) -> Result<Filter<Kind>, CompileError> {
     let names: Vec<String> = variables.iter().map(|name| format!("${name}")).collect();
     Compiler::default()
         .with_funs(natives::all(removed::is_left_out))

@@ -35,6 +35,7 @@ pub(super) enum Stop {
 }
 
 struct Meter {
+    given: Cell<u64>,
     steps: Cell<u64>,
     memory: Cell<u64>,
     floor: Cell<usize>,
@@ -45,6 +46,7 @@ struct Meter {
 thread_local! {
     static METER: Meter = const {
         Meter {
+            given: Cell::new(u64::MAX),
             steps: Cell::new(u64::MAX),
             memory: Cell::new(u64::MAX),
             floor: Cell::new(0),
@@ -58,6 +60,7 @@ thread_local! {
 pub(super) fn begin(steps: u64, memory: u64, abandoned: Arc<AtomicBool>) {
     let here = address();
     METER.with(|meter| {
+        meter.given.set(steps);
         meter.steps.set(steps);
         meter.memory.set(memory);
         meter.floor.set(here.saturating_sub(STACK_FOR_CALLS));
@@ -70,6 +73,11 @@ pub(super) fn begin(steps: u64, memory: u64, abandoned: Arc<AtomicBool>) {
 pub(super) fn stack_used() -> usize {
     let here = address();
     METER.with(|meter| here.saturating_sub(meter.lowest.get()))
+}
+
+/// How many steps the last run made.
+pub(super) fn steps_made() -> u64 {
+    METER.with(|meter| meter.given.get() - meter.steps.get())
 }
 
 /// One step.

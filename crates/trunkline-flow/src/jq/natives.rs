@@ -13,7 +13,7 @@ use jaq_json::{Num, Val};
 use serde_json::Value;
 
 use super::{
-    compare, convert, meter, paths, text,
+    compare, convert, meter, paths, text, toll,
     value::{Error, Held, Outcome},
 };
 
@@ -71,9 +71,17 @@ fn replacements<D: for<'a> DataT<V<'a> = Held>>() -> Box<[Filter<RunPtr<D>>]> {
                 Ok(compare::contains(&value.value, &part.value).into())
             })
         }),
+        (toll::NAME, v(1), |mut cv| {
+            let filters = cv.0.pop_var();
+            let count = jaq_std::ValT::as_isize(&filters).unwrap_or(1).unsigned_abs();
+            meter::steps(toll::TOLL * count as u64);
+            bome(Ok(Held::from(true)))
+        }),
         ("has", v(1), |cv| unary(cv, has)),
         ("indices", v(1), |cv| unary(cv, indices)),
-        ("bsearch", v(1), |cv| unary(cv, binary_search)),
+        ("bsearch", v(1), |cv| {
+            unary(cv, |value, wanted| binary_search(value, &wanted))
+        }),
     ])
 }
 
@@ -155,7 +163,7 @@ fn indices(value: Held, wanted: Held) -> Outcome {
     Ok(found.into_iter().map(Held::from).collect())
 }
 
-fn binary_search(value: Held, wanted: Held) -> Outcome {
+fn binary_search(value: Held, wanted: &Held) -> Outcome {
     let Val::Arr(items) = &value.value else {
         return Err(Error::typ(value, "array"));
     };

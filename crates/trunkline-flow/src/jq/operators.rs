@@ -115,22 +115,27 @@ impl Sub for Held {
         let depth = self.depth;
         match (self.value, other.value) {
             (Val::Arr(left), Val::Arr(right)) => {
-                let mut gone: Vec<&Val> = right.iter().collect();
-                gone.sort_by(|a, b| compare::order(a, b));
-                let kept: Vec<Val> = left
-                    .iter()
-                    .filter(|item| {
-                        meter::step();
-                        gone.binary_search_by(|gone| compare::order(gone, item)).is_err()
-                    })
-                    .cloned()
-                    .collect();
-                meter::make(kept.len() * ITEM);
-                Ok(Self::deep(Val::Arr(Rc::new(kept)), depth))
+                Ok(Self::deep(Val::Arr(Rc::new(without(&left, &right))), depth))
             }
             (left, right) => plain(Self::deep(left, depth), Math::Sub, Self::deep(right, other.depth)),
         }
     }
+}
+
+/// The items of the left list that are not in the right one.
+fn without(left: &[Val], right: &[Val]) -> Vec<Val> {
+    let mut gone: Vec<&Val> = right.iter().collect();
+    gone.sort_by(|a, b| compare::order(a, b));
+    let kept: Vec<Val> = left
+        .iter()
+        .filter(|item| {
+            meter::step();
+            gone.binary_search_by(|gone| compare::order(gone, item)).is_err()
+        })
+        .cloned()
+        .collect();
+    meter::make(kept.len() * ITEM);
+    kept
 }
 
 impl Mul for Held {

@@ -42,8 +42,8 @@ pub struct Limits {
 impl Default for Limits {
     fn default() -> Self {
         Self {
-            steps: 10_000_000,
-            memory: 512 << 20,
+            steps: 2_000_000,
+            memory: 256 << 20,
             outputs: 100_000,
             time: Duration::from_secs(5),
         }
@@ -137,7 +137,7 @@ fn evaluate(
                 Ok(_) => return Some(RunFailure::Outputs(limits.outputs)),
                 Err(exception) => {
                     return Some(match exception.get_err() {
-                        Ok(error) => RunFailure::Failed(message(error.into_val())),
+                        Ok(error) => RunFailure::Failed(message(&error.into_val())),
                         Err(_) => RunFailure::Broken("it ended in the middle of a jump".to_owned()),
                     });
                 }
@@ -160,7 +160,7 @@ fn evaluate(
 }
 
 /// What an error says: its text, or the value that `error` was given.
-fn message(value: Held) -> String {
+fn message(value: &Held) -> String {
     match &value.value {
         jaq_json::Val::TStr(said) => String::from_utf8_lossy(said).into_owned(),
         _ => value.to_string(),

@@ -1,6 +1,6 @@
 //! What expressions give, how they fail, and that nothing they do harms their caller.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{collections::BTreeMap, sync::LazyLock, time::Duration};
 
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -261,8 +261,8 @@ fn a_failure_names_value_and_expression_and_keeps_what_came_before() {
 #[test]
 fn what_does_not_end_is_ended() {
     let quick = Limits {
-        steps: 200_000,
-        memory: 32 << 20,
+        steps: 100_000,
+        memory: 16 << 20,
         outputs: 1_000,
         time: Duration::from_secs(60),
     };
@@ -334,32 +334,70 @@ fn a_run_that_takes_too_long_is_left_behind() {
 }
 
 #[test]
-fn what_any_number_of_steps_leaves_behind_can_be_dropped() {
+fn what_many_steps_leave_behind_can_be_dropped() {
     let limits = Limits {
-        steps: MAX_STEPS,
-        memory: 4 << 30,
-        time: Duration::from_secs(300),
-        outputs: 10,
+        steps: 400_000,
+        time: Duration::from_secs(120),
+        ..Limits::default()
     };
+    let names: Vec<String> = (0..50).map(|n| format!("g{n}")).collect();
+    let many = format!(
+        "def f({0}): f({0}); f({1})",
+        names.join("; "),
+        [". + 1"; 50].join("; ")
+    );
     for text in [
         "path(recurse(.a) | select(0 == 1))",
         "def f(g): f(g | . + 1); f(.)",
+        "def f(g): def h(k): f(k | .); h(g); f(.)",
+        "def f(g; $x): if g then f([g]; $x) else . end; f(1; 2)",
         "def f($x): f([1]); f(0)",
-        "reduce repeat(1) as $x (0; $x)",
-        "def f(g): f(1, g); f(.)",
-        "def f: label $x | f; f",
         "def f: . as $x | f; f",
+        "def f: label $x | f; f",
         "def f: try f catch .; f",
         "def f: (., f); [f]",
-        "[foreach repeat(1) as $x ([]; [$x]; .)] | length",
+        &many,
     ] {
-        eprintln!("{text}");
         let error = Expression::compile(text)
             .unwrap()
             .run(json!(null), &limits)
             .unwrap_err();
         assert!(["TL0807", "TL0808"].contains(&error.code()), "{text}: {error}");
     }
+}
+
+#[test]
+fn functions_that_call_themselves_with_filters_do_what_they_did() {
+    let input = json!({ "a": [1, { "b": 2 }], "c": 3 });
+    let walk = "def walk(f): . as $in | if type == \"object\" then reduce keys[] as $key ({}; . + { ($key): ($in[$key] | \
+                walk(f)) }) | f elif type == \"array\" then map(walk(f)) | f else f end;";
+    for (text, expected) in [
+        (
+            format!("{walk} walk(if type == \"number\" then . + 1 else . end)"),
+            json!({ "a": [2, { "b": 3 }], "c": 4 }),
+        ),
+        ("def up(f): .., f; [up(.c)] | length".to_owned(), json!(7)),
+        (
+            "def f(g): if . > 3 then . else (. + 1 | f(g)) end; .c | [path(f(.))]?".to_owned(),
+            json!(null),
+        ),
+        (
+            "def down(f): if type == \"object\" then .a | down(f) else . end; path(down(.))".to_owned(),
+            json!(["a"]),
+        ),
+        (
+            "def down(f): if type == \"object\" then .a | down(f) else . end; down(.) |= length".to_owned(),
+            json!({ "a": 2, "c": 3 }),
+        ),
+    ] {
+        let outputs = Expression::compile(&text)
+            .unwrap()
+            .run(input.clone(), &Limits::default())
+            .unwrap();
+        assert_eq!(outputs.first().cloned().unwrap_or_default(), expected, "{text}");
+    }
+    let error = Expression::compile("def f(g): f(nope); f(.)").unwrap_err();
+    assert_eq!(error.code(), "TL0802", "{error}");
 }
 
 #[test]
@@ -535,13 +573,21 @@ fn any_text() -> impl Strategy<Value = String> {
     ]
 }
 
+static IDENTITIES: LazyLock<Vec<Expression>> = LazyLock::new(|| {
+    [".", "[.][0]", "{a: .} | .a", ". as $x | $x", "[.] | map(.) | .[]"]
+        .iter()
+        .map(|text| Expression::compile(text).unwrap())
+        .collect()
+});
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 200, ..ProptestConfig::default() })]
 
     #[test]
     fn identity_keeps_every_value(value in any_json()) {
-        for text in [".", "[.][0]", "{a: .} | .a", ". as $x | $x"] {
-            prop_assert_eq!(run(text, value.clone()).unwrap(), [value.clone()], "{}", text);
+        for expression in IDENTITIES.iter() {
+            let outputs = expression.run(value.clone(), &Limits::default()).unwrap();
+            prop_assert_eq!(outputs, [value.clone()], "{}", expression.text());
         }
     }
 

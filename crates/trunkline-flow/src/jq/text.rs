@@ -115,7 +115,7 @@ impl Writer {
             Val::TStr(text) | Val::BStr(text) => self.text(text),
             Val::Arr(items) => {
                 self.push("[");
-                self.items(items.iter(), |writer, item| writer.value(item));
+                self.items(items.iter(), Self::value);
                 self.push("]");
             }
             Val::Obj(entries) => {

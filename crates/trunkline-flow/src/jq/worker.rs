@@ -14,6 +14,8 @@ use std::{
     time::Duration,
 };
 
+use super::meter;
+
 /// The stack of a worker. Only what a job touches of it is ever backed by memory. Calls of an expression are stopped long
 /// before its end; the rest is for the chains that jaq drops one link inside of the other, of which there can be as many as
 /// a run has steps.
@@ -21,6 +23,9 @@ pub(super) const STACK: usize = 512 << 20;
 
 /// A worker that used more of its stack than this is not kept: what was touched once stays taken.
 const MOST_STACK_KEPT: usize = 4 << 20;
+
+/// Nor one that made more steps: what it dropped may have used as much, which nobody measures.
+const MOST_STEPS_KEPT: u64 = 1_000_000;
 
 /// How many idle workers are kept.
 const MOST_IDLE: usize = 4;
@@ -49,7 +54,7 @@ pub(super) fn run<T: Send + 'static>(
     let mut job: Job = Box::new(move || {
         let given = catch_unwind(AssertUnwindSafe(|| job(flag)));
         // Nobody may be there any more.
-        let _ = answer.send((given, super::meter::stack_used()));
+        let _ = answer.send((given, meter::stack_used(), meter::steps_made()));
     });
     let worker = loop {
         let idle = IDLE.lock().unwrap_or_else(PoisonError::into_inner).pop();
@@ -64,9 +69,11 @@ pub(super) fn run<T: Send + 'static>(
         }
     };
     match waiting.recv_timeout(time) {
-        Ok((given, stack)) => {
+        Ok((given, stack, steps)) => {
+            // What a job that went far leaves on the stack goes with its thread.
+            let is_fresh = stack <= MOST_STACK_KEPT && steps <= MOST_STEPS_KEPT;
             let mut idle = IDLE.lock().unwrap_or_else(PoisonError::into_inner);
-            if stack <= MOST_STACK_KEPT && idle.len() < MOST_IDLE {
+            if is_fresh && idle.len() < MOST_IDLE {
                 idle.push(worker);
             }
             given.map_err(|panic| Lost::Broken(words(&*panic)))

@@ -1,4 +1,4 @@
-//! Forgets what was kept for its time: notifications, requests, runs.
+//! Forgets what was kept for its time: notifications, requests, runs of mirrors and of actions, batches.
 
 use jiff::{SignedDuration, Timestamp};
 use trunkline_store::StoreError;
@@ -33,12 +33,19 @@ pub(super) async fn when_due(
             .await?,
         shared.store.forget_requests(before(retention.requests)).await?,
         shared.store.forget_runs(before(retention.runs)).await?,
+        shared
+            .store
+            .forget_action_runs(before(retention.runs), now)
+            .await?,
+        shared.store.forget_batches(before(retention.runs), now).await?,
     ];
     if forgotten.iter().any(|count| *count > 0) {
         tracing::info!(
             notifications = forgotten[0],
             requests = forgotten[1],
             runs = forgotten[2],
+            action_runs = forgotten[3],
+            batches = forgotten[4],
             "forgot what was kept for its time"
         );
     }

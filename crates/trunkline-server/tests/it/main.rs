@@ -5,6 +5,7 @@ mod harness;
 mod receiver;
 mod renewal;
 mod request_log;
+mod retention;
 mod senders;
 mod sign_in;
 mod tls;

@@ -174,7 +174,7 @@ pub(crate) fn ticket_state(lists: &Reference, state: &Value) -> Value {
 
 /// An attribute of conversations as a data attribute, which it was until it got a family of its own in 2.16.
 pub(crate) fn conversation_attribute_of_old(attribute: &Value) -> Value {
-    json!({
+    let mut shown = json!({
         "type": "data_attribute",
         "id": attribute["id"],
         "model": "conversation",
@@ -182,7 +182,12 @@ pub(crate) fn conversation_attribute_of_old(attribute: &Value) -> Value {
         "full_name": format!("custom_attributes.{}", attribute["name"].as_str().unwrap_or_default()),
         "label": attribute["name"],
         "description": attribute["description"],
-        "data_type": if attribute["data_type"] == "list" { json!("string") } else { attribute["data_type"].clone() },
+        "data_type": match attribute["data_type"].as_str() {
+            Some("list") => json!("string"),
+            Some("decimal") => json!("float"),
+            Some("datetime") => json!("date"),
+            _ => attribute["data_type"].clone(),
+        },
         "api_writable": true,
         "messenger_writable": false,
         "ui_writable": true,
@@ -191,5 +196,10 @@ pub(crate) fn conversation_attribute_of_old(attribute: &Value) -> Value {
         "admin_id": attribute["admin_id"],
         "created_at": attribute["created_at"],
         "updated_at": attribute["updated_at"],
-    })
+    });
+    if let Some(options) = attribute["options"].as_array() {
+        let open = options.iter().filter(|option| option["archived"] != true);
+        shown["options"] = open.map(|option| option["label"].clone()).collect();
+    }
+    shown
 }

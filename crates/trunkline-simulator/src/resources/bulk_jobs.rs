@@ -34,7 +34,7 @@ const DONE: i64 = 3;
 const CONTACTS: &str = "contacts";
 const COMPANIES: &str = "companies";
 /// What an item may set of a contact; anything else in it is passed over.
-const CONTACT_FIELDS: [&str; 11] = [
+const CONTACT_FIELDS: [&str; 12] = [
     "external_id",
     "email",
     "name",
@@ -44,6 +44,7 @@ const CONTACT_FIELDS: [&str; 11] = [
     "language_override",
     "custom_attributes",
     "signed_up_at",
+    "last_seen_at",
     "owner_id",
     "unsubscribed_from_emails",
 ];

@@ -109,7 +109,24 @@ fn find(workspace: &Workspace, request: &Request<'_>) -> Answer {
 
 fn list(workspace: &Workspace, request: &Request<'_>) -> Answer {
     let mut companies: Vec<&Company> = listed(workspace).collect();
+    // Whoever was never active comes last in either order.
     companies.sort_by_key(|company| (std::cmp::Reverse(company.updated_at), company.row));
+    let (mut active, idle): (Vec<&Company>, Vec<&Company>) = companies
+        .into_iter()
+        .partition(|company| presented::last_request_at(company).is_some());
+    active.sort_by_key(|company| {
+        (
+            std::cmp::Reverse(presented::last_request_at(company)),
+            company.row,
+        )
+    });
+    match request.query("order") {
+        None | Some("desc") => {}
+        Some("asc") => active.reverse(),
+        Some(_) => return Err(Refusal::invalid("order must be asc or desc")),
+    }
+    active.extend(idle);
+    let companies = active;
     let start = request
         .query("page")
         .and_then(|page| page.parse::<usize>().ok())

@@ -170,7 +170,8 @@ fn preview(workspace: &Workspace, request: &Request<'_>) -> Answer {
         named(workspace, request, "from")?,
         named(workspace, request, "into")?,
     );
-    let reason = obstacle(workspace, request.version, from, into, false);
+    let forced = request.body["skip_duplicate_validation"] == true;
+    let reason = obstacle(workspace, request.version, from, into, forced);
     let Some(code) = reason else {
         return Ok(Reply::json(&json!({ "allowed": true })));
     };

@@ -7,7 +7,8 @@ use jiff::Timestamp;
 use serde_json::Value as Json;
 
 use super::{
-    ActionRun, ActionRunState, Begun, HeldRun, IS_ALIVE, NewActionRun, check_word, may_be, query::Whose, text,
+    ActionRun, ActionRunState, Answer, Begun, HeldRun, IS_ALIVE, NewActionRun, NewWrite, check_word, may_be,
+    query::Whose, text,
 };
 use crate::{Lease, Store, StoreError, database::Statement};
 
@@ -26,13 +27,41 @@ impl Store {
         holder: &Lease,
         now: Timestamp,
     ) -> Result<Begun, StoreError> {
+        self.begin(new, None, holder, now).await
+    }
+
+    /// Begins a run together with its first write, whose number is 1: both are on disk when this returns, and the call may be sent
+    /// when the answer is [`Begun::New`]. With any other answer the write was not kept, and nothing may be sent.
+    ///
+    /// # Errors
+    /// As [`begin_action_run`](Self::begin_action_run) and [`record_sending`](Self::record_sending).
+    pub async fn begin_and_send(
+        &self,
+        new: &NewActionRun,
+        write: &NewWrite,
+        holder: &Lease,
+        now: Timestamp,
+    ) -> Result<Begun, StoreError> {
+        self.begin(new, Some(write), holder, now).await
+    }
+
+    async fn begin(
+        &self,
+        new: &NewActionRun,
+        write: Option<&NewWrite>,
+        holder: &Lease,
+        now: Timestamp,
+    ) -> Result<Begun, StoreError> {
         check(new)?;
+        write.map_or(Ok(()), NewWrite::check)?;
         if let Some(undone) = &new.undo_of {
             self.check_undone(&new.workspace, undone).await?;
         }
         let id = self.entropy.id(now);
         for _ in 0..ATTEMPTS {
-            let done = self.write(first_steps(new, &id, &holder.owner, now)).await?;
+            let done = self
+                .write(first_steps(new, write, &id, &holder.owner, now))
+                .await?;
             if done.first().is_some_and(|done| done.changed == 1) {
                 return Ok(Begun::New(HeldRun { id, fence: 1 }));
             }
@@ -47,8 +76,8 @@ impl Store {
             }
             match found.state {
                 ActionRunState::Running => return Ok(Begun::Busy(Box::new(found))),
-                ActionRunState::Done | ActionRunState::Failed => return Ok(Begun::Same(Box::new(found))),
-                ActionRunState::Interrupted | ActionRunState::Unknown => {
+                ActionRunState::Done => return Ok(Begun::Same(Box::new(found))),
+                ActionRunState::Interrupted | ActionRunState::Unknown | ActionRunState::Failed => {
                     if let Some(taken) = self.take_found(&found, holder, now).await? {
                         return Ok(taken);
                     }
@@ -74,8 +103,8 @@ impl Store {
             let found = self.action_run(id, now).await?;
             match found.state {
                 ActionRunState::Running => return Ok(Begun::Busy(Box::new(found))),
-                ActionRunState::Done | ActionRunState::Failed => return Ok(Begun::Same(Box::new(found))),
-                ActionRunState::Interrupted | ActionRunState::Unknown => {
+                ActionRunState::Done => return Ok(Begun::Same(Box::new(found))),
+                ActionRunState::Interrupted | ActionRunState::Unknown | ActionRunState::Failed => {
                     if let Some(taken) = self.take_found(&found, holder, now).await? {
                         return Ok(taken);
                     }
@@ -97,27 +126,26 @@ impl Store {
         error: Option<&Json>,
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        if matches!(state, ActionRunState::Running | ActionRunState::Interrupted) {
-            return Err(StoreError::Invalid {
-                what: format!("the state `{}`", state.as_str()),
-                reason: "is not one that a run ends in",
-            });
-        }
-        let finished = Statement::new(
-            "UPDATE action_runs SET state = $1, outcome = $2, error = $3, ended_at = $4 \
-             WHERE id = $5 AND fence = $6 AND state = 'running'",
-        )
-        .bind(state.as_str())
-        .bind(text(outcome))
-        .bind(text(error))
-        .bind(now)
-        .bind(&run.id)
-        .bind(run.fence)
-        .exactly(1);
-        let unanswered =
-            Statement::new("UPDATE action_writes SET state = 'unknown' WHERE run = $1 AND state = 'sending'")
-                .bind(&run.id);
-        held_or_not(run, self.write(vec![finished, unanswered]).await.map(drop))
+        let statements = last_steps(run, state, outcome, error, now)?;
+        held_or_not(run, self.write(statements).await.map(drop))
+    }
+
+    /// Writes down what became of a run's last call, and ends the run, in one step.
+    ///
+    /// # Errors
+    /// As [`record_answer`](Self::record_answer) and [`finish_action_run`](Self::finish_action_run), of which then neither is done.
+    pub async fn answer_and_finish(
+        &self,
+        run: &HeldRun,
+        (seq, answer): (i64, &Answer),
+        state: ActionRunState,
+        outcome: Option<&Json>,
+        error: Option<&Json>,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let mut statements = vec![answer.kept(run, seq, now)?.exactly(1)];
+        statements.extend(last_steps(run, state, outcome, error, now)?);
+        held_or_not(run, self.write(statements).await.map(drop))
     }
 
     /// Forgets a run that has written nothing, so that its key is free again.
@@ -160,7 +188,7 @@ impl Store {
     ) -> Result<Option<Begun>, StoreError> {
         let taken = Statement::new(format!(
             "UPDATE action_runs AS held SET owner = $2, fence = fence + 1, state = 'running', outcome = NULL, error = NULL, ended_at = NULL \
-             WHERE id = $3 AND (state = 'unknown' OR (state = 'running' AND NOT {IS_ALIVE})) RETURNING fence"
+             WHERE id = $3 AND (state IN ('unknown', 'failed') OR (state = 'running' AND NOT {IS_ALIVE})) RETURNING fence"
         ))
         .bind(now)
         .bind(&holder.owner)
@@ -195,10 +223,16 @@ pub(super) fn held_or_not<T>(run: &HeldRun, outcome: Result<T, StoreError>) -> R
 }
 
 /// The run and its input; nothing when the key is taken.
-fn first_steps(new: &NewActionRun, id: &str, owner: &str, now: Timestamp) -> Vec<Statement> {
+fn first_steps(
+    new: &NewActionRun,
+    write: Option<&NewWrite>,
+    id: &str,
+    owner: &str,
+    now: Timestamp,
+) -> Vec<Statement> {
     let run = Statement::new(
         "INSERT INTO action_runs (id, workspace, action, input_digest, key, state, owner, fence, writes, started_at, undo_of, batch, \
-         by_whom) VALUES ($1, $2, $3, $4, $5, 'running', $6, 1, 0, $7, $8, $9, $10) ON CONFLICT DO NOTHING",
+         by_whom) VALUES ($1, $2, $3, $4, $5, 'running', $6, 1, $7, $8, $9, $10, $11) ON CONFLICT DO NOTHING",
     )
     .bind(id)
     .bind(&new.workspace)
@@ -206,6 +240,7 @@ fn first_steps(new: &NewActionRun, id: &str, owner: &str, now: Timestamp) -> Vec
     .bind(&new.input_digest)
     .bind(new.key.clone())
     .bind(owner)
+    .bind(i64::from(write.is_some()))
     .bind(now)
     .bind(new.undo_of.clone())
     .bind(new.batch.clone())
@@ -214,7 +249,9 @@ fn first_steps(new: &NewActionRun, id: &str, owner: &str, now: Timestamp) -> Vec
         Statement::new("INSERT INTO action_inputs (run, input) SELECT id, $2 FROM action_runs WHERE id = $1")
             .bind(id)
             .bind(new.input.to_string());
-    vec![run, input]
+    let mut statements = vec![run, input];
+    statements.extend(write.map(|write| write.kept(id, now)));
+    statements
 }
 
 fn check(new: &NewActionRun) -> Result<(), StoreError> {
@@ -228,4 +265,35 @@ fn check(new: &NewActionRun) -> Result<(), StoreError> {
         }
     }
     Ok(())
+}
+
+/// The end of a run that is held, and of writes without an answer.
+fn last_steps(
+    run: &HeldRun,
+    state: ActionRunState,
+    outcome: Option<&Json>,
+    error: Option<&Json>,
+    now: Timestamp,
+) -> Result<Vec<Statement>, StoreError> {
+    if matches!(state, ActionRunState::Running | ActionRunState::Interrupted) {
+        return Err(StoreError::Invalid {
+            what: format!("the state `{}`", state.as_str()),
+            reason: "is not one that a run ends in",
+        });
+    }
+    let finished = Statement::new(
+        "UPDATE action_runs SET state = $1, outcome = $2, error = $3, ended_at = $4 \
+         WHERE id = $5 AND fence = $6 AND state = 'running'",
+    )
+    .bind(state.as_str())
+    .bind(text(outcome))
+    .bind(text(error))
+    .bind(now)
+    .bind(&run.id)
+    .bind(run.fence)
+    .exactly(1);
+    let unanswered =
+        Statement::new("UPDATE action_writes SET state = 'unknown' WHERE run = $1 AND state = 'sending'")
+            .bind(&run.id);
+    Ok(vec![finished, unanswered])
 }

@@ -37,6 +37,34 @@ pub struct NewWrite {
     pub inverse: Option<Json>,
 }
 
+impl NewWrite {
+    pub(super) fn check(&self) -> Result<(), StoreError> {
+        check_word("the operation's id", &self.operation)?;
+        if let Some(subject) = &self.subject {
+            check_word("what is changed", subject)?;
+        }
+        Ok(())
+    }
+
+    /// Keeps it under the number that its run's row has counted to.
+    pub(super) fn kept(&self, run: &str, now: Timestamp) -> Statement {
+        Statement::new(
+            "INSERT INTO action_writes (run, seq, operation, subject, path, query, payload, before, inverse, state, sent_at) \
+             SELECT id, writes, $2, $3, $4, $5, $6, $7, $8, 'sending', CAST($9 AS BIGINT) FROM action_runs WHERE id = $1 \
+             RETURNING seq",
+        )
+        .bind(run)
+        .bind(&self.operation)
+        .bind(self.subject.clone())
+        .bind(text(self.path.as_ref()))
+        .bind(text(self.query.as_ref()))
+        .bind(text(self.payload.as_ref()))
+        .bind(text(self.before.as_ref()))
+        .bind(text(self.inverse.as_ref()))
+        .bind(now)
+    }
+}
+
 /// How far a write has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
@@ -99,6 +127,36 @@ impl Answer {
             inverse: None,
         }
     }
+
+    /// Keeps it, where its run is held and its write has none yet.
+    pub(super) fn kept(&self, run: &HeldRun, seq: i64, now: Timestamp) -> Result<Statement, StoreError> {
+        if self.state == WriteState::Sending {
+            return Err(StoreError::Invalid {
+                what: "the state `sending`".to_owned(),
+                reason: "is not one that a write ends in",
+            });
+        }
+        if let Some(subject) = &self.subject {
+            check_word("what is changed", subject)?;
+        }
+        Ok(Statement::new(
+            "UPDATE action_writes SET state = $3, status = $4, request_id = $5, subject = coalesce($6, subject), \
+             before = coalesce($7, before), after = $8, inverse = coalesce($9, inverse), answered_at = $10 \
+             WHERE run = $1 AND seq = $2 AND state IN ('sending', 'unknown') \
+             AND EXISTS (SELECT 1 FROM action_runs WHERE id = $1 AND fence = $11 AND state = 'running')",
+        )
+        .bind(&run.id)
+        .bind(seq)
+        .bind(self.state.as_str())
+        .bind(self.status.map(i64::from))
+        .bind(self.request_id.as_deref().map(printable))
+        .bind(self.subject.clone())
+        .bind(text(self.before.as_ref()))
+        .bind(text(self.after.as_ref()))
+        .bind(text(self.inverse.as_ref()))
+        .bind(now)
+        .bind(run.fence))
+    }
 }
 
 /// A write as it is kept.
@@ -145,10 +203,7 @@ impl Store {
         write: &NewWrite,
         now: Timestamp,
     ) -> Result<i64, StoreError> {
-        check_word("the operation's id", &write.operation)?;
-        if let Some(subject) = &write.subject {
-            check_word("what is changed", subject)?;
-        }
+        write.check()?;
         // The run's row is changed, and so locked, for whoever would take the run over at this moment.
         let counted = Statement::new(
             "UPDATE action_runs SET writes = writes + 1 WHERE id = $1 AND fence = $2 AND state = 'running'",
@@ -156,20 +211,7 @@ impl Store {
         .bind(&run.id)
         .bind(run.fence)
         .exactly(1);
-        let kept = Statement::new(
-            "INSERT INTO action_writes (run, seq, operation, subject, path, query, payload, before, inverse, state, sent_at) \
-             SELECT id, writes, $2, $3, $4, $5, $6, $7, $8, 'sending', CAST($9 AS BIGINT) FROM action_runs WHERE id = $1 \
-             RETURNING seq",
-        )
-        .bind(&run.id)
-        .bind(&write.operation)
-        .bind(write.subject.clone())
-        .bind(text(write.path.as_ref()))
-        .bind(text(write.query.as_ref()))
-        .bind(text(write.payload.as_ref()))
-        .bind(text(write.before.as_ref()))
-        .bind(text(write.inverse.as_ref()))
-        .bind(now);
+        let kept = write.kept(&run.id, now);
         let mut done = held_or_not(run, self.write(vec![counted, kept]).await)?;
         let row = done.pop().and_then(|mut done| done.rows.pop());
         row.ok_or_else(|| run.lost())?.int()
@@ -186,32 +228,7 @@ impl Store {
         answer: &Answer,
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        if answer.state == WriteState::Sending {
-            return Err(StoreError::Invalid {
-                what: "the state `sending`".to_owned(),
-                reason: "is not one that a write ends in",
-            });
-        }
-        if let Some(subject) = &answer.subject {
-            check_word("what is changed", subject)?;
-        }
-        let answered = Statement::new(
-            "UPDATE action_writes SET state = $3, status = $4, request_id = $5, subject = coalesce($6, subject), \
-             before = coalesce($7, before), after = $8, inverse = coalesce($9, inverse), answered_at = $10 \
-             WHERE run = $1 AND seq = $2 AND state IN ('sending', 'unknown') \
-             AND EXISTS (SELECT 1 FROM action_runs WHERE id = $1 AND fence = $11 AND state = 'running')",
-        )
-        .bind(&run.id)
-        .bind(seq)
-        .bind(answer.state.as_str())
-        .bind(answer.status.map(i64::from))
-        .bind(answer.request_id.as_deref().map(printable))
-        .bind(answer.subject.clone())
-        .bind(text(answer.before.as_ref()))
-        .bind(text(answer.after.as_ref()))
-        .bind(text(answer.inverse.as_ref()))
-        .bind(now)
-        .bind(run.fence);
+        let answered = answer.kept(run, seq, now)?;
         match self.write_one(answered).await?.changed {
             0 => Err(run.lost()),
             _ => Ok(()),

@@ -3,11 +3,16 @@
 use std::{fs, os::unix::fs::PermissionsExt as _};
 
 use secrecy::ExposeSecret as _;
-use trunkline_store::{KeySource, NotificationFilter, Store};
+use trunkline_store::{
+    ActionRunFilter, ActionRunState, BatchBegun, BatchFilter, BatchProgress, KeySource, NotificationFilter,
+    Store, WriteState,
+};
 
 use crate::{
     backends::{Place, at, entropy, on_each_place},
+    batches,
     connections::new,
+    journal::{self, LIFE},
 };
 
 #[tokio::test]
@@ -57,6 +62,50 @@ async fn a_backup_is_one_moment_of_a_store_in_use_and_restores_with_its_key() {
         .filter(|name| name.contains("partial"))
         .collect();
     assert!(left.is_empty(), "{left:?}");
+}
+
+#[tokio::test]
+async fn a_backup_has_the_journal_and_the_batches() {
+    let place = Place::sqlite();
+    let store = place.open().await.unwrap();
+    let holder = store.be_holder(LIFE, at(0)).await.unwrap();
+    let run = journal::held(
+        store
+            .begin_and_send(
+                &journal::new(Some("k")),
+                &journal::write("contacts/1"),
+                &holder,
+                at(0),
+            )
+            .await
+            .unwrap(),
+    );
+    let BatchBegun::Held(batch, _) = store
+        .begin_batch(&batches::new("d"), &holder, at(0))
+        .await
+        .unwrap()
+    else {
+        panic!("it is new");
+    };
+    let progress = BatchProgress {
+        rows_done: 7,
+        ..BatchProgress::default()
+    };
+    store.advance_batch(&batch, &progress, at(1)).await.unwrap();
+    let copy = place.folder.path().join("copy");
+    store.backup(&copy).await.unwrap();
+    let before = store.action_record(&run.id, at(1)).await.unwrap();
+    store.close().await;
+
+    let folder = place.folder.path().join("new");
+    Store::restore(&copy, &folder).unwrap();
+    let location = trunkline_store::Location::Sqlite(Store::file_in(&folder));
+    let restored = Store::open(&location, KeySource::File(place.key_file()), entropy(5))
+        .await
+        .unwrap();
+    assert_eq!(restored.action_record(&run.id, at(1)).await.unwrap(), before);
+    assert_eq!(restored.batch(&batch.id, at(1)).await.unwrap().progress, progress);
+    restored.close().await;
 }
 
 #[tokio::test]
@@ -146,6 +195,17 @@ async fn a_store_of_every_earlier_format_is_brought_up_to_date() {
             .await
             .unwrap();
         assert_eq!(kept[0].topic, "ping");
+        let runs = store
+            .action_runs(&ActionRunFilter::default(), 10, at(0))
+            .await
+            .unwrap();
+        let record = store.action_record(&runs[1].id, at(0)).await.unwrap();
+        assert_eq!(record.run.key.as_deref(), Some("kept-key"));
+        assert_eq!(record.writes[0].state, WriteState::Done);
+        assert_eq!(runs[0].undo_of, Some(record.run.id));
+        assert_eq!(runs[0].state, ActionRunState::Interrupted);
+        let batches = store.batches(&BatchFilter::default(), 10, at(0)).await.unwrap();
+        assert_eq!(batches[0].progress.rows_done, 3);
         store.close().await;
     }
 }

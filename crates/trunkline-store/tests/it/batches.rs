@@ -10,7 +10,7 @@ use crate::backends::{at, on_each};
 
 const LIFE: SignedDuration = SignedDuration::from_secs(30);
 
-fn new(digest: &str) -> NewBatch {
+pub(crate) fn new(digest: &str) -> NewBatch {
     NewBatch {
         workspace: "abcd1234".to_owned(),
         action: "contacts.upsert".to_owned(),

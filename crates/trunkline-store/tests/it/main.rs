@@ -6,6 +6,7 @@ mod batches;
 mod connections;
 mod grants;
 mod journal;
+mod journal_kept;
 mod journal_races;
 mod keys;
 mod leases;

@@ -45,6 +45,9 @@ pub(crate) struct Serve {
     /// How long the request log is kept, such as `7d`.
     #[arg(long, value_name = "SPAN", default_value = "7d")]
     pub(crate) keep_requests: String,
+    /// How long runs of mirrors and of actions are kept, with what they wrote to Intercom, such as `90d`.
+    #[arg(long, value_name = "SPAN", default_value = "90d")]
+    pub(crate) keep_runs: String,
 }
 
 #[derive(Debug, Args)]

@@ -3,6 +3,7 @@
 //! The one rule: what the command line says becomes one JSON object, the same that the API takes; everything else happens in
 //! `trunkline-actions`, alike for every door.
 
+mod files;
 mod input;
 
 pub(super) use input::field;

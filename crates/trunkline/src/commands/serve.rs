@@ -48,7 +48,7 @@ fn options(arguments: &cli::Serve) -> Result<ServerOptions, Failure> {
         retention: Retention {
             notifications: span(&arguments.keep_notifications)?,
             requests: span(&arguments.keep_requests)?,
-            ..Retention::default()
+            runs: span(&arguments.keep_runs)?,
         },
         patience: Duration::from_secs(20),
         ..defaults

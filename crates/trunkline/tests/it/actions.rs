@@ -1,5 +1,17 @@
 //! Actions against a simulated workspace: what is written is looked up in the simulator's truth, not in the answer alone.
 
+mod answers;
+mod bulk;
+mod companies;
+mod contact_parts;
+mod conversations;
+mod data;
+mod erasing;
+mod filters;
+mod interrupted;
+mod inverses;
+mod memory;
+mod messages;
 mod operations;
 mod tags;
 mod times;
@@ -10,7 +22,7 @@ use std::sync::Arc;
 use serde_json::Value;
 use trunkline_actions::{ActionError, CallOptions, Journal, NoJournal, Outcome, Plan, Workspace};
 use trunkline_catalog::Version;
-use trunkline_client::{Client, Connection, Settings, SystemClock};
+use trunkline_client::{Client, Clock, Connection, Settings, SystemClock};
 use trunkline_simulator::Options;
 
 use crate::harness::{Simulator, TOKEN, small};
@@ -35,6 +47,16 @@ impl Actor {
 
     /// In the workspace of these options.
     pub(crate) fn start(options: Options, version: Version, journal: Arc<dyn Journal>) -> Self {
+        Self::with_clock(options, version, journal, Arc::new(SystemClock))
+    }
+
+    /// In the workspace of these options, by a clock of the test's own.
+    pub(crate) fn with_clock(
+        options: Options,
+        version: Version,
+        journal: Arc<dyn Journal>,
+        clock: Arc<dyn Clock>,
+    ) -> Self {
         let simulator = Simulator::start(options);
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(1)
@@ -45,7 +67,7 @@ impl Actor {
         let client = runtime
             .block_on(async { Client::new(connection, Settings::new(Arc::new(SystemClock))) })
             .unwrap();
-        let workspace = Workspace::new("sim", client, Arc::new(SystemClock), journal);
+        let workspace = Workspace::new("sim", client, clock, journal);
         Self {
             simulator,
             workspace,

@@ -181,9 +181,7 @@ fn a_reader_that_goes_away_ends_the_printing_quietly() {
 fn the_requests_of_a_log_have_the_same_shapes() {
     let desk = Desk::new();
     let help = printed(&desk, &["requests", "--help"]);
-    for flag in [
-        "--json ", "--jsonl", "--csv", "--jq", "--first", "--each", "--output",
-    ] {
+    for flag in ["--jsonl", "--csv", "--jq", "--first", "--each", "--output"] {
         assert!(help.contains(flag), "{flag} is not in\n{help}");
     }
     assert_eq!(

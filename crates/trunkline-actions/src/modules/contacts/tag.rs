@@ -56,7 +56,8 @@ pub(super) fn actions() -> Vec<Action> {
     ]
 }
 
-fn tag_fields() -> Vec<Field> {
+/// A tag by id or name, and whether it is put on or taken off.
+pub(in crate::modules) fn tag_fields() -> Vec<Field> {
     let tag = Group {
         name: "tag",
         required: true,
@@ -128,7 +129,8 @@ async fn detach(run: &mut Run, contact: &str, tag: Option<String>) -> Result<Val
     .await
 }
 
-async fn create(run: &mut Run, input: &Input) -> Result<String, ActionError> {
+/// The id of a tag of a new name, which is made unless that is not wanted.
+pub(in crate::modules) async fn create(run: &mut Run, input: &Input) -> Result<String, ActionError> {
     let name = input.text("tag_name").unwrap_or_default();
     if input.flag("create_tag") == Some(false) {
         return Err(ActionError::refused(

@@ -225,7 +225,10 @@ impl Ask {
             });
         }
         let mut wanted = fields::wanted(run, input, &who);
-        if let Some(given) = input.object("custom_attributes").filter(|given| !given.is_empty()) {
+        if let Some(given) = input
+            .object("custom_attributes")
+            .filter(|given| !given.is_empty())
+        {
             let unknown = Unknown::of(input.text("unknown_attributes"));
             let fitted = attributes::settle(run, given, unknown).await?;
             if !fitted.is_empty() {

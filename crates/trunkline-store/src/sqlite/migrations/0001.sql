@@ -141,7 +141,7 @@ CREATE INDEX action_runs_by_batch ON action_runs (batch, id) WHERE batch IS NOT 
 CREATE TABLE action_inputs (
     run TEXT NOT NULL PRIMARY KEY REFERENCES action_runs (id) ON DELETE CASCADE,
     input TEXT NOT NULL
-) STRICT;
+) STRICT, WITHOUT ROWID;
 
 CREATE TABLE action_writes (
     run TEXT NOT NULL REFERENCES action_runs (id) ON DELETE CASCADE,

@@ -4,6 +4,7 @@ use std::io::Read as _;
 
 use serde_json::{Map, Value};
 
+use super::files;
 use crate::{cli, failure::Failure};
 
 /// Puts the flags together; nothing is there twice.
@@ -58,7 +59,10 @@ pub(in crate::commands) fn field(text: &str) -> Result<(String, Value), Failure>
     };
     match name.strip_suffix(':') {
         Some(name) => Ok((name.to_owned(), json(name, value)?)),
-        None => Ok((name.to_owned(), Value::String(value.to_owned()))),
+        None => match (name == files::FIELD).then(|| files::read(value)).flatten() {
+            Some(read) => Ok((name.to_owned(), read.map_err(|reason| misfit(&reason))?)),
+            None => Ok((name.to_owned(), Value::String(value.to_owned()))),
+        },
     }
 }
 
@@ -133,8 +137,9 @@ mod tests {
                     "custom_attributes.plan=pro",
                     "count:=3",
                     "text=a=b",
+                    "handle=@ann",
                 ],
-                json!({"name": "x", "custom_attributes.plan": "pro", "count": 3, "text": "a=b"}),
+                json!({"name": "x", "custom_attributes.plan": "pro", "count": 3, "text": "a=b", "handle": "@ann"}),
             ),
             (
                 &[
@@ -172,6 +177,7 @@ mod tests {
             &["a.b", "--path", "id"],
             &["a.b", "--path", "id=1", "--path", "id=2"],
             &["a.b", "n:=x"],
+            &["a.b", "attachment_files=@/no/such/file"],
         ] {
             assert_eq!(given(arguments).unwrap_err().code, "TL0702", "{arguments:?}");
         }

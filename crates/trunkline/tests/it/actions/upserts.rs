@@ -70,7 +70,8 @@ impl Office {
     /// Lets time pass, here and there.
     fn pass(&self, seconds: u32) {
         self.actor.simulator.advance(u64::from(seconds));
-        self.clock.advance(jiff::SignedDuration::from_secs(i64::from(seconds)));
+        self.clock
+            .advance(jiff::SignedDuration::from_secs(i64::from(seconds)));
     }
 
     fn upsert(&self, input: Value) -> Value {
@@ -137,7 +138,10 @@ fn a_new_person_takes_two_calls_and_is_found_at_once_in_spite_of_the_search_that
         office.calls(),
         [format!("GET /contacts/{id}"), format!("PUT /contacts/{id}")]
     );
-    for who in [json!({"external_id": "u-1"}), json!({"email": "ANN@paper.example"})] {
+    for who in [
+        json!({"external_id": "u-1"}),
+        json!({"email": "ANN@paper.example"}),
+    ] {
         let found = office.actor.output("contacts.find", who);
         assert_eq!(found["id"], made["contact"]["id"]);
     }
@@ -169,7 +173,10 @@ fn what_is_so_already_is_not_written() {
         assert_eq!((outcome.writes, office.calls()), (0, calls), "{input}");
     }
     let changed = office.upsert(json!({"contact_id": id, "name": "Ann B.", "phone": "+15550001"}));
-    assert_eq!((&changed["outcome"], &changed["changed"]), (&json!("updated"), &json!(["name"])));
+    assert_eq!(
+        (&changed["outcome"], &changed["changed"]),
+        (&json!("updated"), &json!(["name"]))
+    );
     assert_eq!(
         office.calls(),
         [format!("GET /contacts/{id}"), format!("PUT /contacts/{id}")]
@@ -179,7 +186,8 @@ fn what_is_so_already_is_not_written() {
 #[test]
 fn a_contact_with_the_address_and_another_external_id_is_somebody_else() {
     let office = Office::new();
-    let other = office.made_by_others(&json!({"external_id": "u-2", "email": "desk@paper.example", "name": "Desk"}));
+    let other =
+        office.made_by_others(&json!({"external_id": "u-2", "email": "desk@paper.example", "name": "Desk"}));
     for waits in [false, true] {
         if waits {
             office.pass(120);
@@ -189,7 +197,10 @@ fn a_contact_with_the_address_and_another_external_id_is_somebody_else() {
             json!({"external_id": "u-1", "email": "desk@paper.example", "name": "Ann"}),
         );
         assert_eq!(error.code(), "TL0734", "{error}");
-        assert!(error.to_string().contains(other["id"].as_str().unwrap()), "{error}");
+        assert!(
+            error.to_string().contains(other["id"].as_str().unwrap()),
+            "{error}"
+        );
         assert!(!error.to_string().contains("paper.example"), "{error}");
         assert_eq!(office.contact(&other["id"])["name"], "Desk");
         assert!(office.having("external_id", "u-1").is_empty());
@@ -213,14 +224,12 @@ fn whoever_has_the_address_and_no_external_id_gets_it() {
         if waits {
             office.pass(120);
         }
-        let outcome = office.upsert(json!({"external_id": format!("u-{number}"), "email": email, "name": "Ann B."}));
+        let outcome =
+            office.upsert(json!({"external_id": format!("u-{number}"), "email": email, "name": "Ann B."}));
         assert_eq!(outcome["outcome"], "updated");
         assert_eq!(outcome["contact"]["id"], ann["id"]);
         assert_eq!(office.having("email", &email).len(), 1);
-        assert_eq!(
-            office.contact(&ann["id"])["external_id"],
-            format!("u-{number}")
-        );
+        assert_eq!(office.contact(&ann["id"])["external_id"], format!("u-{number}"));
     }
 }
 
@@ -230,7 +239,10 @@ fn a_lead_with_the_same_address_is_left_alone_by_an_external_id_and_found_by_the
     let lead = office.made_by_others(&json!({"role": "lead", "email": "ann@paper.example"}));
     office.pass(120);
     let found = office.upsert(json!({"email": "ann@paper.example", "name": "Ann"}));
-    assert_eq!((&found["outcome"], &found["contact"]["id"]), (&json!("updated"), &lead["id"]));
+    assert_eq!(
+        (&found["outcome"], &found["contact"]["id"]),
+        (&json!("updated"), &lead["id"])
+    );
     assert_eq!(office.contact(&lead["id"])["role"], "lead");
     let outcome = office
         .actor
@@ -240,17 +252,36 @@ fn a_lead_with_the_same_address_is_left_alone_by_an_external_id_and_found_by_the
         )
         .unwrap();
     assert_eq!(outcome.output["outcome"], "created");
-    assert!(outcome.notes.iter().any(|note| note.contains("contacts.merge_lead")), "{:?}", outcome.notes);
+    assert!(
+        outcome
+            .notes
+            .iter()
+            .any(|note| note.contains("contacts.merge_lead")),
+        "{:?}",
+        outcome.notes
+    );
     office.pass(120);
     // A user goes before leads, unless a lead is asked for.
     for (input, expected) in [
-        (json!({"email": "ann@paper.example", "name": "A"}), &outcome.output["contact"]["id"]),
-        (json!({"email": "ann@paper.example", "name": "B", "role": "lead"}), &lead["id"]),
+        (
+            json!({"email": "ann@paper.example", "name": "A"}),
+            &outcome.output["contact"]["id"],
+        ),
+        (
+            json!({"email": "ann@paper.example", "name": "B", "role": "lead"}),
+            &lead["id"],
+        ),
     ] {
-        assert_eq!(office.upsert(input.clone())["contact"]["id"], *expected, "{input}");
+        assert_eq!(
+            office.upsert(input.clone())["contact"]["id"],
+            *expected,
+            "{input}"
+        );
     }
     // Looking for the address alone, both count.
-    let error = office.actor.error("contacts.find", json!({"email": "ann@paper.example"}));
+    let error = office
+        .actor
+        .error("contacts.find", json!({"email": "ann@paper.example"}));
     assert_eq!(error.code(), "TL0731", "{error}");
 }
 
@@ -260,11 +291,17 @@ fn a_lead_becomes_a_user_and_a_user_stays_one() {
     let lead = office.made_by_others(&json!({"role": "lead", "email": "ann@paper.example"}));
     office.pass(120);
     let outcome = office.upsert(json!({"email": "ann@paper.example", "role": "user"}));
-    assert_eq!((&outcome["outcome"], &outcome["contact"]["id"]), (&json!("updated"), &lead["id"]));
+    assert_eq!(
+        (&outcome["outcome"], &outcome["contact"]["id"]),
+        (&json!("updated"), &lead["id"])
+    );
     assert_eq!(office.contact(&lead["id"])["role"], "user");
     let outcome = office
         .actor
-        .call("contacts.upsert", json!({"contact_id": lead["id"], "role": "lead"}))
+        .call(
+            "contacts.upsert",
+            json!({"contact_id": lead["id"], "role": "lead"}),
+        )
         .unwrap();
     assert_eq!(outcome.output["outcome"], "unchanged");
     assert!(outcome.notes[0].contains("stays one"), "{:?}", outcome.notes);
@@ -284,12 +321,20 @@ fn several_matches_are_refused_settled_by_age_or_listed_and_never_taken_for_none
     for action in ["contacts.upsert", "contacts.find_or_create", "contacts.find"] {
         let error = office.actor.error(action, json!({"email": email}));
         assert_eq!(error.code(), "TL0731", "{action} {error}");
-        assert!(error.to_string().contains(leads[0]["id"].as_str().unwrap()), "{error}");
+        assert!(
+            error.to_string().contains(leads[0]["id"].as_str().unwrap()),
+            "{error}"
+        );
     }
     let listed = office.upsert(json!({"email": email, "name": "Ann", "on_several": "list"}));
-    assert_eq!((&listed["outcome"], &listed["contact"]), (&json!("several"), &Value::Null));
+    assert_eq!(
+        (&listed["outcome"], &listed["contact"]),
+        (&json!("several"), &Value::Null)
+    );
     assert_eq!(listed["matches"].as_array().unwrap().len(), 3);
-    let listed = office.actor.output("contacts.find", json!({"email": email, "on_several": "list"}));
+    let listed = office
+        .actor
+        .output("contacts.find", json!({"email": email, "on_several": "list"}));
     assert_eq!(listed.as_array().unwrap().len(), 3);
     assert!(office.calls().iter().all(|call| call == "POST /contacts/search"));
     let newest = office.upsert(json!({"email": email, "name": "Ann", "on_several": "newest"}));
@@ -342,14 +387,24 @@ fn whoever_was_merged_or_removed_is_not_written_to() {
     assert_eq!(status, 200);
     let outcome = office
         .actor
-        .call("contacts.upsert", json!({"contact_id": lead["id"], "name": "Ann"}))
+        .call(
+            "contacts.upsert",
+            json!({"contact_id": lead["id"], "name": "Ann"}),
+        )
         .unwrap();
     assert_eq!(outcome.output["contact"]["id"], user["id"]);
-    assert!(outcome.notes[0].contains("was merged into"), "{:?}", outcome.notes);
+    assert!(
+        outcome.notes[0].contains("was merged into"),
+        "{:?}",
+        outcome.notes
+    );
     // Removed by others: the id leads nowhere, the external id to a new contact.
     let path = format!("/contacts/{}", user["id"].as_str().unwrap());
     assert_eq!(office.actor.simulator.api("DELETE", &path, None).0, 200);
-    let error = office.actor.error("contacts.upsert", json!({"contact_id": user["id"], "name": "Ann"}));
+    let error = office.actor.error(
+        "contacts.upsert",
+        json!({"contact_id": user["id"], "name": "Ann"}),
+    );
     assert_eq!(error.code(), "TL0730", "{error}");
     let outcome = office.upsert(json!({"contact_id": user["id"], "external_id": "u-1"}));
     assert_eq!(outcome["outcome"], "created");
@@ -357,7 +412,12 @@ fn whoever_was_merged_or_removed_is_not_written_to() {
     // Removed in this process: nobody is led to it, although it was just written.
     let path = json!({"id": outcome["contact"]["id"]});
     office.actor.output("contacts.delete", path);
-    assert_eq!(office.actor.output("contacts.find", json!({"external_id": "u-1"})), Value::Null);
+    assert_eq!(
+        office
+            .actor
+            .output("contacts.find", json!({"external_id": "u-1"})),
+        Value::Null
+    );
 }
 
 #[test]
@@ -405,9 +465,15 @@ fn a_plan_says_what_would_happen_and_is_applied_as_it_is() {
     let office = Office::new();
     let ann = office.made_by_others(&json!({"external_id": "u-1", "name": "Ann"}));
     let cases = [
-        (json!({"external_id": "u-9", "email": "new@paper.example", "name": "New"}), vec!["contacts.create"]),
+        (
+            json!({"external_id": "u-9", "email": "new@paper.example", "name": "New"}),
+            vec!["contacts.create"],
+        ),
         // Made by others a moment ago: the search does not show it, the plan does.
-        (json!({"external_id": "u-1", "name": "Ann B."}), vec!["contacts.update"]),
+        (
+            json!({"external_id": "u-1", "name": "Ann B."}),
+            vec!["contacts.update"],
+        ),
         (json!({"contact_id": ann["id"], "name": "Ann B."}), vec![]),
         (
             json!({"external_id": "u-1", "custom_attributes": {"shoe": 42}, "unknown_attributes": "create"}),
@@ -419,7 +485,11 @@ fn a_plan_says_what_would_happen_and_is_applied_as_it_is() {
         let plan = office.actor.plan("contacts.upsert", input.clone());
         let planned: Vec<&str> = plan.writes.iter().map(|write| write.operation.as_str()).collect();
         assert_eq!(planned, expected, "{input}");
-        assert_eq!(office.actor.simulator.truth("contacts", "2.16"), before, "a plan wrote");
+        assert_eq!(
+            office.actor.simulator.truth("contacts", "2.16"),
+            before,
+            "a plan wrote"
+        );
         let outcome = office.actor.apply(&plan).unwrap();
         assert_eq!(outcome.writes as usize, expected.len(), "{input}");
     }
@@ -427,14 +497,22 @@ fn a_plan_says_what_would_happen_and_is_applied_as_it_is() {
     office.pass(3_600);
     let path = format!("/contacts/{}/archive", ann["id"].as_str().unwrap());
     assert_eq!(office.actor.simulator.api("POST", &path, None).0, 200);
-    let plan = office.actor.plan("contacts.upsert", json!({"external_id": "u-1", "name": "Ann"}));
+    let plan = office
+        .actor
+        .plan("contacts.upsert", json!({"external_id": "u-1", "name": "Ann"}));
     let planned: Vec<&str> = plan.writes.iter().map(|write| write.operation.as_str()).collect();
     assert_eq!(planned, ["contacts.unarchive", "contacts.update"]);
     assert_eq!(office.actor.apply(&plan).unwrap().output["outcome"], "unarchived");
     // Somebody else changes the person between plan and apply.
-    let plan = office.actor.plan("contacts.upsert", json!({"contact_id": ann["id"], "name": "Anna"}));
+    let plan = office.actor.plan(
+        "contacts.upsert",
+        json!({"contact_id": ann["id"], "name": "Anna"}),
+    );
     let path = format!("/contacts/{}", ann["id"].as_str().unwrap());
-    office.actor.simulator.api("PUT", &path, Some(&json!({"name": "Annie"})));
+    office
+        .actor
+        .simulator
+        .api("PUT", &path, Some(&json!({"name": "Annie"})));
     assert_eq!(office.actor.apply(&plan).unwrap_err().code(), "TL0763");
 }
 
@@ -452,7 +530,12 @@ fn fields_of_older_versions_are_accepted_and_explained() {
         )
         .unwrap();
     let told = outcome.notes.join("\n");
-    for field in ["update_last_seen_at", "last_seen_ip", "last_seen_user_agent", "new_session"] {
+    for field in [
+        "update_last_seen_at",
+        "last_seen_ip",
+        "last_seen_user_agent",
+        "new_session",
+    ] {
         assert!(told.contains(field), "{field}: {told}");
     }
     let ann = office.contact(&outcome.output["contact"]["id"]);
@@ -494,9 +577,12 @@ fn every_field_is_written_in_the_form_that_the_version_wants() {
         }
         assert_eq!(ann["avatar"]["image_url"], "https://paper.example/a.png");
         // The same again in this version's own shape is no change, and null takes away what may be taken away.
-        let again = office.upsert(json!({"external_id": "17", "owner_id": admin, "avatar": "https://paper.example/a.png"}));
+        let again = office
+            .upsert(json!({"external_id": "17", "owner_id": admin, "avatar": "https://paper.example/a.png"}));
         assert_eq!(again["outcome"], "unchanged", "{version}");
-        office.upsert(json!({"external_id": "17", "owner_id": null, "name": "", "phone": null, "signed_up_at": null}));
+        office.upsert(
+            json!({"external_id": "17", "owner_id": null, "name": "", "phone": null, "signed_up_at": null}),
+        );
         let ann = office.contact(&made["contact"]["id"]);
         for field in ["owner_id", "name", "phone", "signed_up_at"] {
             assert_eq!(ann[field], Value::Null, "{version} {field}");
@@ -516,9 +602,18 @@ fn what_does_not_fit_is_refused_before_any_call() {
         (json!({"external_id": ["u-1"]}), "external_id"),
         (json!({"external_id": null}), "external_id"),
         (json!({"external_id": "u-1", "user_id": "u-2"}), "user_id"),
-        (json!({"external_id": "u-1", "signed_up_at": "soon-ish"}), "signed_up_at"),
-        (json!({"external_id": "u-1", "unsubscribed_from_emails": "perhaps"}), "unsubscribed_from_emails"),
-        (json!({"external_id": "u-1", "custom_attributes": [1]}), "custom_attributes"),
+        (
+            json!({"external_id": "u-1", "signed_up_at": "soon-ish"}),
+            "signed_up_at",
+        ),
+        (
+            json!({"external_id": "u-1", "unsubscribed_from_emails": "perhaps"}),
+            "unsubscribed_from_emails",
+        ),
+        (
+            json!({"external_id": "u-1", "custom_attributes": [1]}),
+            "custom_attributes",
+        ),
         (json!({"external_id": "u-1", "on_several": "guess"}), "on_several"),
     ] {
         let error = office.actor.error("contacts.upsert", input.clone());

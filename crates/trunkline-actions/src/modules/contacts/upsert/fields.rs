@@ -160,9 +160,7 @@ fn is_held(name: &str, wanted: &Value, held: &Value) -> bool {
             _ => same(wanted, held),
         },
         // Whoever never said anything is not unsubscribed.
-        "unsubscribed_from_emails" => {
-            wanted.as_bool().unwrap_or(false) == held.as_bool().unwrap_or(false)
-        }
+        "unsubscribed_from_emails" => wanted.as_bool().unwrap_or(false) == held.as_bool().unwrap_or(false),
         _ => same(wanted, held),
     }
 }
@@ -219,10 +217,22 @@ mod tests {
             "custom_attributes": {"plan": "gold", "seats": 5, "note": null},
         });
         for (wanted, expected) in [
-            (json!({"email": "Ann@Example.com", "phone": "+1 555-00 01"}), json!({})),
-            (json!({"owner_id": "7", "avatar": "a.png", "name": "Ann"}), json!({})),
-            (json!({"language_override": "", "unsubscribed_from_emails": null}), json!({})),
-            (json!({"custom_attributes": {"plan": "gold", "seats": 5.0, "note": "", "absent": null}}), json!({})),
+            (
+                json!({"email": "Ann@Example.com", "phone": "+1 555-00 01"}),
+                json!({}),
+            ),
+            (
+                json!({"owner_id": "7", "avatar": "a.png", "name": "Ann"}),
+                json!({}),
+            ),
+            (
+                json!({"language_override": "", "unsubscribed_from_emails": null}),
+                json!({}),
+            ),
+            (
+                json!({"custom_attributes": {"plan": "gold", "seats": 5.0, "note": "", "absent": null}}),
+                json!({}),
+            ),
             (
                 json!({"name": null, "owner_id": "8", "phone": "+15550002"}),
                 json!({"name": null, "owner_id": "8", "phone": "+15550002"}),
@@ -231,7 +241,10 @@ mod tests {
                 json!({"custom_attributes": {"plan": "silver", "seats": 5, "note": "x"}}),
                 json!({"custom_attributes": {"plan": "silver", "note": "x"}}),
             ),
-            (json!({"last_seen_at": 6, "avatar": "b.png"}), json!({"last_seen_at": 6, "avatar": "b.png"})),
+            (
+                json!({"last_seen_at": 6, "avatar": "b.png"}),
+                json!({"last_seen_at": 6, "avatar": "b.png"}),
+            ),
         ] {
             assert_eq!(
                 Value::Object(differences(&map(&wanted), &contact)),

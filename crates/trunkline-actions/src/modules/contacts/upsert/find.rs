@@ -100,7 +100,9 @@ pub(crate) async fn find(run: &mut Run, who: &Who, looking: Looking) -> Result<M
     let mut candidates = by_email(run, who, rest, looking);
     if candidates.is_empty() || !looking.users_first {
         for person in just_written(run, who, looking.as_lead).await? {
-            let is_new = candidates.iter().all(|known| id_of(known).as_ref() != Some(&person.id));
+            let is_new = candidates
+                .iter()
+                .all(|known| id_of(known).as_ref() != Some(&person.id));
             if looking.users_first {
                 return Ok(one(Some(person)));
             } else if is_new {
@@ -169,12 +171,7 @@ pub(super) fn searched(contact: Option<Value>) -> Match {
 }
 
 /// The contact that Intercom's id names, unless another field names somebody else.
-async fn named(
-    run: &mut Run,
-    who: &Who,
-    mut person: Person,
-    looking: Looking,
-) -> Result<Match, ActionError> {
+async fn named(run: &mut Run, who: &Who, mut person: Person, looking: Looking) -> Result<Match, ActionError> {
     if let Some(own) = &who.external_id
         && !who.has_external_id_of(&person.record)
     {
@@ -210,7 +207,9 @@ async fn named(
 /// Whether the search knows nothing of a contact that is old enough to be known.
 async fn is_archived(run: &mut Run, person: &Person) -> Result<bool, ActionError> {
     let query = json!({ "query": { "field": "id", "operator": "=", "value": person.id } });
-    let found = run.rows(Call::new("contacts.search").body(query), Some(1)).await?;
+    let found = run
+        .rows(Call::new("contacts.search").body(query), Some(1))
+        .await?;
     Ok(found.is_empty() && is_old(&person.record, run.now()))
 }
 
@@ -307,7 +306,11 @@ async fn hidden(run: &mut Run, who: &Who) -> Result<Match, ActionError> {
 
 /// The user with the external id, found without the search, where the version has the operation.
 pub(super) async fn by_external_id(run: &mut Run, who: &Who) -> Result<Option<Person>, ActionError> {
-    let Some(own) = who.external_id.as_ref().filter(|_| run.version() >= Version::V2_13) else {
+    let Some(own) = who
+        .external_id
+        .as_ref()
+        .filter(|_| run.version() >= Version::V2_13)
+    else {
         return Ok(None);
     };
     let call = Call::new("contacts.get_by_external_id").path("external_id", own.clone());

@@ -110,7 +110,12 @@ mod tests {
         for (second, expected) in [(0, Some("c1")), (600, Some("c1")), (601, None), (-601, None)] {
             assert_eq!(known.find(ann, at(second)).as_deref(), expected, "{second}");
         }
-        assert_eq!(known.find(Key::holder("ann@EXAMPLE.com", false), at(1)).as_deref(), Some("c1"));
+        assert_eq!(
+            known
+                .find(Key::holder("ann@EXAMPLE.com", false), at(1))
+                .as_deref(),
+            Some("c1")
+        );
         assert_eq!(known.find(Key::holder("Ann@example.com", true), at(1)), None);
         assert_eq!(known.find(Key::external_id("Ann@example.com"), at(1)), None);
         known.remember(ann, "c2", at(500));

@@ -53,9 +53,7 @@ async fn create(run: &mut Run, ask: &Ask) -> Result<Step, ActionError> {
     let payload = Value::Object(wanted.clone());
     let mut lost = false;
     for sent in 1.. {
-        let write = Write::new("contacts.create")
-            .makes_new()
-            .payload(payload.clone());
+        let write = Write::new("contacts.create").makes_new().payload(payload.clone());
         match run.write(write).await {
             Ok(contact) if id_of(&contact).is_some() => {
                 if !run.is_planning() {
@@ -125,11 +123,7 @@ async fn taken(run: &mut Run, ask: &Ask, error: &CallError, lost: bool) -> Resul
     }
     if lost && !person.is_archived && differences(&wanted_of_new(&ask.wanted), &person.record).is_empty() {
         run.note("The answer to the creation was lost; the contact was found afterwards.");
-        return Ok(done(
-            "created",
-            person.record,
-            names(&wanted_of_new(&ask.wanted)),
-        ));
+        return Ok(done("created", person.record, names(&wanted_of_new(&ask.wanted))));
     }
     change(run, ask, person, false).await
 }
@@ -150,12 +144,7 @@ fn somebody_else(person: &Person) -> ActionError {
     )
 }
 
-async fn change(
-    run: &mut Run,
-    ask: &Ask,
-    mut person: Person,
-    is_second: bool,
-) -> Result<Step, ActionError> {
+async fn change(run: &mut Run, ask: &Ask, mut person: Person, is_second: bool) -> Result<Step, ActionError> {
     let mut is_second = is_second;
     loop {
         let is_archived = person.is_archived;
@@ -163,7 +152,11 @@ async fn change(
             bring_back(run, ask, &person).await?;
             person.is_archived = false;
         }
-        let unchanged = if is_archived { "unarchived" } else { ask.existing.word() };
+        let unchanged = if is_archived {
+            "unarchived"
+        } else {
+            ask.existing.word()
+        };
         if ask.existing == Existing::Leave {
             return Ok(done(unchanged, person.record, Vec::new()));
         }
@@ -219,9 +212,7 @@ async fn change(
                     None => return Err(error.into()),
                 }
             }
-            Err(ActionError::Call(error))
-                if matches!(error.kind, ErrorKind::NotFound | ErrorKind::Gone) =>
-            {
+            Err(ActionError::Call(error)) if matches!(error.kind, ErrorKind::NotFound | ErrorKind::Gone) => {
                 return Ok(gone(run, &person.id));
             }
             Err(error) => return Err(error),

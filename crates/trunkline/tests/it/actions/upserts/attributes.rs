@@ -30,7 +30,10 @@ fn a_name_that_the_workspace_lacks_is_refused_before_anything_is_written() {
     assert_eq!(office.calls(), ["GET /data_attributes"]);
     // What somebody adds meanwhile is seen soon.
     let made = json!({"name": "shoe size", "model": "contact", "data_type": "integer"});
-    office.actor.simulator.api("POST", "/data_attributes", Some(&made));
+    office
+        .actor
+        .simulator
+        .api("POST", "/data_attributes", Some(&made));
     office.pass(11);
     let input = json!({"external_id": "u-1", "custom_attributes": {"shoe size": "42"}});
     let outcome = office.upsert(input);
@@ -86,7 +89,10 @@ fn a_name_that_the_workspace_lacks_is_made_or_left_out_by_choice() {
             json!({"external_id": "u-2", "unknown_attributes": "create", "custom_attributes": {name: value}}),
         );
         assert_eq!(error.code(), "TL0737", "{error}");
-        assert!(error.to_string().contains(name) && !error.to_string().contains("secret"), "{error}");
+        assert!(
+            error.to_string().contains(name) && !error.to_string().contains("secret"),
+            "{error}"
+        );
     }
     assert!(office.having("external_id", "u-2").is_empty());
 }
@@ -96,10 +102,20 @@ fn a_value_of_another_type_is_refused_with_its_field() {
     let office = Office::new();
     for (name, data_type) in [("shoe size", "integer"), ("is here", "boolean")] {
         let made = json!({"name": name, "model": "contact", "data_type": data_type});
-        office.actor.simulator.api("POST", "/data_attributes", Some(&made));
+        office
+            .actor
+            .simulator
+            .api("POST", "/data_attributes", Some(&made));
     }
     let made = json!({"name": "plan of hers", "model": "contact", "data_type": "options", "options": [{"value": "gold"}, {"value": "silver"}]});
-    assert_eq!(office.actor.simulator.api("POST", "/data_attributes", Some(&made)).0, 200);
+    assert_eq!(
+        office
+            .actor
+            .simulator
+            .api("POST", "/data_attributes", Some(&made))
+            .0,
+        200
+    );
     for (attributes, said) in [
         (json!({"shoe size": "large"}), "a whole number"),
         (json!({"is here": 1}), "true or false"),
@@ -123,7 +139,10 @@ fn null_takes_a_value_away_also_from_a_lead_to_whom_null_may_not_be_sent() {
     let office = Office::new();
     for (name, data_type) in [("shoe size", "integer"), ("word", "string")] {
         let made = json!({"name": name, "model": "contact", "data_type": data_type});
-        office.actor.simulator.api("POST", "/data_attributes", Some(&made));
+        office
+            .actor
+            .simulator
+            .api("POST", "/data_attributes", Some(&made));
     }
     for (role, email, kept) in [
         ("user", "user@paper.example", Value::Null),
@@ -163,5 +182,11 @@ fn twenty_rows_with_one_new_name_make_one_attribute() {
     let names = known(&office);
     assert_eq!(names.iter().filter(|name| *name == "shoe size").count(), 1);
     let creations = office.calls();
-    assert_eq!(creations.iter().filter(|call| *call == "POST /data_attributes").count(), 1);
+    assert_eq!(
+        creations
+            .iter()
+            .filter(|call| *call == "POST /data_attributes")
+            .count(),
+        1
+    );
 }

@@ -48,9 +48,15 @@ fn twenty_upserts_of_one_person_at_once_leave_one_contact_however_the_person_is_
             .collect();
         let outcomes = at_once(&office, &places, inputs);
         let id = &outcomes[0]["contact"]["id"];
-        assert!(outcomes.iter().all(|outcome| outcome["contact"]["id"] == *id), "{other}");
+        assert!(
+            outcomes.iter().all(|outcome| outcome["contact"]["id"] == *id),
+            "{other}"
+        );
         assert_eq!(office.having("external_id", "u-1").len(), 1, "{other}");
-        let address = office.contact(id)["email"].as_str().unwrap_or_default().to_lowercase();
+        let address = office.contact(id)["email"]
+            .as_str()
+            .unwrap_or_default()
+            .to_lowercase();
         assert_eq!(address, "ann@paper.example", "{other}");
     }
 }
@@ -69,7 +75,13 @@ fn twenty_upserts_by_one_external_id_make_one_contact_with_one_create() {
     let calls = office.calls();
     // In one process nobody runs into a 409: one search, one create, then the id is known.
     assert_eq!(calls.iter().filter(|call| *call == "POST /contacts").count(), 1);
-    assert_eq!(calls.iter().filter(|call| *call == "POST /contacts/search").count(), 1);
+    assert_eq!(
+        calls
+            .iter()
+            .filter(|call| *call == "POST /contacts/search")
+            .count(),
+        1
+    );
     assert_eq!(office.having("external_id", "u-1").len(), 1);
 }
 
@@ -102,7 +114,10 @@ fn two_processes_at_once_end_at_the_contact_that_the_409_names() {
             .collect();
         let outcomes = at_once(&office, &places, inputs);
         let id = &outcomes[0]["contact"]["id"];
-        assert!(outcomes.iter().all(|outcome| outcome["contact"]["id"] == *id), "{identity}");
+        assert!(
+            outcomes.iter().all(|outcome| outcome["contact"]["id"] == *id),
+            "{identity}"
+        );
         let created = outcomes
             .iter()
             .filter(|outcome| outcome["outcome"] == "created")
@@ -123,7 +138,10 @@ fn a_person_made_by_another_process_a_moment_ago_is_found_through_the_409() {
     let id = ann["id"].as_str().unwrap();
     office.calls();
     let outcome = office.upsert(json!({"email": "ann@paper.example", "name": "Ann"}));
-    assert_eq!((&outcome["outcome"], &outcome["contact"]["id"]), (&json!("updated"), &ann["id"]));
+    assert_eq!(
+        (&outcome["outcome"], &outcome["contact"]["id"]),
+        (&json!("updated"), &ann["id"])
+    );
     assert_eq!(
         office.calls(),
         [
@@ -152,11 +170,17 @@ fn a_conflict_that_names_nobody_is_settled_by_the_external_id_or_told() {
     let outcome = office.upsert(json!({"external_id": "u-1", "name": "Ann"}));
     assert_eq!(outcome["contact"]["id"], ann["id"]);
     let other = office.made_by_others(&json!({"email": "ben@paper.example"}));
-    let error = office.actor.error("contacts.upsert", json!({"email": "ben@paper.example", "name": "Ben"}));
+    let error = office.actor.error(
+        "contacts.upsert",
+        json!({"email": "ben@paper.example", "name": "Ben"}),
+    );
     assert_eq!(error.code(), "TL0738", "{error}");
     assert_eq!(office.contact(&other["id"])["name"], Value::Null);
     office.pass(120);
-    assert_eq!(office.upsert(json!({"email": "ben@paper.example", "name": "Ben"}))["outcome"], "updated");
+    assert_eq!(
+        office.upsert(json!({"email": "ben@paper.example", "name": "Ben"}))["outcome"],
+        "updated"
+    );
 }
 
 #[test]
@@ -190,7 +214,11 @@ fn a_create_whose_answer_is_lost_leaves_one_contact() {
         let input = json!({"email": "lead@paper.example", "role": "lead"});
         assert!(office.actor.call("contacts.upsert", input).is_err(), "{fault}");
         let calls = office.calls();
-        assert_eq!(calls.iter().filter(|call| *call == "POST /contacts").count(), 1, "{fault}");
+        assert_eq!(
+            calls.iter().filter(|call| *call == "POST /contacts").count(),
+            1,
+            "{fault}"
+        );
         assert!(office.having("email", "lead@paper.example").len() <= 1, "{fault}");
     }
 }

@@ -113,7 +113,14 @@ fn assert_same(office: &Office, people: &[Person], prefix: &str, after: &Step) {
     let mut model: Vec<[Value; 4]> = people
         .iter()
         .filter(|person| !person.archived)
-        .map(|person| [person.id.clone(), json!(person.own), json!(person.email), json!(person.name)])
+        .map(|person| {
+            [
+                person.id.clone(),
+                json!(person.own),
+                json!(person.email),
+                json!(person.name),
+            ]
+        })
         .collect();
     for list in [&mut truth, &mut model] {
         list.sort_by_key(|fields| fields[0].to_string());
@@ -219,11 +226,14 @@ fn any_sequence_of_upserts_ends_as_a_list_of_people_would() {
         failure_persistence: None,
         ..Config::default()
     };
-    TestRunner::new_with_rng(config, prop::test_runner::TestRng::deterministic_rng(prop::test_runner::RngAlgorithm::ChaCha))
-        .run(&steps(), |steps| {
-            case.set(case.get() + 1);
-            run(&office, &places, &format!("c{}-", case.get()), &steps);
-            Ok(())
-        })
-        .unwrap();
+    TestRunner::new_with_rng(
+        config,
+        prop::test_runner::TestRng::deterministic_rng(prop::test_runner::RngAlgorithm::ChaCha),
+    )
+    .run(&steps(), |steps| {
+        case.set(case.get() + 1);
+        run(&office, &places, &format!("c{}-", case.get()), &steps);
+        Ok(())
+    })
+    .unwrap();
 }

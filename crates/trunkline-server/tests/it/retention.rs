@@ -1,0 +1,69 @@
+//! What is kept is forgotten when its time is over.
+
+use std::time::Duration;
+
+use jiff::SignedDuration;
+use serde_json::json;
+use trunkline_store::{
+    ActionRunFilter, ActionRunState, BatchBegun, BatchFilter, BatchProgress, BatchState, Begun, NewActionRun,
+    NewBatch,
+};
+
+use crate::harness::{Process, now};
+
+const DAY: SignedDuration = SignedDuration::from_hours(24);
+
+#[tokio::test]
+async fn the_journal_of_actions_and_old_batches_are_forgotten_after_the_time_that_runs_are_kept() {
+    let process = Process::start_with(|options| options.retention.runs = Duration::from_hours(48)).await;
+    let store = &process.store;
+    let holder = store.be_holder(DAY * 30, now()).await.unwrap();
+    for began in [now(), now() + DAY * 3] {
+        let run = NewActionRun {
+            workspace: "abcd1234".to_owned(),
+            action: "tags.create".to_owned(),
+            input_digest: "digest".to_owned(),
+            input: json!({"name": "vip"}),
+            key: None,
+            undo_of: None,
+            batch: None,
+            by_whom: "test".to_owned(),
+        };
+        let Begun::New(run) = store.begin_action_run(&run, &holder, began).await.unwrap() else {
+            panic!("it has no key");
+        };
+        store
+            .finish_action_run(&run, ActionRunState::Done, None, None, began)
+            .await
+            .unwrap();
+        let batch = NewBatch {
+            workspace: "abcd1234".to_owned(),
+            action: "tags.create".to_owned(),
+            source_digest: began.to_string(),
+            input_name: "tags.csv".to_owned(),
+            options: json!({}),
+        };
+        let BatchBegun::Held(batch, _) = store.begin_batch(&batch, &holder, began).await.unwrap() else {
+            panic!("it is new");
+        };
+        store
+            .finish_batch(&batch, BatchState::Stopped, &BatchProgress::default(), began)
+            .await
+            .unwrap();
+    }
+    let later = now() + DAY * 4;
+    process.clock.advance(DAY * 4);
+    let left = async || {
+        let runs = store.action_runs(&ActionRunFilter::default(), 9, later).await;
+        let batches = store.batches(&BatchFilter::default(), 9, later).await;
+        (runs.unwrap().len(), batches.unwrap().len())
+    };
+    let forgotten = async {
+        while left().await != (1, 1) {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    let waited = tokio::time::timeout(Duration::from_secs(30), forgotten).await;
+    assert!(waited.is_ok(), "{:?} are left", left().await);
+    process.stop().await;
+}
