@@ -18,8 +18,8 @@ use trunkline_catalog::Version;
 use trunkline_client::{Answer, Call, Client, Disposition, ErrorKind, Priority};
 
 use crate::{
-    Action, ActionError, CallOptions, Change, Input, KeptError, KeptWrite, Outcome, PlannedWrite, Problem, RunEnd,
-    Work, Workspace, WriteState, input::Checked, journal::Begun, journal::NewRun, registry,
+    Action, ActionError, CallOptions, Change, Input, KeptError, KeptWrite, Outcome, PlannedWrite, Problem,
+    RunEnd, Work, Workspace, WriteState, input::Checked, journal::Begun, journal::NewRun, registry,
 };
 
 pub(crate) use guarded::is_made_once;

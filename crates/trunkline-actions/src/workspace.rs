@@ -210,7 +210,12 @@ impl Workspace {
     /// # Errors
     ///
     /// Everything that does not fit.
-    pub fn fits(&self, action: &'static Action, input: Value, options: &CallOptions) -> Result<(), ActionError> {
+    pub fn fits(
+        &self,
+        action: &'static Action,
+        input: Value,
+        options: &CallOptions,
+    ) -> Result<(), ActionError> {
         self.fitted(action, input, options).map(drop)
     }
 

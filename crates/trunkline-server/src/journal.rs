@@ -239,7 +239,9 @@ impl Journal for StoredJournal {
                     self.forget(run);
                     return Ok(());
                 }
-                RunEnd::Unfinished(error) | RunEnd::Unknown(error) => (ActionRunState::Unknown, None, Some(json!(error))),
+                RunEnd::Unfinished(error) | RunEnd::Unknown(error) => {
+                    (ActionRunState::Unknown, None, Some(json!(error)))
+                }
             };
             let finished = self
                 .store

@@ -3,12 +3,7 @@
 //! A table of people, a tenth of whom the workspace has already, is published against a simulator with latency and a limit. What was
 //! refused, written twice and used of the limit is what the simulator counted.
 
-use std::{
-    collections::BTreeMap,
-    fmt::Write as _,
-    fs,
-    path::Path,
-};
+use std::{collections::BTreeMap, fmt::Write as _, fs, path::Path};
 
 use anyhow::{Context as _, Result, bail};
 use clap::Args;
@@ -74,14 +69,22 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     }
     let summary: Value = serde_json::from_str(&output).context("the summary is not JSON")?;
     let calls = simulator.control_lines("/requests")?;
-    let name = format!("{} rows, {} per 10 s, {} ms", arguments.rows, arguments.limit, arguments.latency_ms);
+    let name = format!(
+        "{} rows, {} per 10 s, {} ms",
+        arguments.rows, arguments.limit, arguments.latency_ms
+    );
     let mut figures = Figures::default();
     for outcome in ["created", "updated", "unchanged", "rejected"] {
         figures.note(&name, outcome, summary[outcome].as_f64().unwrap_or(0.0), "");
     }
     figures.note(&name, "wall time", usage.wall_seconds, "s");
     figures.note(&name, "calls", calls.len() as f64, "");
-    figures.note(&name, "calls per row", calls.len() as f64 / arguments.rows as f64, "");
+    figures.note(
+        &name,
+        "calls per row",
+        calls.len() as f64 / arguments.rows as f64,
+        "",
+    );
     figures.note(
         &name,
         "CPU per call",
@@ -96,7 +99,13 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
         "",
         0.95,
     );
-    figures.at_most(&name, "refused with 429 after the first window", windows.refused_later(), "", 0.0);
+    figures.at_most(
+        &name,
+        "refused with 429 after the first window",
+        windows.refused_later(),
+        "",
+        0.0,
+    );
     figures.at_most(&name, "people who are there twice", twice(&simulator)?, "", 0.0);
     figures.at_most(&name, "peak memory", usage.peak_megabytes, "MB", 60.0);
     figures.print(arguments.json)
@@ -160,7 +169,11 @@ impl Windows {
     }
 
     fn refused_later(&self) -> f64 {
-        self.by_start.values().skip(1).map(|(_, refused)| *refused).sum::<u64>() as f64
+        self.by_start
+            .values()
+            .skip(1)
+            .map(|(_, refused)| *refused)
+            .sum::<u64>() as f64
     }
 }
 
@@ -172,12 +185,23 @@ mod tests {
 
     #[test]
     fn calls_are_counted_by_window() {
-        let calls: Vec<Value> = [(9, 200), (9, 429), (10, 200), (19, 200), (20, 200), (25, 429), (30, 200)]
-            .into_iter()
-            .map(|(at, status)| json!({"at": at, "status": status}))
-            .collect();
+        let calls: Vec<Value> = [
+            (9, 200),
+            (9, 429),
+            (10, 200),
+            (19, 200),
+            (20, 200),
+            (25, 429),
+            (30, 200),
+        ]
+        .into_iter()
+        .map(|(at, status)| json!({"at": at, "status": status}))
+        .collect();
         let windows = Windows::of(&calls);
-        assert_eq!(windows.by_start, BTreeMap::from([(0, (1, 1)), (10, (2, 0)), (20, (1, 1)), (30, (1, 0))]));
+        assert_eq!(
+            windows.by_start,
+            BTreeMap::from([(0, (1, 1)), (10, (2, 0)), (20, (1, 1)), (30, (1, 0))])
+        );
         assert_eq!((windows.used(), windows.refused_later()), (1.5, 1.0));
     }
 }

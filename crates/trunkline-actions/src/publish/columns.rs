@@ -77,13 +77,20 @@ fn fields(action: &Action, shape: &Shape, columns: &[String], allow_unknown: boo
     if given.iter().any(|name| is_record(name)) {
         return;
     }
-    for field in action.fields.iter().filter(|field| field.required && field.alternative == 0) {
+    for field in action
+        .fields
+        .iter()
+        .filter(|field| field.required && field.alternative == 0)
+    {
         // What lies within an object is needed only where the object is given.
         let is_given = given
             .iter()
             .any(|name| field.is_named(name) || field.is_named(outer(name)));
         if !is_given && !field.name.contains('.') {
-            wrong.push(format!("the field `{}` is required, and no column is it", field.name));
+            wrong.push(format!(
+                "the field `{}` is required, and no column is it",
+                field.name
+            ));
         }
     }
 }
@@ -113,8 +120,18 @@ mod tests {
         for (action, shape, columns, expected) in [
             (action, &plain, &["email", "tag_name"][..], &[][..]),
             (action, &renamed, &["Mail", "Notes", "_error", "_code"], &[]),
-            (action, &plain, &["email", "email", ""], &["columns 1 and 2", "column 3 has no name"]),
-            (action, &renamed, &["email"], &["no column `Mail`", "no column `Notes`"]),
+            (
+                action,
+                &plain,
+                &["email", "email", ""],
+                &["columns 1 and 2", "column 3 has no name"],
+            ),
+            (
+                action,
+                &renamed,
+                &["email"],
+                &["no column `Mail`", "no column `Notes`"],
+            ),
             (action, &plain, &["emial"], &["did you mean `email`"]),
             (by_id, &plain, &["tag_name"], &["`contact_id` is required"]),
             (by_id, &plain, &["id", "name"], &[]),

@@ -111,7 +111,13 @@ type Obstacle = Arc<Mutex<(u32, String)>>;
 impl Publisher {
     /// Runs `action` in `workspace`, on at most `most` rows at once.
     #[must_use]
-    pub fn new(workspace: Workspace, action: &'static Action, options: CallOptions, way: Way, most: usize) -> Self {
+    pub fn new(
+        workspace: Workspace,
+        action: &'static Action,
+        options: CallOptions,
+        way: Way,
+        most: usize,
+    ) -> Self {
         Self {
             workspace,
             action,
@@ -249,7 +255,9 @@ impl Work<'_> {
                     }
                     return;
                 }
-                Err(error) if error.disposition() == Disposition::Reject => End::Rejected(Rejection::of(&error)),
+                Err(error) if error.disposition() == Disposition::Reject => {
+                    End::Rejected(Rejection::of(&error))
+                }
                 Err(error) => {
                     self.halt = Some(Halt::Failed(error));
                     return;
@@ -269,7 +277,12 @@ impl Work<'_> {
 
     /// Looks the gathered rows up together, and carries them out then.
     fn look_up(&mut self) {
-        let Some(look_ahead) = self.publisher.action.look_ahead.filter(|_| !self.gathered.is_empty()) else {
+        let Some(look_ahead) = self
+            .publisher
+            .action
+            .look_ahead
+            .filter(|_| !self.gathered.is_empty())
+        else {
             return;
         };
         let workspace = self.publisher.workspace.clone();

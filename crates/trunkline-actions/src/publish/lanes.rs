@@ -99,13 +99,16 @@ pub(super) fn identities(action: &Action, input: &Value) -> Vec<u64> {
         return found;
     };
     // An operation's own form, and the same fields without it.
-    let parts = ["path", "payload"].into_iter().filter_map(|part| input.get(part)?.as_object());
+    let parts = ["path", "payload"]
+        .into_iter()
+        .filter_map(|part| input.get(part)?.as_object());
     for entries in parts.chain([input]) {
         for (name, value) in entries {
             let field = action.field(name);
             let name = field.map_or(name.as_str(), |field| field.name);
             let is_owner = field.is_some_and(|field| {
-                field.place == Place::Path && action.fields.iter().find(|own| own.place == Place::Path) == Some(field)
+                field.place == Place::Path
+                    && action.fields.iter().find(|own| own.place == Place::Path) == Some(field)
             });
             let text = match value {
                 Value::String(text) if !text.trim().is_empty() => text.trim().to_lowercase(),
@@ -163,12 +166,32 @@ mod tests {
         let tag = crate::action("tags.attach_to_contact").unwrap();
         let create = crate::action("contacts.create").unwrap();
         for (action, left, right, same) in [
-            (create, json!({"email": "A@b.example"}), json!({"payload": {"email": " a@B.example"}}), true),
-            (create, json!({"external_id": 7}), json!({"external_id": "7"}), true),
+            (
+                create,
+                json!({"email": "A@b.example"}),
+                json!({"payload": {"email": " a@B.example"}}),
+                true,
+            ),
+            (
+                create,
+                json!({"external_id": 7}),
+                json!({"external_id": "7"}),
+                true,
+            ),
             (create, json!({"external_id": "7"}), json!({"email": "7"}), false),
-            (operation, json!({"id": "7"}), json!({"path": {"id": "7"}, "payload": {"name": "x"}}), true),
+            (
+                operation,
+                json!({"id": "7"}),
+                json!({"path": {"id": "7"}, "payload": {"name": "x"}}),
+                true,
+            ),
             // What is put on is not whom it is put on.
-            (tag, json!({"contact_id": "1", "id": "9"}), json!({"contact_id": "2", "id": "9"}), false),
+            (
+                tag,
+                json!({"contact_id": "1", "id": "9"}),
+                json!({"contact_id": "2", "id": "9"}),
+                false,
+            ),
         ] {
             let shares = identities(action, &left)
                 .iter()

@@ -76,7 +76,11 @@ impl Shape {
         Ok(Some(Value::Object(input)))
     }
 
-    fn mapped(&self, map: &Mapper, record: Map<String, Value>) -> Result<Option<Map<String, Value>>, Rejection> {
+    fn mapped(
+        &self,
+        map: &Mapper,
+        record: Map<String, Value>,
+    ) -> Result<Option<Map<String, Value>>, Rejection> {
         let mut outputs = map(Value::Object(record))?;
         match (outputs.pop(), outputs.len()) {
             (None, _) => Ok(None),
@@ -86,7 +90,10 @@ impl Shape {
                 }
                 Ok(Some(input))
             }
-            (Some(_), 0) => Err(Rejection::new("TL0787", "the map gives something that is not an object")),
+            (Some(_), 0) => Err(Rejection::new(
+                "TL0787",
+                "the map gives something that is not an object",
+            )),
             (Some(_), more) => Err(Rejection::new(
                 "TL0787",
                 format!("the map gives {} values for one row", more + 1),
@@ -108,9 +115,7 @@ impl Shape {
 /// Puts a value under its name; `path.id` and its like lead into the parts of an operation's own form.
 fn put(named: &mut Map<String, Value>, name: String, value: Value) {
     if let Some((part @ ("path" | "query" | "payload"), rest)) = name.split_once('.')
-        && let Value::Object(inner) = named
-            .entry(part)
-            .or_insert_with(|| Value::Object(Map::new()))
+        && let Value::Object(inner) = named.entry(part).or_insert_with(|| Value::Object(Map::new()))
     {
         inner.insert(rest.to_owned(), value);
         return;
@@ -165,16 +170,38 @@ mod tests {
         };
         let nested = Shape {
             map: Some(Arc::new(|record| {
-                Ok(vec![json!({"email": record["m"], "custom_attributes": {"plan": record["p"]}})])
+                Ok(vec![
+                    json!({"email": record["m"], "custom_attributes": {"plan": record["p"]}}),
+                ])
             })),
             ..Shape::default()
         };
         for (shape, record, expected) in [
-            (&plain, json!({"email": "a", "name": "", "_error": "x", "_code": "y"}), json!({"email": "a"})),
-            (&plain, json!({"path.id": "7", "payload.name": "x"}), json!({"path": {"id": "7"}, "payload": {"name": "x"}})),
-            (&renamed, json!({"Mail": "a", "Notes": "n"}), json!({"email": "a", "role": "user"})),
-            (&null, json!({"email": "a", "name": ""}), json!({"email": "a", "name": null})),
-            (&nested, json!({"m": "a"}), json!({"email": "a", "custom_attributes": {}})),
+            (
+                &plain,
+                json!({"email": "a", "name": "", "_error": "x", "_code": "y"}),
+                json!({"email": "a"}),
+            ),
+            (
+                &plain,
+                json!({"path.id": "7", "payload.name": "x"}),
+                json!({"path": {"id": "7"}, "payload": {"name": "x"}}),
+            ),
+            (
+                &renamed,
+                json!({"Mail": "a", "Notes": "n"}),
+                json!({"email": "a", "role": "user"}),
+            ),
+            (
+                &null,
+                json!({"email": "a", "name": ""}),
+                json!({"email": "a", "name": null}),
+            ),
+            (
+                &nested,
+                json!({"m": "a"}),
+                json!({"email": "a", "custom_attributes": {}}),
+            ),
         ] {
             assert_eq!(made(shape, record.clone()).unwrap(), Some(expected), "{record}");
         }

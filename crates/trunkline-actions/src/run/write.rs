@@ -12,7 +12,10 @@ use super::{
     subject::subject,
     value_of,
 };
-use crate::{Action, ActionError, Change, FieldChange, Inverse, KeptWrite, PlannedWrite, WriteEnd, WriteState, outcome::changes};
+use crate::{
+    Action, ActionError, Change, FieldChange, Inverse, KeptWrite, PlannedWrite, WriteEnd, WriteState,
+    outcome::changes,
+};
 
 /// The id of what a plan would make.
 const NEW: &str = "(new)";

@@ -53,12 +53,7 @@ pub(crate) struct Publish {
     #[arg(long, conflicts_with = "resume")]
     pub(crate) allow_unknown: bool,
     /// Where a time without a zone is, such as `Europe/Dublin`.
-    #[arg(
-        long,
-        value_name = "ZONE",
-        default_value = "UTC",
-        conflicts_with = "resume"
-    )]
+    #[arg(long, value_name = "ZONE", default_value = "UTC", conflicts_with = "resume")]
     pub(crate) time_zone: String,
     /// Stop at the first N rows.
     #[arg(long, value_name = "N", conflicts_with = "resume", value_parser = clap::value_parser!(u64).range(1..))]

@@ -38,7 +38,10 @@ pub(crate) async fn run(arguments: cli::Batches) -> Result<ExitCode, Failure> {
                 json::line(&format!(
                     "{}: abandoned after {}",
                     batch.id,
-                    tables::counted(usize::try_from(batch.progress.rows_done).unwrap_or(usize::MAX), "row")
+                    tables::counted(
+                        usize::try_from(batch.progress.rows_done).unwrap_or(usize::MAX),
+                        "row"
+                    )
                 ))?;
             }
             Ok(ExitCode::SUCCESS)
@@ -78,7 +81,16 @@ async fn list(arguments: cli::ListBatches) -> Result<ExitCode, Failure> {
         return Ok(ExitCode::SUCCESS);
     }
     let mut table = tables::new(&[
-        "batch", "began", "action", "from", "state", "rows", "created", "updated", "unchanged", "rejected",
+        "batch",
+        "began",
+        "action",
+        "from",
+        "state",
+        "rows",
+        "created",
+        "updated",
+        "unchanged",
+        "rejected",
     ]);
     for batch in &found {
         let progress = &batch.progress;
@@ -133,10 +145,12 @@ async fn with_store<T>(
     arguments: &cli::OneBatch,
     work: impl AsyncFnOnce(&Arc<Store>) -> Result<T, Failure>,
 ) -> Result<T, Failure> {
-    let store = store::open_if_there(&arguments.data).await?.ok_or(StoreError::NotFound {
-        kind: "batch",
-        name: arguments.id.clone(),
-    })?;
+    let store = store::open_if_there(&arguments.data)
+        .await?
+        .ok_or(StoreError::NotFound {
+            kind: "batch",
+            name: arguments.id.clone(),
+        })?;
     let store = Arc::new(store);
     let done = work(&store).await;
     store.close().await;

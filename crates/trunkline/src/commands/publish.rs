@@ -80,7 +80,10 @@ fn prepared(arguments: &cli::Publish) -> Result<Reader, Failure> {
     {
         return Err(Failure::usage(
             "TL0792",
-            format!("{} would be a table, and the rows may have no columns", rejects.display()),
+            format!(
+                "{} would be a table, and the rows may have no columns",
+                rejects.display()
+            ),
             "Name a file that ends in .jsonl; or say `--format csv` when standard input is a table.",
         ));
     }
@@ -101,7 +104,14 @@ async fn begin(arguments: &cli::Publish, reader: Reader, desk: &Desk) -> Result<
             Some(look) => look.digest.clone(),
             None => format!("once/{}", store::now().as_nanosecond()),
         },
-        input_name: reader.orders.source.name().chars().filter(|letter| !letter.is_control()).take(200).collect(),
+        input_name: reader
+            .orders
+            .source
+            .name()
+            .chars()
+            .filter(|letter| !letter.is_control())
+            .take(200)
+            .collect(),
         options: serde_json::to_value(&reader.orders).unwrap_or_default(),
     };
     // The files are opened before the batch is there: one that cannot be written leaves nothing behind.
@@ -115,7 +125,10 @@ async fn begin(arguments: &cli::Publish, reader: Reader, desk: &Desk) -> Result<
         BatchBegun::Busy(batch) => Err(busy(&batch.id)),
         BatchBegun::Unfinished(batch) | BatchBegun::Ended(batch) => Err(Failure::usage(
             "TL0788",
-            format!("the batch {} has the same rows and was left at row {}", batch.id, batch.progress.rows_done),
+            format!(
+                "the batch {} has the same rows and was left at row {}",
+                batch.id, batch.progress.rows_done
+            ),
             format!(
                 "Go on with `trunkline publish --resume {id}`, or give it up with `trunkline batches abandon {id}`.",
                 id = batch.id
@@ -131,7 +144,11 @@ async fn resume(arguments: &cli::Publish, desk: &Desk) -> Result<ExitCode, Failu
     if batch.workspace != desk.workspace.id() {
         return Err(Failure::usage(
             "TL0791",
-            format!("the batch is for the workspace {}, this is {}", batch.workspace, desk.workspace.id()),
+            format!(
+                "the batch is for the workspace {}, this is {}",
+                batch.workspace,
+                desk.workspace.id()
+            ),
             "Name the connection that it began with.",
         ));
     }
@@ -144,7 +161,10 @@ async fn resume(arguments: &cli::Publish, desk: &Desk) -> Result<ExitCode, Failu
     })?;
     let reader = Reader::new(orders, trunkline_actions::action(&batch.action)?)?;
     let look = look(&reader, desk, !arguments.json).await?;
-    if look.as_ref().is_some_and(|look| look.digest != batch.source_digest) {
+    if look
+        .as_ref()
+        .is_some_and(|look| look.digest != batch.source_digest)
+    {
         return Err(Failure::usage(
             "TL0790",
             format!("{} is not what the batch began with", reader.orders.source.name()),
@@ -204,7 +224,8 @@ pub(super) fn over(batch: &Batch) -> Failure {
 }
 
 fn kept(desk: &Desk) -> (&Arc<trunkline_store::Store>, &Arc<RunHolder>) {
-    desk.kept().expect("a desk at which something is written has a store")
+    desk.kept()
+        .expect("a desk at which something is written has a store")
 }
 
 /// A look at the whole source, where it can be read again.
@@ -241,7 +262,11 @@ fn judge(look: &Look, strict: bool, reader: &Reader) -> Result<(), Failure> {
         "TL0789",
         format!(
             "{} of {} do not fit {}; nothing was sent",
-            if all { "all".to_owned() } else { tables::grouped(look.misfits) },
+            if all {
+                "all".to_owned()
+            } else {
+                tables::grouped(look.misfits)
+            },
             tables::counted(usize::try_from(look.rows).unwrap_or(usize::MAX), "row"),
             reader.action.id
         ),
@@ -266,7 +291,15 @@ async fn work(
     let (action, orders) = (reader.action, reader.orders.clone());
     let id = held.id.clone();
     keeper.batch = Some(holder.batch(held));
-    let (finish, read) = engine(arguments, reader, desk, &mut keeper, Way::Publish(Some(id.clone())), from).await?;
+    let (finish, read) = engine(
+        arguments,
+        reader,
+        desk,
+        &mut keeper,
+        Way::Publish(Some(id.clone())),
+        from,
+    )
+    .await?;
     keeper.end();
     let failure = failure_of(&finish, read);
     let state = match (&finish.halt, &failure) {
@@ -383,7 +416,11 @@ impl Summary<'_> {
     }
 
     fn text(&self) -> String {
-        let verb = if self.state == BatchState::Done { "done" } else { "stopped" };
+        let verb = if self.state == BatchState::Done {
+            "done"
+        } else {
+            "stopped"
+        };
         format!(
             "batch {} {verb}: {} in {}\n  {}",
             self.batch,
@@ -409,7 +446,10 @@ fn counts(progress: &Progress) -> String {
         tables::grouped(progress.rejected)
     );
     if progress.skipped > 0 {
-        text.push_str(&format!(", {} left out by the map", tables::grouped(progress.skipped)));
+        text.push_str(&format!(
+            ", {} left out by the map",
+            tables::grouped(progress.skipped)
+        ));
     }
     text
 }
@@ -444,7 +484,15 @@ async fn dry_run(arguments: &cli::Publish, reader: Reader, desk: &Desk) -> Resul
     keeper.begin(None)?;
     let action = reader.action;
     let orders = reader.orders.clone();
-    let (finish, read) = engine(arguments, reader, desk, &mut keeper, Way::Plan, Progress::default()).await?;
+    let (finish, read) = engine(
+        arguments,
+        reader,
+        desk,
+        &mut keeper,
+        Way::Plan,
+        Progress::default(),
+    )
+    .await?;
     keeper.end();
     if let Some(failure) = failure_of(&finish, read) {
         return Err(failure);
@@ -476,9 +524,9 @@ async fn dry_run(arguments: &cli::Publish, reader: Reader, desk: &Desk) -> Resul
             tables::counted(usize::try_from(finish.progress.rows).unwrap_or(usize::MAX), "row"),
             counts(&finish.progress)
         ))?;
-        let time = survey
-            .seconds
-            .map_or(String::new(), |seconds| format!(", {} at the workspace's limit", tables::seconds(seconds)));
+        let time = survey.seconds.map_or(String::new(), |seconds| {
+            format!(", {} at the workspace's limit", tables::seconds(seconds))
+        });
         json::line(&format!(
             "{} to carry it out{time}; nothing was written",
             tables::counted(usize::try_from(survey.calls).unwrap_or(usize::MAX), "call")

@@ -16,14 +16,26 @@ const HEAD: usize = 64 << 10;
 
 /// What the beginnings of files that are no text say.
 const MAGIC: [(&[u8], &str, &str); 6] = [
-    (b"PK\x03\x04", "a workbook or a ZIP archive", "Save the sheet as CSV first."),
-    (b"\xd0\xcf\x11\xe0", "a workbook of an old format", "Save the sheet as CSV first."),
+    (
+        b"PK\x03\x04",
+        "a workbook or a ZIP archive",
+        "Save the sheet as CSV first.",
+    ),
+    (
+        b"\xd0\xcf\x11\xe0",
+        "a workbook of an old format",
+        "Save the sheet as CSV first.",
+    ),
     (
         b"SQLite format 3\0",
         "an SQLite database",
         "Name it as `--from sqlite:FILE`, with `--query`.",
     ),
-    (b"\x1f\x8b", "a compressed file", "Unpack it: `gunzip -c FILE | trunkline publish … --from -`."),
+    (
+        b"\x1f\x8b",
+        "a compressed file",
+        "Unpack it: `gunzip -c FILE | trunkline publish … --from -`.",
+    ),
     (b"%PDF", "a PDF document", "Export the rows as CSV."),
     (b"PAR1", "a Parquet file", "Export the rows as CSV or JSON lines."),
 ];
@@ -249,7 +261,12 @@ mod tests {
             (b"\x93yes\x94".to_vec(), None, "\u{201c}yes\u{201d}"),
             (b"".to_vec(), None, ""),
         ] {
-            assert_eq!(read(&bytes, label).as_deref(), Ok(expected), "{:?}", &bytes[..bytes.len().min(20)]);
+            assert_eq!(
+                read(&bytes, label).as_deref(),
+                Ok(expected),
+                "{:?}",
+                &bytes[..bytes.len().min(20)]
+            );
         }
         // Letters of UTF-8 beside other bytes: it is UTF-8 with a broken line, not another encoding.
         assert_eq!(read(b"Zo\xc3\xab\n\xff\n", None), Err("no UTF-8"));

@@ -53,7 +53,8 @@ impl State {
 
     /// Where it stands after a whole line; the record goes on when that is within quotation marks.
     pub(super) fn after_line(self, line: &str, delimiter: char) -> Self {
-        line.chars().fold(self, |state, letter| state.after(letter, delimiter))
+        line.chars()
+            .fold(self, |state, letter| state.after(letter, delimiter))
     }
 }
 
@@ -143,7 +144,14 @@ mod tests {
 
     #[test]
     fn a_delimiter_is_one_letter() {
-        for (text, expected) in [(";", Some(';')), ("tab", Some('\t')), ("\\t", Some('\t')), ("", None), (",,", None), ("\"", None)] {
+        for (text, expected) in [
+            (";", Some(';')),
+            ("tab", Some('\t')),
+            ("\\t", Some('\t')),
+            ("", None),
+            (",,", None),
+            ("\"", None),
+        ] {
             assert_eq!(delimiter(text).ok(), expected, "{text}");
         }
     }

@@ -37,7 +37,9 @@ fn row(number: u64, line: u64, text: Result<String, String>) -> Raw {
     let (original, record) = match text {
         Err(shown) => (
             Original::Text(shown),
-            Err(reject("the line is not UTF-8; name the encoding with `--encoding`, or mend it".to_owned())),
+            Err(reject(
+                "the line is not UTF-8; name the encoding with `--encoding`, or mend it".to_owned(),
+            )),
         ),
         Ok(text) => match object(&text) {
             Ok(record) => (Original::Record(record.clone()), Ok(record)),
@@ -86,7 +88,9 @@ mod tests {
 
     #[test]
     fn each_line_is_a_row() {
-        let rows = all("{\"a\":1}\n\n{\"a\":1,\"a\":2}\n[1]\n{\n{\"_raw\":\"{\\\"a\\\":3}\",\"_error\":\"x\"}\r\n").unwrap();
+        let rows =
+            all("{\"a\":1}\n\n{\"a\":1,\"a\":2}\n[1]\n{\n{\"_raw\":\"{\\\"a\\\":3}\",\"_error\":\"x\"}\r\n")
+                .unwrap();
         let found: Vec<(u64, Option<&Value>)> = rows
             .iter()
             .map(|row| (row.line, row.record.as_ref().ok().map(|record| &record["a"])))
@@ -94,7 +98,13 @@ mod tests {
         let (one, three) = (Value::from(1), Value::from(3));
         assert_eq!(
             found,
-            [(1, Some(&one)), (3, None), (4, None), (5, None), (6, Some(&three))]
+            [
+                (1, Some(&one)),
+                (3, None),
+                (4, None),
+                (5, None),
+                (6, Some(&three))
+            ]
         );
     }
 

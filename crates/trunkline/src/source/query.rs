@@ -50,7 +50,10 @@ pub(super) fn read(file: &Path, query: &str, each: &mut Each<'_>) -> Result<(), 
         for (index, column) in columns.iter().enumerate() {
             let value = value(row.get_ref(index).map_err(failed)?).unwrap_or_else(|| {
                 rejection.get_or_insert_with(|| {
-                    Rejection::new("TL0786", format!("row {number}: the column `{column}` holds bytes that are no text"))
+                    Rejection::new(
+                        "TL0786",
+                        format!("row {number}: the column `{column}` holds bytes that are no text"),
+                    )
                 });
                 Value::Null
             });

@@ -25,7 +25,12 @@ const LONGEST: usize = 256 << 10;
 const SAMPLE: usize = 20;
 
 /// Reads a table to its end, or until there are enough rows.
-pub(super) fn read(text: Text, delimiter: Option<char>, name: &str, each: &mut Each<'_>) -> Result<(), Failure> {
+pub(super) fn read(
+    text: Text,
+    delimiter: Option<char>,
+    name: &str,
+    each: &mut Each<'_>,
+) -> Result<(), Failure> {
     let delimiter = delimiter.unwrap_or_else(|| guess(&text.head));
     let mut table = Table {
         lines: Lines::new(text.lines),
@@ -40,7 +45,10 @@ pub(super) fn read(text: Text, delimiter: Option<char>, name: &str, each: &mut E
         Err(why) => {
             return Err(Failure::usage(
                 "TL0784",
-                format!("the header of {name} (line {}) cannot be read: {why}", header.line),
+                format!(
+                    "the header of {name} (line {}) cannot be read: {why}",
+                    header.line
+                ),
                 "The first line names the columns; mend it.",
             ));
         }
@@ -68,7 +76,10 @@ fn row(number: u64, record: Record, columns: &[String]) -> Raw {
             (Original::Cells(cells), reject(why))
         }
         Ok(cells) => {
-            let named = columns.iter().cloned().zip(cells.iter().cloned().map(Value::String));
+            let named = columns
+                .iter()
+                .cloned()
+                .zip(cells.iter().cloned().map(Value::String));
             let record: Map<String, Value> = named.collect();
             (Original::Cells(cells), Ok(record))
         }
@@ -142,10 +153,16 @@ impl Table {
         let mut record = text.clone();
         let mut taken = Vec::new();
         while state == State::Quoted {
-            let next = if record.len() > LONGEST { None } else { self.lines.next()? };
+            let next = if record.len() > LONGEST {
+                None
+            } else {
+                self.lines.next()?
+            };
             match next {
                 Some((at, Ok(more))) => {
-                    state = state.after_line("\n", self.delimiter).after_line(&more, self.delimiter);
+                    state = state
+                        .after_line("\n", self.delimiter)
+                        .after_line(&more, self.delimiter);
                     record.push('\n');
                     record.push_str(&more);
                     taken.push((at, Ok(more)));
@@ -201,8 +218,8 @@ impl Lines {
         if bytes.last() == Some(&b'\n') {
             bytes.pop();
         }
-        let text = String::from_utf8(bytes)
-            .map_err(|error| String::from_utf8_lossy(error.as_bytes()).into_owned());
+        let text =
+            String::from_utf8(bytes).map_err(|error| String::from_utf8_lossy(error.as_bytes()).into_owned());
         Ok(Some((self.number, text)))
     }
 
@@ -267,11 +284,21 @@ mod tests {
 
     #[test]
     fn a_broken_row_is_one_row() {
-        let (_, rows) = all("a,b\n1,\"open\n2,x\n\"3\"y,z\n4\n5,6,7\n8,\"two\nlines\"\n", Some(','));
+        let (_, rows) = all(
+            "a,b\n1,\"open\n2,x\n\"3\"y,z\n4\n5,6,7\n8,\"two\nlines\"\n",
+            Some(','),
+        );
         let found: Vec<(u64, bool)> = rows.iter().map(|row| (row.line, row.record.is_ok())).collect();
         assert_eq!(
             found,
-            [(2, false), (3, true), (4, false), (5, false), (6, false), (7, true)]
+            [
+                (2, false),
+                (3, true),
+                (4, false),
+                (5, false),
+                (6, false),
+                (7, true)
+            ]
         );
         for (row, expected) in rows.iter().filter(|row| row.record.is_err()).zip([
             "never closed",

@@ -93,7 +93,10 @@ fn each_row_is_written_once_and_what_became_of_it_is_told() {
         .iter()
         .map(|row| (row["line"].as_u64().unwrap(), row["outcome"].as_str().unwrap()))
         .collect();
-    assert_eq!(told, [(2, "created"), (3, "rejected"), (4, "rejected"), (5, "created")]);
+    assert_eq!(
+        told,
+        [(2, "created"), (3, "rejected"), (4, "rejected"), (5, "created")]
+    );
     // The row that names the same person waits for the one before it, and meets what that made.
     assert_eq!(results[2]["code"], "TL0107");
     for (row, name) in [(0, "Ann"), (3, "Bo; \"B\"")] {
@@ -106,12 +109,32 @@ fn each_row_is_written_once_and_what_became_of_it_is_told() {
     }
     // The rejected rows are as they were; mended, they can be published.
     let rejects = read(&desk, "rejects.csv");
-    assert!(rejects.starts_with("Mail,name,custom,_error,_code\n\"\",Nobody,x,"), "{rejects}");
-    write(&desk, "mended.csv", rejects.replace("ann@p.example,Again", "cy@p.example,Cy").replace("\"\",Nobody", "di@p.example,Di"));
+    assert!(
+        rejects.starts_with("Mail,name,custom,_error,_code\n\"\",Nobody,x,"),
+        "{rejects}"
+    );
+    write(
+        &desk,
+        "mended.csv",
+        rejects
+            .replace("ann@p.example,Again", "cy@p.example,Cy")
+            .replace("\"\",Nobody", "di@p.example,Di"),
+    );
     let again = publish(
         &desk,
         &simulator,
-        &["contacts.create", "--from", "mended.csv", "--column", "email=Mail", "--ignore", "custom", "--set", "role=user", "--json"],
+        &[
+            "contacts.create",
+            "--from",
+            "mended.csv",
+            "--column",
+            "email=Mail",
+            "--ignore",
+            "custom",
+            "--set",
+            "role=user",
+            "--json",
+        ],
     );
     assert_eq!(counts(&again.json()), [2, 2, 0, 0, 0], "{}", again.stderr);
     assert_eq!(again.code, 0);
@@ -133,8 +156,16 @@ fn rows_come_from_files_queries_and_pipes_in_any_encoding() {
     write(&desk, "utf16.csv", utf16(&named("u")));
     write(&desk, "latin.csv", latin(&named("l")));
     write(&desk, "tab.tsv", named("t").replace(',', "\t"));
-    write(&desk, "lines.jsonl", "{\"company_id\":\"j1\",\"name\":\"Zoë\"}\n\n{\"company_id\":\"j2\",\"custom_attributes\":{}}\n");
-    write(&desk, "map.jq", "select(.id != \"none\") | {company_id: .id, name: .title}");
+    write(
+        &desk,
+        "lines.jsonl",
+        "{\"company_id\":\"j1\",\"name\":\"Zoë\"}\n\n{\"company_id\":\"j2\",\"custom_attributes\":{}}\n",
+    );
+    write(
+        &desk,
+        "map.jq",
+        "select(.id != \"none\") | {company_id: .id, name: .title}",
+    );
     write(&desk, "mapped.csv", "id,title\nm1,Zoë\nnone,x\n");
     let query = "SELECT id AS company_id, title AS name, size FROM firms ORDER BY id";
     let inline = format!("sqlite:crm.db?query={query}");
@@ -152,7 +183,11 @@ fn rows_come_from_files_queries_and_pipes_in_any_encoding() {
         let mut all = vec!["companies.upsert", "--json"];
         all.extend_from_slice(arguments);
         let outcome = publish(&desk, &simulator, &all);
-        assert_eq!(outcome.code, 0, "{arguments:?}: {}{}", outcome.stdout, outcome.stderr);
+        assert_eq!(
+            outcome.code, 0,
+            "{arguments:?}: {}{}",
+            outcome.stdout, outcome.stderr
+        );
         let found = companies(&simulator, prefix);
         assert_eq!(found.len(), rows, "{arguments:?}");
         assert_eq!(found[&format!("{prefix}1")]["name"], "Zoë", "{arguments:?}");
@@ -181,21 +216,46 @@ fn a_dry_run_says_what_would_become_of_every_field_and_writes_nothing() {
     let (_, list) = simulator.api("GET", "/contacts?per_page=2", None);
     let contacts = list["data"].as_array().unwrap();
     let mut rows = "id,name\n".to_owned();
-    for (contact, name) in contacts.iter().zip([&json!("Somebody Else"), &contacts[1]["name"]]) {
-        rows.push_str(&format!("{},{}\n", contact["id"].as_str().unwrap(), name.as_str().unwrap()));
+    for (contact, name) in contacts
+        .iter()
+        .zip([&json!("Somebody Else"), &contacts[1]["name"]])
+    {
+        rows.push_str(&format!(
+            "{},{}\n",
+            contact["id"].as_str().unwrap(),
+            name.as_str().unwrap()
+        ));
     }
     write(&desk, "people.csv", rows);
     let outcome = publish(
         &desk,
         &simulator,
-        &["contacts.update", "--from", "people.csv", "--dry-run", "--results", "plan.jsonl", "--json"],
+        &[
+            "contacts.update",
+            "--from",
+            "people.csv",
+            "--dry-run",
+            "--results",
+            "plan.jsonl",
+            "--json",
+        ],
     );
     assert_eq!(outcome.code, 0, "{}{}", outcome.stdout, outcome.stderr);
     let plan = outcome.json();
     assert_eq!(counts(&plan), [2, 0, 1, 1, 0], "{plan}");
-    assert_eq!(plan["fields"]["name"], json!({"create": 0, "change": 1, "keep": 1}), "{plan}");
-    assert_eq!(results(&desk, "plan.jsonl")[0]["writes"][0]["operation"], "contacts.update");
+    assert_eq!(
+        plan["fields"]["name"],
+        json!({"create": 0, "change": 1, "keep": 1}),
+        "{plan}"
+    );
+    assert_eq!(
+        results(&desk, "plan.jsonl")[0]["writes"][0]["operation"],
+        "contacts.update"
+    );
     let (_, after) = simulator.api("GET", "/contacts?per_page=2", None);
     assert_eq!(after["data"][0]["name"], contacts[0]["name"]);
-    assert!(!desk.path().join("trunkline-data").exists(), "a dry run made a data folder");
+    assert!(
+        !desk.path().join("trunkline-data").exists(),
+        "a dry run made a data folder"
+    );
 }

@@ -62,7 +62,11 @@ impl Keeper {
     /// What whoever resumes has to know: how long the files were.
     pub(super) fn position(&self) -> String {
         let length = |file: &Option<Grown>| file.as_ref().map_or(0, Grown::length);
-        format!("results={} rejects={}", length(&self.results), length(&self.rejects))
+        format!(
+            "results={} rejects={}",
+            length(&self.results),
+            length(&self.rejects)
+        )
     }
 
     /// Takes the bar away.
@@ -78,7 +82,10 @@ impl Keeper {
             return Ok(());
         };
         if self.shown.len() < SHOWN {
-            self.shown.push(format!("line {}: {} [{}]", row.line, rejection.message, rejection.code));
+            self.shown.push(format!(
+                "line {}: {} [{}]",
+                row.line, rejection.message, rejection.code
+            ));
         }
         let (Some(rejects), Some(original)) = (&mut self.rejects, &row.original) else {
             return Ok(());
@@ -164,7 +171,10 @@ mod tests {
             ("", 0, 0),
             ("results=x", 0, 0),
         ] {
-            assert_eq!((length(position, "results"), length(position, "rejects")), (results, rejects));
+            assert_eq!(
+                (length(position, "results"), length(position, "rejects")),
+                (results, rejects)
+            );
         }
     }
 }

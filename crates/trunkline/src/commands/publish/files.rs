@@ -50,7 +50,11 @@ impl Grown {
             if about.is_file() && about.len() > length {
                 file.set_len(length)?;
             }
-            if about.is_file() { file.seek(SeekFrom::End(0)) } else { Ok(0) }
+            if about.is_file() {
+                file.seek(SeekFrom::End(0))
+            } else {
+                Ok(0)
+            }
         };
         self.length = cut(file).map_err(|error| unwritable(&self.path, &error))?;
         Ok(())
@@ -91,9 +95,11 @@ fn unwritable(path: &Path, error: &io::Error) -> Failure {
 
 /// Whether rejected rows are kept as a table.
 pub(super) fn is_table(path: &Path) -> bool {
-    !path
-        .extension()
-        .is_some_and(|extension| ["jsonl", "ndjson", "json"].iter().any(|own| extension.eq_ignore_ascii_case(own)))
+    !path.extension().is_some_and(|extension| {
+        ["jsonl", "ndjson", "json"]
+            .iter()
+            .any(|own| extension.eq_ignore_ascii_case(own))
+    })
 }
 
 /// A rejected row as a line of JSON.
@@ -119,7 +125,10 @@ fn raw(text: &str) -> Map<String, Value> {
 
 /// The header of a table of rejected rows.
 pub(super) fn header(columns: &[String]) -> String {
-    let own = columns.iter().map(String::as_str).filter(|column| !ADDED.contains(column));
+    let own = columns
+        .iter()
+        .map(String::as_str)
+        .filter(|column| !ADDED.contains(column));
     source::quoted(own.chain(ADDED))
 }
 
@@ -176,7 +185,10 @@ mod tests {
         assert_eq!(header(columns), "mail,name,_error,_code\n");
         for (original, line) in [
             (cells(&["a", "b", "old", "TL0000"]), format!("a,b,{reason}\n")),
-            (cells(&["a"]), format!("a,\"\",{reason}\n").replace("\"\",\"no", ",\"no")),
+            (
+                cells(&["a"]),
+                format!("a,\"\",{reason}\n").replace("\"\",\"no", ",\"no"),
+            ),
             (cells(&["a", "b", "", "", "c"]), format!("a,b,{reason},c\n")),
             (Original::Text("\"a".to_owned()), format!("\"\"\"a\",,{reason}\n")),
         ] {
@@ -184,6 +196,9 @@ mod tests {
         }
         let line = as_json(&Original::Text("{".to_owned()), &[], &why);
         let value: Value = serde_json::from_str(&line).unwrap();
-        assert_eq!(value, json!({"_raw": "{", "_error": why.message, "_code": "TL0786"}));
+        assert_eq!(
+            value,
+            json!({"_raw": "{", "_error": why.message, "_code": "TL0786"})
+        );
     }
 }

@@ -68,9 +68,17 @@ impl Orders {
             source,
             rules: Rules {
                 map: arguments.map.as_deref().map(expression).transpose()?,
-                columns: arguments.column.iter().map(|text| column(text)).collect::<Result<_, _>>()?,
+                columns: arguments
+                    .column
+                    .iter()
+                    .map(|text| column(text))
+                    .collect::<Result<_, _>>()?,
                 ignore: arguments.ignore.clone(),
-                set: arguments.set.iter().map(|text| call::field(text)).collect::<Result<_, _>>()?,
+                set: arguments
+                    .set
+                    .iter()
+                    .map(|text| call::field(text))
+                    .collect::<Result<_, _>>()?,
                 empty_is_null: arguments.empty == "null",
                 allow_unknown: arguments.allow_unknown,
                 time_zone: arguments.time_zone.clone(),

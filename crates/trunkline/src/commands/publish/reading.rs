@@ -76,7 +76,11 @@ impl Reader {
             }
             true
         })?;
-        look.digest = digest.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
+        look.digest = digest
+            .finalize()
+            .iter()
+            .map(|byte| format!("{byte:02x}"))
+            .collect();
         Ok(look)
     }
 

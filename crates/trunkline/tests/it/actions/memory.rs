@@ -3,7 +3,6 @@
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use jiff::Timestamp;
-use serde_json::Value;
 use trunkline_actions::{Begun, Journal, JournalFuture, KeptWrite, NewRun, RunEnd, WriteEnd, WriteState};
 use trunkline_client::PortError;
 
@@ -88,9 +87,9 @@ impl Journal for MemoryJournal {
                 match &known.end {
                     _ if !is_same => Begun::Taken(id, known.run.action.clone()),
                     Some(RunEnd::Done(output)) => Begun::Done(id, output.clone()),
-                    Some(RunEnd::Failed(_)) => Begun::Done(id, Value::Null),
+                    Some(RunEnd::Failed(error)) => Begun::Failed(id, error.clone()),
                     None if known.is_alive => Begun::Busy(id),
-                    None | Some(RunEnd::Unknown(_)) => {
+                    None | Some(RunEnd::Unknown(_) | RunEnd::Unfinished(_)) => {
                         known.end = None;
                         known.is_alive = true;
                         Begun::Interrupted(id, known.writes.clone())

@@ -44,7 +44,14 @@ const CONTACTS: Kind = Kind {
 
 /// A command that publishes, or resumes the batch; each of its calls is a line on standard error.
 fn start(desk: &Desk, simulator: &Simulator, kind: Kind, batch: Option<&str>) -> Child {
-    let mut arguments = vec!["publish", "--base-url", simulator.base_url(), "--request-log", "/dev/stderr", "--json"];
+    let mut arguments = vec![
+        "publish",
+        "--base-url",
+        simulator.base_url(),
+        "--request-log",
+        "/dev/stderr",
+        "--json",
+    ];
     match batch {
         Some(batch) => arguments.extend(["--resume", batch, "--take-over"]),
         None => arguments.extend([
@@ -71,7 +78,11 @@ fn rows(desk: &Desk, kind: Kind) {
             number => format!("k{number},Name {number},{number}\n"),
         })
         .collect();
-    write(desk, "rows.csv", format!("{},name,{}\n{rows}", kind.own_id, kind.number));
+    write(
+        desk,
+        "rows.csv",
+        format!("{},name,{}\n{rows}", kind.own_id, kind.number),
+    );
 }
 
 fn the_batch(desk: &Desk) -> Option<String> {
@@ -107,9 +118,8 @@ fn is_write(request: &Value) -> bool {
 
 #[test]
 fn kills_at_random_points_leave_every_row_written_once() {
-    let number = |variable: &str, default: u64| {
-        std::env::var(variable).map_or(default, |text| text.parse().unwrap())
-    };
+    let number =
+        |variable: &str, default: u64| std::env::var(variable).map_or(default, |text| text.parse().unwrap());
     let kills = number("TRUNKLINE_KILLS", 12);
     let seed = number("TRUNKLINE_SEED", 20_261_121);
     let mut rng = rand_chacha::ChaCha8Rng::seed_from_u64(seed);
@@ -150,7 +160,10 @@ fn whoever_is_asked_to_stop_finishes_what_is_under_way_and_says_how_to_go_on() {
     rows(&desk, COMPANIES);
     let mut child = start(&desk, &simulator, COMPANIES, None);
     let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
-    assert!((0..40).all(|_| lines.next().is_some()), "it ended before it was asked to");
+    assert!(
+        (0..40).all(|_| lines.next().is_some()),
+        "it ended before it was asked to"
+    );
     let process = nix::unistd::Pid::from_raw(i32::try_from(child.id()).unwrap());
     nix::sys::signal::kill(process, nix::sys::signal::Signal::SIGINT).unwrap();
     let rest: Vec<String> = lines.map(Result::unwrap).collect();
@@ -159,14 +172,29 @@ fn whoever_is_asked_to_stop_finishes_what_is_under_way_and_says_how_to_go_on() {
     let summary = outcome.json();
     let batch = summary["batch"].as_str().unwrap();
     assert_eq!(summary["state"], "stopped");
-    assert!(rest.iter().any(|line| line.contains(&format!("--resume {batch}"))), "{rest:?}");
+    assert!(
+        rest.iter()
+            .any(|line| line.contains(&format!("--resume {batch}"))),
+        "{rest:?}"
+    );
     let before = simulator.requests().len() as u64;
     assert!(before < ROWS, "{before} calls were made after all");
-    let outcome = desk.run(&["publish", "--base-url", simulator.base_url(), "--resume", batch, "--json"]);
+    let outcome = desk.run(&[
+        "publish",
+        "--base-url",
+        simulator.base_url(),
+        "--resume",
+        batch,
+        "--json",
+    ]);
     assert_eq!(outcome.code, 1, "{}{}", outcome.stdout, outcome.stderr);
     compare(&desk, &simulator, COMPANIES, "after a stop");
     // What was finished before was not sent again.
-    let calls = simulator.requests().iter().filter(|request| is_write(request)).count() as u64;
+    let calls = simulator
+        .requests()
+        .iter()
+        .filter(|request| is_write(request))
+        .count() as u64;
     assert_eq!(calls, ROWS - 1);
 }
 
@@ -186,7 +214,15 @@ fn a_batch_that_nobody_wants_is_given_up() {
     assert_eq!(json(&desk, &["batches", "abandon", batch])["state"], "abandoned");
     let again = desk.run(&["batches", "abandon", batch]);
     assert!(again.stderr.contains("TL0791"), "{}", again.stderr);
-    let outcome = desk.run(&["publish", "--base-url", simulator.base_url(), "companies.upsert", "--from", "rows.csv", "--json"]);
+    let outcome = desk.run(&[
+        "publish",
+        "--base-url",
+        simulator.base_url(),
+        "companies.upsert",
+        "--from",
+        "rows.csv",
+        "--json",
+    ]);
     assert_eq!(outcome.code, 1, "{}", outcome.stderr);
     assert_eq!(outcome.json()["rows"], ROWS);
 }

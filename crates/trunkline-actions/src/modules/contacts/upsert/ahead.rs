@@ -47,7 +47,11 @@ impl Ahead {
 }
 
 /// Looks the people up whom these inputs mean.
-pub(super) async fn look(workspace: &Workspace, inputs: Vec<Input>, priority: Priority) -> Result<(), ActionError> {
+pub(super) async fn look(
+    workspace: &Workspace,
+    inputs: Vec<Input>,
+    priority: Priority,
+) -> Result<(), ActionError> {
     let people: Vec<Who> = inputs
         .iter()
         .map(Who::of)
@@ -61,7 +65,11 @@ pub(super) async fn look(workspace: &Workspace, inputs: Vec<Input>, priority: Pr
     let mut found: Vec<Value> = Vec::new();
     for part in filters.chunks(FILTERS * FILTERS) {
         let groups: Vec<Value> = part.chunks(FILTERS).map(any).collect();
-        let query = if let [only] = groups.as_slice() { only.clone() } else { any(&groups) };
+        let query = if let [only] = groups.as_slice() {
+            only.clone()
+        } else {
+            any(&groups)
+        };
         let call = Call::new("contacts.search")
             .body(json!({ "query": query }))
             .priority(priority);
