@@ -12,6 +12,10 @@ use trunkline_actions::{CallOptions, NoJournal, Workspace};
 use trunkline_catalog::Version;
 use trunkline_client::{Client, Connection, Exchange, ManualClock, Settings, Transport};
 
+// What people run has it too.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// A workspace that has everybody, or nobody.
 #[derive(Debug)]
 struct Memory {

@@ -10,7 +10,7 @@ mod scroll;
 mod subject;
 mod write;
 
-use std::collections::VecDeque;
+use std::{collections::VecDeque, ops::ControlFlow};
 
 use jiff::{Timestamp, tz::TimeZone};
 use serde_json::Value;
@@ -231,31 +231,53 @@ impl Run {
         limit: Option<usize>,
         keep: &(dyn Fn(&Value) -> bool + Sync),
     ) -> Result<Vec<Value>, ActionError> {
-        let turn = scroll::turn(self.client(), &call).await;
         let mut rows = Vec::new();
-        let mut is_whole = false;
         let wanted = limit.unwrap_or(usize::MAX);
+        let mut take = |row: Value| {
+            if keep(&row) {
+                rows.push(row);
+            }
+            if rows.len() < wanted {
+                ControlFlow::Continue(())
+            } else {
+                ControlFlow::Break(())
+            }
+        };
+        self.each_row(call, limit, &mut take).await?;
+        Ok(rows)
+    }
+
+    /// Hands over the rows of an operation that lists, as they come, until `take` has enough. `about` says how many that may
+    /// be, for the size of the pages.
+    pub(crate) async fn each_row(
+        &mut self,
+        call: Call,
+        about: Option<usize>,
+        take: &mut (dyn FnMut(Value) -> ControlFlow<()> + Send),
+    ) -> Result<(), ActionError> {
+        let turn = scroll::turn(self.client(), &call).await;
+        let mut is_whole = false;
         let mut pages = self.client().pages(call.priority(self.priority()), None);
-        if let Some(limit) = limit.and_then(|limit| u16::try_from(limit).ok()) {
-            pages = pages.with_per_page(limit.max(1));
+        if let Some(about) = about.and_then(|about| u16::try_from(about).ok()) {
+            pages = pages.with_per_page(about.max(1));
         }
-        while rows.len() < wanted {
+        'pages: loop {
             let Some(page) = pages.next().await? else {
                 is_whole = true;
                 break;
             };
             self.reads += page.requests;
-            let read = page
-                .rows()
-                .iter()
-                .map(|row| serde_json::from_slice(row).unwrap_or(Value::Null));
-            rows.extend(read.filter(keep).take(wanted - rows.len()));
+            for row in page.rows() {
+                if take(serde_json::from_slice(row).unwrap_or(Value::Null)).is_break() {
+                    break 'pages;
+                }
+            }
         }
         if let Some(turn) = turn.filter(|_| is_whole) {
             // Whoever waits for it asks again; what was read is read.
             let _ = turn.finish().await;
         }
-        Ok(rows)
+        Ok(())
     }
 
     /// Puts the run into the journal, unless it is there; with a key it is there before anything is done.

@@ -3,7 +3,7 @@
 //! The one rule: everything that can call an action (the command line, the API, a flow, a program) goes through
 //! [`Workspace::call`], so that all of them check, plan and keep alike.
 
-use std::{collections::VecDeque, fmt, sync::Arc};
+use std::{collections::VecDeque, fmt, ops::ControlFlow, sync::Arc};
 
 use jiff::{Timestamp, tz::TimeZone};
 use serde_json::Value;
@@ -119,6 +119,44 @@ impl Workspace {
         }
         let result = work(&mut run, action, checked).await;
         run.finish(result).await
+    }
+
+    /// Runs an action, and hands over the rows of an operation that lists as they come; of any other action what
+    /// [`call`](Self::call) gives comes back whole.
+    ///
+    /// # Errors
+    ///
+    /// As [`call`](Self::call); rows that were handed over before stay handed over.
+    pub async fn each(
+        &self,
+        id: &str,
+        input: Value,
+        options: CallOptions,
+        take: &mut (dyn FnMut(Value) -> ControlFlow<()> + Send),
+    ) -> Result<Option<Outcome>, ActionError> {
+        let action = registry::action(id)?;
+        let now = self.now();
+        if let (Work::Operation(operation), None) = (action.work, &options.key)
+            && operation.effect == Effect::Read
+            && generated::lists(operation)
+            && let Checked::Record(record) = self.check(action, input.clone(), &options, now)?
+            && !record.names_a_page()
+        {
+            let limit = record.limit;
+            let mut left = limit.unwrap_or(usize::MAX);
+            let mut until = |row: Value| {
+                left -= 1;
+                match take(row) {
+                    ControlFlow::Continue(()) if left > 0 => ControlFlow::Continue(()),
+                    _ => ControlFlow::Break(()),
+                }
+            };
+            let mut run = Run::new(self.clone(), action, input, options, now, Mode::Live);
+            run.each_row(reading(operation, record), limit, &mut until)
+                .await?;
+            return Ok(None);
+        }
+        self.call(id, input, options).await.map(Some)
     }
 
     /// What an action would do, found out by reading alone.
@@ -340,7 +378,17 @@ async fn operate(run: &mut Run, operation: &'static Operation, record: Record) -
         }
         return run.write(write).await;
     }
-    let is_one_page = record.names_a_page();
+    let lists = generated::lists(operation) && !record.names_a_page();
+    let limit = record.limit;
+    let call = reading(operation, record);
+    if lists {
+        return run.rows(call, limit).await.map(Value::Array);
+    }
+    run.read(call).await
+}
+
+/// The call of an operation that changes nothing.
+fn reading(operation: &'static Operation, record: Record) -> Call {
     let mut call = Call::new(operation.id);
     for (name, value) in record.path {
         call = call.path(name, value);
@@ -348,11 +396,8 @@ async fn operate(run: &mut Run, operation: &'static Operation, record: Record) -
     for (name, value) in record.query {
         call = call.query(name, value);
     }
-    if let Some(payload) = record.payload {
-        call = call.body(payload);
+    match record.payload {
+        Some(payload) => call.body(payload),
+        None => call,
     }
-    if generated::lists(operation) && !is_one_page {
-        return run.rows(call, record.limit).await.map(Value::Array);
-    }
-    run.read(call).await
 }

@@ -252,3 +252,22 @@ fn the_list_ends_with_a_null_next_and_then_with_empty_pages() {
     assert_eq!(sim.post("/companies/list", &json!({}))["pages"]["per_page"], 15);
     assert!(Value::is_array(&sim.get("/companies")["data"]));
 }
+
+#[test]
+fn companies_are_listed_by_who_was_active_last_either_way() {
+    let sim = Sim::new();
+    let times = |order: &str| -> Vec<i64> {
+        let page = sim.post(&format!("/companies/list?per_page=150{order}"), &json!({}));
+        let rows = page["data"].as_array().unwrap();
+        rows.iter()
+            .filter_map(|row| row["last_request_at"].as_i64())
+            .collect()
+    };
+    let mut newest = times("");
+    assert!(newest.len() > 10 && newest.is_sorted_by(|left, right| left >= right));
+    assert_eq!(newest, times("&order=desc"));
+    newest.reverse();
+    assert_eq!(newest, times("&order=asc"));
+    let refused = sim.send("POST", "/companies/list?order=up", &json!({}));
+    assert_eq!(refused.status, 400);
+}

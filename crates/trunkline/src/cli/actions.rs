@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 use clap_complete::engine::ArgValueCompleter;
 
-use super::Workspace;
+use super::{Shape, Workspace};
 use crate::complete;
 
 #[derive(Debug, Args)]
@@ -74,7 +74,9 @@ pub(crate) struct Call {
     /// Do exactly what a plan says, unless the workspace has moved on since.
     #[arg(long, value_name = "PLAN")]
     pub(crate) apply: Option<PathBuf>,
-    /// Print JSON.
-    #[arg(long)]
-    pub(crate) json: bool,
+    /// A request transformer: a jq expression, or `@FILE` with one, that makes the input of what was given; `$now` is the time.
+    #[arg(long, value_name = "EXPRESSION", conflicts_with = "apply")]
+    pub(crate) map: Option<String>,
+    #[command(flatten)]
+    pub(crate) shape: Shape,
 }

@@ -3,7 +3,7 @@
 use clap::Args;
 use clap_complete::engine::ArgValueCompleter;
 
-use super::Workspace;
+use super::{Shape, Workspace};
 use crate::complete;
 
 #[derive(Debug, Args)]
@@ -16,9 +16,8 @@ pub(crate) struct Lookup {
     /// How many at most.
     #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..=10_000))]
     pub(crate) limit: u32,
-    /// Print JSON.
-    #[arg(long)]
-    pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) shape: Shape,
     #[command(flatten)]
     pub(crate) workspace: Workspace,
 }

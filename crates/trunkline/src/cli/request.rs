@@ -29,6 +29,9 @@ pub(crate) struct Request {
     /// Print the request that would be sent, without the token, and send nothing.
     #[arg(long, conflicts_with = "output")]
     pub(crate) dry_run: bool,
+    /// Put the output through a jq expression, such as `.body.segments`, and print what that gives.
+    #[arg(long, value_name = "EXPRESSION", conflicts_with = "json")]
+    pub(crate) jq: Option<String>,
     /// Print the JSON on one line.
     #[arg(long)]
     pub(crate) json: bool,

@@ -2,7 +2,7 @@
 
 use clap::{Args, Subcommand};
 
-use super::{Data, Workspace};
+use super::{Data, Shape, Workspace};
 
 #[derive(Debug, Args)]
 pub(crate) struct Runs {
@@ -62,7 +62,6 @@ pub(crate) struct Undo {
     /// Show what would be put back; write nothing.
     #[arg(long)]
     pub(crate) dry_run: bool,
-    /// Print JSON.
-    #[arg(long)]
-    pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) shape: Shape,
 }

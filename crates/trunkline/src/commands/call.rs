@@ -8,18 +8,20 @@ mod input;
 
 pub(super) use input::field;
 
-use std::{path::Path, process::ExitCode};
+use std::{collections::BTreeMap, ops::ControlFlow, path::Path, process::ExitCode};
 
 use jiff::tz::TimeZone;
+use serde_json::{Value, json};
 use trunkline_actions::{CallOptions, Change, Outcome, Plan, PlannedWrite, Workspace};
 use trunkline_catalog::Effect;
-use trunkline_client::Priority;
+use trunkline_client::{Clock as _, Priority, SystemClock};
+use trunkline_flow::jq::{Expression, Limits};
 
 use crate::{
-    cli,
+    cli::{self, Shape},
     desk::Desk,
     failure::Failure,
-    output::{json, tables},
+    output::{errors, json, records::Records, tables},
 };
 
 /// Checks, then calls, plans or applies.
@@ -33,7 +35,7 @@ pub(crate) async fn run(arguments: cli::Call) -> Result<ExitCode, Failure> {
     };
     // What can be known before a token is needed is said first.
     let plan = arguments.apply.as_deref().map(read_plan).transpose()?;
-    let input = input::read(&arguments)?;
+    let input = mapped(arguments.map.as_deref(), input::read(&arguments)?)?;
     let action = match (&plan, &arguments.id) {
         (Some(plan), _) => trunkline_actions::action(&plan.action)?,
         (None, Some(id)) => trunkline_actions::action(id)?,
@@ -50,20 +52,67 @@ async fn perform(
     arguments: &cli::Call,
     id: &str,
     plan: Option<Plan>,
-    input: serde_json::Value,
+    input: Value,
     options: CallOptions,
     workspace: &Workspace,
 ) -> Result<ExitCode, Failure> {
-    let outcome = match plan {
-        Some(plan) => workspace.apply(&plan, options).await?,
-        None if arguments.dry_run => {
-            show_plan(&workspace.plan(id, input, options).await?, arguments.json)?;
-            return Ok(ExitCode::SUCCESS);
+    if let Some(plan) = plan {
+        let printed = arguments.shape.open()?;
+        show(printed, workspace.apply(&plan, options).await?)?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    if arguments.dry_run {
+        show_plan(&workspace.plan(id, input, options).await?, &arguments.shape)?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    let mut printed = arguments.shape.open()?;
+    let mut failure = None;
+    let mut take = |row: Value| match printed.item(row) {
+        Ok(flow) => flow,
+        Err(error) => {
+            failure = Some(error);
+            ControlFlow::Break(())
         }
-        None => workspace.call(id, input, options).await?,
     };
-    show(&outcome)?;
+    let outcome = workspace.each(id, input, options, &mut take).await?;
+    match (failure, outcome) {
+        (Some(failure), _) => return Err(failure),
+        (None, Some(outcome)) => show(printed, outcome)?,
+        (None, None) => printed.finish()?,
+    }
     Ok(ExitCode::SUCCESS)
+}
+
+/// The input as a request transformer makes it: one object for one object.
+fn mapped(map: Option<&str>, input: Value) -> Result<Value, Failure> {
+    let Some(map) = map else {
+        return Ok(input);
+    };
+    let text = match map.strip_prefix('@') {
+        Some(path) => std::fs::read_to_string(path).map_err(|error| {
+            Failure::usage(
+                "TL0007",
+                format!("the expression in {path} cannot be read: {error}"),
+                "Check the path and its permissions.",
+            )
+        })?,
+        None => map.to_owned(),
+    };
+    let expression = Expression::compile_with(&text, &["now"])?;
+    let now = json!(SystemClock.now().as_second());
+    let variables = BTreeMap::from([("now".to_owned(), now)]);
+    let mut made = expression.run_with(input, &variables, &Limits::default())?;
+    match (made.pop(), made.is_empty()) {
+        (Some(one), true) => Ok(one),
+        (one, _) => Err(Failure::usage(
+            "TL0007",
+            format!(
+                "`--map` gives {} values, and a call has one input",
+                made.len() + usize::from(one.is_some())
+            ),
+            "Let the expression give one object, such as `{path: {id: .ticket}}`.",
+        )),
+    }
 }
 
 /// The time zone of this name.
@@ -89,21 +138,25 @@ fn read_plan(path: &Path) -> Result<Plan, Failure> {
     serde_json::from_str(&text).map_err(|error| bad(error.to_string()))
 }
 
-fn show(outcome: &Outcome) -> Result<(), Failure> {
-    json::print(&outcome.output)?;
-    if let Some(run) = &outcome.run {
-        crate::output::errors::note(&format!("run {run}: `trunkline undo {run}` puts it back"));
+/// Prints what an action gave, and what there is to know beside it.
+fn show(printed: Records, outcome: Outcome) -> Result<(), Failure> {
+    match outcome.output {
+        Value::Array(rows) => printed.all(rows)?,
+        value => printed.one(value)?,
     }
     for note in &outcome.notes {
-        crate::output::errors::note(note);
+        errors::note(note);
+    }
+    if let Some(run) = &outcome.run {
+        errors::note(&format!("run {run}: `trunkline undo {run}` puts it back"));
     }
     Ok(())
 }
 
 /// Prints a plan: for people field by field, for `--apply` as it is.
-pub(super) fn show_plan(plan: &Plan, as_json: bool) -> Result<(), Failure> {
-    if as_json {
-        return json::print(plan);
+pub(super) fn show_plan(plan: &Plan, shape: &Shape) -> Result<(), Failure> {
+    if shape.is_any() {
+        return shape.open()?.one(json!(plan));
     }
     let mut table = tables::new(&["call", "on", "field", "becomes", "was", "will be"]);
     for write in &plan.writes {

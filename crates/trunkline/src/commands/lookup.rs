@@ -15,7 +15,7 @@ use crate::{
 /// Prints what can be picked from a list, or which lists there are.
 pub(crate) async fn run(arguments: cli::Lookup) -> Result<ExitCode, Failure> {
     let Some(name) = &arguments.name else {
-        print_lists(arguments.json)?;
+        print_lists(&arguments.shape)?;
         return Ok(ExitCode::SUCCESS);
     };
     let list = lookup::lookup(name)?;
@@ -25,8 +25,8 @@ pub(crate) async fn run(arguments: cli::Lookup) -> Result<ExitCode, Failure> {
     let found = list.choices(session.client(), &arguments.words, limit).await;
     session.close().await;
     let found = found?;
-    if arguments.json {
-        json::print(&found.choices.iter().map(shown).collect::<Vec<_>>())?;
+    if arguments.shape.is_any() {
+        arguments.shape.open()?.all(found.choices.iter().map(shown))?;
     } else {
         print(list.details, &found)?;
     }
@@ -74,13 +74,11 @@ fn print(details: &[&'static str], found: &Choices) -> Result<(), Failure> {
     json::line(&table.trim_fmt())
 }
 
-fn print_lists(as_json: bool) -> Result<(), Failure> {
-    if as_json {
-        let lists: Vec<Value> = lookup::lookups()
-            .iter()
-            .map(|list| json!({ "name": list.name, "lists": list.help, "operation": list.source.operation }))
-            .collect();
-        return json::print(&lists);
+fn print_lists(shape: &cli::Shape) -> Result<(), Failure> {
+    if shape.is_any() {
+        return shape.open()?.all(lookup::lookups().iter().map(
+            |list| json!({ "name": list.name, "lists": list.help, "operation": list.source.operation }),
+        ));
     }
     let mut table = tables::new(&["list", "what it lists"]);
     for list in lookup::lookups() {

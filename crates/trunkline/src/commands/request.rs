@@ -44,6 +44,14 @@ struct ShownDraft<'a> {
 /// Sends the request, or shows it.
 pub(crate) async fn run(arguments: cli::Request) -> Result<ExitCode, Failure> {
     let call = call(&arguments)?;
+    let through = arguments.jq.as_ref().map(|expression| {
+        let more = cli::More {
+            jq: Some(expression.clone()),
+            ..cli::More::default()
+        };
+        more.open(false)
+    });
+    let through = through.transpose()?;
     let file = settings::File::read(arguments.workspace.config.as_deref())?;
     let session = settings::client(&arguments.workspace, &file).await?;
     if arguments.dry_run {
@@ -55,7 +63,11 @@ pub(crate) async fn run(arguments: cli::Request) -> Result<ExitCode, Failure> {
     let answer = session.client().request(call).await;
     session.close().await;
     let answer = answer?;
-    print(&shown(&answer, arguments.output.as_deref())?, arguments.json)?;
+    let shown = shown(&answer, arguments.output.as_deref())?;
+    match through {
+        Some(records) => records.one(serde_json::json!(shown))?,
+        None => print(&shown, arguments.json)?,
+    }
     match answer.refused {
         Some(error) => Err(error.into()),
         None => Ok(ExitCode::SUCCESS),

@@ -155,13 +155,13 @@ async fn undo_at(arguments: &cli::Undo, desk: &Desk) -> Result<ExitCode, Failure
     let options = super::by_hand();
     if arguments.dry_run {
         let plan = desk.workspace.plan("runs.undo", input, options).await?;
-        super::call::show_plan(&plan, arguments.json)?;
+        super::call::show_plan(&plan, &arguments.shape)?;
         return Ok(ExitCode::SUCCESS);
     }
     let outcome = desk.workspace.call("runs.undo", input, options).await?;
     let rows = outcome.output.as_array().cloned().unwrap_or_default();
-    if arguments.json {
-        json::print(&outcome)?;
+    if arguments.shape.is_any() {
+        arguments.shape.open()?.all(rows.iter().cloned())?;
     } else {
         let mut table = tables::new(&["#", "call", "on", "outcome", "why"]);
         for row in &rows {

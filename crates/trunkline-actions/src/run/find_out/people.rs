@@ -4,7 +4,10 @@ use serde_json::{Value, json};
 use trunkline_client::{Call, ErrorKind};
 
 use super::{Again, Found, again, parameter, same, same_text, sent, since};
-use crate::{ActionError, KeptWrite, run::Run};
+use crate::{
+    ActionError, KeptWrite,
+    run::{Run, is_made_once},
+};
 
 /// A new contact: by who it is, else by the refusal of a second one, which names the first.
 pub(super) async fn contact(run: &mut Run, write: &KeptWrite) -> Result<Found, ActionError> {
@@ -25,6 +28,11 @@ pub(super) async fn contact(run: &mut Run, write: &KeptWrite) -> Result<Found, A
             .into_iter()
             .find(|contact| contact["created_at"].as_i64() >= Some(since(write)));
         return Ok(made.map_or(Found::NotDone, Found::Done));
+    }
+    if !is_made_once(&write.operation, write.payload.as_ref()) {
+        return Ok(Found::unknown(
+            "the search does not show it yet, and of a lead that only has an address Intercom makes a second one",
+        ));
     }
     // A search does not show what is new for minutes. Sent again, the write is either done now or refused with the id.
     let error = match again(run, write).await? {

@@ -3,7 +3,7 @@
 //! The one rule: whatever decides what a row becomes is in here, so that a resumed batch makes of every row what it would have
 //! made before.
 
-use std::{path::PathBuf, sync::Arc};
+use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
 
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
@@ -21,6 +21,7 @@ use crate::{
     commands::{by_hand, call},
     failure::Failure,
     source::Source,
+    store,
 };
 
 /// How a batch is published.
@@ -28,6 +29,8 @@ use crate::{
 pub(super) struct Orders {
     pub(super) source: Source,
     rules: Rules,
+    /// What `now` is in the map, also when the batch is resumed; unix seconds.
+    now: i64,
     pub(super) results: Option<PathBuf>,
     pub(super) rejects: Option<PathBuf>,
 }
@@ -66,6 +69,7 @@ impl Orders {
         };
         Ok(Self {
             source,
+            now: store::now().as_second(),
             rules: Rules {
                 map: arguments.map.as_deref().map(expression).transpose()?,
                 columns: arguments
@@ -116,11 +120,12 @@ impl Orders {
         let map = match &self.rules.map {
             None => None,
             Some(text) => {
-                let expression = jq::Expression::compile(text)?;
+                let expression = jq::Expression::compile_with(text, &["now"])?;
                 let limits = jq::Limits::default();
+                let variables = BTreeMap::from([("now".to_owned(), Value::from(self.now))]);
                 let map = move |record: Value| {
                     expression
-                        .run(record, &limits)
+                        .run_with(record, &variables, &limits)
                         .map_err(|error| Rejection::new(error.code(), error.to_string()))
                 };
                 Some(Arc::new(map) as trunkline_actions::publish::Mapper)
@@ -152,18 +157,18 @@ fn zone(name: &str) -> Result<TimeZone, Failure> {
 
 /// The expression itself, or what a file holds.
 fn expression(text: &str) -> Result<String, Failure> {
-    let path = std::path::Path::new(text);
-    let is_file = path
+    let path = std::path::Path::new(text.strip_prefix('@').unwrap_or(text));
+    let is_named = path
         .extension()
-        .is_some_and(|extension| extension.eq_ignore_ascii_case("jq"))
-        && !text.contains('\n');
-    if !is_file {
+        .is_some_and(|extension| extension.eq_ignore_ascii_case("jq"));
+    // `@` begins no expression that could be meant here: it would give the same text for every row.
+    if text.contains('\n') || !(is_named || text.starts_with('@')) {
         return Ok(text.to_owned());
     }
     std::fs::read_to_string(path).map_err(|error| {
         Failure::usage(
             "TL0795",
-            format!("the map {text} cannot be read: {error}"),
+            format!("the map {} cannot be read: {error}", path.display()),
             "Check the path, or give the expression itself.",
         )
     })

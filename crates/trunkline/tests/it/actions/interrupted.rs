@@ -315,6 +315,24 @@ fn what_nobody_can_tell_is_said_and_not_sent_again() {
 }
 
 #[test]
+fn a_lead_that_only_an_address_tells_apart_is_not_made_twice_while_the_search_lags() {
+    let scene = Scene::new();
+    for (action, email) in [
+        ("contacts.create", "one@paper.example"),
+        ("contacts.upsert", "two@paper.example"),
+    ] {
+        let input = json!({"role": "lead", "email": email});
+        scene.lose("contacts.create", true);
+        scene.call(action, action, &input).unwrap_err();
+        let error = scene.call(action, action, &input).unwrap_err();
+        assert_eq!(error.code(), "TL0762", "{action}: {error}");
+        scene.wait(120);
+        scene.call(action, action, &input).unwrap();
+        assert_eq!(kept("contacts", email)(&scene.actor), 1, "{action}");
+    }
+}
+
+#[test]
 fn a_twin_from_before_is_not_taken_for_the_write() {
     let scene = Scene::new();
     let (_, id) = scene.actor.begun();

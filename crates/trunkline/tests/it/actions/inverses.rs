@@ -19,8 +19,8 @@ impl Journal for Kept {
         Box::pin(async { Ok(Begun::New("run".to_owned())) })
     }
 
-    fn sending<'a>(&'a self, _: &'a str, _: KeptWrite) -> JournalFuture<'a, ()> {
-        Box::pin(async { Ok(()) })
+    fn sending<'a>(&'a self, _: &'a str, write: KeptWrite) -> JournalFuture<'a, u32> {
+        Box::pin(async move { Ok(write.seq) })
     }
 
     fn ended<'a>(&'a self, _: &'a str, _: u32, end: WriteEnd) -> JournalFuture<'a, ()> {

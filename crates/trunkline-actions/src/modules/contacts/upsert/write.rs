@@ -27,14 +27,19 @@ pub(super) enum Step {
 }
 
 fn done(outcome: &str, contact: Value, changed: Vec<String>) -> Step {
-    Step::Done(json!({ "outcome": outcome, "contact": contact, "changed": changed }))
+    // Put together by hand, so that the contact is moved and not copied.
+    let mut done = Map::new();
+    done.insert("outcome".to_owned(), outcome.into());
+    done.insert("contact".to_owned(), contact);
+    done.insert("changed".to_owned(), changed.into());
+    Step::Done(done.into())
 }
 
 /// Does what was asked with who was found.
 pub(super) async fn settle(run: &mut Run, ask: &Ask, found: Match) -> Result<Step, ActionError> {
     match found {
         Match::Nobody => create(run, ask).await,
-        Match::One(person) => change(run, ask, *person, false).await,
+        Match::One(person) => change(run, ask, *person).await,
         Match::Several(found) => Ok(Step::Done(json!({
             "outcome": "several", "contact": null, "changed": [], "matches": found,
         }))),
@@ -125,7 +130,7 @@ async fn taken(run: &mut Run, ask: &Ask, error: &CallError, lost: bool) -> Resul
         run.note("The answer to the creation was lost; the contact was found afterwards.");
         return Ok(done("created", person.record, names(&wanted_of_new(&ask.wanted))));
     }
-    change(run, ask, person, false).await
+    change(run, ask, person).await
 }
 
 fn somebody_else(person: &Person) -> ActionError {
@@ -144,8 +149,8 @@ fn somebody_else(person: &Person) -> ActionError {
     )
 }
 
-async fn change(run: &mut Run, ask: &Ask, mut person: Person, is_second: bool) -> Result<Step, ActionError> {
-    let mut is_second = is_second;
+async fn change(run: &mut Run, ask: &Ask, mut person: Person) -> Result<Step, ActionError> {
+    let mut is_second = false;
     loop {
         let is_archived = person.is_archived;
         if is_archived {
@@ -179,7 +184,7 @@ async fn change(run: &mut Run, ask: &Ask, mut person: Person, is_second: bool) -
         let write = Write::new("contacts.update")
             .path("id", &person.id)
             .payload(Value::Object(payload.clone()))
-            .before(person.record.clone());
+            .before(std::mem::take(&mut person.record));
         match run.write(write).await {
             Ok(mut contact) => {
                 if id_of(&contact).is_none() && !run.is_planning() {
