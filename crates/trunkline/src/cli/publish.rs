@@ -33,8 +33,8 @@ pub(crate) struct Publish {
     /// The query that gives the rows of a database.
     #[arg(long, value_name = "SQL", conflicts_with = "resume")]
     pub(crate) query: Option<String>,
-    /// A jq expression, or a file with one (`.jq`), that makes the action's fields of a row; without it the columns are the
-    /// fields.
+    /// A jq expression, or a file with one (`map.jq`, `@file`), that makes the action's fields of a row; without it the columns
+    /// are the fields.
     #[arg(long, value_name = "EXPR|FILE", conflicts_with = "resume")]
     pub(crate) map: Option<String>,
     /// A column that is a field of another name; may be given several times.

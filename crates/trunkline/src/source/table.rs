@@ -35,6 +35,7 @@ pub(super) fn read(
     let mut table = Table {
         lines: Lines::new(text.lines),
         delimiter,
+        width: None,
     };
     let read = |record: io::Result<Option<Record>>| record.map_err(|error| unreadable(name, &error));
     let Some(header) = read(table.next())? else {
@@ -53,6 +54,7 @@ pub(super) fn read(
             ));
         }
     };
+    table.width = Some(columns.len());
     if !each(Piece::Columns(columns.clone()))? {
         return Ok(());
     }
@@ -99,12 +101,14 @@ fn guess(head: &str) -> char {
         let mut table = Table {
             lines: Lines::new(Box::new(reader)),
             delimiter,
+            width: None,
         };
         let mut widths = Vec::new();
         while let Ok(Some(record)) = table.next()
             && widths.len() < SAMPLE
         {
-            widths.push(record.cells.map_or(0, |cells| cells.len()));
+            let marks = record.text.matches(delimiter).count();
+            widths.push(record.cells.map_or(marks + 1, |cells| cells.len()));
         }
         // The last one may be cut.
         if widths.len() > 2 {
@@ -130,6 +134,8 @@ struct Record {
 struct Table {
     lines: Lines,
     delimiter: char,
+    /// How many cells the header has, once it is read.
+    width: Option<usize>,
 }
 
 impl Table {
@@ -179,6 +185,18 @@ impl Table {
             }
         }
         let cells = split(record.strip_suffix('\r').unwrap_or(&record), self.delimiter);
+        // A mark that was left open found its end in a later row: that row is not this one's to take.
+        let fits = cells
+            .as_ref()
+            .is_ok_and(|cells| self.width.is_none_or(|width| width == cells.len()));
+        if !fits && !taken.is_empty() {
+            self.lines.give_back(taken.into_iter());
+            return Ok(Some(Record {
+                line,
+                cells: Err("a quotation mark is not closed where the row ends".to_owned()),
+                text,
+            }));
+        }
         Ok(Some(Record {
             line,
             cells,
@@ -301,7 +319,7 @@ mod tests {
             ]
         );
         for (row, expected) in rows.iter().filter(|row| row.record.is_err()).zip([
-            "never closed",
+            "not closed",
             "closing quotation mark of cell 1",
             "1 cells, where the header has 2",
             "3 cells",

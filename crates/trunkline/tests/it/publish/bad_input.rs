@@ -294,14 +294,14 @@ fn a_row_that_cannot_be_read_is_rejected_with_its_line_and_the_others_are_writte
     write(
         &desk,
         "firms.csv",
-        b"company_id,name,size\nr1,A,1\nr2,\"never closed,2\nr3,C\nr4,D,much\nr5,E,5,6\nr6,\xff\xc3\xab,6\nr7,\xc3\xab,7\n",
+        b"external_id,name,signed_up_at\nr1,A,1\nr2,\"never closed,2\nr3,C\nr4,D,much\nr5,E,5,6\nr6,\xff\xc3\xab,6\nr7,\xc3\xab,7\n",
     );
     for (arguments, rejects) in [
         (["--rejects", "rejects.csv"], "rejects.csv"),
         (["--rejects", "rejects.jsonl"], "rejects.jsonl"),
     ] {
         let mut all = vec![
-            "companies.upsert",
+            "contacts.upsert",
             "--from",
             "firms.csv",
             "--results",
@@ -330,14 +330,14 @@ fn a_row_that_cannot_be_read_is_rejected_with_its_line_and_the_others_are_writte
         ]
         .map(|(line, code)| (line, code.to_owned()));
         assert_eq!(rejected, expected);
-        let found = super::companies(&simulator, "r");
+        let found = super::people(&simulator, "r");
         assert_eq!(found.keys().collect::<Vec<_>>(), ["r1", "r7"]);
         // What was rejected is rejected again for the same reasons, and nothing is added to it.
         let again = publish(
             &desk,
             &simulator,
             &[
-                "companies.upsert",
+                "contacts.upsert",
                 "--from",
                 rejects,
                 "--results",
@@ -357,12 +357,12 @@ fn what_no_row_can_get_around_stops_the_whole_and_leaves_it_to_be_resumed() {
     let rows: String = (1..=40)
         .map(|number| format!("h{number},Firm {number}\n"))
         .collect();
-    write(&desk, "firms.csv", format!("company_id,name\n{rows}"));
+    write(&desk, "firms.csv", format!("external_id,name\n{rows}"));
     let revoked =
-        serde_json::json!([{"operation": "companies.upsert", "status": 403, "after": 10, "times": 1_000}]);
+        serde_json::json!([{"operation": "contacts.create", "status": 403, "after": 10, "times": 1_000}]);
     simulator.faults(&revoked);
     let publish_all = &[
-        "companies.upsert",
+        "contacts.upsert",
         "--from",
         "firms.csv",
         "--results",
@@ -392,7 +392,7 @@ fn what_no_row_can_get_around_stops_the_whole_and_leaves_it_to_be_resumed() {
     simulator.control("DELETE", "/faults", None);
     let rest = publish(&desk, &simulator, &["--resume", batch, "--json"]);
     assert_eq!(rest.code, 0, "{}{}", rest.stdout, rest.stderr);
-    assert_eq!(super::companies(&simulator, "h").len(), 40);
+    assert_eq!(super::people(&simulator, "h").len(), 40);
     let told: Vec<u64> = results(&desk, "results.jsonl")
         .iter()
         .map(|row| row["row"].as_u64().unwrap())
@@ -409,18 +409,18 @@ fn what_passes_is_waited_for_and_is_no_reject() {
     let rows: String = (1..=30)
         .map(|number| format!("w{number},Firm {number}\n"))
         .collect();
-    write(&desk, "firms.csv", format!("company_id,name\n{rows}"));
+    write(&desk, "firms.csv", format!("external_id,name\n{rows}"));
     simulator.faults(&serde_json::json!([
-        {"operation": "companies.upsert", "status": 429, "retry_after": 1, "times": 3, "after": 5},
-        {"operation": "companies.upsert", "status": 503, "times": 3, "after": 5},
-        {"operation": "companies.upsert", "status": 500, "times": 2, "applied": true},
+        {"operation": "contacts.create", "status": 429, "retry_after": 1, "times": 3, "after": 5},
+        {"operation": "contacts.create", "status": 503, "times": 3, "after": 5},
+        {"operation": "contacts.create", "status": 500, "times": 2, "applied": true},
     ]));
     let outcome = publish(
         &desk,
         &simulator,
-        &["companies.upsert", "--from", "firms.csv", "--json"],
+        &["contacts.upsert", "--from", "firms.csv", "--json"],
     );
     assert_eq!(outcome.code, 0, "{}{}", outcome.stdout, outcome.stderr);
     assert_eq!(outcome.json()["rejected"], 0);
-    assert_eq!(super::companies(&simulator, "w").len(), 30);
+    assert_eq!(super::people(&simulator, "w").len(), 30);
 }

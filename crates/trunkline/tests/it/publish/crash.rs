@@ -10,7 +10,7 @@ use std::{
 use rand::{RngExt as _, SeedableRng as _};
 use serde_json::Value;
 
-use super::{by_own_id, results, write};
+use super::{people, results, write};
 use crate::{
     harness::{Desk, Outcome, Simulator},
     process::json,
@@ -18,32 +18,8 @@ use crate::{
 
 const ROWS: u64 = 300;
 
-/// What is published: objects with ids of one's own.
-#[derive(Clone, Copy)]
-struct Kind {
-    action: &'static str,
-    stream: &'static str,
-    own_id: &'static str,
-    /// A field that takes a number, and so refuses a word.
-    number: &'static str,
-}
-
-const COMPANIES: Kind = Kind {
-    action: "companies.upsert",
-    stream: "companies",
-    own_id: "company_id",
-    number: "size",
-};
-
-const CONTACTS: Kind = Kind {
-    action: "contacts.upsert",
-    stream: "contacts",
-    own_id: "external_id",
-    number: "signed_up_at",
-};
-
 /// A command that publishes, or resumes the batch; each of its calls is a line on standard error.
-fn start(desk: &Desk, simulator: &Simulator, kind: Kind, batch: Option<&str>) -> Child {
+fn start(desk: &Desk, simulator: &Simulator, batch: Option<&str>) -> Child {
     let mut arguments = vec![
         "publish",
         "--base-url",
@@ -55,7 +31,7 @@ fn start(desk: &Desk, simulator: &Simulator, kind: Kind, batch: Option<&str>) ->
     match batch {
         Some(batch) => arguments.extend(["--resume", batch, "--take-over"]),
         None => arguments.extend([
-            kind.action,
+            "contacts.upsert",
             "--from",
             "rows.csv",
             "--results",
@@ -69,7 +45,7 @@ fn start(desk: &Desk, simulator: &Simulator, kind: Kind, batch: Option<&str>) ->
     desk.trunkline(&arguments).spawn().unwrap()
 }
 
-fn rows(desk: &Desk, kind: Kind) {
+fn rows(desk: &Desk) {
     let rows: String = (1..=ROWS)
         .map(|number| match number {
             // A row that is rejected, and two about one object.
@@ -78,11 +54,7 @@ fn rows(desk: &Desk, kind: Kind) {
             number => format!("k{number},Name {number},{number}\n"),
         })
         .collect();
-    write(
-        desk,
-        "rows.csv",
-        format!("{},name,{}\n{rows}", kind.own_id, kind.number),
-    );
+    write(desk, "rows.csv", format!("external_id,name,signed_up_at\n{rows}"));
 }
 
 fn the_batch(desk: &Desk) -> Option<String> {
@@ -92,8 +64,8 @@ fn the_batch(desk: &Desk) -> Option<String> {
 }
 
 /// Every row is there once, by the simulator and by the files.
-fn compare(desk: &Desk, simulator: &Simulator, kind: Kind, about: &str) {
-    let found = by_own_id(simulator, kind.stream, kind.own_id, "k");
+fn compare(desk: &Desk, simulator: &Simulator, about: &str) {
+    let found = people(simulator, "k");
     for number in (1..=ROWS).filter(|number| ![100, 201].contains(number)) {
         let expected = if number == 200 { 201 } else { number };
         let object = &found[&format!("k{number}")];
@@ -125,13 +97,12 @@ fn kills_at_random_points_leave_every_row_written_once() {
     let mut rng = rand_chacha::ChaCha8Rng::seed_from_u64(seed);
     let mut killed = 0;
     while killed < kills {
-        let kind = if rng.random() { COMPANIES } else { CONTACTS };
         let simulator = Simulator::small();
         let desk = Desk::new();
-        rows(&desk, kind);
+        rows(&desk);
         loop {
             let batch = the_batch(&desk);
-            let mut child = start(&desk, &simulator, kind, batch.as_deref());
+            let mut child = start(&desk, &simulator, batch.as_deref());
             let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
             let after = rng.random_range(1..120_u32);
             let survived = (0..after).any(|_| lines.next().is_none());
@@ -145,7 +116,7 @@ fn kills_at_random_points_leave_every_row_written_once() {
             child.wait().unwrap();
             killed += 1;
         }
-        compare(&desk, &simulator, kind, &format!("seed {seed}, kill {killed}"));
+        compare(&desk, &simulator, &format!("seed {seed}, kill {killed}"));
         let requests = simulator.requests();
         let writes = requests.iter().filter(|request| is_write(request)).count() as u64;
         // Only what was under way when the process died may be sent twice.
@@ -157,8 +128,8 @@ fn kills_at_random_points_leave_every_row_written_once() {
 fn whoever_is_asked_to_stop_finishes_what_is_under_way_and_says_how_to_go_on() {
     let simulator = Simulator::small();
     let desk = Desk::new();
-    rows(&desk, COMPANIES);
-    let mut child = start(&desk, &simulator, COMPANIES, None);
+    rows(&desk);
+    let mut child = start(&desk, &simulator, None);
     let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
     assert!(
         (0..40).all(|_| lines.next().is_some()),
@@ -188,7 +159,7 @@ fn whoever_is_asked_to_stop_finishes_what_is_under_way_and_says_how_to_go_on() {
         "--json",
     ]);
     assert_eq!(outcome.code, 1, "{}{}", outcome.stdout, outcome.stderr);
-    compare(&desk, &simulator, COMPANIES, "after a stop");
+    compare(&desk, &simulator, "after a stop");
     // What was finished before was not sent again.
     let calls = simulator
         .requests()
@@ -202,8 +173,8 @@ fn whoever_is_asked_to_stop_finishes_what_is_under_way_and_says_how_to_go_on() {
 fn a_batch_that_nobody_wants_is_given_up() {
     let simulator = Simulator::small();
     let desk = Desk::new();
-    rows(&desk, COMPANIES);
-    let mut child = start(&desk, &simulator, COMPANIES, None);
+    rows(&desk);
+    let mut child = start(&desk, &simulator, None);
     let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
     assert!((0..20).all(|_| lines.next().is_some()));
     let process = nix::unistd::Pid::from_raw(i32::try_from(child.id()).unwrap());
@@ -218,7 +189,7 @@ fn a_batch_that_nobody_wants_is_given_up() {
         "publish",
         "--base-url",
         simulator.base_url(),
-        "companies.upsert",
+        "contacts.upsert",
         "--from",
         "rows.csv",
         "--json",
