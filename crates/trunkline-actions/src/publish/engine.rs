@@ -31,8 +31,10 @@ const MOST_AHEAD: usize = 2_000;
 const MOST_WAITING: u32 = 32;
 /// How many rows are looked up together, where the action can.
 const TOGETHER: usize = 60;
-/// How often progress is kept and shown.
+/// How often progress is shown.
 const BEAT: Duration = Duration::from_millis(250);
+/// How many beats lie between two times that progress is kept: rows wait meanwhile, and what was not kept is only told again.
+const KEPT_EVERY: u32 = 8;
 /// The pause before a row is tried again; it doubles up to the longest.
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
 const LONGEST_PAUSE: Duration = Duration::from_secs(60);
@@ -144,6 +146,7 @@ impl Publisher {
             lanes: Lanes::default(),
             frontier: Frontier::from(from),
             kept: from,
+            beats: 0,
             obstacle: Obstacle::default(),
             halted,
             halt: None,
@@ -217,6 +220,7 @@ struct Work<'p> {
     lanes: Lanes<Ready>,
     frontier: Frontier,
     kept: Progress,
+    beats: u32,
     obstacle: Obstacle,
     halted: watch::Receiver<bool>,
     halt: Option<Halt>,
@@ -348,7 +352,8 @@ impl Work<'_> {
 
     async fn beat(&mut self, clerk: &mut dyn Clerk) {
         self.look_up();
-        if self.kept != self.frontier.progress {
+        self.beats += 1;
+        if self.beats.is_multiple_of(KEPT_EVERY) && self.kept != self.frontier.progress {
             self.kept = self.frontier.progress;
             if let Err(error) = clerk.commit(&self.kept).await {
                 self.halt.get_or_insert(Halt::Clerk(error));

@@ -164,7 +164,7 @@ fn bare(text: &Value) -> String {
                 .peek()
                 .is_some_and(|next| next.is_ascii_alphabetic() || *next == '/') =>
             {
-                is_markup = true
+                is_markup = true;
             }
             '>' if is_markup => is_markup = false,
             letter if !is_markup && !letter.is_whitespace() => letters.push(letter),

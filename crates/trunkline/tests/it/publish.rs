@@ -141,9 +141,9 @@ fn rows_come_from_files_queries_and_pipes_in_any_encoding() {
     let desk = Desk::new();
     let database = rusqlite::Connection::open(desk.path().join("crm.db")).unwrap();
     database
-        .execute_batch("CREATE TABLE firms (id TEXT, title TEXT, size INTEGER); INSERT INTO firms VALUES ('q1', 'Zoë', 12), ('q2', NULL, NULL)")
+        .execute_batch("CREATE TABLE firms (id TEXT, title TEXT, size INTEGER); INSERT INTO firms VALUES ('zz-q1', 'Zoë', 12), ('zz-q2', NULL, NULL)")
         .unwrap();
-    let csv = "external_id,name\n{}1,Zoë\n";
+    let csv = "external_id,name\nzz-{}1,Zoë\n";
     let utf16 = |text: &str| -> Vec<u8> { text.encode_utf16().flat_map(u16::to_le_bytes).collect() };
     let latin = |text: &str| -> Vec<u8> { text.chars().map(|letter| letter as u8).collect() };
     let named = |prefix: &str| csv.replace("{}", prefix);
@@ -154,14 +154,14 @@ fn rows_come_from_files_queries_and_pipes_in_any_encoding() {
     write(
         &desk,
         "lines.jsonl",
-        "{\"external_id\":\"j1\",\"name\":\"Zoë\"}\n\n{\"external_id\":\"j2\",\"custom_attributes\":{}}\n",
+        "{\"external_id\":\"zz-j1\",\"name\":\"Zoë\"}\n\n{\"external_id\":\"zz-j2\",\"custom_attributes\":{}}\n",
     );
     write(
         &desk,
         "map.jq",
         "select(.id != \"none\") | {external_id: .id, name: .title}",
     );
-    write(&desk, "mapped.csv", "id,title\nm1,Zoë\nnone,x\n");
+    write(&desk, "mapped.csv", "id,title\nzz-m1,Zoë\nnone,x\n");
     let query = "SELECT id AS external_id, title AS name, size AS signed_up_at FROM firms ORDER BY id";
     let inline = format!("sqlite:crm.db?query={query}");
     for (prefix, rows, arguments) in [
@@ -183,9 +183,9 @@ fn rows_come_from_files_queries_and_pipes_in_any_encoding() {
             "{arguments:?}: {}{}",
             outcome.stdout, outcome.stderr
         );
-        let found = people(&simulator, prefix);
+        let found = people(&simulator, &format!("zz-{prefix}"));
         assert_eq!(found.len(), rows, "{arguments:?}");
-        assert_eq!(found[&format!("{prefix}1")]["name"], "Zoë", "{arguments:?}");
+        assert_eq!(found[&format!("zz-{prefix}1")]["name"], "Zoë", "{arguments:?}");
     }
     let mut piped = desk.trunkline(&[
         "publish",
@@ -201,7 +201,7 @@ fn rows_come_from_files_queries_and_pipes_in_any_encoding() {
     drop(child.stdin.take());
     let outcome = Outcome::of(child.wait_with_output().unwrap());
     assert_eq!(outcome.code, 0, "{}{}", outcome.stdout, outcome.stderr);
-    assert_eq!(people(&simulator, "p").len(), 1);
+    assert_eq!(people(&simulator, "zz-p").len(), 1);
 }
 
 #[test]

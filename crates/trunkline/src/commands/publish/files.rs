@@ -132,7 +132,10 @@ pub(super) fn header(columns: &[String]) -> String {
     source::quoted(own.chain(ADDED))
 }
 
-/// A rejected row as a line of a table. Cells beyond the header stand behind the reason, so that nothing of the row is lost.
+/// A rejected row as a line of a table.
+///
+/// Of a row that has not the cells of the header, what is beyond it or all of it stands behind the reason: nothing of it is lost,
+/// and it is rejected again until somebody mends it.
 pub(super) fn as_cells(original: &Original, columns: &[String], rejection: &Rejection) -> String {
     let own: Vec<usize> = (0..columns.len())
         .filter(|index| !ADDED.contains(&columns[*index].as_str()))
@@ -145,6 +148,10 @@ pub(super) fn as_cells(original: &Original, columns: &[String], rejection: &Reje
                 *cell = given.get(*index).cloned().unwrap_or_default();
             }
             more.extend(given.iter().skip(columns.len()).cloned());
+            if given.len() < columns.len() {
+                let whole = source::quoted(given.iter().map(String::as_str));
+                more.push(whole.trim_end_matches('\n').to_owned());
+            }
         }
         Original::Record(record) => {
             for (cell, index) in cells.iter_mut().zip(&own) {
@@ -155,11 +162,7 @@ pub(super) fn as_cells(original: &Original, columns: &[String], rejection: &Reje
                 };
             }
         }
-        // It has no cells; the first one keeps what there is.
-        Original::Text(text) => match cells.first_mut() {
-            Some(first) => first.clone_from(text),
-            None => more.push(text.clone()),
-        },
+        Original::Text(text) => more.push(text.clone()),
     }
     let reason = [rejection.message.as_str(), &rejection.code];
     source::quoted(
@@ -185,12 +188,12 @@ mod tests {
         assert_eq!(header(columns), "mail,name,_error,_code\n");
         for (original, line) in [
             (cells(&["a", "b", "old", "TL0000"]), format!("a,b,{reason}\n")),
-            (
-                cells(&["a"]),
-                format!("a,\"\",{reason}\n").replace("\"\",\"no", ",\"no"),
-            ),
+            (cells(&["a"]), format!("a,,{reason},a\n")),
             (cells(&["a", "b", "", "", "c"]), format!("a,b,{reason},c\n")),
-            (Original::Text("\"a".to_owned()), format!("\"\"\"a\",,{reason}\n")),
+            (
+                Original::Text("\"a".to_owned()),
+                format!("\"\",,{reason},\"\"\"a\"\n"),
+            ),
         ] {
             assert_eq!(as_cells(&original, columns, &why), line, "{original:?}");
         }

@@ -209,7 +209,7 @@ fn a_source_that_is_none_is_refused_before_any_call() {
             &["companies.upsert", "--from", "some.jsonl", "--strict"],
             "TL0789",
             2,
-            "line 2: `nmae`",
+            "line 2:",
         ),
         (
             &[
