@@ -7,8 +7,6 @@ use std::fmt;
 
 use trunkline_client::{CallError, Disposition, ErrorKind, PortError};
 
-use crate::KeptError;
-
 /// Something in an input that does not fit.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Problem {
@@ -80,14 +78,6 @@ pub enum ActionError {
         /// That run.
         run: String,
     },
-    /// The first call with this key failed for good.
-    #[error("the first call with this key failed ({}): {}", error.code, error.message)]
-    FailedBefore {
-        /// Its run.
-        run: String,
-        /// Why it failed.
-        error: KeptError,
-    },
     /// Whether a write was carried out could not be found out.
     #[error("whether {operation} was carried out is not known: {reason}")]
     OutcomeUnknown {
@@ -139,7 +129,6 @@ impl ActionError {
             Self::KeyBusy { .. } => "TL0761",
             Self::OutcomeUnknown { .. } => "TL0762",
             Self::Moved { .. } => "TL0763",
-            Self::FailedBefore { .. } => "TL0779",
             Self::Call(error) => error.code(),
             Self::Refused { code, .. } => code,
         }
@@ -169,7 +158,6 @@ impl ActionError {
                 "Look in Intercom whether it happened; then leave it, or call again with a new key."
                     .to_owned()
             }
-            Self::FailedBefore { error, .. } => error.advice.clone(),
             Self::Moved { .. } => "Make a new plan and look at it again.".to_owned(),
             Self::Call(error) => error.advice(),
             Self::Refused { advice, .. } => advice.clone(),
@@ -188,7 +176,6 @@ impl ActionError {
             Self::KeyBusy { .. } => Disposition::Retry,
             Self::Input { .. }
             | Self::KeyTaken { .. }
-            | Self::FailedBefore { .. }
             | Self::OutcomeUnknown { .. }
             | Self::Moved { .. }
             | Self::Refused { .. } => Disposition::Reject,

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use trunkline_client::{PortError, Told};
 
-use crate::{ActionError, Inverse};
+use crate::Inverse;
 
 /// What the journal answers with, some time.
 pub type JournalFuture<'a, T> = Told<'a, T>;
@@ -41,10 +41,9 @@ pub enum Begun {
     New(String),
     /// The same call with the same key is done: its id and what came of it.
     Done(String, Value),
-    /// The same call with the same key failed for good: its id and why.
-    Failed(String, KeptError),
-    /// The same call with the same key ended before it was done: its id and its writes so far. It is ours now.
-    Interrupted(String, Vec<KeptWrite>),
+    /// The same call with the same key ended before it was done: its id, its writes so far, and when it began, from which times
+    /// such as `+2d` go on counting. It is ours now.
+    Interrupted(String, Vec<KeptWrite>, Timestamp),
     /// The same call with the same key is under way.
     Busy(String),
     /// The key belongs to another input: that run's id and action.
@@ -114,33 +113,10 @@ pub struct WriteEnd {
 pub enum RunEnd {
     /// It did what was asked, with this outcome.
     Done(Value),
-    /// It failed for good: calling again would fail alike.
-    Failed(KeptError),
-    /// Something on the way failed, for this reason: calling again with the same key goes on with it.
-    Unfinished(String),
+    /// It failed, for this reason.
+    Failed(String),
     /// What came of one of its writes is not known.
     Unknown(String),
-}
-
-/// Why a run failed, as the journal keeps it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct KeptError {
-    /// The code, with a page under `docs/errors/`.
-    pub code: String,
-    /// What happened.
-    pub message: String,
-    /// What to do.
-    pub advice: String,
-}
-
-impl KeptError {
-    pub(crate) fn of(error: &ActionError) -> Self {
-        Self {
-            code: error.code().to_owned(),
-            message: error.to_string(),
-            advice: error.advice(),
-        }
-    }
 }
 
 /// Where runs and their writes are kept.

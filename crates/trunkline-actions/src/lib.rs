@@ -19,6 +19,7 @@ mod run;
 mod schema;
 mod search;
 pub mod time;
+mod typed;
 mod workspace;
 
 pub use action::{Action, LookAhead, Module, ModuleFuture, Returns, Work};
@@ -26,7 +27,7 @@ pub use error::{ActionError, Problem};
 pub use fields::{Field, Group, Place};
 pub use input::{Input, read_record};
 pub use journal::{
-    Begun, Journal, JournalFuture, KeptError, KeptWrite, NewRun, NoJournal, RunEnd, WriteEnd, WriteState,
+    Begun, Journal, JournalFuture, KeptWrite, NewRun, NoJournal, RunEnd, WriteEnd, WriteState,
 };
 pub use names::{Name, names, names_of};
 pub use outcome::{Change, FieldChange, Outcome, Plan, PlannedWrite};
@@ -34,4 +35,5 @@ pub use registry::{action, actions};
 pub use run::{Inverse, Run, Write};
 pub use schema::{input_schema, output_schema};
 pub use search::search;
+pub use typed::{Companies, Contacts, Conversations};
 pub use workspace::{CallOptions, Workspace};

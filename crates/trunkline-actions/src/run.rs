@@ -15,11 +15,11 @@ use std::{collections::VecDeque, ops::ControlFlow};
 use jiff::{Timestamp, tz::TimeZone};
 use serde_json::Value;
 use trunkline_catalog::Version;
-use trunkline_client::{Answer, Call, Client, Disposition, ErrorKind, Priority};
+use trunkline_client::{Answer, Call, Client, ErrorKind, Priority};
 
 use crate::{
-    Action, ActionError, CallOptions, Change, Input, KeptError, KeptWrite, Outcome, PlannedWrite, Problem,
-    RunEnd, Work, Workspace, WriteState, input::Checked, journal::Begun, journal::NewRun, registry,
+    Action, ActionError, CallOptions, Change, Input, KeptWrite, Outcome, PlannedWrite, Problem, RunEnd, Work,
+    Workspace, WriteState, input::Checked, journal::Begun, journal::NewRun, registry,
 };
 
 pub(crate) use guarded::is_made_once;
@@ -51,6 +51,7 @@ pub struct Run {
     /// What the writes so far did to the workspace.
     change: Change,
     notes: Vec<String>,
+    was_interrupted: bool,
     planned: Vec<PlannedWrite>,
 }
 
@@ -90,6 +91,7 @@ impl Run {
             writes: 0,
             change: Change::Keep,
             notes: Vec::new(),
+            was_interrupted: false,
             planned: Vec::new(),
         }
     }
@@ -300,12 +302,14 @@ impl Run {
             .await?;
         match begun {
             Begun::New(id) => self.id = Some(id),
-            Begun::Interrupted(id, writes) => {
+            Begun::Interrupted(id, writes, began) => {
                 self.id = Some(id);
+                self.now = began;
+                self.was_interrupted = true;
                 self.settle(writes).await?;
+                self.forget_made();
             }
             Begun::Done(id, output) => return self.repeated(id, output).await.map(Some),
-            Begun::Failed(run, error) => return Err(ActionError::FailedBefore { run, error }),
             Begun::Busy(run) => return Err(ActionError::KeyBusy { run }),
             Begun::Taken(run, action) => return Err(ActionError::KeyTaken { action, run }),
         }
@@ -329,6 +333,25 @@ impl Run {
         })
     }
 
+    /// Whether it goes on where an earlier attempt with its key stopped.
+    pub(crate) const fn was_interrupted(&self) -> bool {
+        self.was_interrupted
+    }
+
+    /// Takes what an earlier attempt made off the plan that is applied.
+    fn forget_made(&mut self) {
+        if let Mode::Applying(left) = &mut self.mode {
+            left.retain(|planned| {
+                !self.earlier.iter().any(|kept| {
+                    kept.operation == planned.operation
+                        && kept.path == planned.path
+                        && kept.query == planned.query
+                        && kept.payload == planned.payload
+                })
+            });
+        }
+    }
+
     /// Keeps how it ended, and says what came of it.
     pub(crate) async fn finish(mut self, result: Result<Value, ActionError>) -> Result<Outcome, ActionError> {
         let result = match self.end_open().await {
@@ -340,10 +363,7 @@ impl Run {
             let end = match &result {
                 Ok(output) => RunEnd::Done(output.clone()),
                 Err(error) if self.is_unsettled => RunEnd::Unknown(error.to_string()),
-                Err(error) if error.disposition() == Disposition::Reject => {
-                    RunEnd::Failed(KeptError::of(error))
-                }
-                Err(error) => RunEnd::Unfinished(error.to_string()),
+                Err(error) => RunEnd::Failed(error.to_string()),
             };
             let kept = self
                 .workspace

@@ -108,7 +108,14 @@ impl Workspace {
         let action = registry::action(id)?;
         let now = self.now();
         let checked = self.check(action, input.clone(), &options, now)?;
-        let mut run = Run::new(self.clone(), action, input, options, now, Mode::Live);
+        let mut run = Run::new(
+            self.clone(),
+            action,
+            input.clone(),
+            options.clone(),
+            now,
+            Mode::Live,
+        );
         if run.has_key() {
             match run.begin().await {
                 Ok(None) => {}
@@ -117,7 +124,14 @@ impl Workspace {
                 Err(error) => return run.finish(Err(error)).await,
             }
         }
-        let result = work(&mut run, action, checked).await;
+        let result = if run.was_interrupted() {
+            match self.check(action, input, &options, run.now()) {
+                Ok(checked) => work(&mut run, action, checked).await,
+                Err(error) => Err(error),
+            }
+        } else {
+            work(&mut run, action, checked).await
+        };
         run.finish(result).await
     }
 
@@ -221,22 +235,37 @@ impl Workspace {
             zone: TimeZone::get(&plan.zone).unwrap_or(TimeZone::UTC),
             ..options
         };
-        let again = self
-            .plan_at(&plan.action, plan.input.clone(), options.clone(), plan.at)
-            .await?;
-        if again.writes != plan.writes {
-            return Err(moved(first_difference(plan, &again)));
-        }
         let action = registry::action(&plan.action)?;
         let checked = self.check(action, plan.input.clone(), &options, plan.at)?;
         let mode = Mode::Applying(VecDeque::from(plan.writes.clone()));
-        let mut run = Run::new(self.clone(), action, plan.input.clone(), options, plan.at, mode);
+        let mut run = Run::new(
+            self.clone(),
+            action,
+            plan.input.clone(),
+            options.clone(),
+            plan.at,
+            mode,
+        );
         if run.has_key() {
             match run.begin().await {
                 Ok(None) => {}
                 Ok(Some(earlier)) => return Ok(earlier),
                 // A run that was taken over must not be left as if somebody were at it.
                 Err(error) => return run.finish(Err(error)).await,
+            }
+        }
+        // What an earlier attempt with this key has done of the plan is not to be planned again.
+        if !run.was_interrupted() {
+            let again = self
+                .plan_at(&plan.action, plan.input.clone(), options, plan.at)
+                .await;
+            let refused = match again {
+                Ok(again) if again.writes == plan.writes => None,
+                Ok(again) => Some(moved(first_difference(plan, &again))),
+                Err(error) => Some(error),
+            };
+            if let Some(error) = refused {
+                return run.finish(Err(error)).await;
             }
         }
         let result = work(&mut run, action, checked).await;

@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 use tokio::{sync::OnceCell, task::JoinHandle};
 use trunkline_actions::{
-    Begun, Inverse, Journal, JournalFuture, KeptError, KeptWrite, NewRun, RunEnd, WriteEnd, WriteState,
+    Begun, Inverse, Journal, JournalFuture, KeptWrite, NewRun, RunEnd, WriteEnd, WriteState,
 };
 use trunkline_client::{Clock, PortError};
 use trunkline_store::{
@@ -168,10 +168,6 @@ impl Journal for StoredJournal {
             let begun = self.store.begin_action_run(&new, lease, run.at).await;
             Ok(match begun.map_err(|error| of_store(&error))? {
                 trunkline_store::Begun::New(held) => Begun::New(self.hold(held)),
-                trunkline_store::Begun::Same(run) if run.state == ActionRunState::Failed => {
-                    let id = run.id.clone();
-                    Begun::Failed(id, why(run.error))
-                }
                 trunkline_store::Begun::Same(run) => {
                     Begun::Done(run.id.clone(), run.outcome.unwrap_or_default())
                 }
@@ -179,7 +175,7 @@ impl Journal for StoredJournal {
                 trunkline_store::Begun::Busy(run) => Begun::Busy(run.id),
                 trunkline_store::Begun::Interrupted(held, record) => {
                     let writes = record.writes.iter().map(kept).collect::<Result<_, _>>()?;
-                    Begun::Interrupted(self.hold(held), writes)
+                    Begun::Interrupted(self.hold(held), writes, record.run.started_at)
                 }
             })
         })
@@ -234,14 +230,7 @@ impl Journal for StoredJournal {
             let (state, outcome, error) = match end {
                 RunEnd::Done(outcome) => (ActionRunState::Done, Some(outcome), None),
                 RunEnd::Failed(error) => (ActionRunState::Failed, None, Some(json!(error))),
-                // Where nothing was written, nothing has to be found out: the key is as good as new.
-                RunEnd::Unfinished(_) if self.store.abandon_action_run(&held).await.is_ok() => {
-                    self.forget(run);
-                    return Ok(());
-                }
-                RunEnd::Unfinished(error) | RunEnd::Unknown(error) => {
-                    (ActionRunState::Unknown, None, Some(json!(error)))
-                }
+                RunEnd::Unknown(error) => (ActionRunState::Unknown, None, Some(json!(error))),
             };
             let finished = self
                 .store
@@ -263,16 +252,6 @@ impl Journal for StoredJournal {
             }
         })
     }
-}
-
-/// Why a run failed; runs of earlier versions kept the message alone.
-fn why(error: Option<Value>) -> KeptError {
-    let error = error.unwrap_or_default();
-    serde_json::from_value(error.clone()).unwrap_or_else(|_| KeptError {
-        code: "TL0779".to_owned(),
-        message: error.as_str().map_or_else(|| error.to_string(), str::to_owned),
-        advice: "Use a new key to try it again.".to_owned(),
-    })
 }
 
 fn kept(write: &ActionWrite) -> Result<KeptWrite, PortError> {

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use crate::{ActionError, Change, KeptError};
+use crate::{ActionError, Change};
 
 /// A row of the source.
 #[derive(Clone, Debug)]
@@ -54,14 +54,6 @@ impl Rejection {
     #[must_use]
     pub fn of(error: &ActionError) -> Self {
         match error {
-            // What was said the first time is said again.
-            ActionError::FailedBefore {
-                error: KeptError { code, message, .. },
-                ..
-            } => Self {
-                code: Cow::Owned(code.clone()),
-                message: message.clone(),
-            },
             ActionError::Input { problems, .. } => {
                 let problems: Vec<String> = problems.iter().map(ToString::to_string).collect();
                 Self::new(error.code(), problems.join("; "))

@@ -49,9 +49,10 @@ impl Actor {
 
     /// Runs an action that must find nothing to do.
     fn idle(&self, id: &str, input: Value) {
-        let outcome = self.call(id, input.clone()).unwrap();
-        assert_eq!(outcome.writes, 0, "{id} {input}");
-        assert_eq!(outcome.notes.len(), 1, "{id} {input}: {:?}", outcome.notes);
+        let asked = input.to_string();
+        let outcome = self.call(id, input).unwrap();
+        assert_eq!(outcome.writes, 0, "{id} {asked}");
+        assert_eq!(outcome.notes.len(), 1, "{id} {asked}: {:?}", outcome.notes);
     }
 
     /// Runs actions that are refused before anything is sent, with these codes and words.

@@ -234,6 +234,20 @@ fn a_write_whose_answer_was_lost_is_not_made_twice() {
 }
 
 #[test]
+fn a_time_that_counts_from_now_counts_from_the_first_attempt() {
+    let scene = Scene::new();
+    let (_, id) = scene.actor.begun();
+    let input = json!({
+        "conversation_id": id, "admin_id": scene.actor.teammate(0), "body": "Dated from now", "created_at": "-1m",
+    });
+    scene.lose("conversations.reply", true);
+    scene.call("k", "conversations.answer", &input).unwrap_err();
+    scene.wait(90);
+    scene.call("k", "conversations.answer", &input).unwrap();
+    assert_eq!(parts(&id, "Dated from now")(&scene.actor), 1);
+}
+
+#[test]
 fn a_write_that_may_be_repeated_is_repeated_and_still_put_back_to_what_was_first() {
     let scene = Scene::new();
     let contact = scene.actor.first("/contacts?per_page=1");

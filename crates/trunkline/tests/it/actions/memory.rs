@@ -87,12 +87,11 @@ impl Journal for MemoryJournal {
                 match &known.end {
                     _ if !is_same => Begun::Taken(id, known.run.action.clone()),
                     Some(RunEnd::Done(output)) => Begun::Done(id, output.clone()),
-                    Some(RunEnd::Failed(error)) => Begun::Failed(id, error.clone()),
                     None if known.is_alive => Begun::Busy(id),
-                    None | Some(RunEnd::Unknown(_) | RunEnd::Unfinished(_)) => {
+                    None | Some(RunEnd::Failed(_) | RunEnd::Unknown(_)) => {
                         known.end = None;
                         known.is_alive = true;
-                        Begun::Interrupted(id, known.writes.clone())
+                        Begun::Interrupted(id, known.writes.clone(), known.run.at)
                     }
                 }
             }

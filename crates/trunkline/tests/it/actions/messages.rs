@@ -8,10 +8,9 @@ use super::Actor;
 /// The input with more fields.
 fn with(base: &Value, more: Value) -> Value {
     let mut input = base.clone();
-    input
-        .as_object_mut()
-        .unwrap()
-        .extend(more.as_object().unwrap().clone());
+    if let (Value::Object(input), Value::Object(more)) = (&mut input, more) {
+        input.extend(more);
+    }
     input
 }
 
