@@ -69,7 +69,7 @@ impl StoredBatch {
         self.store
             .advance_batch(&self.held, &progress, self.clock.now())
             .await
-            .map_err(of_store)
+            .map_err(|error| of_store(&error))
     }
 
     /// Notes how it ended for now.
@@ -117,7 +117,7 @@ fn kept(progress: &Progress, position: Option<String>) -> BatchProgress {
     }
 }
 
-fn of_store(error: StoreError) -> PortError {
+fn of_store(error: &StoreError) -> PortError {
     PortError {
         reason: error.to_string(),
     }
