@@ -135,6 +135,10 @@ pub trait Journal: Send + Sync + fmt::Debug {
 
     /// The writes of a run, in their order; none when there is no such run.
     fn writes<'a>(&'a self, run: &'a str) -> JournalFuture<'a, Option<Vec<KeptWrite>>>;
+
+    /// Takes out what it holds about an object that was erased, given as family and id: what runs were given, and every body
+    /// and state before and after. That something was written stays. Gives how many writes that were.
+    fn forget<'a>(&'a self, subject: &'a str) -> JournalFuture<'a, u64>;
 }
 
 /// Keeps nothing, so there is no key and no undo.
@@ -167,5 +171,9 @@ impl Journal for NoJournal {
 
     fn writes<'a>(&'a self, _: &'a str) -> JournalFuture<'a, Option<Vec<KeptWrite>>> {
         Box::pin(async { Ok(None) })
+    }
+
+    fn forget<'a>(&'a self, _: &'a str) -> JournalFuture<'a, u64> {
+        Box::pin(async { Ok(0) })
     }
 }

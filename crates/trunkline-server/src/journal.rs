@@ -252,6 +252,15 @@ impl Journal for StoredJournal {
             }
         })
     }
+
+    fn forget<'a>(&'a self, subject: &'a str) -> JournalFuture<'a, u64> {
+        Box::pin(async move {
+            self.store
+                .erase_subject(&self.workspace, subject)
+                .await
+                .map_err(|error| of_store(&error))
+        })
+    }
 }
 
 fn kept(write: &ActionWrite) -> Result<KeptWrite, PortError> {

@@ -7,6 +7,7 @@
 mod actions;
 mod api_guide;
 mod bad_input;
+mod calls;
 mod commands;
 mod complete;
 mod extras;

@@ -4,6 +4,8 @@
 //! take part stays, and what could not be removed stands in the receipt with the reason. The journal gets no copy of what is
 //! erased.
 
+use std::sync::Arc;
+
 use serde_json::{Value, json};
 use trunkline_catalog::{Catalog, Effect};
 use trunkline_client::Call;
@@ -83,6 +85,16 @@ async fn work(run: &mut Run, input: Input) -> Result<Value, ActionError> {
             .iter()
             .any(|one| one["what"] == "contact" && one["id"] == *id)
     };
+    if !archives && !run.is_planning() {
+        for id in people
+            .iter()
+            .filter(|person| is_gone(&person["id"]))
+            .filter_map(id_of)
+        {
+            let journal = Arc::clone(run.workspace().journal());
+            journal.forget(&format!("contacts/{id}")).await?;
+        }
+    }
     let complete = people.iter().all(|person| is_gone(&person["id"])) && receipt.kept.is_empty();
     if !complete {
         run.note("Not everything was removed; `not_removed` says what and why.");

@@ -33,10 +33,13 @@ fn everything_of_a_person_goes_and_the_receipt_says_so() {
     assert_eq!(receipt["found"][0]["contact"], person.as_str());
     assert_eq!(receipt["found"][0]["notes"].as_array().unwrap().len(), 1);
     let removed = |what: &str| named(&receipt["removed"], what);
-    assert_eq!(removed("conversation"), [alone.clone()]);
-    assert_eq!(removed("contact"), [person.clone()]);
+    assert_eq!(removed("conversation"), std::slice::from_ref(&alone));
+    assert_eq!(removed("contact"), std::slice::from_ref(&person));
     assert_eq!(removed("note").len(), 1);
-    assert_eq!(named(&receipt["not_removed"], "conversation"), [shared.clone()]);
+    assert_eq!(
+        named(&receipt["not_removed"], "conversation"),
+        std::slice::from_ref(&shared)
+    );
     assert!(receipt["removed"][0]["at"].is_string());
     assert!(!receipt.to_string().contains("gone@example.com"), "{receipt}");
     let status = |path: String| actor.simulator.api("GET", &path, None).0;

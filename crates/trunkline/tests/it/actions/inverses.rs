@@ -35,6 +35,10 @@ impl Journal for Kept {
     fn writes<'a>(&'a self, _: &'a str) -> JournalFuture<'a, Option<Vec<KeptWrite>>> {
         Box::pin(async { Ok(None) })
     }
+
+    fn forget<'a>(&'a self, _: &'a str) -> JournalFuture<'a, u64> {
+        Box::pin(async { Ok(0) })
+    }
 }
 
 /// Puts the last run's writes back, last first.

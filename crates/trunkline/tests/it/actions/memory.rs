@@ -133,6 +133,23 @@ impl Journal for MemoryJournal {
         Box::pin(async { kept })
     }
 
+    fn forget<'a>(&'a self, subject: &'a str) -> JournalFuture<'a, u64> {
+        Box::pin(async move {
+            let mut forgotten = 0;
+            for run in self.held().iter_mut() {
+                for write in &mut run.writes {
+                    if write.subject.as_deref() == Some(subject) {
+                        write.payload = None;
+                        write.before = None;
+                        write.after = None;
+                        forgotten += 1;
+                    }
+                }
+            }
+            Ok(forgotten)
+        })
+    }
+
     fn writes<'a>(&'a self, run: &'a str) -> JournalFuture<'a, Option<Vec<KeptWrite>>> {
         let kept = self.with(run, |held| held.writes.clone());
         Box::pin(async { Ok(kept.ok()) })

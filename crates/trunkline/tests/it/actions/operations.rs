@@ -206,7 +206,9 @@ fn a_search_takes_one_filter_or_several_and_values_of_every_type() {
 }
 
 fn filter(field: &str, operator: &str, value: Value) -> Value {
-    json!({"field": field, "operator": operator, "value": value})
+    let mut filter = json!({"field": field, "operator": operator});
+    filter["value"] = value;
+    filter
 }
 
 impl Actor {
