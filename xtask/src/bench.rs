@@ -16,6 +16,7 @@ mod figures;
 pub(crate) mod http;
 mod mirror;
 mod process;
+mod publish;
 mod simulator;
 mod webhooks;
 
@@ -35,6 +36,8 @@ enum What {
     Mirror(mirror::Arguments),
     /// The client: how fast and how evenly it uses a rate limit.
     Client(client::Arguments),
+    /// Publishing: the share of a rate limit that many upserts use, memory, what is written twice.
+    Publish(publish::Arguments),
     /// The simulator: requests a second, CPU for a search page.
     Simulator(simulator::Arguments),
     /// The long-running process: durable notifications a second, kills, from a change to the mirror, at rest.
@@ -49,6 +52,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
         What::Actions(arguments) => actions::run(arguments),
         What::Mirror(arguments) => mirror::run(arguments),
         What::Client(arguments) => client::run(arguments),
+        What::Publish(arguments) => publish::run(arguments),
         What::Simulator(arguments) => simulator::run(arguments),
         What::Webhooks(arguments) => webhooks::run(arguments),
         What::Measure(arguments) => process::measure(arguments),

@@ -4,14 +4,22 @@ use std::{fmt, future::Future, pin::Pin};
 
 use serde_json::Value;
 use trunkline_catalog::{Effect, Operation, Version};
+use trunkline_client::Priority;
 
-use crate::{ActionError, Field, Input, Run};
+use crate::{ActionError, Field, Input, Run, Workspace};
 
 /// What a module answers with, some time.
 pub type ModuleFuture<'a> = Pin<Box<dyn Future<Output = Result<Value, ActionError>> + Send + 'a>>;
 
 /// A module's work, given a run and the checked input.
 pub type Module = for<'a> fn(&'a mut Run, Input) -> ModuleFuture<'a>;
+
+/// Finds out for many inputs at once what the module would look up for each; what it cannot find out, the module does.
+pub type LookAhead = for<'a> fn(
+    &'a Workspace,
+    Vec<Input>,
+    Priority,
+) -> Pin<Box<dyn Future<Output = Result<(), ActionError>> + Send + 'a>>;
 
 /// What comes back from an action.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -59,6 +67,8 @@ pub struct Action {
     pub operations: Vec<&'static str>,
     /// Who does the work.
     pub work: Work,
+    /// What spares calls where the action is run on many inputs.
+    pub look_ahead: Option<LookAhead>,
 }
 
 impl Action {
@@ -74,6 +84,7 @@ impl Action {
             versions: (Version::ALL[0], Version::Preview),
             operations: Vec::new(),
             work: Work::Module(work),
+            look_ahead: None,
         }
     }
 
@@ -81,6 +92,13 @@ impl Action {
     #[must_use]
     pub fn takes(mut self, fields: impl IntoIterator<Item = Field>) -> Self {
         self.fields.extend(fields);
+        self
+    }
+
+    /// Says what spares calls where it is run on many inputs.
+    #[must_use]
+    pub const fn looks_ahead(mut self, look_ahead: LookAhead) -> Self {
+        self.look_ahead = Some(look_ahead);
         self
     }
 

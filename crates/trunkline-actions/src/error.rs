@@ -5,7 +5,7 @@
 
 use std::fmt;
 
-use trunkline_client::{CallError, PortError};
+use trunkline_client::{CallError, Disposition, ErrorKind, PortError};
 
 /// Something in an input that does not fit.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -161,6 +161,24 @@ impl ActionError {
             Self::Moved { .. } => "Make a new plan and look at it again.".to_owned(),
             Self::Call(error) => error.advice(),
             Self::Refused { advice, .. } => advice.clone(),
+        }
+    }
+
+    /// What a caller should do with the record that the call was for, and with those after it.
+    #[must_use]
+    pub fn disposition(&self) -> Disposition {
+        match self {
+            // A call that cannot be made of these values can be made of others.
+            Self::Call(error) if error.kind == ErrorKind::BadCall => Disposition::Reject,
+            Self::Call(error) => error.disposition(),
+            Self::Unknown { .. } | Self::NotInVersion { .. } | Self::Journal(_) => Disposition::Halt,
+            // Whoever is at it ends, or its hold does.
+            Self::KeyBusy { .. } => Disposition::Retry,
+            Self::Input { .. }
+            | Self::KeyTaken { .. }
+            | Self::OutcomeUnknown { .. }
+            | Self::Moved { .. }
+            | Self::Refused { .. } => Disposition::Reject,
         }
     }
 

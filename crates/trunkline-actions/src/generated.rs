@@ -33,6 +33,7 @@ pub(crate) fn action(operation: &'static Operation) -> Action {
         versions: operation.versions,
         operations: vec![operation.id],
         work: Work::Operation(operation),
+        look_ahead: None,
     }
 }
 

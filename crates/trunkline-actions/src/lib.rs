@@ -13,6 +13,7 @@ pub mod lookup;
 mod modules;
 mod names;
 mod outcome;
+pub mod publish;
 mod registry;
 mod run;
 mod schema;
@@ -21,7 +22,7 @@ pub mod time;
 mod typed;
 mod workspace;
 
-pub use action::{Action, Module, ModuleFuture, Returns, Work};
+pub use action::{Action, LookAhead, Module, ModuleFuture, Returns, Work};
 pub use error::{ActionError, Problem};
 pub use fields::{Field, Group, Place};
 pub use input::{Input, read_record};

@@ -12,6 +12,8 @@ pub struct Outcome {
     pub action: &'static str,
     /// What it gives: one value, or a list of rows.
     pub output: Value,
+    /// What its writes did, all in all: made something, changed something, or left everything as it was.
+    pub change: Change,
     /// What a person should know beside it, such as a field that no longer has an effect.
     pub notes: Vec<String>,
     /// How many calls read.
@@ -82,16 +84,16 @@ pub struct FieldChange {
     pub after: Value,
 }
 
-/// What becomes of a field.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// What becomes of a field, or of what an action is about; the greatest is what an action did all in all.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Change {
-    /// It had no value, or its object is made.
-    Create,
-    /// It gets another value.
-    Change,
     /// It has the value already.
     Keep,
+    /// It gets another value.
+    Change,
+    /// It had no value, or its object is made.
+    Create,
 }
 
 impl Plan {

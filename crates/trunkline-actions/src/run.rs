@@ -18,14 +18,15 @@ use trunkline_catalog::Version;
 use trunkline_client::{Answer, Call, Client, ErrorKind, Priority};
 
 use crate::{
-    Action, ActionError, CallOptions, Input, KeptWrite, Outcome, PlannedWrite, Problem, RunEnd, Work,
-    Workspace, input::Checked, journal::Begun, journal::NewRun, registry,
+    Action, ActionError, CallOptions, Change, Input, KeptWrite, Outcome, PlannedWrite, Problem, RunEnd, Work,
+    Workspace, WriteState, input::Checked, journal::Begun, journal::NewRun, registry,
 };
 
 pub(crate) use guarded::is_made_once;
 pub use inverse::Inverse;
 pub(crate) use subject::{Subject, subject};
 pub use write::Write;
+pub(crate) use write::change_of_planned;
 
 /// One execution of an action.
 #[derive(Debug)]
@@ -47,6 +48,8 @@ pub struct Run {
     seq: u32,
     reads: u32,
     writes: u32,
+    /// What the writes so far did to the workspace.
+    change: Change,
     notes: Vec<String>,
     was_interrupted: bool,
     /// By how much Intercom's clock is ahead of ours.
@@ -88,6 +91,7 @@ impl Run {
             seq: 0,
             reads: 0,
             writes: 0,
+            change: Change::Keep,
             notes: Vec::new(),
             was_interrupted: false,
             ahead: SignedDuration::ZERO,
@@ -308,21 +312,28 @@ impl Run {
                 self.settle(writes).await?;
                 self.forget_made();
             }
-            Begun::Done(id, output) => {
-                return Ok(Some(Outcome {
-                    run: Some(id),
-                    action: self.action.id,
-                    output,
-                    notes: Vec::new(),
-                    reads: 0,
-                    writes: 0,
-                    repeated: true,
-                }));
-            }
+            Begun::Done(id, output) => return self.repeated(id, output).await.map(Some),
             Begun::Busy(run) => return Err(ActionError::KeyBusy { run }),
             Begun::Taken(run, action) => return Err(ActionError::KeyTaken { action, run }),
         }
         Ok(None)
+    }
+
+    /// The outcome of an earlier run with the same key.
+    async fn repeated(&self, id: String, output: Value) -> Result<Outcome, ActionError> {
+        let writes = self.workspace.journal().writes(&id).await?.unwrap_or_default();
+        let done = writes.iter().filter(|write| write.state == WriteState::Done);
+        let change = done.map(|kept| write::change_of_kept(self.action, kept)).max();
+        Ok(Outcome {
+            run: Some(id),
+            action: self.action.id,
+            output,
+            change: change.unwrap_or(Change::Keep),
+            notes: Vec::new(),
+            reads: 0,
+            writes: 0,
+            repeated: true,
+        })
     }
 
     /// Whether it goes on where an earlier attempt with its key stopped.
@@ -380,6 +391,7 @@ impl Run {
             run: self.id,
             action: self.action.id,
             output,
+            change: self.change,
             notes: self.notes,
             reads: self.reads,
             writes: self.writes,

@@ -7,11 +7,11 @@ use std::{collections::VecDeque, fmt, ops::ControlFlow, sync::Arc};
 
 use jiff::{Timestamp, tz::TimeZone};
 use serde_json::Value;
-use trunkline_catalog::{Effect, Operation};
-use trunkline_client::{Call, Client, Clock, Priority};
+use trunkline_catalog::{Effect, Operation, Version};
+use trunkline_client::{BudgetState, Call, Client, Clock, Priority};
 
 use crate::{
-    Action, ActionError, Journal, Outcome, Plan, Run, Work, Write, generated,
+    Action, ActionError, Input, Journal, Outcome, Plan, Run, Work, Write, generated,
     input::{self, Checked, Reading, Record},
     modules::People,
     registry,
@@ -272,6 +272,51 @@ impl Workspace {
         run.finish(result).await
     }
 
+    /// Whether an input fits an action, as far as that can be known without a call.
+    ///
+    /// # Errors
+    ///
+    /// Everything that does not fit.
+    pub fn fits(
+        &self,
+        action: &'static Action,
+        input: Value,
+        options: &CallOptions,
+    ) -> Result<(), ActionError> {
+        self.fitted(action, input, options).map(drop)
+    }
+
+    /// The input as the action's module gets it; none for an operation as it is.
+    pub(crate) fn fitted(
+        &self,
+        action: &'static Action,
+        input: Value,
+        options: &CallOptions,
+    ) -> Result<Option<Input>, ActionError> {
+        match self.check(action, input, options, self.now())? {
+            Checked::Module(input) => Ok(Some(input)),
+            Checked::Record(_) => Ok(None),
+        }
+    }
+
+    /// What is known of the rate budget that its calls come out of.
+    #[must_use]
+    pub fn budget(&self) -> BudgetState {
+        self.client().budget()
+    }
+
+    /// Intercom's id of it, or whatever tells it from others.
+    #[must_use]
+    pub fn id(&self) -> &str {
+        &self.0.id
+    }
+
+    /// The version that its connection speaks.
+    #[must_use]
+    pub fn version(&self) -> Version {
+        self.client().version()
+    }
+
     pub(crate) fn check(
         &self,
         action: &'static Action,
@@ -292,7 +337,7 @@ impl Workspace {
     }
 
     /// How long so many calls take at the workspace's limit, when that is known.
-    fn seconds(&self, calls: u32) -> Option<f64> {
+    pub(crate) fn seconds(&self, calls: u32) -> Option<f64> {
         const WINDOW: f64 = 10.0;
         let limit = self.client().budget().limit.filter(|limit| *limit > 0)?;
         Some(f64::from(calls) / f64::from(limit) * WINDOW)

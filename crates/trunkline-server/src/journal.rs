@@ -45,7 +45,11 @@ impl RunHolder {
         }
     }
 
-    async fn lease(&self) -> Result<&Lease, StoreError> {
+    pub(crate) const fn parts(&self) -> (&Arc<Store>, &Arc<dyn Clock>) {
+        (&self.store, &self.clock)
+    }
+
+    pub(crate) async fn lease(&self) -> Result<&Lease, StoreError> {
         let (lease, _) = self
             .held
             .get_or_try_init(async || {
@@ -126,6 +130,13 @@ impl StoredJournal {
             .unwrap_or_else(PoisonError::into_inner)
             .insert(id.clone(), run);
         id
+    }
+
+    fn forget(&self, run: &str) {
+        self.runs
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .remove(run);
     }
 
     fn held(&self, run: &str) -> Result<HeldRun, PortError> {
@@ -226,10 +237,7 @@ impl Journal for StoredJournal {
                 .store
                 .finish_action_run(&held, state, outcome.as_ref(), error.as_ref(), at)
                 .await;
-            self.runs
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .remove(run);
+            self.forget(run);
             finished.map_err(|error| of_store(&error))
         })
     }

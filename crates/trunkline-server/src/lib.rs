@@ -4,6 +4,7 @@
 //! `routes.rs` for every address that it answers, and `receiver.rs` for a notification's way in.
 
 mod api;
+mod batches;
 mod connect;
 mod error;
 mod grant;
@@ -28,6 +29,7 @@ mod wake;
 mod workspaces;
 
 pub use api::api_description;
+pub use batches::StoredBatch;
 pub use connect::{Opened, connect, identify};
 pub use error::ServerError;
 pub use grant::{Code, endpoints, finish_grant};

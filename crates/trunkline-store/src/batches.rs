@@ -226,6 +226,16 @@ impl Store {
         Err(StoreError::Unmet)
     }
 
+    /// Takes the process that is at a batch for dead, so that the batch and its runs can be taken over at once. If it lives all
+    /// the same, what it writes here is refused from the moment that somebody took them over.
+    pub async fn give_up_holder_of(&self, batch: &str) -> Result<(), StoreError> {
+        let given_up = Statement::new(
+            "DELETE FROM leases WHERE name = (SELECT 'holder/' || owner FROM batches WHERE id = $1 AND state = 'running')",
+        )
+        .bind(batch);
+        self.write_one(given_up).await.map(drop)
+    }
+
     /// Notes how far a batch has come. It never goes back.
     ///
     /// # Errors

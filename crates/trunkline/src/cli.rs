@@ -8,6 +8,7 @@ mod connections;
 mod data;
 mod lookup;
 mod mirrors;
+mod publish;
 mod request;
 mod requests;
 mod runs;
@@ -30,6 +31,7 @@ pub(crate) use connections::{
 pub(crate) use data::Data;
 pub(crate) use lookup::Lookup;
 pub(crate) use mirrors::{AddMirror, Mirrors, MirrorsCommand};
+pub(crate) use publish::{Batches, BatchesCommand, ListBatches, OneBatch, Publish};
 pub(crate) use request::Request;
 pub(crate) use requests::Requests;
 pub(crate) use runs::{ListRuns, Runs, RunsCommand, ShowRun, Undo};
@@ -118,6 +120,10 @@ pub(crate) enum Command {
     Action(ActionPage),
     /// Run an action, or show what it would do.
     Call(Box<Call>),
+    /// Run an action on the rows of a file, a query or standard input.
+    Publish(Box<Publish>),
+    /// List, show and give up what was published in many rows.
+    Batches(Batches),
     /// List and show what actions wrote.
     Runs(Runs),
     /// Put back what a run wrote, as far as that is possible.

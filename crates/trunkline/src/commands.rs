@@ -3,6 +3,7 @@
 mod actions;
 mod apps;
 mod backup;
+mod batches;
 mod call;
 mod check;
 mod connect;
@@ -15,6 +16,7 @@ mod mirrors;
 mod notifications;
 mod operations;
 mod permissions;
+mod publish;
 mod quickstart;
 mod request;
 pub(crate) mod request_log;
@@ -73,6 +75,8 @@ pub(crate) fn run(cli: Cli) -> Result<ExitCode, Failure> {
         Command::Actions(arguments) => actions::list(&arguments),
         Command::Action(arguments) => actions::explain(&arguments),
         Command::Call(arguments) => block_on_this_thread(call::run(*arguments)),
+        Command::Publish(arguments) => block_on_this_thread(publish::run(*arguments)),
+        Command::Batches(arguments) => block_on_this_thread(batches::run(arguments)),
         Command::Runs(arguments) => block_on_this_thread(runs::run(arguments)),
         Command::Undo(arguments) => block_on_this_thread(runs::undo(arguments)),
         Command::Operations(arguments) => operations::list(&arguments),

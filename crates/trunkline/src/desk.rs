@@ -77,6 +77,11 @@ impl Desk {
         Ok((workspace, kept))
     }
 
+    /// What keeps runs and batches, when something may be written.
+    pub(crate) fn kept(&self) -> Option<(&Arc<Store>, &Arc<RunHolder>)> {
+        self.kept.as_ref().map(|kept| (&kept.store, &kept.holder))
+    }
+
     /// Gives everything back.
     pub(crate) async fn close(self) {
         drop(self.workspace);

@@ -46,6 +46,11 @@ impl Failure {
         }
     }
 
+    /// What stopped a whole batch: nobody's typing, so that whoever resumes it is not told to type otherwise.
+    pub(crate) fn halting(error: &trunkline_actions::ActionError) -> Self {
+        Self::new(error.code(), error.to_string(), error.advice())
+    }
+
     pub(crate) fn exit_code(&self) -> ExitCode {
         ExitCode::from(self.exit as u8)
     }

@@ -10,6 +10,7 @@ mod desk;
 mod failure;
 mod output;
 mod settings;
+mod source;
 mod stop;
 mod store;
 

@@ -5,6 +5,7 @@ pub(crate) mod json;
 pub(crate) mod logs;
 pub(crate) mod permissions;
 pub(crate) mod progress;
+pub(crate) mod publishing;
 pub(crate) mod records;
 pub(crate) mod report;
 pub(crate) mod tables;

@@ -12,7 +12,10 @@ use super::{
     subject::subject,
     value_of,
 };
-use crate::{ActionError, Inverse, KeptWrite, PlannedWrite, WriteEnd, WriteState, outcome::changes};
+use crate::{
+    Action, ActionError, Change, FieldChange, Inverse, KeptWrite, PlannedWrite, WriteEnd, WriteState,
+    outcome::changes,
+};
 
 /// The id of what a plan would make.
 const NEW: &str = "(new)";
@@ -161,6 +164,9 @@ impl Run {
                 Mode::Applying(left) => check_planned(left.pop_front().as_ref(), &planned)?,
             }
         }
+        let change = change_of(self.action, operation, write.is_new, || {
+            changes(write.payload.as_ref(), write.before.as_ref())
+        });
         let seq = match earlier {
             Some(earlier) => {
                 self.open.retain(|seq| *seq != earlier.seq);
@@ -168,7 +174,9 @@ impl Run {
             }
             None => self.keep(&write, subject.map(|subject| subject.name)).await?,
         };
-        self.send(operation, write, seq).await
+        let after = self.send(operation, write, seq).await?;
+        self.change = self.change.max(change);
+        Ok(after)
     }
 
     /// Keeps a write in the journal, before it is sent.
@@ -394,6 +402,47 @@ fn made(operation: &Operation, after: &Value) -> Option<String> {
         _ => return None,
     };
     Some(format!("{family}/{id}"))
+}
+
+/// What a write does, as far as its operation and the fields that it changes tell.
+fn change_of(
+    action: &Action,
+    operation: &Operation,
+    is_new: bool,
+    fields: impl FnOnce() -> Vec<FieldChange>,
+) -> Change {
+    let makes = is_new || operation.id.ends_with(".create");
+    if makes && operation.family() == action.family() {
+        return Change::Create;
+    }
+    if !writes_over(operation) {
+        return Change::Change;
+    }
+    let fields = fields();
+    let is_so_already = !fields.is_empty() && fields.iter().all(|field| field.change == Change::Keep);
+    if is_so_already {
+        Change::Keep
+    } else {
+        Change::Change
+    }
+}
+
+/// The same of a write that was planned.
+pub(crate) fn change_of_planned(action: &Action, planned: &PlannedWrite) -> Change {
+    match Catalog::embedded().operation(&planned.operation) {
+        Some(operation) => change_of(action, operation, false, || planned.fields.clone()),
+        None => Change::Change,
+    }
+}
+
+/// The same of a write that the journal kept.
+pub(super) fn change_of_kept(action: &Action, kept: &KeptWrite) -> Change {
+    let Some(operation) = Catalog::embedded().operation(&kept.operation) else {
+        return Change::Change;
+    };
+    change_of(action, operation, false, || {
+        changes(kept.payload.as_ref(), kept.before.as_ref())
+    })
 }
 
 /// What is known of a write whose call failed.

@@ -6,6 +6,8 @@
 mod files;
 mod input;
 
+pub(super) use input::field;
+
 use std::{collections::BTreeMap, ops::ControlFlow, path::Path, process::ExitCode};
 
 use jiff::tz::TimeZone;
@@ -113,7 +115,8 @@ fn mapped(map: Option<&str>, input: Value) -> Result<Value, Failure> {
     }
 }
 
-fn zone(name: &str) -> Result<TimeZone, Failure> {
+/// The time zone of this name.
+pub(super) fn zone(name: &str) -> Result<TimeZone, Failure> {
     TimeZone::get(name).map_err(|_| {
         Failure::usage(
             "TL0007",

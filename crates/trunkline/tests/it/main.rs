@@ -23,6 +23,7 @@ mod output;
 mod permissions;
 mod places;
 mod process;
+mod publish;
 mod quickstart;
 mod receiver;
 mod request;

@@ -4,6 +4,7 @@
 //! there is exactly one contact for the person, or an error that says why not. Read `upsert/find.rs` for who is meant,
 //! `upsert/write.rs` for what is done, `upsert/people.rs` for what is remembered between two calls.
 
+mod ahead;
 mod attributes;
 mod fields;
 mod find;
@@ -52,6 +53,7 @@ pub(super) fn actions() -> Vec<Action> {
             |run, input| Box::pin(upsert(run, input, Existing::Change)),
         )
         .takes(person_fields())
+        .looks_ahead(|workspace, inputs, priority| Box::pin(ahead::look(workspace, inputs, priority)))
         .calls(CALLS),
         Action::module(
             "contacts.find_or_create",
@@ -60,6 +62,7 @@ pub(super) fn actions() -> Vec<Action> {
             |run, input| Box::pin(upsert(run, input, Existing::Leave)),
         )
         .takes(person_fields())
+        .looks_ahead(|workspace, inputs, priority| Box::pin(ahead::look(workspace, inputs, priority)))
         .calls(CALLS),
         Action::module(
             "contacts.find",

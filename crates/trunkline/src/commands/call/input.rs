@@ -53,7 +53,7 @@ fn many(values: &mut Map<String, Value>, place: &str, name: &str, value: &str) -
     Ok(())
 }
 
-fn field(text: &str) -> Result<(String, Value), Failure> {
+pub(in crate::commands) fn field(text: &str) -> Result<(String, Value), Failure> {
     let Some((name, value)) = text.split_once('=') else {
         return Err(misfit(&format!("`{text}` is not `name=value`")));
     };

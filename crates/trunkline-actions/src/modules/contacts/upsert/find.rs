@@ -9,6 +9,7 @@ use trunkline_catalog::Version;
 use trunkline_client::{Call, ErrorKind};
 
 use super::{
+    ahead,
     known::Known,
     who::{Key, Who, external_id, is_lead},
 };
@@ -237,21 +238,20 @@ async fn remembered(run: &mut Run, who: &Who, key: Key) -> Result<Option<Person>
 
 /// The contacts with the external id or the address, archived ones left out; one call for both.
 async fn search(run: &mut Run, who: &Who) -> Result<Vec<Value>, ActionError> {
-    let filters: Vec<Value> = [("external_id", &who.external_id), ("email", &who.email)]
-        .into_iter()
-        .filter_map(|(field, value)| {
-            let value = value.as_ref()?;
-            Some(json!({ "field": field, "operator": "=", "value": value }))
-        })
-        .collect();
+    let filters = ahead::filters(who);
     let query = match filters.as_slice() {
         [] => return Ok(Vec::new()),
         [only] => only.clone(),
         _ => json!({ "operator": "OR", "value": filters }),
     };
-    let call = Call::new("contacts.search").body(json!({ "query": query }));
-    let mut found = run.rows(call, None).await?;
     let workspace = run.workspace().clone();
+    let mut found = match workspace.people().ahead.take(who, workspace.now()) {
+        Some(found) => found,
+        None => {
+            let call = Call::new("contacts.search").body(json!({ "query": query }));
+            run.rows(call, None).await?
+        }
+    };
     let (known, now) = (&workspace.people().known, workspace.now());
     // Rows may come twice while they move between pages, some fields match more than was asked, and the search may still show
     // who went away.

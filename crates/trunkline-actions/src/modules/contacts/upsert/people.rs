@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use super::{
+    ahead::Ahead,
     known::Known,
     shelf::Shelf,
     turns::Turns,
@@ -20,6 +21,8 @@ pub(crate) struct People {
     pub(crate) turns: Turns,
     /// Who was written a moment ago.
     pub(crate) known: Known,
+    /// Who was looked up ahead.
+    pub(crate) ahead: Ahead,
     /// The custom attributes of contacts.
     pub(crate) attributes: Shelf,
 }

@@ -50,6 +50,16 @@ impl Key {
         Self::of(if is_lead { "lead" } else { "user" }, &address.to_lowercase())
     }
 
+    /// A person by everything that is given but Intercom's id.
+    pub(super) fn person(who: &Who) -> Self {
+        let text = format!(
+            "{:?} {:?}",
+            who.external_id,
+            who.email.as_deref().map(str::to_lowercase)
+        );
+        Self::of("person", &text)
+    }
+
     /// That the contact with this id went away.
     pub(super) fn gone(id: &str) -> Self {
         Self::of("gone", id)
