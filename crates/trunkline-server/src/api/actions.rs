@@ -156,7 +156,8 @@ pub(super) fn routes() -> Vec<Route> {
         )
         .takes::<Call>()
         .answers::<Done>(StatusCode::OK)
-        .may_conflict(),
+        .may_conflict()
+        .asks_intercom(),
         Route::new(
             Role::Operate,
             Verb::Post,
@@ -167,7 +168,8 @@ pub(super) fn routes() -> Vec<Route> {
         )
         .takes::<Call>()
         .answers::<Planned>(StatusCode::OK)
-        .may_conflict(),
+        .may_conflict()
+        .asks_intercom(),
         Route::new(
             Role::Operate,
             Verb::Post,
@@ -178,7 +180,8 @@ pub(super) fn routes() -> Vec<Route> {
         )
         .takes::<Apply>()
         .answers::<Done>(StatusCode::OK)
-        .may_conflict(),
+        .may_conflict()
+        .asks_intercom(),
     ]
 }
 

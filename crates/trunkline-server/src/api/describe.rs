@@ -224,6 +224,11 @@ fn responses(route: &Route) -> Map<String, Value> {
         ("413", "The body is too large.", has_body),
         ("415", "Bodies are JSON.", route.verb != Verb::Get),
         ("422", "A value cannot be; `field` names it.", true),
+        (
+            "502",
+            "Intercom does not answer, or not as it should.",
+            route.asks_intercom,
+        ),
         ("503", "The store does not answer; ask again later.", true),
     ];
     for (status, description, _) in refusals.into_iter().filter(|(_, _, is_possible)| *is_possible) {

@@ -85,6 +85,7 @@ pub(super) struct Route {
     pub(super) status: StatusCode,
     pub(super) answer: Option<Shape>,
     pub(super) may_conflict: bool,
+    pub(super) asks_intercom: bool,
     handler: MethodRouter<Arc<Shared>>,
 }
 
@@ -113,6 +114,7 @@ impl Route {
             status: StatusCode::NO_CONTENT,
             answer: None,
             may_conflict: false,
+            asks_intercom: false,
             handler: on(verb.filter(), handler),
         }
     }
@@ -139,6 +141,12 @@ impl Route {
     /// What is there already may be in its way.
     pub(super) fn may_conflict(mut self) -> Self {
         self.may_conflict = true;
+        self
+    }
+
+    /// It calls Intercom, which may not answer.
+    pub(super) fn asks_intercom(mut self) -> Self {
+        self.asks_intercom = true;
         self
     }
 

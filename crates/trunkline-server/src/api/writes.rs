@@ -92,7 +92,8 @@ pub(super) fn routes() -> Vec<Route> {
         )
         .takes::<Undo>()
         .answers::<Done>(StatusCode::OK)
-        .may_conflict(),
+        .may_conflict()
+        .asks_intercom(),
     ]
 }
 

@@ -65,7 +65,7 @@ impl Actor {
             .unwrap();
         let connection = Connection::at(simulator.base_url(), TOKEN.to_owned().into(), version).unwrap();
         let client = runtime
-            .block_on(async { Client::new(connection, Settings::new(Arc::new(SystemClock))) })
+            .block_on(async { Client::new(connection, Settings::new(Arc::clone(&clock))) })
             .unwrap();
         let workspace = Workspace::new("sim", client, clock, journal);
         Self {

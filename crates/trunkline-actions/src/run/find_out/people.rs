@@ -24,9 +24,7 @@ pub(super) async fn contact(run: &mut Run, write: &KeptWrite) -> Result<Found, A
     let found = run.rows(Call::new("contacts.search").body(query), None).await?;
     if !found.is_empty() {
         // One that was there before is another matter: sending it again tells of it.
-        let made = found
-            .into_iter()
-            .find(|contact| contact["created_at"].as_i64() >= Some(since(write)));
+        let made = found.into_iter().find(|contact| is_made_by(contact, write));
         return Ok(made.map_or(Found::NotDone, Found::Done));
     }
     if !is_made_once(&write.operation, write.payload.as_ref()) {
@@ -45,8 +43,24 @@ pub(super) async fn contact(run: &mut Run, write: &KeptWrite) -> Result<Found, A
     let made = run
         .find(Call::new("contacts.get").path("id", id))
         .await?
-        .filter(|contact| contact["created_at"].as_i64() >= Some(since(write)));
+        .filter(|contact| is_made_by(contact, write));
     Ok(made.map_or(Found::NotDone, Found::Done))
+}
+
+/// Whether the write can have made this contact: made since, with everything that was sent. One that another call made a moment
+/// before, with other values, is not to be taken for it, or these values would be lost.
+fn is_made_by(contact: &Value, write: &KeptWrite) -> bool {
+    let is_new = contact["created_at"].as_i64() >= Some(since(write));
+    is_new && write.payload.as_ref().is_none_or(|sent| shows(contact, sent))
+}
+
+/// Whether everything that was sent is shown.
+fn shows(shown: &Value, sent: &Value) -> bool {
+    match (shown, sent) {
+        (_, Value::Object(fields)) => fields.iter().all(|(name, value)| shows(&shown[name], value)),
+        (Value::Null, Value::Null) => true,
+        _ => same(sent, shown),
+    }
 }
 
 /// The id of the contact that stands in the way, in the words of the refusal.

@@ -370,6 +370,20 @@ fn a_twin_from_before_is_not_taken_for_the_write() {
     scene.call("third", "contacts.create", &input).unwrap_err();
     let error = scene.call("third", "contacts.create", &input).unwrap_err();
     assert!(error.to_string().contains("already exists"), "{error}");
+
+    // Nor is one whom another call made a moment before: what this one brings would be lost.
+    scene
+        .call(
+            "fourth",
+            "contacts.create",
+            &json!({"external_id": "twin-2", "name": "First"}),
+        )
+        .unwrap();
+    let second = json!({"external_id": "twin-2", "name": "Second"});
+    scene.lose("contacts.create", false);
+    scene.call("fifth", "contacts.create", &second).unwrap_err();
+    let error = scene.call("fifth", "contacts.create", &second).unwrap_err();
+    assert!(error.to_string().contains("already exists"), "{error}");
 }
 
 #[test]
