@@ -24,6 +24,7 @@ pub use settle::{Again, Dead, Settled};
 
 pub(crate) use enqueue::{Repeats, entering};
 pub(crate) use keys::kept_word;
+pub(crate) use rows::{Type, in_lots};
 
 /// When a lane's next delivery is due: the first of a lane that keeps its order, the earliest of one that does not.
 pub(crate) const NEXT_AT: &str = "coalesce(CASE WHEN flow_lanes.is_loose = 1 \
