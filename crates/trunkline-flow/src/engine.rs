@@ -12,7 +12,7 @@ mod pipeline;
 mod run;
 mod stages;
 
-pub use flow::{Flow, MakePipeline, Way};
+pub use flow::{Flow, MakePipeline, StagedAll, Way};
 pub use keeper::{Counts, DeadLetter, Keeper};
 pub use pipeline::{Applied, Pipeline, Refused, Steps};
 pub use run::{Ended, Engine, Ran};

@@ -5,9 +5,9 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::pipeline::Pipeline;
+use super::{pipeline::Pipeline, stages::Stages};
 use crate::{
-    Destination, Record, Source,
+    ComponentError, Destination, Record, Source,
     document::{Jq, Policy},
 };
 
@@ -61,7 +61,33 @@ impl std::fmt::Debug for Way {
     }
 }
 
+/// What came of records without being brought anywhere.
+#[derive(Debug, Default)]
+pub struct StagedAll {
+    /// The records of each way.
+    pub by_way: Vec<Vec<Record>>,
+    /// Why records were refused.
+    pub errors: Vec<ComponentError>,
+}
+
 impl Flow {
+    /// Takes records through all transforms, what is held included, without bringing them anywhere.
+    pub fn stage_all(&self, records: Vec<Record>, now: Timestamp) -> StagedAll {
+        let mut stages = Stages::of(self);
+        let mut all = StagedAll {
+            by_way: self.ways.iter().map(|_| Vec::new()).collect(),
+            errors: Vec::new(),
+        };
+        for staged in [stages.apply(records, now), stages.flush(now, true)] {
+            for (way, records) in all.by_way.iter_mut().zip(staged.by_way) {
+                way.extend(records.into_iter().map(|(record, _)| record));
+            }
+            all.errors
+                .extend(staged.refused.into_iter().map(|(_, _, error)| error));
+        }
+        all
+    }
+
     /// What each transform makes of a record, up to the destination where one is named: for whoever wants to see a record's way.
     pub fn trail(&self, record: &Record, way: Option<&str>, now: Timestamp) -> Vec<Value> {
         let mut pipeline = (self.transforms)();
