@@ -5,7 +5,7 @@
 //! their order; deliveries without a key wait in lanes of their own, in which each is due by itself.
 //!
 //! Read `queue/enqueue.rs` for the way in, `queue/claim.rs` and `queue/settle.rs` for the way out, `queue/depth.rs` for how much
-//! waits, and `docs/decisions/0019-lanes.md` for why.
+//! waits, and `docs/decisions/0020-lanes.md` for why.
 
 mod claim;
 mod depth;
