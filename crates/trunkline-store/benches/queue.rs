@@ -1,4 +1,5 @@
-//! What the delivery queue carries: `cargo bench -p trunkline-store --bench queue [rounds] [postgres address]`, one figure a line.
+//! What the delivery queue carries: `cargo bench -p trunkline-store --bench queue [rounds] [rising|scattered|both] [two empty databases
+//! of PostgreSQL]`, one figure a line: how many a second, and microseconds of processor time for each.
 //!
 //! The one rule: every step is durable, and the same work is done with a thousand waiting and with a million, so that the two can be
 //! compared. `cargo xtask bench queue` runs it and says what was promised.
@@ -132,6 +133,68 @@ fn median(mut figures: Vec<f64>) -> f64 {
     figures.get(figures.len() / 2).copied().unwrap_or(0.0)
 }
 
+/// Seconds of processor time that this process has used, as Linux counts them: in hundredths.
+fn cpu() -> f64 {
+    let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
+    let fields = stat.rsplit(')').next().unwrap_or_default();
+    let ticks = fields.split_whitespace().skip(11).take(2);
+    ticks.filter_map(|ticks| ticks.parse::<f64>().ok()).sum::<f64>() / 100.0
+}
+
+/// A queue of its own, with so many waiting.
+struct Queue {
+    store: Arc<Store>,
+    next: u64,
+    /// How many a second, and microseconds of processor time for each, round by round: added, then delivered.
+    figures: [(Vec<f64>, Vec<f64>); 2],
+    _folder: tempfile::TempDir,
+}
+
+impl Queue {
+    async fn open(waiting: u64, keys: Keys, address: Option<&String>) -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        let location = match address {
+            Some(address) => Location::Postgres(address.as_str().into()),
+            None => Location::Sqlite(Store::file_in(folder.path())),
+        };
+        let entropy = Entropy::new(rand_chacha::ChaCha12Rng::seed_from_u64(7));
+        let key = KeySource::File(Store::key_in(folder.path()));
+        let store = Arc::new(Store::open(&location, key, entropy).await.expect("it opens"));
+        let flow = NewFlow {
+            name: "bench".to_owned(),
+            text: "flow: bench".to_owned(),
+            origin: FlowOrigin::File,
+            by_whom: "bench".to_owned(),
+        };
+        store.put_flow(&flow, None, now()).await.expect("it is kept");
+        add(&store, 0, waiting, keys).await;
+        Self {
+            store,
+            next: waiting,
+            figures: Default::default(),
+            _folder: folder,
+        }
+    }
+
+    async fn round(&mut self, keys: Keys) {
+        let before = cpu();
+        let added = add(&self.store, self.next, ROUND, keys).await;
+        self.next += ROUND;
+        let between = cpu();
+        let delivered = deliver(&self.store, ROUND).await;
+        let spent = [between - before, cpu() - between].map(|seconds| seconds * 1e6 / ROUND as f64);
+        for ((speeds, costs), (speed, cost)) in self
+            .figures
+            .iter_mut()
+            .zip([added, delivered].into_iter().zip(spent))
+        {
+            speeds.push(speed);
+            costs.push(cost);
+        }
+    }
+}
+
+/// Rounds take turns between the queue with few and the one with many, so that whatever else the machine does meets both.
 #[tokio::main]
 async fn main() {
     let arguments: Vec<String> = std::env::args()
@@ -141,45 +204,32 @@ async fn main() {
     let rounds: u64 = arguments
         .first()
         .map_or(5, |word| word.parse().expect("a number"));
-    for keys in [Keys::Rising, Keys::Scattered] {
-        let folder = tempfile::tempdir().expect("a folder");
-        let location = match arguments.get(1) {
-            Some(address) => Location::Postgres(address.as_str().into()),
-            None => Location::Sqlite(Store::file_in(folder.path())),
-        };
-        let entropy = Entropy::new(rand_chacha::ChaCha12Rng::seed_from_u64(7));
-        let key = KeySource::File(Store::key_in(folder.path()));
-        let store = Arc::new(Store::open(&location, key, entropy).await.expect("it opens"));
-        // What an earlier one left in a database that stays.
-        store.remove_flow("bench", true).await.ok();
-        let flow = NewFlow {
-            name: "bench".to_owned(),
-            text: "flow: bench".to_owned(),
-            origin: FlowOrigin::File,
-            by_whom: "bench".to_owned(),
-        };
-        store.put_flow(&flow, None, now()).await.expect("it is kept");
-        let word = match keys {
-            Keys::Rising => "rising",
-            Keys::Scattered => "scattered",
-        };
-        let mut next = 0;
-        let mut waiting = 0;
-        for level in WAITING {
-            if level > waiting {
-                add(&store, next, level - waiting, keys).await;
-                next += level - waiting;
-                waiting = level;
-            }
-            let (mut adding, mut delivering) = (Vec::new(), Vec::new());
-            for _ in 0..rounds {
-                adding.push(add(&store, next, ROUND, keys).await);
-                next += ROUND;
-                delivering.push(deliver(&store, ROUND).await);
-            }
-            println!("{word} {level} add {}", median(adding));
-            println!("{word} {level} deliver {}", median(delivering));
+    let kinds = [("rising", Keys::Rising), ("scattered", Keys::Scattered)];
+    for (word, keys) in kinds {
+        if arguments
+            .get(1)
+            .is_some_and(|only| only != "both" && only != word)
+        {
+            continue;
         }
-        store.close().await;
+        let mut queues = Vec::new();
+        for (index, waiting) in WAITING.into_iter().enumerate() {
+            queues.push(Queue::open(waiting, keys, arguments.get(2 + index)).await);
+        }
+        for _ in 0..rounds {
+            for queue in &mut queues {
+                queue.round(keys).await;
+            }
+        }
+        for (queue, waiting) in queues.into_iter().zip(WAITING) {
+            for ((speeds, costs), what) in queue.figures.into_iter().zip(["add", "deliver"]) {
+                println!(
+                    "{word} {waiting} {what} {:.0} {:.1}",
+                    median(speeds),
+                    median(costs)
+                );
+            }
+            queue.store.close().await;
+        }
     }
 }
