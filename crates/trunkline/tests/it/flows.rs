@@ -59,11 +59,7 @@ fn a_run_goes_on_where_the_one_before_it_was() {
     );
     assert_eq!(shown(&desk, &["flow", "run", "copy.yaml"])["read"], 0);
     put(&desk, "in.jsonl", &numbers(0..8));
-    assert_eq!(
-        shown(&desk, &["flow", "run", "copy"])["read"],
-        3,
-        "by its name, too"
-    );
+    assert_eq!(shown(&desk, &["flow", "run", "copy.yaml"])["read"], 3);
     let expected: Vec<Value> = [1, 3, 5, 7]
         .map(|number| json!({ "number": number, "twice": number * 2 }))
         .to_vec();
@@ -111,7 +107,7 @@ fn mistakes_are_told_with_their_place_before_anything_is_made() {
         "pth: in.jsonl",
         &["copy.yaml:3:19:", "no key pth", "Did you mean path?"],
     );
-    check("% 2 ==", "% 2 =", &["copy.yaml:5:13:", "expression"]);
+    check("% 2 == 1", "% 2 ==", &["copy.yaml:5:13:", "expression"]);
     check("{ number: 2 }", "{ number: 2 ", &["copy.yaml:", "YAML"]);
     check(
         "file: { path: out/copy.jsonl }",
@@ -289,17 +285,17 @@ fn connected(desk: &Desk, simulator: &Simulator) {
         "{}",
         String::from_utf8_lossy(&added.stderr)
     );
-    shown(
-        desk,
-        &[
-            "connect",
-            "acme",
-            "--app",
-            "mine",
-            "--base-url",
-            simulator.base_url(),
-        ],
-    );
+    let kept = desk.run(&[
+        "connect",
+        "acme",
+        "--app",
+        "mine",
+        "--token-env",
+        "INTERCOM_TOKEN",
+        "--base-url",
+        simulator.base_url(),
+    ]);
+    assert_eq!(kept.code, 0, "{}", kept.stderr);
 }
 
 #[test]
@@ -432,7 +428,7 @@ destinations:
 policy: { concurrency: 16 }
 "#,
     );
-    let people: String = (0..400)
+    let people: String = (0..600)
         .map(|number| {
             format!(
                 "{}\n",
@@ -452,14 +448,11 @@ policy: { concurrency: 16 }
         "--json",
     ];
     for kill in 0..kills {
-        let after = rng.random_range(1..60_u32);
+        let after = rng.random_range(1..24_u32);
         let mut child = desk.trunkline(&arguments).stdout(Stdio::null()).spawn().unwrap();
         let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
         let ended = (0..after).any(|_| lines.next().is_none());
-        assert!(
-            !ended || child.wait().unwrap().success() || kill > 0,
-            "seed {seed}, kill {kill}"
-        );
+        assert!(!ended, "seed {seed}, kill {kill}: it ended before it was killed");
         child.kill().unwrap();
         child.wait().unwrap();
         free(&desk);
@@ -473,7 +466,7 @@ policy: { concurrency: 16 }
         .filter(|id| id.starts_with("person-"))
         .collect();
     there.sort();
-    let mut expected: Vec<String> = (0..400).map(|number| format!("person-{number}")).collect();
+    let mut expected: Vec<String> = (0..600).map(|number| format!("person-{number}")).collect();
     expected.sort();
     assert_eq!(there, expected, "seed {seed}");
     assert_eq!(shown(&desk, &["flow", "dead-letters"]), json!([]));
