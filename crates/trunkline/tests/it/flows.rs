@@ -428,7 +428,7 @@ destinations:
 policy: { concurrency: 16 }
 "#,
     );
-    let people: String = (0..600)
+    let people: String = (0..1000)
         .map(|number| {
             format!(
                 "{}\n",
@@ -466,7 +466,7 @@ policy: { concurrency: 16 }
         .filter(|id| id.starts_with("person-"))
         .collect();
     there.sort();
-    let mut expected: Vec<String> = (0..600).map(|number| format!("person-{number}")).collect();
+    let mut expected: Vec<String> = (0..1000).map(|number| format!("person-{number}")).collect();
     expected.sort();
     assert_eq!(there, expected, "seed {seed}");
     assert_eq!(shown(&desk, &["flow", "dead-letters"]), json!([]));
