@@ -47,6 +47,7 @@ pub use mirrors::{Mirror, MirrorDetails, MirrorRun, NewMirror, RunState};
 pub use notifications::{
     Kept, NewNotification, Notification, NotificationFilter, NotificationState, Received,
 };
+pub use postgres::tls::connector as postgres_tls;
 pub use requests::{Request, RequestFilter};
 pub use store::{Location, Store};
 pub use vault::{KeySource, Rotation};

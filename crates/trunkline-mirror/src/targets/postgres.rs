@@ -68,6 +68,12 @@ impl Postgres {
         }
     }
 
+    /// A target whose connections are not encrypted.
+    #[must_use]
+    pub fn without_tls(address: Address) -> Self {
+        Self::new(address, tokio_postgres::NoTls)
+    }
+
     fn session(&mut self) -> Result<&mut Session, TargetError> {
         self.session.as_mut().ok_or_else(|| TargetError::Failed {
             target: self.name.clone(),
