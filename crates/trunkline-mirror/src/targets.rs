@@ -70,6 +70,8 @@ pub struct Counts {
     pub updated: u64,
     /// Rows that were taken away.
     pub deleted: u64,
+    /// Rows of a table that was written anew as a whole.
+    pub rewritten: u64,
 }
 
 /// What became of one table.

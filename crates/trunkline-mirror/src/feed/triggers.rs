@@ -15,6 +15,17 @@ const OURS: &[&str] = &[
     "_trunkline_aliases",
 ];
 
+/// The columns that say when the mirror wrote a row, the one that was written last before the others.
+const TIMES: &[&str] = &[
+    "_deleted_at",
+    "_synced_at",
+    "_valid_to",
+    "_valid_from",
+    "saved_at",
+    "noted_at",
+    "seen_at",
+];
+
 /// A table that is followed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Followed {
@@ -103,13 +114,12 @@ fn statements(table: &Followed, keeps_before: bool) -> [(&'static str, String); 
         parts.join(" || char(31) || ")
     };
     let at = |row: &str| {
-        if !has("_synced_at") {
-            "NULL".to_owned()
-        } else if has("_deleted_at") {
-            format!("coalesce({row}._deleted_at, {row}._synced_at)")
-        } else {
-            format!("{row}._synced_at")
-        }
+        let times: Vec<String> = TIMES
+            .iter()
+            .filter(|column| has(column))
+            .map(|column| format!("{row}.{column}"))
+            .collect();
+        format!("coalesce({}, NULL)", times.join(", "))
     };
     let before = if keeps_before && declared.is_some() && has("record") {
         "OLD.record"

@@ -82,6 +82,8 @@ fn value(column: &str, name: &str) -> String {
     let text = name.replace('\'', "''");
     if name.contains(['"', '\\', '\0']) || name.is_empty() {
         // A JSON path cannot name these in every version of SQLite; walking the object can.
+        // A NUL would end the statement.
+        let text = text.replace('\0', "' || char(0) || '");
         return format!("(SELECT value FROM json_each({column}) WHERE key = '{text}')");
     }
     format!("json_extract({column}, '$.\"{text}\"')")

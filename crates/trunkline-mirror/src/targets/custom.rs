@@ -67,7 +67,17 @@ pub(super) fn shapes(
                 (None, None) => continue,
             };
             columns.push(ColumnShape { name: label, kind });
-            attributes.push(attribute);
+            attributes.push(Some(attribute));
+        }
+        // A mirror that was made anew may not know them yet; what their columns hold is no longer so.
+        for (label, kind) in held {
+            if !columns.iter().any(|column| column.name == *label) {
+                columns.push(ColumnShape {
+                    name: label.clone(),
+                    kind: *kind,
+                });
+                attributes.push(None);
+            }
         }
         shapes.push(TableShape {
             name,
@@ -149,7 +159,7 @@ pub(super) fn row(shape: &TableShape, row: &Row<'_>) -> Result<Vec<Cell>, rusqli
     };
     let columns = &shape.columns[shape.key.len()..];
     for (attribute, column) in custom.attributes.iter().zip(columns) {
-        cells.push(match attributes.get(attribute) {
+        cells.push(match attribute.as_ref().and_then(|attribute| attributes.get(attribute)) {
             Some(json) => value(column.kind, json.get()),
             None => Cell::Null,
         });

@@ -68,8 +68,8 @@ pub struct CustomShape {
     pub of: String,
     /// Its column with the attributes.
     pub column: String,
-    /// The attributes, one for each column behind the key.
-    pub attributes: Vec<String>,
+    /// The attributes, one for each column behind the key; nothing for a column of an attribute that the mirror has never seen.
+    pub attributes: Vec<Option<String>>,
 }
 
 impl TableShape {

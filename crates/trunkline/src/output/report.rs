@@ -65,12 +65,20 @@ pub(crate) fn print(report: &SyncReport) -> Result<(), Failure> {
 pub(crate) fn print_targets(targets: &[TargetReport]) -> Result<(), Failure> {
     for target in targets {
         let sum = |of: fn(&Counts) -> u64| tables::grouped(target.tables.iter().map(|table| of(&table.counts)).sum());
+        let rewritten = sum(|counts| counts.rewritten);
+        let rows = if rewritten == "0" {
+            format!(
+                "{} rows new, {} changed, {} gone",
+                sum(|counts| counts.inserted),
+                sum(|counts| counts.updated),
+                sum(|counts| counts.deleted)
+            )
+        } else {
+            format!("{rewritten} rows written")
+        };
         json::line(&format!(
-            "{}: {} rows new, {} changed, {} gone in {} tables ({}{})",
+            "{}: {rows} in {} tables ({}{})",
             target.to,
-            sum(|counts| counts.inserted),
-            sum(|counts| counts.updated),
-            sum(|counts| counts.deleted),
             target.tables.len(),
             if target.snapshot { "everything compared, " } else { "" },
             tables::seconds(target.seconds)
