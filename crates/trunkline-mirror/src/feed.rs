@@ -23,8 +23,8 @@ use crate::{
     time,
 };
 
-pub(crate) use rows::SEPARATOR;
 pub use rows::Held;
+pub(crate) use rows::SEPARATOR;
 pub(crate) use triggers::{Followed, base_of, tables};
 
 /// How long a statement waits for another program's transaction.
@@ -120,7 +120,9 @@ impl Feed {
             path: path.to_path_buf(),
             reader: options.reader.clone(),
         };
-        feed.transaction("opening its feed", |connection| readers::register(connection, options))?;
+        feed.transaction("opening its feed", |connection| {
+            readers::register(connection, options)
+        })?;
         Ok(feed)
     }
 
@@ -184,12 +186,7 @@ impl Feed {
     ///
     /// # Errors
     /// When the file cannot be read or has no such table.
-    pub fn page(
-        &self,
-        table: &str,
-        key: Option<&[String]>,
-        limit: u32,
-    ) -> Result<Vec<Held>, StorageError> {
+    pub fn page(&self, table: &str, key: Option<&[String]>, limit: u32) -> Result<Vec<Held>, StorageError> {
         self.read(|connection| rows::page(connection, table, key, limit))
     }
 
@@ -217,12 +214,8 @@ impl Feed {
         })
     }
 
-    fn read<T>(
-        &self,
-        f: impl FnOnce(&Connection) -> Result<T, rusqlite::Error>,
-    ) -> Result<T, StorageError> {
-        f(&self.connection)
-            .map_err(|error| StorageError::from_sqlite(&self.path, "reading its feed", error))
+    fn read<T>(&self, f: impl FnOnce(&Connection) -> Result<T, rusqlite::Error>) -> Result<T, StorageError> {
+        f(&self.connection).map_err(|error| StorageError::from_sqlite(&self.path, "reading its feed", error))
     }
 
     fn transaction<T>(
@@ -230,8 +223,7 @@ impl Feed {
         doing: &'static str,
         f: impl FnOnce(&Connection) -> Result<T, rusqlite::Error>,
     ) -> Result<T, StorageError> {
-        transaction(&self.connection, f)
-            .map_err(|error| StorageError::from_sqlite(&self.path, doing, error))
+        transaction(&self.connection, f).map_err(|error| StorageError::from_sqlite(&self.path, doing, error))
     }
 }
 
@@ -257,7 +249,11 @@ pub fn forget_idle(path: &Path, before: Timestamp) -> Result<(), StorageError> {
 /// The name of the feed, if it is on.
 pub(crate) fn name(connection: &Connection) -> Result<Option<String>, rusqlite::Error> {
     connection
-        .query_row("SELECT value FROM _trunkline_meta WHERE key = 'feed'", [], |row| row.get(0))
+        .query_row(
+            "SELECT value FROM _trunkline_meta WHERE key = 'feed'",
+            [],
+            |row| row.get(0),
+        )
         .optional()
 }
 
@@ -312,7 +308,9 @@ fn connect(path: &Path) -> Result<Connection, StorageError> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(path, flags).map_err(fail)?;
     connection.busy_timeout(BUSY).map_err(fail)?;
-    connection.pragma_update(None, "synchronous", "normal").map_err(fail)?;
+    connection
+        .pragma_update(None, "synchronous", "normal")
+        .map_err(fail)?;
     Ok(connection)
 }
 
@@ -333,8 +331,11 @@ pub(crate) fn follow_tables(connection: &Connection) -> Result<(), rusqlite::Err
     if name(connection)?.is_none() {
         return Ok(());
     }
-    let keeps_before =
-        connection.query_row("SELECT coalesce(max(keeps_before), 0) FROM _trunkline_readers", [], |row| row.get(0))?;
+    let keeps_before = connection.query_row(
+        "SELECT coalesce(max(keeps_before), 0) FROM _trunkline_readers",
+        [],
+        |row| row.get(0),
+    )?;
     triggers::follow(connection, keeps_before)
 }
 
@@ -344,6 +345,9 @@ pub(crate) fn forget_before(connection: &Connection, table: &str) -> Result<(), 
         return Ok(());
     }
     connection
-        .execute("UPDATE _trunkline_changes SET before = NULL WHERE stream = ?1", [table])
+        .execute(
+            "UPDATE _trunkline_changes SET before = NULL WHERE stream = ?1",
+            [table],
+        )
         .map(drop)
 }

@@ -5,11 +5,7 @@
 use std::path::{Path, PathBuf};
 
 use jiff::{SignedDuration, Timestamp};
-use rand::{
-    Rng as _,
-    rand_core::UnwrapErr,
-    rngs::SysRng,
-};
+use rand::{Rng as _, rand_core::UnwrapErr, rngs::SysRng};
 use trunkline_client::{Clock as _, SystemClock};
 use trunkline_mirror::{
     feed,
@@ -157,10 +153,11 @@ fn server(text: &str) -> Result<postgres::Postgres, Failure> {
     {
         address.config.password(password);
     }
-    let tls = trunkline_store::postgres_tls(&mut address.config).map_err(|reason| TargetError::Unreachable {
-        target: address.name().to_owned(),
-        reason,
-    })?;
+    let tls =
+        trunkline_store::postgres_tls(&mut address.config).map_err(|reason| TargetError::Unreachable {
+            target: address.name().to_owned(),
+            reason,
+        })?;
     Ok(match tls {
         Some(tls) => postgres::Postgres::new(address, tls),
         None => postgres::Postgres::without_tls(address),

@@ -49,9 +49,10 @@ pub(super) fn register(connection: &Connection, options: &FeedOptions) -> Result
             time::from_timestamp(options.now)
         ],
     )?;
-    let keeps_before = connection.query_row("SELECT max(keeps_before) FROM _trunkline_readers", [], |row| {
-        row.get(0)
-    })?;
+    let keeps_before =
+        connection.query_row("SELECT max(keeps_before) FROM _trunkline_readers", [], |row| {
+            row.get(0)
+        })?;
     if keeps_before {
         connection.execute_batch(
             "CREATE INDEX IF NOT EXISTS _trunkline_changes__key ON _trunkline_changes (stream, key, seq)",
@@ -90,7 +91,10 @@ pub(super) fn prune(connection: &Connection) -> Result<usize, Error> {
 
 /// Takes triggers and feed away when nobody reads it.
 pub(super) fn switch_off_if_unread(connection: &Connection) -> Result<(), Error> {
-    if connection.prepare("SELECT 1 FROM _trunkline_readers")?.exists([])? {
+    if connection
+        .prepare("SELECT 1 FROM _trunkline_readers")?
+        .exists([])?
+    {
         return Ok(());
     }
     triggers::drop_all(connection)?;

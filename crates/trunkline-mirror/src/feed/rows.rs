@@ -8,7 +8,10 @@ use std::collections::HashMap;
 use rusqlite::{Connection, Error, OptionalExtension as _, params, params_from_iter, types::ValueRef};
 use serde_json::{Map, Value};
 
-use super::{ChangeKind, Changed, triggers::{self, Followed}};
+use super::{
+    ChangeKind, Changed,
+    triggers::{self, Followed},
+};
 use crate::tables;
 
 /// Stands between the values of a key.
@@ -78,8 +81,12 @@ pub(super) fn page(
     };
     let names: Vec<String> = followed.key.iter().map(|name| format!("\"{name}\"")).collect();
     let names = names.join(", ");
-    let places: Vec<String> = (1..=followed.key.len()).map(|place| format!("?{place}")).collect();
-    let beyond = after.map_or(String::new(), |_| format!(" AND ({names}) > ({})", places.join(", ")));
+    let places: Vec<String> = (1..=followed.key.len())
+        .map(|place| format!("?{place}"))
+        .collect();
+    let beyond = after.map_or(String::new(), |_| {
+        format!(" AND ({names}) > ({})", places.join(", "))
+    });
     let mut statement = connection.prepare_cached(&format!(
         "SELECT * FROM \"{table}\" WHERE _deleted_at IS NULL{beyond} ORDER BY {names} LIMIT {limit}"
     ))?;
@@ -123,7 +130,11 @@ fn now(connection: &Connection, table: &Followed, key: &str) -> Result<Option<Va
         .map(|(name, place)| format!("\"{name}\" = ?{place}"))
         .collect();
     connection
-        .prepare_cached(&format!("SELECT * FROM \"{}\" WHERE {}", table.name, condition.join(" AND ")))?
+        .prepare_cached(&format!(
+            "SELECT * FROM \"{}\" WHERE {}",
+            table.name,
+            condition.join(" AND ")
+        ))?
         .query_row(params_from_iter(key.split(SEPARATOR)), |row| record(table, row))
         .optional()
 }

@@ -55,14 +55,21 @@ impl Desk {
     async fn records(&mut self, stream: &'static str, records: &[Value]) {
         self.write(Change::Records {
             stream,
-            records: records.iter().map(|record| Bytes::from(record.to_string())).collect(),
+            records: records
+                .iter()
+                .map(|record| Bytes::from(record.to_string()))
+                .collect(),
             pass: None,
         })
         .await;
     }
 
     async fn contact(&mut self, id: &str, name: &str) {
-        self.records("contacts", &[json!({"id": id, "name": name, "tags": {"data": [{"id": "t1"}]}})]).await;
+        self.records(
+            "contacts",
+            &[json!({"id": id, "name": name, "tags": {"data": [{"id": "t1"}]}})],
+        )
+        .await;
     }
 
     fn schema(&self) -> Vec<String> {
@@ -88,7 +95,11 @@ fn told(feed: &Feed, after: i64) -> Vec<String> {
         .iter()
         .filter(|change| change.kind != ChangeKind::Noted)
         .map(|change| {
-            let merged = change.merged_into.as_ref().map(|id| format!(" into {id}")).unwrap_or_default();
+            let merged = change
+                .merged_into
+                .as_ref()
+                .map(|id| format!(" into {id}"))
+                .unwrap_or_default();
             format!(
                 "{} {} {:?} {} {}{merged}",
                 change.table,
@@ -153,12 +164,18 @@ async fn what_every_reader_has_taken_is_forgotten_and_nothing_else() {
     let end = one.end().unwrap();
     one.acknowledge(end.seq, at(10)).unwrap();
     assert_eq!(told(&other, 0).len(), 6);
-    assert_eq!((one.behind(end.seq).unwrap(), other.behind(0).unwrap() > 5), (0, true));
+    assert_eq!(
+        (one.behind(end.seq).unwrap(), other.behind(0).unwrap() > 5),
+        (0, true)
+    );
     other.acknowledge(end.seq, at(10)).unwrap();
     assert_eq!(other.changes(0, 10).unwrap().len(), 1);
     assert!(one.resumes(&end).unwrap());
     desk.contact("d", "d").await;
-    assert_eq!(told(&one, end.seq), ["contacts d Created - d", "contact_tags d+t1 Created - ?"]);
+    assert_eq!(
+        told(&one, end.seq),
+        ["contacts d Created - d", "contact_tags d+t1 Created - ?"]
+    );
     assert_eq!(one.acknowledged().unwrap(), Some(end));
 }
 
@@ -185,8 +202,16 @@ async fn the_feed_is_off_before_its_first_reader_and_after_its_last() {
 async fn what_is_left_out_later_is_left_out_of_earlier_records_too() {
     let mut desk = Desk::new();
     let feed = desk.feed("flow:a", true);
-    desk.records("contacts", &[json!({"id": "1", "name": "Ada", "phone": "555-geheim"})]).await;
-    desk.records("contacts", &[json!({"id": "1", "name": "Ada L.", "phone": "555-geheim"})]).await;
+    desk.records(
+        "contacts",
+        &[json!({"id": "1", "name": "Ada", "phone": "555-geheim"})],
+    )
+    .await;
+    desk.records(
+        "contacts",
+        &[json!({"id": "1", "name": "Ada L.", "phone": "555-geheim"})],
+    )
+    .await;
     desk.storage.clone().close().await.unwrap();
     let options = StorageOptions {
         exclude: vec!["contacts.phone".parse::<ColumnRef>().unwrap()],
@@ -209,7 +234,10 @@ async fn a_reader_that_begins_takes_the_rows_that_are_there_page_by_page() {
     })
     .await;
     let feed = desk.feed("flow:a", false);
-    for (table, expected) in [("contacts", vec!["a", "b", "d", "e"]), ("contact_tags", vec!["a+t1", "b+t1", "d+t1", "e+t1"])] {
+    for (table, expected) in [
+        ("contacts", vec!["a", "b", "d", "e"]),
+        ("contact_tags", vec!["a+t1", "b+t1", "d+t1", "e+t1"]),
+    ] {
         let mut keys: Vec<String> = Vec::new();
         let mut last: Option<Vec<String>> = None;
         loop {
@@ -237,7 +265,12 @@ fn a_file_that_is_no_mirror_has_no_feed_and_is_left_alone() {
     let text = folder.path().join("text.db");
     std::fs::write(&text, "this is no database, whatever its name says").unwrap();
     for path in [&missing, &text, &folder.path().to_path_buf()] {
-        assert_eq!(Feed::open(path, &options).unwrap_err().code(), "TL0205", "{}", path.display());
+        assert_eq!(
+            Feed::open(path, &options).unwrap_err().code(),
+            "TL0205",
+            "{}",
+            path.display()
+        );
     }
     assert!(!missing.exists());
 }

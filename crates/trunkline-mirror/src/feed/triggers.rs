@@ -58,7 +58,8 @@ pub(crate) fn tables(connection: &Connection) -> Result<Vec<Followed>, Error> {
 fn followed(connection: &Connection, name: String) -> Result<Followed, Error> {
     let mut columns = Vec::new();
     let mut key: Vec<(i64, String)> = Vec::new();
-    let mut statement = connection.prepare("SELECT name, type, pk FROM pragma_table_info(?1) ORDER BY cid")?;
+    let mut statement =
+        connection.prepare("SELECT name, type, pk FROM pragma_table_info(?1) ORDER BY cid")?;
     let mut rows = statement.query([&name])?;
     while let Some(row) = rows.next()? {
         let (column, kind, place): (String, String, i64) = (row.get(0)?, row.get(1)?, row.get(2)?);
@@ -99,7 +100,10 @@ pub(crate) fn follow(connection: &Connection, keeps_before: bool) -> Result<(), 
 pub(super) fn drop_all(connection: &Connection) -> Result<(), Error> {
     for table in tables(connection)? {
         for event in ["insert", "update", "delete"] {
-            connection.execute_batch(&format!("DROP TRIGGER IF EXISTS \"_trunkline_{}_{event}\"", table.name))?;
+            connection.execute_batch(&format!(
+                "DROP TRIGGER IF EXISTS \"_trunkline_{}_{event}\"",
+                table.name
+            ))?;
         }
     }
     Ok(())
@@ -110,7 +114,11 @@ fn statements(table: &Followed, keeps_before: bool) -> [(&'static str, String); 
     let has = |column: &str| table.columns.iter().any(|(name, _)| name == column);
     let declared = tables::table(name);
     let key = |row: &str| -> String {
-        let parts: Vec<String> = table.key.iter().map(|column| format!("{row}.\"{column}\"")).collect();
+        let parts: Vec<String> = table
+            .key
+            .iter()
+            .map(|column| format!("{row}.\"{column}\""))
+            .collect();
         parts.join(" || char(31) || ")
     };
     let at = |row: &str| {

@@ -171,7 +171,9 @@ impl Filling<'_> {
             return true;
         }
         self.bytes = 0;
-        self.sender.blocking_send(Ok(std::mem::take(&mut self.chunk))).is_ok()
+        self.sender
+            .blocking_send(Ok(std::mem::take(&mut self.chunk)))
+            .is_ok()
     }
 }
 
@@ -211,8 +213,16 @@ fn shaped(shape: &TableShape, row: &Row<'_>) -> Result<Option<Vec<Cell>>, rusqli
         .map(Some)
 }
 
-fn whole(connection: &Connection, shape: &TableShape, filling: &mut Filling<'_>) -> Result<bool, rusqlite::Error> {
-    let mut statement = connection.prepare(&format!("SELECT {} FROM main.\"{}\"", columns(shape), shape.source()))?;
+fn whole(
+    connection: &Connection,
+    shape: &TableShape,
+    filling: &mut Filling<'_>,
+) -> Result<bool, rusqlite::Error> {
+    let mut statement = connection.prepare(&format!(
+        "SELECT {} FROM main.\"{}\"",
+        columns(shape),
+        shape.source()
+    ))?;
     let mut rows = statement.query([])?;
     while let Some(row) = rows.next()? {
         if let Some(row) = shaped(shape, row)?

@@ -102,7 +102,10 @@ fn seen(
 ) -> Result<HashMap<String, CellKind>, rusqlite::Error> {
     let touched = match (extent, table.key) {
         (Extent::Changed, [key]) => {
-            format!(" AND \"{key}\" IN (SELECT key FROM temp.touched WHERE stream = '{}')", table.name)
+            format!(
+                " AND \"{key}\" IN (SELECT key FROM temp.touched WHERE stream = '{}')",
+                table.name
+            )
         }
         _ => String::new(),
     };
@@ -113,7 +116,8 @@ fn seen(
     let mut kinds: HashMap<String, CellKind> = HashMap::new();
     let mut rows = statement.query([])?;
     while let Some(row) = rows.next()? {
-        let Ok(attributes) = serde_json::from_str::<Attributes<'_>>(row.get_ref(0)?.as_str().unwrap_or("{}")) else {
+        let Ok(attributes) = serde_json::from_str::<Attributes<'_>>(row.get_ref(0)?.as_str().unwrap_or("{}"))
+        else {
             continue;
         };
         for (name, value) in attributes {
@@ -159,10 +163,12 @@ pub(super) fn row(shape: &TableShape, row: &Row<'_>) -> Result<Vec<Cell>, rusqli
     };
     let columns = &shape.columns[shape.key.len()..];
     for (attribute, column) in custom.attributes.iter().zip(columns) {
-        cells.push(match attribute.as_ref().and_then(|attribute| attributes.get(attribute)) {
-            Some(json) => value(column.kind, json.get()),
-            None => Cell::Null,
-        });
+        cells.push(
+            match attribute.as_ref().and_then(|attribute| attributes.get(attribute)) {
+                Some(json) => value(column.kind, json.get()),
+                None => Cell::Null,
+            },
+        );
     }
     Ok(cells)
 }

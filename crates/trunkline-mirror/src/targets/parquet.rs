@@ -119,7 +119,8 @@ impl Folder {
     /// Moves the new files to their places, then the checkpoint.
     fn finish(&self, round: &Round) -> Result<(), TargetError> {
         for table in &round.written {
-            std::fs::rename(self.beside(table), self.place(table)).map_err(self.fail("put a file in its place"))?;
+            std::fs::rename(self.beside(table), self.place(table))
+                .map_err(self.fail("put a file in its place"))?;
             sync(&self.root.join(table)).map_err(self.fail("put a file in its place"))?;
         }
         let beside = self.root.join(format!("{STATE}.new"));
@@ -155,7 +156,8 @@ impl Target for Folder {
         for shape in shapes {
             let place = self.place(&shape.name);
             let folder = self.root.join(&shape.name);
-            std::fs::create_dir_all(&folder).map_err(self.fail(&format!("make the folder `{}`", shape.name)))?;
+            std::fs::create_dir_all(&folder)
+                .map_err(self.fail(&format!("make the folder `{}`", shape.name)))?;
             // What a round that was cut short left.
             if let Err(error) = std::fs::remove_file(self.beside(&shape.name))
                 && error.kind() != ErrorKind::NotFound
@@ -175,12 +177,7 @@ impl Target for Folder {
         Ok(whole)
     }
 
-    async fn write(
-        &mut self,
-        shape: &TableShape,
-        _: Extent,
-        chunks: Chunks,
-    ) -> Result<Counts, TargetError> {
+    async fn write(&mut self, shape: &TableShape, _: Extent, chunks: Chunks) -> Result<Counts, TargetError> {
         let path = self.beside(&shape.name);
         let (name, owned) = (self.name.clone(), shape.clone());
         let outcome = tokio::task::spawn_blocking(move || write::file(&path, &owned, chunks, &name)).await;

@@ -46,7 +46,9 @@ struct Session {
 
 impl fmt::Debug for Postgres {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Postgres").field("name", &self.name).finish_non_exhaustive()
+        f.debug_struct("Postgres")
+            .field("name", &self.name)
+            .finish_non_exhaustive()
     }
 }
 
@@ -110,7 +112,10 @@ impl Postgres {
                 .map_err(fail("looking for the schema"))?
                 .get::<_, Option<String>>(0)
                 .ok_or_else(|| TargetError::Address {
-                    reason: format!("{} has no default schema for this user; name one with `?schema=`", self.name),
+                    reason: format!(
+                        "{} has no default schema for this user; name one with `?schema=`",
+                        self.name
+                    ),
                 })?,
         };
         let lock = format!("trunkline mirror {schema}");
@@ -138,7 +143,9 @@ impl Postgres {
     async fn standing(&self, session: &mut Session) -> Result<Standing, TargetError> {
         let fail = |doing| move |error| failed(&self.name, doing, &error);
         let client = &session.client;
-        session.held = tables::held(client, &session.schema).await.map_err(fail("looking at its tables"))?;
+        session.held = tables::held(client, &session.schema)
+            .await
+            .map_err(fail("looking at its tables"))?;
         let target = format!("{}.{}", quote(&session.schema), quote(tables::TARGET));
         let written = format!("{}.{}", quote(&session.schema), quote(tables::WRITTEN));
         if let Some(reason) = tables::unlike_ours(&session.held) {
@@ -232,17 +239,22 @@ impl Target for Postgres {
                 reason,
             })?;
             for sql in &plan.statements {
-                session
-                    .client
-                    .batch_execute(sql)
-                    .await
-                    .map_err(|error| failed(&name, &format!("make or widen the table `{}`", shape.name), &error))?;
+                session.client.batch_execute(sql).await.map_err(|error| {
+                    failed(
+                        &name,
+                        &format!("make or widen the table `{}`", shape.name),
+                        &error,
+                    )
+                })?;
             }
             if !session.ours.contains(&shape.name) {
                 let written = format!("{}.{}", quote(&session.schema), quote(tables::WRITTEN));
                 session
                     .client
-                    .execute(&format!("INSERT INTO {written} (name) VALUES ($1)"), &[&shape.name])
+                    .execute(
+                        &format!("INSERT INTO {written} (name) VALUES ($1)"),
+                        &[&shape.name],
+                    )
                     .await
                     .map_err(|error| failed(&name, "noting a table", &error))?;
             }
@@ -347,7 +359,8 @@ fn reason(error: &Error) -> String {
             format!("a value does not fit (SQLSTATE {})", db.code().code())
         }
         Some(db) => db.message().to_owned(),
-        None => std::error::Error::source(error).map_or_else(|| error.to_string(), |source| format!("{error}: {source}")),
+        None => std::error::Error::source(error)
+            .map_or_else(|| error.to_string(), |source| format!("{error}: {source}")),
     }
 }
 

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use tokio::time::Instant;
 
 use super::{
-    Appetite, Counts, Extent, Target, TargetError, TargetReport, TableReport, TableShape,
+    Appetite, Counts, Extent, TableReport, TableShape, Target, TargetError, TargetReport,
     chunks::{Snapshot, touch},
     custom,
 };
@@ -27,14 +27,20 @@ pub struct Moment {
 ///
 /// # Errors
 /// When the mirror cannot be read, or the target not be written: then it is as it was.
-pub async fn bring_up<T: Target>(mirror: &Path, target: &mut T, moment: &Moment) -> Result<TargetReport, TargetError> {
+pub async fn bring_up<T: Target>(
+    mirror: &Path,
+    target: &mut T,
+    moment: &Moment,
+) -> Result<TargetReport, TargetError> {
     let began = Instant::now();
     let name = target.name().to_owned();
     // The feed is on before anything is read, so that nothing falls between.
     let feed = open(mirror, &name, moment).await?;
     let standing = target.begin().await?;
     let snapshot = Snapshot::open(mirror).await?;
-    let (workspace, end) = snapshot.read(|connection| Ok((workspace(connection)?, feed::end(connection)?))).await?;
+    let (workspace, end) = snapshot
+        .read(|connection| Ok((workspace(connection)?, feed::end(connection)?)))
+        .await?;
     if let Some(held) = standing.workspace.as_ref().filter(|held| **held != workspace) {
         return Err(TargetError::OtherWorkspace {
             target: name,
@@ -63,6 +69,7 @@ pub async fn bring_up<T: Target>(mirror: &Path, target: &mut T, moment: &Moment)
         };
         let Some(extent) = extent else { continue };
         let counts = target.write(shape, extent, snapshot.rows(shape, extent)).await?;
+        tracing::debug!(table = shape.name, ?extent, ?counts, "a table was written");
         if counts != Counts::default() {
             tables.push(TableReport {
                 table: shape.name.clone(),
@@ -135,5 +142,9 @@ async fn shapes(
 }
 
 fn workspace(connection: &rusqlite::Connection) -> Result<String, rusqlite::Error> {
-    connection.query_row("SELECT coalesce(max(id_code), '') FROM _trunkline_workspace", [], |row| row.get(0))
+    connection.query_row(
+        "SELECT coalesce(max(id_code), '') FROM _trunkline_workspace",
+        [],
+        |row| row.get(0),
+    )
 }

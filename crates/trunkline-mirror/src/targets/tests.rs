@@ -35,8 +35,22 @@ async fn filled() -> Desk {
         ],
     )
     .await;
-    desk.records("tags", &[json!({"id": "t1", "name": "VIP"}), json!({"id": "t2", "name": "Neu\tgier\\ig"})]).await;
-    desk.records("conversations", &[conversation("10", &["1"], &["t1"]), conversation("11", &["2"], &[])]).await;
+    desk.records(
+        "tags",
+        &[
+            json!({"id": "t1", "name": "VIP"}),
+            json!({"id": "t2", "name": "Neu\tgier\\ig"}),
+        ],
+    )
+    .await;
+    desk.records(
+        "conversations",
+        &[
+            conversation("10", &["1"], &["t1"]),
+            conversation("11", &["2"], &[]),
+        ],
+    )
+    .await;
     desk.parts("10", &["a", "b", "c"]).await;
     desk
 }
@@ -53,8 +67,16 @@ async fn every_round_leaves_every_table_equal_to_the_mirror() {
         assert!(!second.snapshot);
         assert!(second.tables.is_empty(), "{second:?}");
 
-        desk.records("contacts", &[contact("1", json!({"plan": "free"})), contact("4", json!({"seats": 9}))]).await;
-        desk.records("conversations", &[conversation("10", &["1", "4"], &[])]).await;
+        desk.records(
+            "contacts",
+            &[
+                contact("1", json!({"plan": "free"})),
+                contact("4", json!({"seats": 9})),
+            ],
+        )
+        .await;
+        desk.records("conversations", &[conversation("10", &["1", "4"], &[])])
+            .await;
         desk.parts("10", &["d"]).await;
         let third = place.bring_up(&desk).await.unwrap();
         assert!(!third.snapshot);
@@ -65,7 +87,8 @@ async fn every_round_leaves_every_table_equal_to_the_mirror() {
         place.bring_up(&desk).await.unwrap();
         place.holds_what_the_mirror_holds(&desk).await;
 
-        desk.records("contacts", &[contact("3", json!({"plan": "back"}))]).await;
+        desk.records("contacts", &[contact("3", json!({"plan": "back"}))])
+            .await;
         place.bring_up(&desk).await.unwrap();
         place.holds_what_the_mirror_holds(&desk).await;
     })
@@ -116,7 +139,8 @@ async fn a_round_that_ends_anywhere_leaves_what_was_and_the_next_one_makes_it_ri
             }
             assert!(calls > 3, "{step}");
             place.holds_what_the_mirror_holds(&desk).await;
-            desk.records("contacts", &[contact("5", json!({"plan": "new", "size": 1}))]).await;
+            desk.records("contacts", &[contact("5", json!({"plan": "new", "size": 1}))])
+                .await;
             desk.vanish("conversations", "11").await;
         }
     })
@@ -130,7 +154,9 @@ async fn a_mirror_that_was_made_anew_takes_away_what_is_gone() {
         place.bring_up(&desk).await.unwrap();
         let mut other = Desk::new();
         other.workspace("abc123").await;
-        other.records("contacts", &[contact("1", json!({"plan": "pro"}))]).await;
+        other
+            .records("contacts", &[contact("1", json!({"plan": "pro"}))])
+            .await;
         let report = place.bring_up(&other).await.unwrap();
         assert!(report.snapshot);
         place.holds_what_the_mirror_holds(&other).await;
@@ -144,10 +170,15 @@ async fn a_mirror_from_a_backup_is_noticed_although_it_has_as_many_changes() {
         let mut desk = filled().await;
         place.bring_up(&desk).await.unwrap();
         let backup = desk.copy();
-        desk.records("contacts", &[contact("8", json!({})), contact("9", json!({}))]).await;
+        desk.records("contacts", &[contact("8", json!({})), contact("9", json!({}))])
+            .await;
         place.bring_up(&desk).await.unwrap();
         let mut desk = desk.restore(&backup);
-        desk.records("tags", &[json!({"id": "t7", "name": "x"}), json!({"id": "t8", "name": "y"})]).await;
+        desk.records(
+            "tags",
+            &[json!({"id": "t7", "name": "x"}), json!({"id": "t8", "name": "y"})],
+        )
+        .await;
         desk.records("tags", &[json!({"id": "t9", "name": "x"})]).await;
         let report = place.bring_up(&desk).await.unwrap();
         assert!(report.snapshot);
@@ -198,7 +229,8 @@ async fn versions_are_brought_along_when_the_mirror_keeps_them() {
         desk.workspace("abc123").await;
         desk.records("contacts", &[contact("1", json!({}))]).await;
         place.bring_up(&desk).await.unwrap();
-        desk.records("contacts", &[contact("1", json!({"plan": "pro"}))]).await;
+        desk.records("contacts", &[contact("1", json!({"plan": "pro"}))])
+            .await;
         place.bring_up(&desk).await.unwrap();
         place.holds_what_the_mirror_holds(&desk).await;
         assert_eq!(place.keys("contacts_history").await.len(), 2);

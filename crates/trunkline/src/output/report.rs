@@ -64,7 +64,9 @@ pub(crate) fn print(report: &SyncReport) -> Result<(), Failure> {
 /// What was brought to each target.
 pub(crate) fn print_targets(targets: &[TargetReport]) -> Result<(), Failure> {
     for target in targets {
-        let sum = |of: fn(&Counts) -> u64| tables::grouped(target.tables.iter().map(|table| of(&table.counts)).sum());
+        let sum = |of: fn(&Counts) -> u64| {
+            tables::grouped(target.tables.iter().map(|table| of(&table.counts)).sum())
+        };
         let rewritten = sum(|counts| counts.rewritten);
         let rows = if rewritten == "0" {
             format!(
@@ -80,7 +82,11 @@ pub(crate) fn print_targets(targets: &[TargetReport]) -> Result<(), Failure> {
             "{}: {rows} in {} tables ({}{})",
             target.to,
             target.tables.len(),
-            if target.snapshot { "everything compared, " } else { "" },
+            if target.snapshot {
+                "everything compared, "
+            } else {
+                ""
+            },
             tables::seconds(target.seconds)
         ))?;
     }

@@ -32,7 +32,10 @@ const BYTES_A_GROUP: usize = 32 << 20;
 
 /// Why a file that is there is not one of ours for this table.
 pub(super) fn unlike_ours(path: &Path, table: &str) -> Option<String> {
-    let reader = match File::open(path).map_err(ParquetError::from).and_then(SerializedFileReader::new) {
+    let reader = match File::open(path)
+        .map_err(ParquetError::from)
+        .and_then(SerializedFileReader::new)
+    {
         Ok(reader) => reader,
         Err(error) => return Some(error.to_string()),
     };

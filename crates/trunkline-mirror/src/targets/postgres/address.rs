@@ -22,7 +22,9 @@ pub struct Address {
 
 impl fmt::Debug for Address {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Address").field("name", &self.name).finish_non_exhaustive()
+        f.debug_struct("Address")
+            .field("name", &self.name)
+            .finish_non_exhaustive()
     }
 }
 
@@ -51,7 +53,9 @@ impl FromStr for Address {
             && !is_plain(name)
         {
             return Err(TargetError::Address {
-                reason: format!("`{name}` cannot be the name of a schema: letters, digits and _ can, up to 63 of them"),
+                reason: format!(
+                    "`{name}` cannot be the name of a schema: letters, digits and _ can, up to 63 of them"
+                ),
             });
         }
         let mut url = base.to_owned();
@@ -75,7 +79,9 @@ impl FromStr for Address {
 
 fn is_plain(name: &str) -> bool {
     (1..=63).contains(&name.len())
-        && name.chars().all(|letter| letter.is_alphanumeric() || letter == '_')
+        && name
+            .chars()
+            .all(|letter| letter.is_alphanumeric() || letter == '_')
         && !name.starts_with("pg_")
 }
 
@@ -101,7 +107,10 @@ mod tests {
     #[test]
     fn an_address_is_shown_without_user_and_password() {
         for (text, shown) in [
-            ("postgres://ada:geheim@db.example/support", "postgres://db.example/support"),
+            (
+                "postgres://ada:geheim@db.example/support",
+                "postgres://db.example/support",
+            ),
             (
                 "postgresql://ada:geheim@db.example:5433/support?schema=intercom&sslmode=require",
                 "postgres://db.example:5433/support?schema=intercom",

@@ -42,7 +42,11 @@ impl Writing<'_> {
         let copied = self.copy(WAITING, chunks, &mut counts).await?;
         if copied > 0 {
             self.sql(&format!("ANALYZE {WAITING}")).await?;
-            let row = self.client.query_one(&self.upsert(), &[]).await.map_err(|error| self.fail(&error))?;
+            let row = self
+                .client
+                .query_one(&self.upsert(), &[])
+                .await
+                .map_err(|error| self.fail(&error))?;
             counts.inserted += row.get::<_, i64>(0).unsigned_abs();
             counts.updated += row.get::<_, i64>(1).unsigned_abs();
         }
@@ -98,7 +102,9 @@ impl Writing<'_> {
             for row in &rows {
                 text::line(&mut lines, self.kinds, row);
             }
-            sink.send(Bytes::from(lines)).await.map_err(|error| self.fail(&error))?;
+            sink.send(Bytes::from(lines))
+                .await
+                .map_err(|error| self.fail(&error))?;
         }
         let copied = sink.finish().await.map_err(|error| self.fail(&error))?;
         counts.deleted += self.remove(&gone).await?;
@@ -141,7 +147,12 @@ impl Writing<'_> {
     }
 
     fn columns(&self) -> String {
-        let names: Vec<String> = self.shape.columns.iter().map(|column| quote(&column.name)).collect();
+        let names: Vec<String> = self
+            .shape
+            .columns
+            .iter()
+            .map(|column| quote(&column.name))
+            .collect();
         names.join(", ")
     }
 
@@ -164,7 +175,10 @@ impl Writing<'_> {
                 let names: Vec<String> = others.iter().map(|name| format!("{prefix}.{name}")).collect();
                 names.join(", ")
             };
-            let sets: Vec<String> = others.iter().map(|name| format!("{name} = excluded.{name}")).collect();
+            let sets: Vec<String> = others
+                .iter()
+                .map(|name| format!("{name} = excluded.{name}"))
+                .collect();
             format!(
                 "DO UPDATE SET {} WHERE ({}) IS DISTINCT FROM ({})",
                 sets.join(", "),
@@ -182,10 +196,17 @@ impl Writing<'_> {
     }
 
     async fn sql(&self, sql: &str) -> Result<(), TargetError> {
-        self.client.batch_execute(sql).await.map_err(|error| self.fail(&error))
+        self.client
+            .batch_execute(sql)
+            .await
+            .map_err(|error| self.fail(&error))
     }
 
     fn fail(&self, error: &Error) -> TargetError {
-        failed(self.target, &format!("write the table `{}`", self.shape.name), error)
+        failed(
+            self.target,
+            &format!("write the table `{}`", self.shape.name),
+            error,
+        )
     }
 }

@@ -86,13 +86,20 @@ pub(super) async fn held(client: &Client, schema: &str) -> Result<HashMap<String
 /// The first of our own tables that is not as we make it.
 pub(super) fn unlike_ours(held: &HashMap<String, HeldTable>) -> Option<(&'static str, String)> {
     let wanted: [(&str, &[&str]); 2] = [
-        (TARGET, &["one", "format", "workspace", "feed", "seq", "mark", "written_at"]),
+        (
+            TARGET,
+            &["one", "format", "workspace", "feed", "seq", "mark", "written_at"],
+        ),
         (WRITTEN, &["name"]),
     ];
     wanted.into_iter().find_map(|(name, columns)| {
         let table = held.get(name)?;
         let names: BTreeSet<&str> = table.columns.iter().map(|column| column.name.as_str()).collect();
-        let lacking: Vec<&str> = columns.iter().copied().filter(|column| !names.contains(column)).collect();
+        let lacking: Vec<&str> = columns
+            .iter()
+            .copied()
+            .filter(|column| !names.contains(column))
+            .collect();
         (!lacking.is_empty()).then(|| (name, format!("it lacks {}", listed(&lacking))))
     })
 }
@@ -190,7 +197,10 @@ pub(super) fn plan(
         };
         let wider = kind(&there.sql_type).map(|held| (held, held.join(column.kind)));
         let Some((held, wider)) = wider else {
-            return Err(format!("its column `{}` is of the type {}", column.name, there.sql_type));
+            return Err(format!(
+                "its column `{}` is of the type {}",
+                column.name, there.sql_type
+            ));
         };
         if held != wider {
             if shape.custom.is_none() {
@@ -220,7 +230,11 @@ fn create(table: &str, shape: &TableShape) -> String {
         .iter()
         .enumerate()
         .map(|(place, column)| {
-            let needed = if shape.key.contains(&place) { " NOT NULL" } else { "" };
+            let needed = if shape.key.contains(&place) {
+                " NOT NULL"
+            } else {
+                ""
+            };
             format!("{} {}{needed}", quote(&column.name), sql_type(column.kind))
         })
         .collect();
@@ -310,11 +324,31 @@ mod tests {
             ..table(&[("id", "text"), ("n", "bigint")], &["id"])
         };
         for (held, is_ours, reason) in [
-            (table(&[("id", "text"), ("n", "bigint")], &[]), true, "its primary key is nothing, not `id`"),
-            (table(&[("id", "integer"), ("n", "bigint")], &["id"]), true, "its column `id` is of the type integer"),
-            (table(&[("id", "text"), ("n", "boolean")], &["id"]), true, "its column `n` is of the type boolean, not bigint"),
-            (table(&[("id", "text")], &["id"]), false, "it lacks the columns `n`"),
-            (table(&[("id", "text"), ("n", "bigint"), ("x", "text")], &["id"]), false, "it has other columns: `x`"),
+            (
+                table(&[("id", "text"), ("n", "bigint")], &[]),
+                true,
+                "its primary key is nothing, not `id`",
+            ),
+            (
+                table(&[("id", "integer"), ("n", "bigint")], &["id"]),
+                true,
+                "its column `id` is of the type integer",
+            ),
+            (
+                table(&[("id", "text"), ("n", "boolean")], &["id"]),
+                true,
+                "its column `n` is of the type boolean, not bigint",
+            ),
+            (
+                table(&[("id", "text")], &["id"]),
+                false,
+                "it lacks the columns `n`",
+            ),
+            (
+                table(&[("id", "text"), ("n", "bigint"), ("x", "text")], &["id"]),
+                false,
+                "it has other columns: `x`",
+            ),
             (view, true, "it is a view, and rows cannot be written to it"),
         ] {
             assert_eq!(plan("s", &wanted, Some(&held), is_ours), Err(reason.to_owned()));
@@ -326,7 +360,10 @@ mod tests {
         let wanted = shape(&[("id", CellKind::Text), ("n", CellKind::Integer)], false);
         let held = table(&[("id", "text"), ("mine", "text")], &["id"]);
         let plan = plan("s", &wanted, Some(&held), true).unwrap();
-        assert_eq!(plan.statements, ["ALTER TABLE \"s\".\"t\" ADD COLUMN \"n\" bigint"]);
+        assert_eq!(
+            plan.statements,
+            ["ALTER TABLE \"s\".\"t\" ADD COLUMN \"n\" bigint"]
+        );
         assert!(!plan.whole);
     }
 
@@ -339,7 +376,12 @@ mod tests {
         };
         for (held, wanted, statements, kind) in [
             ("bigint", CellKind::Integer, vec![], CellKind::Integer),
-            ("bigint", CellKind::Real, widened("double precision"), CellKind::Real),
+            (
+                "bigint",
+                CellKind::Real,
+                widened("double precision"),
+                CellKind::Real,
+            ),
             ("double precision", CellKind::Integer, vec![], CellKind::Real),
             ("boolean", CellKind::Integer, widened("text"), CellKind::Text),
             ("text", CellKind::Boolean, vec![], CellKind::Text),

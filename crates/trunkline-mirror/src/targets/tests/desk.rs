@@ -104,7 +104,10 @@ impl Desk {
     pub(super) async fn records(&mut self, stream: &'static str, records: &[Value]) {
         self.write(Change::Records {
             stream,
-            records: records.iter().map(|record| Bytes::from(record.to_string())).collect(),
+            records: records
+                .iter()
+                .map(|record| Bytes::from(record.to_string()))
+                .collect(),
             pass: None,
         })
         .await;
@@ -155,7 +158,9 @@ impl Desk {
     pub(super) fn copy(&self) -> PathBuf {
         let copy = self.folder.path().join("copy.db");
         let connection = rusqlite::Connection::open(self.path()).unwrap();
-        connection.execute("VACUUM INTO ?1", [copy.to_str().unwrap()]).unwrap();
+        connection
+            .execute("VACUUM INTO ?1", [copy.to_str().unwrap()])
+            .unwrap();
         copy
     }
 

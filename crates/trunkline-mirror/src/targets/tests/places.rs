@@ -2,7 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use arrow_array::{Array, cast::AsArray as _, types::{Float64Type, Int64Type}};
+use arrow_array::{
+    Array,
+    cast::AsArray as _,
+    types::{Float64Type, Int64Type},
+};
 use arrow_schema::DataType;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use rusqlite::types::ValueRef;
@@ -20,7 +24,11 @@ use crate::targets::{
 pub(super) type Rows = BTreeSet<BTreeMap<String, Option<String>>>;
 
 pub(super) enum Place {
-    Postgres { url: String, schema: String, _folder: TempDir },
+    Postgres {
+        url: String,
+        schema: String,
+        _folder: TempDir,
+    },
     Folder(TempDir),
 }
 
@@ -51,7 +59,11 @@ impl Place {
 
     pub(super) async fn remove(self) {
         if let Self::Postgres { schema, .. } = &self {
-            connect().await.batch_execute(&format!("DROP SCHEMA IF EXISTS \"{schema}\" CASCADE")).await.unwrap();
+            connect()
+                .await
+                .batch_execute(&format!("DROP SCHEMA IF EXISTS \"{schema}\" CASCADE"))
+                .await
+                .unwrap();
         }
     }
 
@@ -68,7 +80,11 @@ impl Place {
     }
 
     /// A round that ends after so many calls.
-    pub(super) async fn bring_up_failing(&self, desk: &Desk, calls: u32) -> Result<TargetReport, TargetError> {
+    pub(super) async fn bring_up_failing(
+        &self,
+        desk: &Desk,
+        calls: u32,
+    ) -> Result<TargetReport, TargetError> {
         match self {
             Self::Postgres { url, .. } => failing(desk, Self::server(url), calls).await,
             Self::Folder(folder) => failing(desk, Self::files(folder), calls).await,
@@ -123,7 +139,9 @@ impl Place {
         let content = self.content().await;
         let mut compared = 0;
         for (table, expected) in mirror(desk) {
-            let held = content.get(&table).unwrap_or_else(|| panic!("there is no {table}"));
+            let held = content
+                .get(&table)
+                .unwrap_or_else(|| panic!("there is no {table}"));
             if table.ends_with("_custom") {
                 let held: Rows = held.iter().cloned().map(filled).collect();
                 assert_eq!(held, expected, "{table}");
@@ -135,7 +153,10 @@ impl Place {
         assert!(compared > 0);
         let known: BTreeSet<String> = mirror(desk).into_keys().collect();
         for (table, rows) in content {
-            assert!(known.contains(&table) || rows.is_empty(), "{table} is not in the mirror");
+            assert!(
+                known.contains(&table) || rows.is_empty(),
+                "{table} is not in the mirror"
+            );
         }
     }
 
@@ -169,14 +190,19 @@ impl Place {
                 assert_eq!(found, expected, "{column}");
             }
             Self::Folder(folder) => {
-                let file = std::fs::File::open(folder.path().join(format!("lake/{table}/{table}.parquet"))).unwrap();
+                let file =
+                    std::fs::File::open(folder.path().join(format!("lake/{table}/{table}.parquet"))).unwrap();
                 let builder = ParquetRecordBatchReaderBuilder::try_new(file).unwrap();
                 let expected = match kind {
                     "integer" => DataType::Int64,
                     "real" => DataType::Float64,
                     _ => DataType::Utf8,
                 };
-                assert_eq!(builder.schema().field_with_name(column).unwrap().data_type(), &expected, "{column}");
+                assert_eq!(
+                    builder.schema().field_with_name(column).unwrap().data_type(),
+                    &expected,
+                    "{column}"
+                );
             }
         }
     }
@@ -199,7 +225,10 @@ pub(super) async fn connect() -> Client {
 
 async fn tables(client: &Client, schema: &str) -> Vec<String> {
     client
-        .query("SELECT tablename::text FROM pg_tables WHERE schemaname = $1", &[&schema])
+        .query(
+            "SELECT tablename::text FROM pg_tables WHERE schemaname = $1",
+            &[&schema],
+        )
         .await
         .unwrap()
         .iter()
@@ -208,8 +237,13 @@ async fn tables(client: &Client, schema: &str) -> Vec<String> {
 }
 
 async fn server_rows(client: &Client, schema: &str, table: &str) -> Rows {
-    let rows = client.query(&format!("SELECT * FROM \"{schema}\".\"{table}\""), &[]).await.unwrap();
-    let Some(first) = rows.first() else { return Rows::new() };
+    let rows = client
+        .query(&format!("SELECT * FROM \"{schema}\".\"{table}\""), &[])
+        .await
+        .unwrap();
+    let Some(first) = rows.first() else {
+        return Rows::new();
+    };
     let columns: Vec<String> = first
         .columns()
         .iter()
@@ -221,9 +255,16 @@ async fn server_rows(client: &Client, schema: &str, table: &str) -> Rows {
             }
         })
         .collect();
-    let names: Vec<String> = first.columns().iter().map(|column| column.name().to_owned()).collect();
+    let names: Vec<String> = first
+        .columns()
+        .iter()
+        .map(|column| column.name().to_owned())
+        .collect();
     client
-        .query(&format!("SELECT {} FROM \"{schema}\".\"{table}\"", columns.join(", ")), &[])
+        .query(
+            &format!("SELECT {} FROM \"{schema}\".\"{table}\"", columns.join(", ")),
+            &[],
+        )
         .await
         .unwrap()
         .iter()
@@ -231,7 +272,12 @@ async fn server_rows(client: &Client, schema: &str, table: &str) -> Rows {
             names
                 .iter()
                 .enumerate()
-                .map(|(place, name)| (name.clone(), row.get::<_, Option<String>>(place).map(|text| plain(&text))))
+                .map(|(place, name)| {
+                    (
+                        name.clone(),
+                        row.get::<_, Option<String>>(place).map(|text| plain(&text)),
+                    )
+                })
                 .collect()
         })
         .collect()
@@ -239,7 +285,10 @@ async fn server_rows(client: &Client, schema: &str, table: &str) -> Rows {
 
 fn file_rows(path: &std::path::Path) -> Rows {
     let file = std::fs::File::open(path).unwrap();
-    let reader = ParquetRecordBatchReaderBuilder::try_new(file).unwrap().build().unwrap();
+    let reader = ParquetRecordBatchReaderBuilder::try_new(file)
+        .unwrap()
+        .build()
+        .unwrap();
     let mut rows = Rows::new();
     for batch in reader {
         let batch = batch.unwrap();
