@@ -41,6 +41,7 @@ impl Server {
                 address: options.listen,
             });
         }
+        store.hold_more().await?;
         let tls = options.tls.as_ref().map(listener::acceptor).transpose()?;
         let listen = options.listen;
         let failed = |source| ServerError::Listen {

@@ -1,0 +1,4 @@
+//! Where records come from.
+
+pub(crate) mod file;
+pub(crate) mod intercom;
