@@ -32,6 +32,7 @@ mod request;
 mod requests;
 mod serve;
 mod sharing;
+mod targets;
 mod truncation;
 mod truth;
 mod upgrade;
