@@ -4,7 +4,7 @@
 //! is on unless its owner turned it off. Read `postgres/migrate.rs` for the tables.
 
 mod migrate;
-mod tls;
+pub(crate) mod tls;
 mod types;
 
 use std::{str::FromStr, time::Duration};
