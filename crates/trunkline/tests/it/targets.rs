@@ -90,7 +90,7 @@ fn copies_follow_a_living_workspace() {
 
 #[test]
 fn kills_at_random_points_leave_copies_equal_to_the_mirror() {
-    let kills = std::env::var("TRUNKLINE_KILLS").map_or(12, |text| text.parse().unwrap());
+    let kills = std::env::var("TRUNKLINE_KILLS").map_or(8, |text| text.parse().unwrap());
     let seed = std::env::var("TRUNKLINE_SEED").map_or(20_261_121, |text| text.parse().unwrap());
     let mut rng = rand_chacha::ChaCha8Rng::seed_from_u64(seed);
     let simulator = Simulator::small();
