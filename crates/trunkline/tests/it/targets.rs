@@ -41,7 +41,7 @@ fn copies_follow_a_living_workspace() {
     for copy in copies {
         holds_what_the_mirror_holds(copy, &desk);
     }
-    for round in 0..3 {
+    for round in 0..2 {
         simulator.activity(80);
         let contacts = simulator.truth("contacts", "2.16");
         let ids: Vec<&str> = contacts
@@ -67,7 +67,7 @@ fn copies_follow_a_living_workspace() {
             200
         );
         settle(&simulator);
-        let more: &[&str] = if round == 2 {
+        let more: &[&str] = if round == 1 {
             &["--history", "--full"]
         } else {
             &["--history"]
