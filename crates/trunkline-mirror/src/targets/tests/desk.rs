@@ -55,6 +55,17 @@ impl Desk {
         })
     }
 
+    /// A mirror that leaves columns out.
+    pub(super) fn without(columns: &[&str]) -> Self {
+        Self::with(leaving_out(columns))
+    }
+
+    /// The same file, opened again with columns left out.
+    pub(super) async fn leave_out(&mut self, columns: &[&str]) {
+        self.storage.take().unwrap().close().await.unwrap();
+        self.storage = Some(Storage::open(&self.path(), leaving_out(columns)).unwrap());
+    }
+
     fn with(options: StorageOptions) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let storage = Storage::open(&folder.path().join("mirror.db"), options).unwrap();
@@ -175,6 +186,13 @@ impl Desk {
             folder,
             second: self.second + 100,
         }
+    }
+}
+
+fn leaving_out(columns: &[&str]) -> StorageOptions {
+    StorageOptions {
+        exclude: columns.iter().map(|column| column.parse().unwrap()).collect(),
+        ..StorageOptions::default()
     }
 }
 

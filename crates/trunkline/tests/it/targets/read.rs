@@ -80,9 +80,12 @@ impl Copy {
                 let list: Vec<String> = columns
                     .columns()
                     .iter()
-                    .map(|column| match *column.type_() {
-                        Type::BOOL => format!("(\"{}\"::int)::text", column.name()),
-                        _ => format!("\"{}\"::text", column.name()),
+                    .map(|column| {
+                        let name = column.name().replace('"', "\"\"");
+                        match *column.type_() {
+                            Type::BOOL => format!("(\"{name}\"::int)::text"),
+                            _ => format!("\"{name}\"::text"),
+                        }
                     })
                     .collect();
                 let rows = client
