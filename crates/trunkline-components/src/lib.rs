@@ -15,4 +15,4 @@ mod transforms;
 pub use build::{build, outputs};
 pub use registry::{DestinationKind, SourceKind, TransformKind, destinations, kinds, sources, transforms};
 pub use schema::schema;
-pub use site::{Site, Workspaces};
+pub use site::{Secrets, Site, Workspaces};

@@ -153,6 +153,15 @@ impl Run<'_> {
                 }
                 continue;
             }
+            // All that may be on its way is held by transforms: it is given out early, so that reading goes on.
+            if self.halt.is_none()
+                && is_idle
+                && waiting == 0
+                && self.frontier.outstanding() >= MOST_OUTSTANDING
+                && self.flush(true).await
+            {
+                continue;
+            }
             if kept_at.elapsed() >= KEEP_EVERY {
                 self.keep().await;
                 kept_at = Instant::now();
