@@ -12,7 +12,7 @@ mod site;
 mod sources;
 mod transforms;
 
-pub use build::{build, outputs};
+pub use build::{build, is_endless, outputs};
 pub use registry::{DestinationKind, SourceKind, TransformKind, destinations, kinds, sources, transforms};
-pub use schema::schema;
-pub use site::{Secrets, Site, Workspaces};
+pub use schema::{Described, described, schema};
+pub use site::{Notifications, Notified, Secrets, Site, Workspaces};

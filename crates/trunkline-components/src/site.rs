@@ -25,6 +25,33 @@ pub trait Secrets: Send + Sync {
     fn secret(&self, name: &str) -> Option<SecretString>;
 }
 
+/// A notification that was received.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Notified {
+    /// Our number for it, growing.
+    pub number: i64,
+    /// Its topic.
+    pub topic: String,
+    /// The body, byte by byte.
+    pub body: Vec<u8>,
+    /// When it came.
+    pub received_at: Timestamp,
+}
+
+/// What the receiver of webhooks keeps.
+pub trait Notifications: Send + Sync {
+    /// The number of the newest; 0 when there is none.
+    fn newest(&self) -> BoxFuture<'_, Result<i64, ComponentError>>;
+
+    /// Those with a greater number, in their order; of all workspaces when none is named.
+    fn after<'a>(
+        &'a self,
+        number: i64,
+        workspace: Option<&'a str>,
+        most: u32,
+    ) -> BoxFuture<'a, Result<Vec<Notified>, ComponentError>>;
+}
+
 /// Where a flow runs.
 #[derive(Clone)]
 pub struct Site {
@@ -38,6 +65,8 @@ pub struct Site {
     pub workspaces: Arc<dyn Workspaces>,
     /// Secrets.
     pub secrets: Arc<dyn Secrets>,
+    /// Notifications that were received.
+    pub notifications: Arc<dyn Notifications>,
 }
 
 impl fmt::Debug for Site {

@@ -6,6 +6,7 @@ mod actions;
 mod backup;
 mod connections;
 mod data;
+mod flow;
 mod lookup;
 mod mirrors;
 mod publish;
@@ -29,6 +30,10 @@ pub(crate) use connections::{
     SecretsCommand,
 };
 pub(crate) use data::Data;
+pub(crate) use flow::{
+    ApplyFlows, CheckFlows, Components, DeadLetters, Flow, FlowCommand, FlowRuns, ListFlows, OneFlow,
+    RemoveFlow, RunFlow,
+};
 pub(crate) use lookup::Lookup;
 pub(crate) use mirrors::{AddMirror, Mirrors, MirrorsCommand};
 pub(crate) use publish::{Batches, BatchesCommand, ListBatches, OneBatch, Publish};
@@ -128,6 +133,8 @@ pub(crate) enum Command {
     Runs(Runs),
     /// Put back what a run wrote, as far as that is possible.
     Undo(Undo),
+    /// Check, try, run and keep flows: records from a source through transforms to destinations.
+    Flow(Box<Flow>),
     /// List the operations of Intercom's API.
     Operations(Operations),
     /// Explain one operation, such as `contacts.search`.
@@ -139,7 +146,7 @@ pub(crate) enum Command {
 }
 
 /// Which workspace to talk to, and how hard.
-#[derive(Debug, Args)]
+#[derive(Clone, Debug, Args)]
 pub(crate) struct Workspace {
     /// The stored connection to use (see `trunkline connections`); the default one when neither this nor a token is given.
     #[arg(long, value_name = "NAME", env = "TRUNKLINE_CONNECTION", conflicts_with_all = ["token_env", "region", "base_url"])]

@@ -76,7 +76,10 @@ impl Dedupe {
         if let Some(within) = self.settings.within {
             let within = SignedDuration::try_from(within.0).unwrap_or(SignedDuration::MAX);
             while let Some(oldest) = self.order.front()
-                && self.seen.get(oldest).is_none_or(|at| now.duration_since(*at) >= within)
+                && self
+                    .seen
+                    .get(oldest)
+                    .is_none_or(|at| now.duration_since(*at) >= within)
             {
                 self.forget_oldest();
             }

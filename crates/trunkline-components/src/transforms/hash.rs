@@ -96,7 +96,10 @@ impl Hashing {
             )
         };
         let key = self.key.get_or_init(|| self.site.secrets.secret(name));
-        let key = key.as_ref().ok_or_else(|| unusable("is not set"))?.expose_secret();
+        let key = key
+            .as_ref()
+            .ok_or_else(|| unusable("is not set"))?
+            .expose_secret();
         if key.len() < SHORTEST {
             return Err(unusable("is too short for a key"));
         }

@@ -208,7 +208,10 @@ mod tests {
     #[test]
     fn a_place_is_names_and_lists() {
         for (text, removed) in [
-            ("a", Some(json!({ "b": [{ "c": 1 }, { "c": 2, "d": 3 }], "e.f": 4 }))),
+            (
+                "a",
+                Some(json!({ "b": [{ "c": 1 }, { "c": 2, "d": 3 }], "e.f": 4 })),
+            ),
             (".b[].c", Some(json!({ "a": 0, "b": [{}, { "d": 3 }], "e.f": 4 }))),
             ("b.c", Some(json!({ "a": 0, "b": [{}, { "d": 3 }], "e.f": 4 }))),
             ("b[]", Some(json!({ "a": 0, "b": [], "e.f": 4 }))),

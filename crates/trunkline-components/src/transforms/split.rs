@@ -70,7 +70,10 @@ impl Settings {
             (None, _) => {
                 return Err(ComponentError::reject(
                     "TL0850",
-                    format!("an item of {} is no object, so it can get no fields", self.list.text()),
+                    format!(
+                        "an item of {} is no object, so it can get no fields",
+                        self.list.text()
+                    ),
                     "Name the field that it is put into with `as:`.",
                 ));
             }

@@ -3,6 +3,7 @@
 //! The one rule: everything goes through `build`, so that what is tested is what a file gets.
 
 mod bounds;
+mod documented;
 mod enrich;
 mod held;
 mod hostile;
@@ -22,7 +23,7 @@ use trunkline_flow::{
     engine::Flow,
 };
 
-use crate::{Secrets, Site, Workspaces, build, kinds, outputs};
+use crate::{Notifications, Notified, Secrets, Site, Workspaces, build, kinds, outputs};
 
 /// No workspace, and one secret.
 struct Nothing;
@@ -33,10 +34,25 @@ impl Workspaces for Nothing {
     }
 }
 
+impl Notifications for Nothing {
+    fn newest(&self) -> BoxFuture<'_, Result<i64, ComponentError>> {
+        Box::pin(async { Ok(0) })
+    }
+
+    fn after<'a>(
+        &'a self,
+        _: i64,
+        _: Option<&'a str>,
+        _: u32,
+    ) -> BoxFuture<'a, Result<Vec<Notified>, ComponentError>> {
+        Box::pin(async { Ok(Vec::new()) })
+    }
+}
+
 impl Secrets for Nothing {
     fn secret(&self, name: &str) -> Option<SecretString> {
         match name {
-            "HASH_KEY" => Some("a key that only tests know".into()),
+            "HASH_KEY" | "TRUNKLINE_HASH_KEY" => Some("a key that only tests know".into()),
             "SHORT_KEY" => Some("short".into()),
             _ => None,
         }
@@ -55,6 +71,7 @@ fn site(folder: PathBuf) -> Site {
         now: Arc::new(noon),
         workspaces: Arc::new(Nothing),
         secrets: Arc::new(Nothing),
+        notifications: Arc::new(Nothing),
     }
 }
 

@@ -104,11 +104,7 @@ impl Jq {
     }
 
     /// The same for several records.
-    pub fn value_of_all(
-        &self,
-        records: &mut [Record],
-        now: Timestamp,
-    ) -> Vec<Result<Value, ComponentError>> {
+    pub fn value_of_all(&self, records: &mut [Record], now: Timestamp) -> Vec<Result<Value, ComponentError>> {
         let all = self.values_of_all(records, now);
         all.into_iter().map(|values| self.one(values?)).collect()
     }
@@ -138,11 +134,7 @@ impl Jq {
     }
 
     /// The same for several records.
-    pub fn holds_for_all(
-        &self,
-        records: &mut [Record],
-        now: Timestamp,
-    ) -> Vec<Result<bool, ComponentError>> {
+    pub fn holds_for_all(&self, records: &mut [Record], now: Timestamp) -> Vec<Result<bool, ComponentError>> {
         let all = self.value_of_all(records, now);
         all.into_iter().map(|value| Ok(is_true(&value?))).collect()
     }
@@ -178,7 +170,13 @@ impl Jq {
         if asked.iter().all(|asked| *asked) {
             return self.holds_for_all(records, now);
         }
-        let one = |(record, asked): (&Record, &bool)| if *asked { self.holds(record, now) } else { Ok(false) };
+        let one = |(record, asked): (&Record, &bool)| {
+            if *asked {
+                self.holds(record, now)
+            } else {
+                Ok(false)
+            }
+        };
         records.iter().zip(asked).map(one).collect()
     }
 }

@@ -98,11 +98,7 @@ impl Expression {
 
     /// Runs the expression on several inputs, one after the other, on one worker: each within the limits by itself, and one that goes
     /// too far ends only itself. The outcomes are in the order of the inputs.
-    pub fn run_many(
-        &self,
-        inputs: &Arc<Vec<Input>>,
-        limits: &Limits,
-    ) -> Vec<Result<Vec<Value>, RunError>> {
+    pub fn run_many(&self, inputs: &Arc<Vec<Input>>, limits: &Limits) -> Vec<Result<Vec<Value>, RunError>> {
         let limits = Limits {
             steps: limits.steps.min(MAX_STEPS),
             ..*limits

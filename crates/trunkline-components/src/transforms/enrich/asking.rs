@@ -62,6 +62,19 @@ pub(super) fn check(node: &Node, operation: &str, with: &BTreeMap<String, Jq>) -
     Ok(())
 }
 
+/// Waits for something of a runtime, on a thread of its own: whoever calls may be one of the runtime's.
+fn waited<T: Send>(runtime: &Handle, work: impl Future<Output = T> + Send) -> Option<T> {
+    std::thread::scope(|scope| scope.spawn(|| runtime.block_on(work)).join().ok())
+}
+
+fn broke_off() -> ComponentError {
+    ComponentError::stop(
+        "TL0812",
+        "asking Intercom broke off",
+        "This is a fault of Trunkline; please report it.",
+    )
+}
+
 impl Asking {
     pub(super) const fn new(
         operation: String,
@@ -97,19 +110,22 @@ impl Asking {
         };
         if self.workspace.is_none() {
             let connection = self.connection.as_deref();
-            match runtime.block_on(self.site.workspaces.workspace(connection)) {
-                Ok(workspace) => self.workspace = Some(workspace),
-                Err(error) => return all(&error),
+            match waited(&runtime, self.site.workspaces.workspace(connection)) {
+                Some(Ok(workspace)) => self.workspace = Some(workspace),
+                Some(Err(error)) => return all(&error),
+                None => return all(&broke_off()),
             }
         }
         let Some(workspace) = &self.workspace else {
             return Vec::new();
         };
-        let asked = questions.into_iter().map(|(name, question)| {
-            let asking = self.ask(workspace, question);
-            async move { (name, asking.await) }
+        let asked = questions.iter().map(|(name, question)| {
+            let asking = self.ask(workspace, question.clone());
+            async move { (name.clone(), asking.await) }
         });
-        runtime.block_on(stream::iter(asked).buffer_unordered(self.concurrency).collect())
+        let asked: Vec<_> = asked.collect();
+        let answers = stream::iter(asked).buffer_unordered(self.concurrency).collect();
+        waited(&runtime, answers).unwrap_or_else(|| all(&broke_off()))
     }
 
     async fn ask(&self, workspace: &Workspace, question: Value) -> Answer {

@@ -109,8 +109,8 @@ impl Mirror {
         )
         .map_err(failed)?;
         let table = self.known("table", &self.settings.table, &tables)?;
-        let columns = names(&connection, "SELECT name FROM pragma_table_info(?1)", [&table])
-            .map_err(failed)?;
+        let columns =
+            names(&connection, "SELECT name FROM pragma_table_info(?1)", [&table]).map_err(failed)?;
         let column = self.known("column", &self.settings.column, &columns)?;
         let mut wanted = Vec::new();
         for name in &self.settings.columns {
@@ -172,7 +172,12 @@ fn quoted(name: &str) -> String {
 
 /// A row as an object; the record as it was received where that is all that is asked for.
 fn row(row: &Row<'_>) -> rusqlite::Result<Value> {
-    let names: Vec<String> = row.as_ref().column_names().into_iter().map(str::to_owned).collect();
+    let names: Vec<String> = row
+        .as_ref()
+        .column_names()
+        .into_iter()
+        .map(str::to_owned)
+        .collect();
     let mut fields = Map::new();
     for (at, name) in names.iter().enumerate() {
         let value = match row.get_ref(at)? {

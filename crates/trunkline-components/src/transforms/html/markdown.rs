@@ -10,15 +10,15 @@ use std::{
     rc::Rc,
 };
 
+use htmd::{
+    HtmlToMarkdown,
+    options::{BulletListMarker, Options},
+};
 use html5ever::{
     Attribute, ExpandedName, ParseOpts, QualName,
     interface::{ElementFlags, NodeOrText, QuirksMode, TreeSink},
     parse_document,
     tendril::{StrTendril, TendrilSink as _},
-};
-use htmd::{
-    HtmlToMarkdown,
-    options::{BulletListMarker, Options},
 };
 use markup5ever_rcdom::{Node, NodeData, RcDom};
 
@@ -42,7 +42,12 @@ pub(super) fn of(html: &str) -> Result<String, &'static str> {
         let tree = tree(html)?;
         let mut widest = Widest::default();
         look(&tree, 0, &mut widest)?;
-        if widest.rows.saturating_mul(widest.cells).saturating_mul(widest.cell) > MOST_TABLE {
+        if widest
+            .rows
+            .saturating_mul(widest.cells)
+            .saturating_mul(widest.cell)
+            > MOST_TABLE
+        {
             return Err("has a table that is too large");
         }
         let options = Options {
@@ -53,7 +58,9 @@ pub(super) fn of(html: &str) -> Result<String, &'static str> {
         };
         let converter = HtmlToMarkdown::builder()
             .options(options)
-            .skip_tags(vec!["script", "style", "noscript", "template", "title", "iframe", "svg"])
+            .skip_tags(vec![
+                "script", "style", "noscript", "template", "title", "iframe", "svg",
+            ])
             .build();
         Ok(converter.tree_to_markdown(&tree))
     }));

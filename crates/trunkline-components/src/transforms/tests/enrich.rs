@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::{check, check_flow, flow_at, site};
 
 /// A file like a mirror's.
-fn mirror(folder: &std::path::Path) {
+pub(super) fn mirror(folder: &std::path::Path) {
     let file = Connection::open(folder.join("mirror.db")).unwrap();
     file.execute_batch(
         "CREATE TABLE contacts (id TEXT PRIMARY KEY, email TEXT, record TEXT, _deleted_at TEXT);
@@ -36,16 +36,48 @@ fn a_row_of_the_mirror_is_put_into_the_record() {
             json!("1"),
             Some(json!({ "id": "1", "name": "Ada", "big": 18446744073709551615_u64 })),
         ),
-        (format!("{{ into: c, mirror: {{ {contacts} }}, take: .name }}"), json!("1"), Some(json!("Ada"))),
-        (format!("{{ into: c, mirror: {{ {contacts} }}, take: .nothing }}"), json!("1"), None),
-        (format!("{{ into: c, mirror: {{ {contacts}, columns: [email] }} }}"), json!("1"), Some(json!({ "email": "ada@example.com" }))),
+        (
+            format!("{{ into: c, mirror: {{ {contacts} }}, take: .name }}"),
+            json!("1"),
+            Some(json!("Ada")),
+        ),
+        (
+            format!("{{ into: c, mirror: {{ {contacts} }}, take: .nothing }}"),
+            json!("1"),
+            None,
+        ),
+        (
+            format!("{{ into: c, mirror: {{ {contacts}, columns: [email] }} }}"),
+            json!("1"),
+            Some(json!({ "email": "ada@example.com" })),
+        ),
         // An id as a number finds one as text.
-        (format!("{{ into: c, mirror: {{ {contacts} }}, take: .id }}"), json!(1), Some(json!("1"))),
-        (format!("{{ into: c, mirror: {{ {contacts}, column: email }}, take: .id }}"), json!("ada@example.com"), Some(json!("1"))),
+        (
+            format!("{{ into: c, mirror: {{ {contacts} }}, take: .id }}"),
+            json!(1),
+            Some(json!("1")),
+        ),
+        (
+            format!("{{ into: c, mirror: {{ {contacts}, column: email }}, take: .id }}"),
+            json!("ada@example.com"),
+            Some(json!("1")),
+        ),
         // Deleted, unknown, or nothing to look for.
-        (format!("{{ into: c, mirror: {{ {contacts} }} }}"), json!("2"), None),
-        (format!("{{ into: c, mirror: {{ {contacts} }} }}"), json!("' OR 1=1 --"), None),
-        (format!("{{ into: c, mirror: {{ {contacts} }} }}"), json!(null), None),
+        (
+            format!("{{ into: c, mirror: {{ {contacts} }} }}"),
+            json!("2"),
+            None,
+        ),
+        (
+            format!("{{ into: c, mirror: {{ {contacts} }} }}"),
+            json!("' OR 1=1 --"),
+            None,
+        ),
+        (
+            format!("{{ into: c, mirror: {{ {contacts} }} }}"),
+            json!(null),
+            None,
+        ),
         (
             "{ into: c, mirror: { file: mirror.db, table: plans, column: 'the \"id', key: .of } }".to_owned(),
             json!("7"),
@@ -64,13 +96,23 @@ fn a_row_of_the_mirror_is_put_into_the_record() {
 #[test]
 fn what_is_missing_is_left_dropped_or_a_dead_letter() {
     let settings = |missing: &str| {
-        format!("{{ into: c, mirror: {{ file: mirror.db, table: contacts, key: .of }}, take: .id, missing: {missing} }}")
+        format!(
+            "{{ into: c, mirror: {{ file: mirror.db, table: contacts, key: .of }}, take: .id, missing: {missing} }}"
+        )
     };
     let input = [json!({ "of": "1" }), json!({ "of": "9" }), json!({})];
     let found = json!({ "of": "1", "c": "1" });
-    check_mirror(&settings("leave"), &input, Ok(vec![found.clone(), input[1].clone(), input[2].clone()]));
+    check_mirror(
+        &settings("leave"),
+        &input,
+        Ok(vec![found.clone(), input[1].clone(), input[2].clone()]),
+    );
     check_mirror(&settings("drop"), &input, Ok(vec![found]));
-    check_mirror(&settings("fail"), &input[1..2], Err(("TL0853", "nothing was found for this record's c")));
+    check_mirror(
+        &settings("fail"),
+        &input[1..2],
+        Err(("TL0853", "nothing was found for this record's c")),
+    );
     check_mirror(&settings("leave"), &[json!([1])], Err(("TL0811", "")));
 }
 
@@ -79,12 +121,28 @@ fn a_mirror_that_cannot_be_looked_in_says_why() {
     for (mirror, why) in [
         ("{ file: none.db, table: contacts, key: .of }", "no such file"),
         ("{ file: ., table: contacts, key: .of }", "no such file"),
-        ("{ file: mirror.db, table: contact, key: .of }", "no table contact; did you mean contacts?"),
-        ("{ file: mirror.db, table: contacts, column: mail, key: .of }", "no column mail"),
-        ("{ file: mirror.db, table: contacts, columns: [emial], key: .of }", "did you mean email?"),
-        ("{ file: mirror.db, table: 'contacts; DROP TABLE contacts', key: .of }", "no table"),
+        (
+            "{ file: mirror.db, table: contact, key: .of }",
+            "no table contact; did you mean contacts?",
+        ),
+        (
+            "{ file: mirror.db, table: contacts, column: mail, key: .of }",
+            "no column mail",
+        ),
+        (
+            "{ file: mirror.db, table: contacts, columns: [emial], key: .of }",
+            "did you mean email?",
+        ),
+        (
+            "{ file: mirror.db, table: 'contacts; DROP TABLE contacts', key: .of }",
+            "no table",
+        ),
     ] {
-        check_mirror(&format!("{{ into: c, mirror: {mirror} }}"), &[json!({ "of": "1" })], Err(("TL0855", why)));
+        check_mirror(
+            &format!("{{ into: c, mirror: {mirror} }}"),
+            &[json!({ "of": "1" })],
+            Err(("TL0855", why)),
+        );
     }
 }
 
@@ -96,5 +154,9 @@ fn samples_are_not_asked_about_over_the_network() {
         Err(("TL0854", "nobody to ask")),
     );
     // Nothing to ask is nothing to ask.
-    check("  - enrich: { into: c, operation: contacts.get, with: { id: .of } }", &[json!({})], Ok(vec![json!({})]));
+    check(
+        "  - enrich: { into: c, operation: contacts.get, with: { id: .of } }",
+        &[json!({})],
+        Ok(vec![json!({})]),
+    );
 }

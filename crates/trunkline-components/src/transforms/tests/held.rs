@@ -32,7 +32,10 @@ fn batch_gives_by_number_by_time_and_at_the_end() {
     assert_eq!(batch.due(), None);
     assert!(batch.flush(later(50), true).records.is_empty());
     batch.apply(records(&numbers(3..4)), later(6));
-    assert_eq!(batch.flush(later(6), true).records[0].value["all"], json!([{ "n": 3 }]));
+    assert_eq!(
+        batch.flush(later(6), true).records[0].value["all"],
+        json!([{ "n": 3 }])
+    );
 }
 
 #[test]
@@ -41,7 +44,11 @@ fn a_batch_is_bounded_in_bytes() {
     let mut batch = pipeline("  - batch: { size: 1000 }");
     let given = batch.apply(records(&vec![large; 40]), noon()).records;
     assert_eq!(given.len(), 2);
-    assert!(given.iter().all(|record| record.value["count"].as_u64() < Some(20)));
+    assert!(
+        given
+            .iter()
+            .all(|record| record.value["count"].as_u64() < Some(20))
+    );
 }
 
 #[test]
@@ -93,10 +100,13 @@ fn window_makes_a_digest_for_each_group() {
     let given = window.flush(later(3_600), false).records;
     let values: Vec<_> = given.iter().map(|record| record.value.clone()).collect();
     let (from, to) = ("2026-11-21T12:00:00Z", "2026-11-21T13:00:00Z");
-    assert_eq!(values, [
-        json!({ "team": "a", "count": 2, "from": from, "to": to, "sum": 4 }),
-        json!({ "team": "b", "count": 1, "from": from, "to": to, "sum": 2 }),
-    ]);
+    assert_eq!(
+        values,
+        [
+            json!({ "team": "a", "count": 2, "from": from, "to": to, "sum": 4 }),
+            json!({ "team": "b", "count": 1, "from": from, "to": to, "sum": 2 }),
+        ]
+    );
     assert_eq!(window.due(), None);
 }
 
@@ -126,8 +136,15 @@ fn a_digest_that_cannot_be_made_is_a_dead_letter_with_all_that_was_in_it() {
     assert!(applied.records.is_empty());
     assert_eq!(applied.refused.len(), 1);
     assert_eq!(applied.refused[0].error.code, "TL0811");
-    assert_eq!(applied.refused[0].record.value["records"], json!([{ "n": 0 }, { "n": 1 }]));
-    check("  - window: { every: 1h, make: .records.x }", &numbers(0..2), Err(("TL0811", "")));
+    assert_eq!(
+        applied.refused[0].record.value["records"],
+        json!([{ "n": 0 }, { "n": 1 }])
+    );
+    check(
+        "  - window: { every: 1h, make: .records.x }",
+        &numbers(0..2),
+        Err(("TL0811", "")),
+    );
 }
 
 #[test]

@@ -22,7 +22,11 @@ fn html_that_grows_without_measure_is_refused() {
         ("<table><td>".repeat(5_000), "inside of each other"),
         ("x".repeat((1 << 20) + 1), "longer than 1 MiB"),
         (
-            format!("<table><tr><th>{}</th></tr>{}</table>", "x".repeat(500_000), "<tr><td>1</td></tr>".repeat(3_000)),
+            format!(
+                "<table><tr><th>{}</th></tr>{}</table>",
+                "x".repeat(500_000),
+                "<tr><td>1</td></tr>".repeat(3_000)
+            ),
             "a table that is too large",
         ),
     ] {

@@ -6,16 +6,33 @@ use super::{check, flow, noon, records};
 
 #[test]
 fn filter_lets_through_what_holds() {
-    let input = [json!({ "a": 1 }), json!({ "a": null }), json!({ "a": false }), json!({ "a": 0 })];
-    check("  - filter: .a", &input, Ok(vec![json!({ "a": 1 }), json!({ "a": 0 })]));
+    let input = [
+        json!({ "a": 1 }),
+        json!({ "a": null }),
+        json!({ "a": false }),
+        json!({ "a": 0 }),
+    ];
+    check(
+        "  - filter: .a",
+        &input,
+        Ok(vec![json!({ "a": 1 }), json!({ "a": 0 })]),
+    );
     check("  - filter: empty", &input, Ok(vec![]));
-    check("  - filter: '$head.id == \"2\"'", &input, Ok(vec![json!({ "a": null })]));
+    check(
+        "  - filter: '$head.id == \"2\"'",
+        &input,
+        Ok(vec![json!({ "a": null })]),
+    );
     check(
         "  - filter: '$now == 1795262400 and now == $now'",
         &input[..1],
         Ok(vec![json!({ "a": 1 })]),
     );
-    check("  - filter: '.a, .a'", &input[..1], Err(("TL0811", "gives 2 values")));
+    check(
+        "  - filter: '.a, .a'",
+        &input[..1],
+        Err(("TL0811", "gives 2 values")),
+    );
     check("  - filter: .a.b", &input[..1], Err(("TL0811", "cannot index")));
 }
 
@@ -27,27 +44,52 @@ fn jq_makes_nothing_one_or_several() {
     check("  - jq: .b", &input, Ok(vec![json!(18446744073709551615_u64)]));
     check("  - jq: .", &input, Ok(input.to_vec()));
     check("  - jq: error(\"no\")", &input, Err(("TL0811", "failed: no")));
-    check("  - jq: '{id: $head.id, stream: $head.stream}'", &input, Ok(vec![
-        json!({ "id": "1", "stream": "things" }),
-    ]));
+    check(
+        "  - jq: '{id: $head.id, stream: $head.stream}'",
+        &input,
+        Ok(vec![json!({ "id": "1", "stream": "things" })]),
+    );
 }
 
 #[test]
 fn map_sets_renames_and_leaves_out() {
     let input = [json!({ "a": 1, "b": { "c": 2 }, "d": 3 })];
     for (settings, expected) in [
-        ("{ set: { a: .d, d: .a } }", json!({ "a": 3, "b": { "c": 2 }, "d": 1 })),
-        ("{ set: { e: .b.c, f: .nothing } }", json!({ "a": 1, "b": { "c": 2 }, "d": 3, "e": 2, "f": null })),
-        ("{ rename: { a: d, d: a } }", json!({ "a": 3, "b": { "c": 2 }, "d": 1 })),
-        ("{ rename: { nothing: x } }", json!({ "a": 1, "b": { "c": 2 }, "d": 3 })),
+        (
+            "{ set: { a: .d, d: .a } }",
+            json!({ "a": 3, "b": { "c": 2 }, "d": 1 }),
+        ),
+        (
+            "{ set: { e: .b.c, f: .nothing } }",
+            json!({ "a": 1, "b": { "c": 2 }, "d": 3, "e": 2, "f": null }),
+        ),
+        (
+            "{ rename: { a: d, d: a } }",
+            json!({ "a": 3, "b": { "c": 2 }, "d": 1 }),
+        ),
+        (
+            "{ rename: { nothing: x } }",
+            json!({ "a": 1, "b": { "c": 2 }, "d": 3 }),
+        ),
         ("{ remove: [a, nothing] }", json!({ "b": { "c": 2 }, "d": 3 })),
         ("{ keep: [a] }", json!({ "a": 1 })),
-        ("{ set: { x: .a }, rename: { x: z }, keep: [z] }", json!({ "z": 1 })),
+        (
+            "{ set: { x: .a }, rename: { x: z }, keep: [z] }",
+            json!({ "z": 1 }),
+        ),
     ] {
         check(&format!("  - map: {settings}"), &input, Ok(vec![expected]));
     }
-    check("  - map: { keep: [a] }", &[json!([1])], Err(("TL0841", "no object")));
-    check("  - map: { set: { a: .b.c.d.e } }", &[json!({ "b": 1 })], Err(("TL0811", "")));
+    check(
+        "  - map: { keep: [a] }",
+        &[json!([1])],
+        Err(("TL0841", "no object")),
+    );
+    check(
+        "  - map: { set: { a: .b.c.d.e } }",
+        &[json!({ "b": 1 })],
+        Err(("TL0811", "")),
+    );
 }
 
 #[test]
@@ -80,7 +122,10 @@ fn route_takes_the_first_branch_that_holds() {
 fn split_gives_each_item_what_it_is_told_of_the_whole() {
     let input = [json!({ "id": "7", "tags": { "tags": [{ "id": "1" }, { "id": "2", "of": "x" }] } })];
     for (settings, expected) in [
-        ("{ list: tags.tags }", vec![json!({ "id": "1" }), json!({ "id": "2", "of": "x" })]),
+        (
+            "{ list: tags.tags }",
+            vec![json!({ "id": "1" }), json!({ "id": "2", "of": "x" })],
+        ),
         (
             "{ list: tags.tags, with: { of: .id } }",
             vec![json!({ "id": "1", "of": "7" }), json!({ "id": "2", "of": "7" })],
@@ -98,14 +143,34 @@ fn split_gives_each_item_what_it_is_told_of_the_whole() {
         check(&format!("  - split: {settings}"), &input, Ok(expected));
     }
     let bad = |settings: &str, value: Value, message: &str| {
-        check(&format!("  - split: {settings}"), &[value], Err(("TL0850", message)));
+        check(
+            &format!("  - split: {settings}"),
+            &[value],
+            Err(("TL0850", message)),
+        );
     };
     bad("{ list: id }", json!({ "id": "7" }), "id is no list");
     bad("{ list: a, missing: fail }", json!({ "a": [] }), "no items in a");
-    bad("{ list: a, missing: fail }", json!({ "a": null }), "no items in a");
-    bad("{ list: a, with: { b: .b } }", json!({ "a": [1] }), "is no object");
-    check("  - split: { list: a, missing: leave }", &[json!({ "a": [] })], Ok(vec![json!({ "a": [] })]));
-    check("  - split: { list: a }", &[json!({ "a": [1, "x"] })], Ok(vec![json!(1), json!("x")]));
+    bad(
+        "{ list: a, missing: fail }",
+        json!({ "a": null }),
+        "no items in a",
+    );
+    bad(
+        "{ list: a, with: { b: .b } }",
+        json!({ "a": [1] }),
+        "is no object",
+    );
+    check(
+        "  - split: { list: a, missing: leave }",
+        &[json!({ "a": [] })],
+        Ok(vec![json!({ "a": [] })]),
+    );
+    check(
+        "  - split: { list: a }",
+        &[json!({ "a": [1, "x"] })],
+        Ok(vec![json!(1), json!("x")]),
+    );
 }
 
 #[test]
@@ -124,16 +189,35 @@ fn what_comes_of_one_record_does_not_share_its_id() {
 
 #[test]
 fn dedupe_lets_the_first_of_each_key_through() {
-    let input: Vec<Value> = ["a", "b", "a", "c", "b"].iter().map(|key| json!({ "k": key })).collect();
+    let input: Vec<Value> = ["a", "b", "a", "c", "b"]
+        .iter()
+        .map(|key| json!({ "k": key }))
+        .collect();
     let of = |keys: &[&str]| keys.iter().map(|key| json!({ "k": key })).collect::<Vec<_>>();
     check("  - dedupe: { key: .k }", &input, Ok(of(&["a", "b", "c"])));
     // With room for one only neighbors are known.
-    check("  - dedupe: { key: .k, last: 1 }", &input, Ok(of(&["a", "b", "a", "c", "b"])));
-    check("  - dedupe: { key: .k, last: 2 }", &input, Ok(of(&["a", "b", "c"])));
+    check(
+        "  - dedupe: { key: .k, last: 1 }",
+        &input,
+        Ok(of(&["a", "b", "a", "c", "b"])),
+    );
+    check(
+        "  - dedupe: { key: .k, last: 2 }",
+        &input,
+        Ok(of(&["a", "b", "c"])),
+    );
     check("  - dedupe: { key: .nothing }", &input, Ok(input.clone()));
-    check("  - dedupe: { key: .k.x }", &input[..1], Err(("TL0811", "cannot index")));
+    check(
+        "  - dedupe: { key: .k.x }",
+        &input[..1],
+        Err(("TL0811", "cannot index")),
+    );
     // 1 and "1" are one key.
-    check("  - dedupe: { key: .k }", &[json!({ "k": 1 }), json!({ "k": "1" })], Ok(vec![json!({ "k": 1 })]));
+    check(
+        "  - dedupe: { key: .k }",
+        &[json!({ "k": 1 }), json!({ "k": "1" })],
+        Ok(vec![json!({ "k": 1 })]),
+    );
 }
 
 #[test]
@@ -143,7 +227,10 @@ fn mask_hides_what_is_personal() {
     };
     for (value, partial) in [
         (json!("ada@example.com"), json!("***@example.com")),
-        (json!(" Ada <x@y>@mail.example.com "), json!("***@mail.example.com")),
+        (
+            json!(" Ada <x@y>@mail.example.com "),
+            json!("***@mail.example.com"),
+        ),
         (json!("call ada@example.com or me@x then say hello"), json!("***")),
         (json!("@example.com"), json!("***")),
         (json!("ada@localhost"), json!("***")),
@@ -156,9 +243,16 @@ fn mask_hides_what_is_personal() {
         (json!(436601234567_u64), json!("***4567")),
         (json!(true), json!("***")),
         (json!(null), json!(null)),
-        (json!(["ada@example.com", { "x": "Ada" }]), json!(["***@example.com", { "x": "***" }])),
+        (
+            json!(["ada@example.com", { "x": "Ada" }]),
+            json!(["***@example.com", { "x": "***" }]),
+        ),
     ] {
-        check("{ fields: { a: partial } }", json!({ "a": value }), json!({ "a": partial }));
+        check(
+            "{ fields: { a: partial } }",
+            json!({ "a": value }),
+            json!({ "a": partial }),
+        );
     }
     let whole = json!({ "email": "a@b.co", "list": [{ "Email": "c@d.co", "name": "Ada", "n": 1 }], "deep": { "x": { "email": null } } });
     for (settings, expected) in [
@@ -196,7 +290,11 @@ fn hash_is_keyed_and_stable() {
             json!({ "email": ADA, "other": [{ "Email": ADA, "n": 7 }], "none": null }),
         ),
     ] {
-        check(&format!("  - hash: {settings}"), std::slice::from_ref(&value), Ok(vec![expected]));
+        check(
+            &format!("  - hash: {settings}"),
+            std::slice::from_ref(&value),
+            Ok(vec![expected]),
+        );
     }
     check(
         "  - hash: { fields: [a], normalize: true, key_env: HASH_KEY }",
@@ -204,8 +302,16 @@ fn hash_is_keyed_and_stable() {
         Ok(vec![json!({ "a": [ADA, ADA] })]),
     );
     let hash = |name: &str| format!("  - hash: {{ fields: [a], key_env: {name} }}");
-    check(&hash("NO_KEY"), &[json!({ "a": 1 })], Err(("TL0851", "NO_KEY is not set")));
-    check(&hash("SHORT_KEY"), &[json!({ "a": 1 })], Err(("TL0851", "too short")));
+    check(
+        &hash("NO_KEY"),
+        &[json!({ "a": 1 })],
+        Err(("TL0851", "NO_KEY is not set")),
+    );
+    check(
+        &hash("SHORT_KEY"),
+        &[json!({ "a": 1 })],
+        Err(("TL0851", "too short")),
+    );
 }
 
 #[test]
@@ -238,7 +344,10 @@ fn html_becomes_what_a_person_reads() {
             "| a | b |\n| - | - |\n| 1 | 2 |",
         ),
         ("<p>unclosed <b>bold", "unclosed **bold**"),
-        ("<script>alert(1)</script><style>p{}</style><iframe src=\"https://x\"></iframe>ok", "ok"),
+        (
+            "<script>alert(1)</script><style>p{}</style><iframe src=\"https://x\"></iframe>ok",
+            "ok",
+        ),
     ] {
         check("markdown", html, markdown);
     }
