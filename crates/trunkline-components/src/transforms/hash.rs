@@ -63,7 +63,8 @@ struct Hashing {
 fn build(node: &Node, site: &Site) -> Result<MakeTransform, Mistake> {
     let mut settings: Settings = read(node)?;
     one_of(node, &["fields", "names"])?;
-    let is_letter = |letter: char| letter.is_ascii_alphanumeric() || letter == '_';
+    // As names of variables are written, so that a key that is put here by mistake is not shown later as the name of one.
+    let is_letter = |letter: char| letter.is_ascii_uppercase() || letter.is_ascii_digit() || letter == '_';
     if settings.key_env.is_empty() || !settings.key_env.chars().all(is_letter) {
         let spot = node.get("key_env").map_or(node.spot, |value| value.spot);
         return Err(Mistake::new(

@@ -135,7 +135,7 @@ fn each_mistake_in_settings_has_its_place_and_a_remedy() {
         (
             "  - hash: { fields: [email], key_env: 'a secret!' }",
             4,
-            38,
+            39,
             "not the key itself",
             "name",
         ),
