@@ -234,9 +234,10 @@ pub(crate) enum Size {
 pub(crate) struct Sync {
     #[command(flatten)]
     pub(crate) workspace: Workspace,
-    /// Where to: `sqlite:FILE`.
-    #[arg(long, value_name = "TARGET", env = "TRUNKLINE_TO")]
-    pub(crate) to: Option<String>,
+    /// Where to: `sqlite:FILE`, which is `mirror.db` in the data folder unless named; and from there on to
+    /// `postgres://user@host/database?schema=NAME` or `parquet:FOLDER`. May be given several times.
+    #[arg(long, value_name = "TARGET", env = "TRUNKLINE_TO", hide_env_values = true)]
+    pub(crate) to: Vec<String>,
     /// The streams to mirror, separated by commas; all by default (see `trunkline streams`).
     #[arg(long, value_delimiter = ',', value_name = "A,B")]
     pub(crate) streams: Option<Vec<String>>,
@@ -320,7 +321,7 @@ pub(crate) struct Verify {
     #[command(flatten)]
     pub(crate) workspace: Workspace,
     /// The mirror to compare: `sqlite:FILE`.
-    #[arg(long, value_name = "TARGET", env = "TRUNKLINE_TO")]
+    #[arg(long, value_name = "TARGET", env = "TRUNKLINE_TO", hide_env_values = true)]
     pub(crate) to: Option<String>,
     /// Print the report as JSON.
     #[arg(long)]

@@ -78,7 +78,7 @@ impl Keeper for StoredKeeper {
                     request: letter.request.map(|request| request.to_string()),
                     answer: letter.answer.map(|answer| answer.to_string()),
                     code: letter.code,
-                    message: format!("{} {}", letter.message, letter.advice),
+                    message: format!("{}. {}", letter.message, letter.advice),
                 },
             };
             self.store

@@ -267,7 +267,7 @@ impl FlowRunner {
 }
 
 fn told(error: &ComponentError) -> String {
-    format!("{}: {} {}", error.code, error.message, error.advice)
+    format!("{}: {}. {}", error.code, error.message, error.advice)
 }
 
 const fn cause(trigger: Trigger) -> FlowRunCause {
