@@ -254,7 +254,7 @@ impl Transform for Enriching {
         }
         let found = match &mut self.place {
             Place::Mirror(mirror) => mirror.find(questions),
-            Place::Asking(asking) => asking.find(questions),
+            Place::Asking(asking) => asking.find(&questions),
         };
         for (name, answer) in found {
             if let Ok(answer) = &answer {

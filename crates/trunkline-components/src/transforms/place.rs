@@ -33,6 +33,9 @@ pub(super) enum Then {
 /// What is done with a value.
 pub(super) type Work<'w> = dyn FnMut(&mut Value) -> Result<Then, ComponentError> + 'w;
 
+/// What is done with a value under a name; none when the name is not meant, and what is inside of it is looked at.
+pub(super) type NamedWork<'w> = dyn FnMut(&str, &mut Value) -> Result<Option<Then>, ComponentError> + 'w;
+
 impl Place {
     /// As it was written.
     pub(super) fn text(&self) -> &str {
@@ -96,10 +99,7 @@ fn change(steps: &[Step], value: &mut Value, work: &mut Work<'_>) -> Result<Then
 }
 
 /// Does something with every value under one of the names, at any depth.
-pub(super) fn change_named(
-    value: &mut Value,
-    work: &mut dyn FnMut(&str, &mut Value) -> Result<Option<Then>, ComponentError>,
-) -> Result<(), ComponentError> {
+pub(super) fn change_named(value: &mut Value, work: &mut NamedWork<'_>) -> Result<(), ComponentError> {
     match value {
         Value::Array(items) => {
             for item in items {

@@ -336,13 +336,10 @@ impl Run<'_> {
         for mut pending in sent {
             let result = results.next().unwrap_or_else(|| Err(unanswered(&name)));
             pending.attempts += 1;
-            let error = match result {
-                Ok(_) => {
-                    self.lanes[way].leave(pending.key.as_ref());
-                    *self.counts.delivered.entry(name.clone()).or_default() += 1;
-                    continue;
-                }
-                Err(error) => error,
+            let Err(error) = result else {
+                self.lanes[way].leave(pending.key.as_ref());
+                *self.counts.delivered.entry(name.clone()).or_default() += 1;
+                continue;
             };
             let retry = self.flow.policy.retry;
             match error.verdict {

@@ -92,7 +92,7 @@ impl Asking {
     }
 
     /// Asks all, several at once.
-    pub(super) fn find(&mut self, questions: Vec<(String, Value)>) -> Vec<(String, Answer)> {
+    pub(super) fn find(&mut self, questions: &[(String, Value)]) -> Vec<(String, Answer)> {
         if questions.is_empty() {
             return Vec::new();
         }

@@ -172,12 +172,7 @@ fn quoted(name: &str) -> String {
 
 /// A row as an object; the record as it was received where that is all that is asked for.
 fn row(row: &Row<'_>) -> rusqlite::Result<Value> {
-    let names: Vec<String> = row
-        .as_ref()
-        .column_names()
-        .into_iter()
-        .map(str::to_owned)
-        .collect();
+    let names: Vec<String> = row.as_ref().column_names().map(str::to_owned).collect();
     let mut fields = Map::new();
     for (at, name) in names.iter().enumerate() {
         let value = match row.get_ref(at)? {
