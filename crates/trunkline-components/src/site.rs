@@ -1,11 +1,12 @@
 //! What components reach outside through.
 //!
-//! The one rule: a component has no other way to the clock, to workspaces, or to where a flow's file lies.
+//! The one rule: a component has no other way to the clock, to workspaces, to secrets, or to where a flow's file lies.
 
 use std::{fmt, path::PathBuf, sync::Arc};
 
 use futures::future::BoxFuture;
 use jiff::Timestamp;
+use secrecy::SecretString;
 use trunkline_actions::Workspace;
 use trunkline_flow::ComponentError;
 
@@ -16,6 +17,12 @@ pub trait Workspaces: Send + Sync {
         &'a self,
         connection: Option<&'a str>,
     ) -> BoxFuture<'a, Result<Workspace, ComponentError>>;
+}
+
+/// Secrets by their names.
+pub trait Secrets: Send + Sync {
+    /// The value of an environment variable that a flow's file names; none when it is not set. Expressions have no way here.
+    fn secret(&self, name: &str) -> Option<SecretString>;
 }
 
 /// A notification that was received.
@@ -56,6 +63,8 @@ pub struct Site {
     pub now: Arc<dyn Fn() -> Timestamp + Send + Sync>,
     /// Workspaces of Intercom.
     pub workspaces: Arc<dyn Workspaces>,
+    /// Secrets.
+    pub secrets: Arc<dyn Secrets>,
     /// Notifications that were received.
     pub notifications: Arc<dyn Notifications>,
 }

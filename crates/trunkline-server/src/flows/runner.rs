@@ -8,9 +8,10 @@ use std::{
 };
 
 use jiff::{SignedDuration, Timestamp};
+use secrecy::SecretString;
 use tokio::sync::watch;
 use trunkline_client::Clock;
-use trunkline_components::{Notifications, Site, Workspaces};
+use trunkline_components::{Notifications, Secrets, Site, Workspaces};
 use trunkline_flow::{
     ComponentError, Occasion, Trigger,
     document::{Document, Mistake},
@@ -92,6 +93,16 @@ impl From<StoreError> for FlowError {
     }
 }
 
+/// Secrets from the environment of this process.
+#[derive(Clone, Copy, Debug)]
+pub struct Environment;
+
+impl Secrets for Environment {
+    fn secret(&self, name: &str) -> Option<SecretString> {
+        std::env::var(name).ok().map(SecretString::from)
+    }
+}
+
 impl FlowRunner {
     /// The site of a flow's components.
     #[must_use]
@@ -103,6 +114,7 @@ impl FlowRunner {
             now: Arc::new(move || clock.now()),
             workspaces: Arc::clone(&self.workspaces),
             notifications: Arc::clone(&self.notifications),
+            secrets: Arc::new(Environment),
         }
     }
 
