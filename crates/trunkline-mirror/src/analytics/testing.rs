@@ -48,6 +48,12 @@ impl Desk {
         self.folder.path().join("mirror.db")
     }
 
+    /// Lets go of the mirror, whose folder is removed with what this answers.
+    pub(super) async fn close(self) -> tempfile::TempDir {
+        self.storage.close().await.unwrap();
+        self.folder
+    }
+
     pub(super) async fn write(&mut self, changes: Vec<Change>) {
         self.second += 1;
         let batch = Batch {
