@@ -9,7 +9,7 @@ mod heat;
 mod lines;
 mod svg;
 
-pub use bars::{Bars, Share};
+pub use bars::Bars;
 pub use heat::Heat;
 pub use lines::{Lines, Series};
 pub use svg::escape;

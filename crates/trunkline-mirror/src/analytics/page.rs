@@ -6,7 +6,7 @@
 use std::fmt::Write as _;
 
 use super::{
-    charts::{self, Bars, Heat, Lines, Series, Share, escape},
+    charts::{self, Bars, Heat, Lines, Series, escape},
     figures::{AdminLine, GroupLine, Times},
     plain::{count, duration, rating},
     read::Report,
@@ -156,13 +156,13 @@ impl Page {
             &format!("{} begun by contacts", count(totals.begun_by_contacts)),
         );
         for (name, times, whose) in [
-            ("Median first response", &figures.first_response, "answered"),
-            ("Median resolution", &figures.resolution, "closed"),
+            ("First response", &figures.first_response, "answered"),
+            ("Resolution", &figures.resolution, "closed"),
         ] {
             let office = times.office_minutes.and_then(|spread| spread.median);
             let more = office.map_or_else(
-                || format!("{} {whose}", count(times.count)),
-                |minutes| format!("{} in office hours", duration(Some(minutes))),
+                || format!("median of {} {whose}", count(times.count)),
+                |minutes| format!("median; {} in office hours", duration(Some(minutes))),
             );
             self.tile(name, &duration(times.minutes.median), &more);
         }
@@ -243,12 +243,10 @@ impl Page {
         let svg = if ratings.count == 0 {
             "<p class=\"empty\">No conversation of this time was rated.</p>".to_owned()
         } else {
-            Share {
+            Bars {
                 title: "Ratings".to_owned(),
-                parts: (1..)
-                    .zip(ratings.by_value)
-                    .map(|(value, count)| (format!("{value}"), count))
-                    .collect(),
+                labels: (1..=5).map(|value| value.to_string()).collect(),
+                series: vec![("conversations".to_owned(), ratings.by_value.to_vec())],
             }
             .svg()
         };

@@ -374,8 +374,13 @@ fn table(out: &mut String, heads: &[&str], rows: &[Vec<String>]) {
 /// Text in which Markdown, and the HTML inside it, sees nothing of its own.
 fn escaped(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
-    for character in text.chars() {
+    let is_word = |character: Option<&char>| character.is_some_and(|character| character.is_alphanumeric());
+    let characters: Vec<char> = text.chars().collect();
+    for (place, character) in characters.iter().copied().enumerate() {
+        let inside = |at: Option<usize>| is_word(at.and_then(|at| characters.get(at)));
         match character {
+            // Within a word it marks nothing.
+            '_' if inside(place.checked_sub(1)) && inside(place.checked_add(1)) => out.push('_'),
             '\\' | '|' | '`' | '*' | '_' | '[' | ']' | '#' | '!' | '~' => {
                 out.push('\\');
                 out.push(character);

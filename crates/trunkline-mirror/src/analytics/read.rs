@@ -10,7 +10,7 @@ mod question;
 
 use std::path::Path;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use rusqlite::{Connection, Error, OpenFlags, OptionalExtension as _};
 use serde::Serialize;
 
@@ -22,6 +22,9 @@ use super::{
 };
 use crate::storage::StorageError;
 pub use question::Question;
+
+/// A mirror that was brought up to date so lately is not called old.
+const FRESH: SignedDuration = SignedDuration::from_hours(1);
 
 /// A report: what was asked, and the figures.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -87,7 +90,7 @@ fn make(
     }
     let (workspace, stated_zone, mirrored_at) = workspace(connection).map_err(fail)?;
     let mut remarks = Vec::new();
-    let (window, time_zone) = question.window(&stated_zone, now, &mut remarks)?;
+    let (mut window, time_zone) = question.window(&stated_zone, now, &mut remarks)?;
     let chosen = names::Chosen::new(connection, question).map_err(fail)??;
     let all = schedules::schedules(connection).map_err(fail)?;
     let schedule = question.schedule(&all)?;
@@ -102,6 +105,9 @@ fn make(
         ));
     }
     let facts = facts::facts(connection, &window, &chosen).map_err(fail)?;
+    // A workspace whose clock is ahead of this machine's has not told of the future.
+    let latest = facts.iter().flat_map(|facts| &facts.states).map(|(moment, _)| *moment).max();
+    window.now = latest.map_or(now, |latest| latest.max(now));
     remarks.extend(lacking(connection, &window, mirrored_at).map_err(fail)?);
     let names = names::Book::new(connection);
     let hours = schedule.and_then(|schedule| schedule.hours.as_ref());
@@ -219,7 +225,8 @@ fn lacking(
              stand in, where it gives any."
         ));
     }
-    if let Some(mirrored_at) = mirrored_at.filter(|at| *at < window.to.min(window.now)) {
+    let heard_until = window.to.min(window.now).saturating_sub(FRESH).unwrap_or(window.now);
+    if let Some(mirrored_at) = mirrored_at.filter(|at| *at < heard_until) {
         let at = mirrored_at.to_zoned(window.zone.clone()).strftime("%Y-%m-%d %H:%M").to_string();
         remarks.push(format!("What happened after {at} is not in the mirror yet."));
     }

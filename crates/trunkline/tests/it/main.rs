@@ -26,6 +26,7 @@ mod process;
 mod publish;
 mod quickstart;
 mod receiver;
+mod report;
 mod request;
 mod requests;
 mod serve;

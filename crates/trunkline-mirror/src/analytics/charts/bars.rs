@@ -1,4 +1,4 @@
-//! Bars that stand side by side, and one bar that is cut into shares.
+//! Bars that stand side by side.
 
 use super::{
     WIDTH,
@@ -60,42 +60,6 @@ impl Bars {
                     &title,
                 );
             }
-        }
-        svg.end()
-    }
-}
-
-/// One bar, cut into shares from left to right.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Share {
-    /// What the chart shows.
-    pub title: String,
-    /// What each share is called, and its size.
-    pub parts: Vec<(String, u64)>,
-}
-
-impl Share {
-    /// The chart; the first share is palest.
-    #[must_use]
-    #[expect(clippy::cast_precision_loss, reason = "places and counts that are drawn")]
-    pub fn svg(&self) -> String {
-        let mut svg = Svg::new(44.0, &self.title);
-        let whole: u64 = self.parts.iter().map(|(_, size)| size).sum();
-        let mut x = 0.0;
-        for (place, (name, size)) in self.parts.iter().enumerate() {
-            let wide = WIDTH * *size as f64 / whole.max(1) as f64;
-            let pale = 0.25 + 0.75 * (place + 1) as f64 / self.parts.len() as f64;
-            let title = format!("{name}: {}", count(*size));
-            svg.rect(
-                "s1",
-                [x, 0.0, (wide - 1.0).max(0.0), 22.0],
-                &format!(" fill-opacity=\"{pale:.2}\""),
-                &title,
-            );
-            if wide > 46.0 {
-                svg.text(x + wide / 2.0, 38.0, Anchor::Middle, &format!("{name}: {}", count(*size)));
-            }
-            x += wide;
         }
         svg.end()
     }

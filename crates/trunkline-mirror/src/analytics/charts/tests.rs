@@ -1,6 +1,6 @@
 //! The charts, from their numbers.
 
-use super::{Bars, Heat, Lines, Series, Share, escape, svg::scale};
+use super::{Bars, Heat, Lines, Series, escape, svg::scale};
 
 const EVIL: &str = "\"><script>alert('x')</script>&\u{0}\u{202e}";
 
@@ -16,11 +16,6 @@ fn bars() -> Bars {
 fn no_label_gets_out_of_its_place() {
     let charts = [
         bars().svg(),
-        Share {
-            title: EVIL.to_owned(),
-            parts: vec![(EVIL.to_owned(), 4)],
-        }
-        .svg(),
         Lines {
             title: EVIL.to_owned(),
             days: vec!["2026-11-20".parse().unwrap(), "2026-11-21".parse().unwrap()],
@@ -52,7 +47,6 @@ fn no_label_gets_out_of_its_place() {
 fn nothing_at_all_is_still_a_chart() {
     for svg in [
         Bars::default().svg(),
-        Share::default().svg(),
         Lines::default().svg(),
         Heat::default().svg(),
     ] {

@@ -22,7 +22,7 @@ async fn the_page_is_whole_and_needs_nothing() {
         "2026-10-19 to 2026-10-26",
         "First &lt;b&gt;line&lt;/b&gt;",
         "Duck &quot;&amp; Co&quot;",
-        "<b>30 min</b><small>30 min in office hours</small>",
+        "<b>30 min</b><small>median; 30 min in office hours</small>",
         "prefers-color-scheme:dark",
         "office hours: <b>Berlin (Europe/Berlin)</b>",
     ] {

@@ -37,6 +37,7 @@ fn cells_stay_in_their_place() {
     ] {
         assert_eq!(cell(text), expected, "{text:?}");
     }
+    assert_eq!(escaped("New_York _x_"), "New_York \\_x\\_");
     assert_eq!(escaped("a|b\n<c> *d*"), "a\\|b &lt;c&gt; \\*d\\*");
 }
 
