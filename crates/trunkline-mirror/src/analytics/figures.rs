@@ -12,8 +12,8 @@ use jiff::{Timestamp, tz::TimeZone};
 use serde::Serialize;
 
 use super::hours::OfficeHours;
-pub(crate) use days::last_day;
 pub use days::Day;
+pub(crate) use days::last_day;
 pub use groups::{AdminLine, GroupLine};
 pub use spread::{BUCKETS, Bucket, Spread, Times};
 
@@ -187,7 +187,10 @@ pub struct Ratings {
 }
 
 impl Ratings {
-    #[expect(clippy::cast_precision_loss, reason = "counts of conversations are far below 2^52")]
+    #[expect(
+        clippy::cast_precision_loss,
+        reason = "counts of conversations are far below 2^52"
+    )]
     fn of<'f>(facts: impl Iterator<Item = &'f Facts>) -> Self {
         let mut ratings = Self::default();
         let mut sum = 0;
@@ -214,10 +217,7 @@ impl Ratings {
 /// Counts.
 #[must_use]
 pub fn figures(all: &[Facts], window: &Window, hours: Option<&OfficeHours>, names: &dyn Names) -> Figures {
-    let began: Vec<&Facts> = all
-        .iter()
-        .filter(|facts| window.has(facts.created_at))
-        .collect();
+    let began: Vec<&Facts> = all.iter().filter(|facts| window.has(facts.created_at)).collect();
     Figures {
         totals: totals(&began),
         first_response: spread::first_response(&began, hours),

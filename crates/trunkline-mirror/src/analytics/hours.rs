@@ -61,13 +61,18 @@ impl OfficeHours {
         };
         for exception in exceptions {
             let date = exception.date;
-            let open = of_day(&exception.hours, i64::from(date.weekday().to_monday_zero_offset()));
+            let open = of_day(
+                &exception.hours,
+                i64::from(date.weekday().to_monday_zero_offset()),
+            );
             if exception.every_year {
                 let held = hours.yearly.entry((date.month(), date.day()));
-                held.and_modify(|held| *held = common(held, &open)).or_insert(open);
+                held.and_modify(|held| *held = common(held, &open))
+                    .or_insert(open);
             } else {
                 let held = hours.days.entry(date);
-                held.and_modify(|held| *held = common(held, &open)).or_insert(open);
+                held.and_modify(|held| *held = common(held, &open))
+                    .or_insert(open);
             }
         }
         hours
@@ -123,7 +128,10 @@ impl OfficeHours {
 
     /// The same in minutes, with two decimals.
     #[must_use]
-    #[expect(clippy::cast_precision_loss, reason = "seconds of a conversation are far below 2^52")]
+    #[expect(
+        clippy::cast_precision_loss,
+        reason = "seconds of a conversation are far below 2^52"
+    )]
     pub fn minutes_between(&self, from: Timestamp, to: Timestamp) -> f64 {
         (self.seconds_between(from, to) as f64 / 0.6).round() / 100.0
     }

@@ -47,10 +47,7 @@ pub const MODELS: [Model; 7] = [
         "contact_enhanced",
         "One row a contact: owner, companies, tags, segments."
     ),
-    model!(
-        "company_enhanced",
-        "One row a company: contacts, tags, segments."
-    ),
+    model!("company_enhanced", "One row a company: contacts, tags, segments."),
     model!(
         "company_metrics",
         "One row a company: what its conversations took."
@@ -83,10 +80,10 @@ const ANSWER: &str = "({conversation_parts.author_type} = 'admin' \
     AND COALESCE(CAST({conversation_parts.from_ai_agent} AS INTEGER), 0) = 0 AND {SAID})";
 const FROM_CONTACT: &str =
     "({conversation_parts.author_type} IN ('user', 'lead', 'contact', 'visitor') AND {SAID})";
-const ASSIGNMENT: &str = "({conversation_parts.part_type} LIKE '%assignment%' \
-    OR {conversation_parts.part_type} LIKE 'assign\\_and\\_%' ESCAPE '\\')";
+const ASSIGNMENT: &str = "({conversation_parts.part_type} LIKE 'assign%' \
+    OR {conversation_parts.part_type} IN ('default_assignment', 'away_mode_assignment'))";
 const REOPENING: &str =
-    "({conversation_parts.part_type} = 'open' OR {conversation_parts.part_type} LIKE '%\\_and\\_reopen' ESCAPE '\\')";
+    "({conversation_parts.part_type} IN ('open', 'assign_and_reopen', 'note_and_reopen'))";
 const SAID: &str = "({conversation_parts.part_type} IN ('comment', 'quick_reply', 'assignment', 'assign_and_reopen', \
     'assign_and_unsnooze', 'open', 'close', 'snoozed') AND {conversation_parts.body} <> '')";
 /// Where bodies are left out of the mirror: only the types that never come without one.
@@ -159,6 +156,14 @@ fn one(inside: &str, dialect: Dialect, has: &dyn Fn(&str, &str) -> bool) -> Stri
         return match dialect {
             Dialect::Sqlite => format!("group_concat({value}, ', ')"),
             Dialect::Postgres => format!("string_agg({value}, ', ')"),
+        };
+    }
+    if let Some(value) = inside.strip_prefix("own ") {
+        // The same in every row of the group: SQLite takes it as it is, which is much quicker; PostgreSQL wants an aggregate.
+        let value = column(value, has);
+        return match dialect {
+            Dialect::Sqlite => value,
+            Dialect::Postgres => format!("max({value})"),
         };
     }
     if let Some(list) = inside.strip_prefix("first ") {

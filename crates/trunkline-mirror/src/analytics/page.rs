@@ -24,8 +24,16 @@ pub fn html(report: &Report) -> String {
     page.head(report);
     page.tiles(report);
     page.raw("<div class=\"charts\">");
-    page.times("Time to first response", "after the contact's first message", &figures.first_response);
-    page.times("Time to resolution", "from the beginning to the last close", &figures.resolution);
+    page.times(
+        "Time to first response",
+        "after the contact's first message",
+        &figures.first_response,
+    );
+    page.times(
+        "Time to resolution",
+        "from the beginning to the last close",
+        &figures.resolution,
+    );
     let days = || figures.days.iter().map(|day| day.date).collect();
     page.chart(
         "Volume",
@@ -201,7 +209,11 @@ impl Page {
         if !legend.is_empty() {
             self.raw("<p class=\"legend\">");
             for (place, name) in legend.iter().enumerate() {
-                self.put(format_args!("<span class=\"k{}\">{}</span>", place + 1, escape(name)));
+                self.put(format_args!(
+                    "<span class=\"k{}\">{}</span>",
+                    place + 1,
+                    escape(name)
+                ));
             }
             self.raw("</p>");
         }
@@ -231,7 +243,11 @@ impl Page {
             &legend,
             &Bars {
                 title: name.to_owned(),
-                labels: times.buckets.iter().map(|bucket| bucket.label.to_owned()).collect(),
+                labels: times
+                    .buckets
+                    .iter()
+                    .map(|bucket| bucket.label.to_owned())
+                    .collect(),
                 series,
             }
             .svg(),
@@ -263,7 +279,10 @@ impl Page {
         if rows.is_empty() {
             return;
         }
-        self.put(format_args!("<section class=\"table\"><h2>{}</h2><div class=\"scroll\"><table><thead><tr>", escape(name)));
+        self.put(format_args!(
+            "<section class=\"table\"><h2>{}</h2><div class=\"scroll\"><table><thead><tr>",
+            escape(name)
+        ));
         for head in heads {
             self.put(format_args!("<th>{}</th>", escape(head)));
         }
@@ -302,13 +321,19 @@ impl Page {
              not count. Resolution: from the beginning to the last close, of conversations that are closed.</p>",
         );
         if let Some(at) = report.about.mirrored_at {
-            self.put(format_args!("<p>Mirror of {}. Made by Trunkline.</p>", escape(&at.to_string())));
+            self.put(format_args!(
+                "<p>Mirror of {}. Made by Trunkline.</p>",
+                escape(&at.to_string())
+            ));
         }
         self.raw("</footer></body></html>\n");
     }
 }
 
-#[expect(clippy::cast_precision_loss, reason = "counts of conversations are far below 2^52")]
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "counts of conversations are far below 2^52"
+)]
 fn share(part: u64, whole: u64) -> String {
     if whole == 0 {
         return "–".to_owned();

@@ -25,7 +25,10 @@ pub(super) fn count(value: u64) -> String {
 
 /// Minutes as people say them: `12 min`, `3 h 20 min`, `2 d 4 h`.
 #[must_use]
-#[expect(clippy::cast_possible_truncation, reason = "minutes of a conversation are far below 2^63")]
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "minutes of a conversation are far below 2^63"
+)]
 pub fn duration(minutes: Option<f64>) -> String {
     let Some(minutes) = minutes else {
         return "–".to_owned();
@@ -170,7 +173,15 @@ pub fn markdown(report: &Report) -> String {
             ]
         })
         .collect();
-    let heads = ["Time", "Of", "Median", "9 in 10 within", "Mean", "Median in office hours", "9 in 10 within"];
+    let heads = [
+        "Time",
+        "Of",
+        "Median",
+        "9 in 10 within",
+        "Mean",
+        "Median in office hours",
+        "9 in 10 within",
+    ];
     table(&mut out, &heads, &rows);
     out.push_str("\n## How long\n\n");
     let rows: Vec<Vec<String>> = figures
@@ -191,7 +202,13 @@ pub fn markdown(report: &Report) -> String {
         .collect();
     table(
         &mut out,
-        &["Time", "First responses", "in office hours", "Resolutions", "in office hours"],
+        &[
+            "Time",
+            "First responses",
+            "in office hours",
+            "Resolutions",
+            "in office hours",
+        ],
         &rows,
     );
     out.push_str("\n## Ratings\n\n");
@@ -211,18 +228,36 @@ pub fn markdown(report: &Report) -> String {
             row
         })
         .collect();
-    table(&mut out, &["Day", "Began", "Closed", "Open at its end", "Snoozed"], &rows);
+    table(
+        &mut out,
+        &["Day", "Began", "Closed", "Open at its end", "Snoozed"],
+        &rows,
+    );
     out.push_str("\n## Busiest hours\n\n");
     let hours: Vec<String> = (0..24).map(|hour| format!("{hour:02}")).collect();
     let mut heads = vec!["Weekday"];
     heads.extend(hours.iter().map(String::as_str));
-    let weekdays = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"];
+    let weekdays = [
+        "Monday",
+        "Tuesday",
+        "Wednesday",
+        "Thursday",
+        "Friday",
+        "Saturday",
+        "Sunday",
+    ];
     let rows: Vec<Vec<String>> = weekdays
         .iter()
         .zip(&figures.hours)
         .map(|(day, row)| {
             let mut cells = vec![(*day).to_owned()];
-            cells.extend(row.iter().map(|number| if *number == 0 { "·".to_owned() } else { count(*number) }));
+            cells.extend(row.iter().map(|number| {
+                if *number == 0 {
+                    "·".to_owned()
+                } else {
+                    count(*number)
+                }
+            }));
             cells
         })
         .collect();
@@ -315,7 +350,13 @@ pub fn csv(report: &Report) -> String {
     for (weekday, row) in (1..).zip(&figures.hours) {
         let weekday: u64 = weekday;
         for (hour, value) in row.iter().enumerate() {
-            put("hours", "", &weekday.to_string(), &format!("{hour:02}"), value.to_string());
+            put(
+                "hours",
+                "",
+                &weekday.to_string(),
+                &format!("{hour:02}"),
+                value.to_string(),
+            );
         }
     }
     for (section, lines) in [
@@ -328,10 +369,16 @@ pub fn csv(report: &Report) -> String {
                 ("conversations", line.conversations.to_string()),
                 ("answered", line.answered.to_string()),
                 ("median minutes to first response", number(line.first_response)),
-                ("median office minutes to first response", number(line.office_first_response)),
+                (
+                    "median office minutes to first response",
+                    number(line.office_first_response),
+                ),
                 ("closed", line.closed.to_string()),
                 ("median minutes to resolution", number(line.resolution)),
-                ("median office minutes to resolution", number(line.office_resolution)),
+                (
+                    "median office minutes to resolution",
+                    number(line.office_resolution),
+                ),
                 ("ratings", line.ratings.to_string()),
                 ("average rating", number(line.average_rating)),
             ] {
@@ -343,10 +390,16 @@ pub fn csv(report: &Report) -> String {
         for (figure, value) in [
             ("first responses", line.first_responses.to_string()),
             ("median minutes to first response", number(line.first_response)),
-            ("median office minutes to first response", number(line.office_first_response)),
+            (
+                "median office minutes to first response",
+                number(line.office_first_response),
+            ),
             ("closed", line.closed.to_string()),
             ("median minutes to resolution", number(line.resolution)),
-            ("median office minutes to resolution", number(line.office_resolution)),
+            (
+                "median office minutes to resolution",
+                number(line.office_resolution),
+            ),
             ("assigned, not closed", line.assigned_not_closed.to_string()),
             ("ratings", line.ratings.to_string()),
             ("average rating", number(line.average_rating)),
@@ -364,7 +417,10 @@ fn put(out: &mut String, text: std::fmt::Arguments<'_>) {
 
 fn table(out: &mut String, heads: &[&str], rows: &[Vec<String>]) {
     put(out, format_args!("| {} |\n", heads.join(" | ")));
-    put(out, format_args!("| --- |{}\n", " ---: |".repeat(heads.len().saturating_sub(1))));
+    put(
+        out,
+        format_args!("| --- |{}\n", " ---: |".repeat(heads.len().saturating_sub(1))),
+    );
     for row in rows {
         let cells: Vec<String> = row.iter().map(|cell| escaped(cell)).collect();
         put(out, format_args!("| {} |\n", cells.join(" | ")));

@@ -71,7 +71,8 @@ pub struct About {
 /// When there is no mirror, what was asked cannot be, or conversations were never read.
 pub fn report(path: &Path, question: &Question, now: Timestamp) -> Result<Report, ReportError> {
     let connection = open(path)?;
-    let fail = |error| ReportError::Storage(StorageError::from_sqlite(path, "reading it for a report", error));
+    let fail =
+        |error| ReportError::Storage(StorageError::from_sqlite(path, "reading it for a report", error));
     make(path, &connection, question, now, &fail)
 }
 
@@ -95,9 +96,7 @@ fn make(
     let all = schedules::schedules(connection).map_err(fail)?;
     let schedule = question.schedule(&all)?;
     if schedule.is_none() {
-        remarks.push(
-            "The mirror holds no office hours, so minutes are counted around the clock.".to_owned(),
-        );
+        remarks.push("The mirror holds no office hours, so minutes are counted around the clock.".to_owned());
     } else if question.office_hours.is_none() && all.len() > 1 {
         remarks.push(format!(
             "The workspace has {} schedules of office hours; the oldest is used, and another can be named.",
@@ -106,7 +105,11 @@ fn make(
     }
     let facts = facts::facts(connection, &window, &chosen).map_err(fail)?;
     // A workspace whose clock is ahead of this machine's has not told of the future.
-    let latest = facts.iter().flat_map(|facts| &facts.states).map(|(moment, _)| *moment).max();
+    let latest = facts
+        .iter()
+        .flat_map(|facts| &facts.states)
+        .map(|(moment, _)| *moment)
+        .max();
     window.now = latest.map_or(now, |latest| latest.max(now));
     remarks.extend(lacking(connection, &window, mirrored_at).map_err(fail)?);
     let names = names::Book::new(connection);
@@ -165,7 +168,11 @@ fn prepare(connection: &Connection) -> Result<(), Error> {
                 .map(|column| format!("\"{}\"", column.name))
                 .collect();
             columns.push("_deleted_at".to_owned());
-            connection.execute_batch(&format!("CREATE TEMP TABLE {} ({})", table.name, columns.join(", ")))?;
+            connection.execute_batch(&format!(
+                "CREATE TEMP TABLE {} ({})",
+                table.name,
+                columns.join(", ")
+            ))?;
         }
     }
     let model = MODELS[0];
@@ -189,7 +196,9 @@ pub(super) fn has(connection: &Connection, table: &str, column: &str) -> bool {
 
 /// Whether no run ever read conversations: then a report of nothing would be a lie.
 fn is_unread(connection: &Connection) -> Result<bool, Error> {
-    let any = connection.prepare("SELECT 1 FROM conversations LIMIT 1")?.exists([])?;
+    let any = connection
+        .prepare("SELECT 1 FROM conversations LIMIT 1")?
+        .exists([])?;
     let read = connection
         .prepare("SELECT 1 FROM _trunkline_checkpoints WHERE stream = 'conversations'")?
         .exists([])?;
@@ -198,9 +207,11 @@ fn is_unread(connection: &Connection) -> Result<bool, Error> {
 
 fn workspace(connection: &Connection) -> Result<(String, String, Option<Timestamp>), Error> {
     let row: Option<(String, String, String)> = connection
-        .query_row("SELECT name, time_zone, seen_at FROM _trunkline_workspace", [], |row| {
-            Ok((row.get(0)?, row.get(1)?, row.get(2)?))
-        })
+        .query_row(
+            "SELECT name, time_zone, seen_at FROM _trunkline_workspace",
+            [],
+            |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)),
+        )
         .optional()?;
     let (name, zone, seen_at) = row.unwrap_or_default();
     Ok((name, zone, seen_at.parse().ok()))
@@ -225,9 +236,16 @@ fn lacking(
              stand in, where it gives any."
         ));
     }
-    let heard_until = window.to.min(window.now).saturating_sub(FRESH).unwrap_or(window.now);
+    let heard_until = window
+        .to
+        .min(window.now)
+        .saturating_sub(FRESH)
+        .unwrap_or(window.now);
     if let Some(mirrored_at) = mirrored_at.filter(|at| *at < heard_until) {
-        let at = mirrored_at.to_zoned(window.zone.clone()).strftime("%Y-%m-%d %H:%M").to_string();
+        let at = mirrored_at
+            .to_zoned(window.zone.clone())
+            .strftime("%Y-%m-%d %H:%M")
+            .to_string();
         remarks.push(format!("What happened after {at} is not in the mirror yet."));
     }
     Ok(remarks)

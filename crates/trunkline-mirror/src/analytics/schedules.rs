@@ -72,7 +72,11 @@ fn exceptions(connection: &Connection, schedule: &str) -> Result<(Vec<Exception>
         let (every_year, intervals): (bool, String) = (row.get(2)?, row.get(3)?);
         told.push_str(&format!("{date} {kind} {every_year} {intervals};"));
         let Ok(date) = date.parse::<Date>() else { continue };
-        let hours = if kind == "closed" { Vec::new() } else { read(&intervals) };
+        let hours = if kind == "closed" {
+            Vec::new()
+        } else {
+            read(&intervals)
+        };
         list.push(Exception {
             date,
             every_year,

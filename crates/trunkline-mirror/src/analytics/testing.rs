@@ -107,7 +107,10 @@ pub(super) fn week() -> Question {
 }
 
 pub(super) fn bytes(values: &[Value]) -> Vec<Bytes> {
-    values.iter().map(|value| Bytes::from(value.to_string())).collect()
+    values
+        .iter()
+        .map(|value| Bytes::from(value.to_string()))
+        .collect()
 }
 
 pub(super) fn records(stream: &'static str, values: &[Value]) -> Change {
@@ -323,7 +326,10 @@ pub(super) fn everything() -> Vec<Change> {
                 json!({ "id": "2", "name": "Bob", "email": "bob@example.com" }),
             ],
         ),
-        records("teams", &[json!({ "id": "10", "name": "First <b>line</b>", "admin_ids": [1, 2] })]),
+        records(
+            "teams",
+            &[json!({ "id": "10", "name": "First <b>line</b>", "admin_ids": [1, 2] })],
+        ),
         records("tags", &[json!({ "id": "20", "name": "vip" })]),
         records(
             "companies",

@@ -49,7 +49,8 @@ impl Engine {
 
     /// Brings up to date what follows from the rows.
     pub(super) fn derive(&mut self) -> Result<(), StorageError> {
-        let fail = |error| StorageError::from_sqlite(&self.path, "computing minutes within office hours", error);
+        let fail =
+            |error| StorageError::from_sqlite(&self.path, "computing minutes within office hours", error);
         office::derive(&self.connection).map_err(fail)?;
         self.state.keeps_office_minutes = office::is_kept(&self.connection).map_err(fail)?;
         Ok(())

@@ -20,7 +20,10 @@ pub(super) fn rebuild(connection: &Connection, layouts: &Layouts) -> Result<(), 
         .all()
         .flat_map(|layout| {
             let table = layout.table.name;
-            layout.definitions().into_iter().map(move |(name, _)| (table, name))
+            layout
+                .definitions()
+                .into_iter()
+                .map(move |(name, _)| (table, name))
         })
         .collect();
     let has = |table: &str, column: &str| columns.contains(&(table, column.to_owned()));

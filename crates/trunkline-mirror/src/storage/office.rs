@@ -28,8 +28,8 @@ fn kept(connection: &Connection) -> Result<Option<String>, Error> {
 
 /// Notes conversations whose minutes may be others now. Runs inside the transaction that changes them.
 pub(super) fn note(connection: &Connection, touched: &mut BTreeSet<String>) -> Result<(), Error> {
-    let mut statement =
-        connection.prepare_cached("INSERT OR IGNORE INTO _trunkline_office_stale (conversation_id) VALUES (?1)")?;
+    let mut statement = connection
+        .prepare_cached("INSERT OR IGNORE INTO _trunkline_office_stale (conversation_id) VALUES (?1)")?;
     for id in std::mem::take(touched) {
         statement.execute([id])?;
     }
@@ -68,7 +68,8 @@ pub(super) fn derive(connection: &Connection) -> Result<(), Error> {
 
 /// Another schedule holds, or none any more.
 fn begin_anew(connection: &Connection, fingerprint: &str) -> Result<(), Error> {
-    connection.execute_batch("DELETE FROM _trunkline_office_minutes; DELETE FROM _trunkline_office_stale;")?;
+    connection
+        .execute_batch("DELETE FROM _trunkline_office_minutes; DELETE FROM _trunkline_office_stale;")?;
     if !fingerprint.is_empty() {
         connection.execute(
             "INSERT INTO _trunkline_office_stale (conversation_id) SELECT id FROM conversations WHERE _deleted_at IS NULL",

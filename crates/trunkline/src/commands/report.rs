@@ -21,7 +21,9 @@ const DEFAULT_MIRROR: &str = "trunkline-data/mirror.db";
 /// Makes the report. The mirror is only read, also while it is written to.
 pub(crate) fn run(arguments: Report) -> Result<ExitCode, Failure> {
     let path = mirror(&arguments)?;
-    let format = arguments.format.unwrap_or_else(|| by_name(arguments.output.as_deref()));
+    let format = arguments
+        .format
+        .unwrap_or_else(|| by_name(arguments.output.as_deref()));
     let question = read::Question {
         from: arguments.from,
         to: arguments.to,

@@ -4,7 +4,14 @@ use serde_json::Value;
 
 use crate::harness::{Desk, Outcome, Simulator};
 
-const WEEKS: [&str; 6] = ["--mirror", "mirror.db", "--from", "2026-10-24", "--to", "2026-11-20"];
+const WEEKS: [&str; 6] = [
+    "--mirror",
+    "mirror.db",
+    "--from",
+    "2026-10-24",
+    "--to",
+    "2026-11-20",
+];
 
 fn report(desk: &Desk, more: &[&str]) -> Outcome {
     let mut arguments = vec!["report"];
@@ -32,7 +39,10 @@ fn a_mirror_is_reported_from_in_four_forms() {
 
     let json: Value = serde_json::from_str(&printed(&desk, &["--format", "json"])).unwrap();
     // From midnight to midnight in the workspace's time zone.
-    let (from, to) = (json["about"]["from"].as_str().unwrap(), json["about"]["to"].as_str().unwrap());
+    let (from, to) = (
+        json["about"]["from"].as_str().unwrap(),
+        json["about"]["to"].as_str().unwrap(),
+    );
     assert_eq!((from, to), ("2026-10-24T07:00:00Z", "2026-11-21T08:00:00Z"));
     let moments = [from, to].map(|text| text.parse::<jiff::Timestamp>().unwrap().as_second());
     let began = simulator
@@ -85,7 +95,10 @@ fn the_end_models_follow_every_run() {
             ("article_enhanced", "articles"),
         ] {
             let rows = number(&desk, &format!("SELECT count(*) FROM {view}"));
-            let expected = number(&desk, &format!("SELECT count(*) FROM {table} WHERE _deleted_at IS NULL"));
+            let expected = number(
+                &desk,
+                &format!("SELECT count(*) FROM {table} WHERE _deleted_at IS NULL"),
+            );
             assert_eq!(rows, expected, "{view} in round {round}");
         }
         for figure in ["first_response", "first_close", "resolution"] {
@@ -100,7 +113,12 @@ fn the_end_models_follow_every_run() {
             assert_eq!(lacking, 0, "{figure} in round {round}");
         }
         assert_eq!(number(&desk, "SELECT count(*) FROM _trunkline_office_stale"), 0);
-        assert!(number(&desk, "SELECT count(office_minutes_to_first_response) FROM conversation_metrics") > 50);
+        assert!(
+            number(
+                &desk,
+                "SELECT count(office_minutes_to_first_response) FROM conversation_metrics"
+            ) > 50
+        );
         simulator.advance(600);
         simulator.activity(200);
         desk.sync(&simulator, &[]);
@@ -114,7 +132,11 @@ fn what_cannot_be_reported_is_refused() {
     desk.sync(&simulator, &["--streams", "contacts"]);
     let check = |arguments: &[&str], exit: i32, code: &str| {
         let outcome = desk.run(arguments);
-        assert_eq!(outcome.code, exit, "{arguments:?}: {}{}", outcome.stdout, outcome.stderr);
+        assert_eq!(
+            outcome.code, exit,
+            "{arguments:?}: {}{}",
+            outcome.stdout, outcome.stderr
+        );
         assert!(
             outcome.stderr.contains(&format!("error[{code}]")),
             "{arguments:?}: {}",
@@ -126,12 +148,20 @@ fn what_cannot_be_reported_is_refused() {
     let with = |more: &[&'static str]| [&mirror[..], more].concat();
     check(&["report"], 2, "TL0170");
     check(&["report", "--mirror", "none.db"], 2, "TL0170");
-    check(&["report", "--mirror", "postgres://localhost/mirror"], 2, "TL0177");
+    check(
+        &["report", "--mirror", "postgres://localhost/mirror"],
+        2,
+        "TL0177",
+    );
     // Conversations were never read.
     check(&mirror, 3, "TL0176");
     desk.sync(&simulator, &["--streams", "conversations"]);
     assert_eq!(desk.run(&mirror).code, 0);
-    check(&with(&["--from", "2026-11-20", "--to", "2026-11-10"]), 2, "TL0172");
+    check(
+        &with(&["--from", "2026-11-20", "--to", "2026-11-10"]),
+        2,
+        "TL0172",
+    );
     check(&with(&["--from", "yesterday"]), 2, "TL0171");
     check(&with(&["--time-zone", "Mars/Olympus"]), 2, "TL0173");
     check(&with(&["--team", "nobody"]), 2, "TL0174");

@@ -93,7 +93,9 @@ impl Lines {
             }
             if let [only] = points.as_slice() {
                 let (x, y) = only.split_once(',').unwrap_or(("0", "0"));
-                svg.raw(format_args!("<circle class=\"s{number}\" cx=\"{x}\" cy=\"{y}\" r=\"3\"/>"));
+                svg.raw(format_args!(
+                    "<circle class=\"s{number}\" cx=\"{x}\" cy=\"{y}\" r=\"3\"/>"
+                ));
             } else {
                 svg.raw(format_args!(
                     "<polyline class=\"line l{number}\" points=\"{}\"/>",

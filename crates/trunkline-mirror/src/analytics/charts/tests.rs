@@ -37,7 +37,10 @@ fn no_label_gets_out_of_its_place() {
     for svg in charts {
         assert!(!svg.contains("<script") && !svg.contains("alert('"), "{svg}");
         assert!(!svg.contains(['\0', '\u{202e}']), "{svg}");
-        assert!(svg.contains("&quot;&gt;&lt;script&gt;alert(&#39;x&#39;)"), "{svg}");
+        assert!(
+            svg.contains("&quot;&gt;&lt;script&gt;alert(&#39;x&#39;)"),
+            "{svg}"
+        );
         assert_eq!(svg.matches('<').count(), svg.matches('>').count(), "{svg}");
     }
     assert_eq!(escape("a\nb \u{7}"), "a b \u{fffd}");
@@ -57,7 +60,15 @@ fn nothing_at_all_is_still_a_chart() {
 
 #[test]
 fn the_highest_bar_ends_within_the_scale() {
-    for (most, step, steps) in [(0, 1, 1), (1, 1, 1), (4, 1, 4), (7, 2, 4), (12, 5, 3), (99, 20, 5), (1_234, 500, 3)] {
+    for (most, step, steps) in [
+        (0, 1, 1),
+        (1, 1, 1),
+        (4, 1, 4),
+        (7, 2, 4),
+        (12, 5, 3),
+        (99, 20, 5),
+        (1_234, 500, 3),
+    ] {
         assert_eq!(scale(most), (step, steps), "{most}");
     }
     let svg = bars().svg();

@@ -67,9 +67,7 @@ type Groups<'f> = BTreeMap<&'f str, Vec<&'f Facts>>;
 
 pub(super) fn teams(began: &[&Facts], hours: Option<&OfficeHours>, names: &dyn Names) -> Vec<GroupLine> {
     lines(
-        grouped(began, |facts| {
-            vec![facts.team.as_deref().unwrap_or_default()]
-        }),
+        grouped(began, |facts| vec![facts.team.as_deref().unwrap_or_default()]),
         Kind::Team,
         hours,
         names,
@@ -87,7 +85,9 @@ pub(super) fn tags(began: &[&Facts], hours: Option<&OfficeHours>, names: &dyn Na
 
 pub(super) fn companies(began: &[&Facts], hours: Option<&OfficeHours>, names: &dyn Names) -> Vec<GroupLine> {
     lines(
-        grouped(began, |facts| facts.companies.iter().map(String::as_str).collect()),
+        grouped(began, |facts| {
+            facts.companies.iter().map(String::as_str).collect()
+        }),
         Kind::Company,
         hours,
         names,
@@ -137,7 +137,9 @@ fn lines(groups: Groups<'_>, kind: Kind, hours: Option<&OfficeHours>, names: &dy
 
 pub(super) fn admins(began: &[&Facts], hours: Option<&OfficeHours>, names: &dyn Names) -> Vec<AdminLine> {
     let by = |key: fn(&Facts) -> Option<&String>| {
-        grouped(began, move |facts| key(facts).map(String::as_str).into_iter().collect())
+        grouped(began, move |facts| {
+            key(facts).map(String::as_str).into_iter().collect()
+        })
     };
     let answered = by(|facts| facts.first_response_by.as_ref());
     let closed = by(|facts| facts.closed_by.as_ref().filter(|_| is_closed_by_admin(facts)));
@@ -173,8 +175,12 @@ pub(super) fn admins(began: &[&Facts], hours: Option<&OfficeHours>, names: &dyn 
         })
         .collect();
     lines.sort_by(|left, right| {
-        (right.first_responses, right.closed, &left.name, &left.id)
-            .cmp(&(left.first_responses, left.closed, &right.name, &right.id))
+        (right.first_responses, right.closed, &left.name, &left.id).cmp(&(
+            left.first_responses,
+            left.closed,
+            &right.name,
+            &right.id,
+        ))
     });
     lines
 }

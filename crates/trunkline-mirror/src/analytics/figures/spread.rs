@@ -58,7 +58,10 @@ pub struct Bucket {
 impl Spread {
     /// The spread of some minutes.
     #[must_use]
-    #[expect(clippy::cast_precision_loss, reason = "counts of conversations are far below 2^52")]
+    #[expect(
+        clippy::cast_precision_loss,
+        reason = "counts of conversations are far below 2^52"
+    )]
     pub(super) fn of(mut minutes: Vec<f64>) -> Self {
         minutes.sort_by(f64::total_cmp);
         let count = minutes.len();
@@ -83,7 +86,9 @@ pub(super) fn rounded(value: f64) -> f64 {
 /// From what the contact wrote to the first answer.
 pub(super) fn first_response(facts: &[&Facts], hours: Option<&OfficeHours>) -> Times {
     times(
-        facts.iter().filter_map(|facts| Some((facts.asked_at?, facts.first_response_at?))),
+        facts
+            .iter()
+            .filter_map(|facts| Some((facts.asked_at?, facts.first_response_at?))),
         hours,
     )
 }
@@ -91,7 +96,9 @@ pub(super) fn first_response(facts: &[&Facts], hours: Option<&OfficeHours>) -> T
 /// From the beginning to the last close.
 pub(super) fn resolution(facts: &[&Facts], hours: Option<&OfficeHours>) -> Times {
     times(
-        facts.iter().filter_map(|facts| Some((facts.created_at, facts.resolved_at?))),
+        facts
+            .iter()
+            .filter_map(|facts| Some((facts.created_at, facts.resolved_at?))),
         hours,
     )
 }
@@ -120,7 +127,10 @@ fn times(spans: impl Iterator<Item = (Timestamp, Timestamp)>, hours: Option<&Off
     }
 }
 
-#[expect(clippy::cast_precision_loss, reason = "seconds of a conversation are far below 2^52")]
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "seconds of a conversation are far below 2^52"
+)]
 fn passed(from: Timestamp, to: Timestamp) -> f64 {
     rounded((to.as_second() - from.as_second()).max(0) as f64 / 60.0)
 }

@@ -58,7 +58,12 @@ fn medians_and_nine_in_ten() {
         (vec![4.0, 1.0], Some(2.5), Some(4.0), Some(2.5)),
         (vec![3.0, 1.0, 2.0], Some(2.0), Some(3.0), Some(2.0)),
         ((1..=10).map(f64::from).collect(), Some(5.5), Some(9.0), Some(5.5)),
-        ((1..=11).map(f64::from).collect(), Some(6.0), Some(10.0), Some(6.0)),
+        (
+            (1..=11).map(f64::from).collect(),
+            Some(6.0),
+            Some(10.0),
+            Some(6.0),
+        ),
     ] {
         let spread = Spread::of(minutes.clone());
         assert_eq!(
@@ -72,11 +77,20 @@ fn medians_and_nine_in_ten() {
 #[test]
 fn a_day_has_the_length_that_its_time_zone_gives_it() {
     // On 2026-03-29 Berlin skips an hour: the day is from 23:00 to 22:00 UTC.
-    let window = window("2026-03-27T23:00:00Z", "2026-03-30T22:00:00Z", "2026-04-09T00:00:00Z", "Europe/Berlin");
+    let window = window(
+        "2026-03-27T23:00:00Z",
+        "2026-03-30T22:00:00Z",
+        "2026-04-09T00:00:00Z",
+        "Europe/Berlin",
+    );
     let all = [
         facts("1", "2026-03-28T22:59:59Z", &[]),
         facts("2", "2026-03-28T23:00:00Z", &[]),
-        facts("3", "2026-03-29T21:59:59Z", &[("2026-03-29T22:00:00Z", State::Closed)]),
+        facts(
+            "3",
+            "2026-03-29T21:59:59Z",
+            &[("2026-03-29T22:00:00Z", State::Closed)],
+        ),
         // Outside on both sides.
         facts("4", "2026-03-27T22:59:59Z", &[]),
         facts("5", "2026-03-30T22:00:00Z", &[]),
@@ -96,16 +110,27 @@ fn a_day_has_the_length_that_its_time_zone_gives_it() {
         ]
     );
     assert_eq!(figures.totals.conversations, 3);
-    assert_eq!((figures.hours[5][23], figures.hours[6][0], figures.hours[6][23]), (1, 1, 1));
+    assert_eq!(
+        (figures.hours[5][23], figures.hours[6][0], figures.hours[6][23]),
+        (1, 1, 1)
+    );
 }
 
 #[test]
 fn days_that_have_not_begun_are_not_shown_and_the_last_ends_now() {
-    let window = window("2026-11-20T00:00:00Z", "2026-12-20T00:00:00Z", "2026-11-21T12:00:00Z", "UTC");
+    let window = window(
+        "2026-11-20T00:00:00Z",
+        "2026-12-20T00:00:00Z",
+        "2026-11-21T12:00:00Z",
+        "UTC",
+    );
     let all = [facts(
         "1",
         "2026-11-20T08:00:00Z",
-        &[("2026-11-21T11:00:00Z", State::Snoozed), ("2026-11-21T13:00:00Z", State::Closed)],
+        &[
+            ("2026-11-21T11:00:00Z", State::Snoozed),
+            ("2026-11-21T13:00:00Z", State::Closed),
+        ],
     )];
     let days = figures(&all, &window, None, &Ids).days;
     assert_eq!(days.len(), 2);
@@ -115,7 +140,12 @@ fn days_that_have_not_begun_are_not_shown_and_the_last_ends_now() {
 
 #[test]
 fn a_conversation_that_is_closed_twice_in_a_day_counts_once() {
-    let window = window("2026-11-20T00:00:00Z", "2026-11-23T00:00:00Z", "2026-11-30T00:00:00Z", "UTC");
+    let window = window(
+        "2026-11-20T00:00:00Z",
+        "2026-11-23T00:00:00Z",
+        "2026-11-30T00:00:00Z",
+        "UTC",
+    );
     let all = [facts(
         "1",
         "2026-11-19T08:00:00Z",

@@ -19,7 +19,10 @@ fn exception(date: &str, every_year: bool, hours: &[(i64, i64)]) -> Exception {
     Exception {
         date: date.parse().unwrap(),
         every_year,
-        hours: hours.iter().map(|&(start, end)| Interval { start, end }).collect(),
+        hours: hours
+            .iter()
+            .map(|&(start, end)| Interval { start, end })
+            .collect(),
     }
 }
 

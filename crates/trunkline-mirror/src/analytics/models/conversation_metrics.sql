@@ -98,36 +98,36 @@ FROM (
             counted.first_admin_close_at,
             COALESCE(counted.last_close_at, counted.stated_last_close_at) AS last_close_at
         FROM (
-            -- A conversation is one row of its table: max() only takes it as it is.
+            -- A conversation is one row of its table, and stands beside each of its parts.
             SELECT
                 conversations.id AS conversation_id,
-                max({conversations.created_at}) AS created_at,
-                max({conversations.state}) AS state,
-                max(CASE WHEN {conversations.source_author_type} IN ('user', 'lead', 'contact', 'visitor') THEN 'contact'
-                    ELSE COALESCE({conversations.source_author_type}, 'unknown') END) AS begun_by,
-                max(NULLIF({conversations.admin_assignee_id}, '0')) AS admin_assignee_id,
-                max(NULLIF({conversations.team_assignee_id}, '0')) AS team_assignee_id,
-                max({conversations.company_id}) AS company_id,
-                max({conversations.rating}) AS rating,
-                max({conversations.rating_teammate_id}) AS rating_teammate_id,
-                max({conversations.last_closed_by_id}) AS last_closed_by_id,
-                max({conversations.count_assignments}) AS stated_assignments,
-                max({conversations.count_reopens}) AS stated_reopens,
-                max({conversations.first_contact_reply_at}) AS stated_contact_at,
-                max({conversations.first_assignment_at}) AS stated_first_assignment_at,
-                max({conversations.last_assignment_at}) AS stated_last_assignment_at,
-                max({conversations.first_admin_reply_at}) AS stated_answer_at,
-                max({conversations.first_close_at}) AS stated_first_close_at,
-                max({conversations.last_close_at}) AS stated_last_close_at,
+                {own conversations.created_at} AS created_at,
+                {own conversations.state} AS state,
+                CASE WHEN {own conversations.source_author_type} IN ('user', 'lead', 'contact', 'visitor') THEN 'contact'
+                    ELSE COALESCE({own conversations.source_author_type}, 'unknown') END AS begun_by,
+                NULLIF({own conversations.admin_assignee_id}, '0') AS admin_assignee_id,
+                NULLIF({own conversations.team_assignee_id}, '0') AS team_assignee_id,
+                {own conversations.company_id} AS company_id,
+                {own conversations.rating} AS rating,
+                {own conversations.rating_teammate_id} AS rating_teammate_id,
+                {own conversations.last_closed_by_id} AS last_closed_by_id,
+                {own conversations.count_assignments} AS stated_assignments,
+                {own conversations.count_reopens} AS stated_reopens,
+                {own conversations.first_contact_reply_at} AS stated_contact_at,
+                {own conversations.first_assignment_at} AS stated_first_assignment_at,
+                {own conversations.last_assignment_at} AS stated_last_assignment_at,
+                {own conversations.first_admin_reply_at} AS stated_answer_at,
+                {own conversations.first_close_at} AS stated_first_close_at,
+                {own conversations.last_close_at} AS stated_last_close_at,
                 -- The stated count has the first message in it.
-                CASE WHEN COALESCE(max({conversations.count_conversation_parts}), 0) <= count(conversation_parts.id) + 1
+                CASE WHEN COALESCE({own conversations.count_conversation_parts}, 0) <= count(conversation_parts.id) + 1
                     THEN 1 ELSE 0 END AS is_complete,
                 count(conversation_parts.id) AS count_parts,
                 sum(CASE WHEN {FROM_CONTACT} THEN 1 ELSE 0 END)
-                    + max(CASE WHEN {conversations.source_author_type} IN ('user', 'lead', 'contact', 'visitor') THEN 1
-                        ELSE 0 END) AS count_contact_messages,
+                    + CASE WHEN {own conversations.source_author_type} IN ('user', 'lead', 'contact', 'visitor') THEN 1
+                        ELSE 0 END AS count_contact_messages,
                 sum(CASE WHEN {ANSWER} THEN 1 ELSE 0 END) AS count_answers,
-                sum(CASE WHEN {conversation_parts.part_type} LIKE '%note%' THEN 1 ELSE 0 END) AS count_notes,
+                sum(CASE WHEN {conversation_parts.part_type} LIKE 'note%' THEN 1 ELSE 0 END) AS count_notes,
                 sum(CASE WHEN {ASSIGNMENT} THEN 1 ELSE 0 END) AS count_assignments,
                 sum(CASE WHEN {REOPENING} THEN 1 ELSE 0 END) AS count_reopens,
                 min(CASE WHEN {FROM_CONTACT} THEN {conversation_parts.created_at} END) AS first_contact_at,

@@ -16,8 +16,7 @@ const MOMENTS: &str = "asked_at, first_response_at, first_response_admin_id, fir
 const MINUTES: &str = "minutes_to_first_assignment, minutes_to_first_response, minutes_to_first_close, \
     minutes_to_first_admin_close, minutes_to_last_close, minutes_to_resolution, \
     office_minutes_to_first_response, office_minutes_to_first_close, office_minutes_to_resolution";
-const COUNTS: &str =
-    "begun_by, is_complete, count_parts, count_contact_messages, count_answers, count_notes, count_assignments, count_reopens";
+const COUNTS: &str = "begun_by, is_complete, count_parts, count_contact_messages, count_answers, count_notes, count_assignments, count_reopens";
 
 async fn check(columns: &str, expected: &[&str]) {
     let desk = Desk::full().await;
@@ -150,7 +149,9 @@ async fn views_over_nothing_are_empty_and_no_error() {
     let desk = Desk::empty();
     for model in MODELS {
         assert!(
-            desk.rows(&format!("SELECT * FROM {}", model.name)).await.is_empty(),
+            desk.rows(&format!("SELECT * FROM {}", model.name))
+                .await
+                .is_empty(),
             "{}",
             model.name
         );
@@ -174,8 +175,13 @@ async fn a_column_that_is_left_out_is_empty_in_the_views() {
         .rows("SELECT conversation_id, rating, minutes_to_first_response FROM conversation_metrics WHERE conversation_id < '4' ORDER BY 1")
         .await;
     // Without texts an answer is told by its type: what was written while closing is not known.
-    assert_eq!(rows, ["1|·|30", "10|·|3990", "11|·|·", "12|·|30", "2|·|1005", "3|·|190"]);
-    let names = desk.rows("SELECT name, email FROM admin_metrics ORDER BY 2").await;
+    assert_eq!(
+        rows,
+        ["1|·|30", "10|·|3990", "11|·|·", "12|·|30", "2|·|1005", "3|·|190"]
+    );
+    let names = desk
+        .rows("SELECT name, email FROM admin_metrics ORDER BY 2")
+        .await;
     assert_eq!(names, ["·|ann@example.com", "·|bob@example.com"]);
 }
 
@@ -184,7 +190,10 @@ async fn the_minutes_of_the_office_follow_what_changes() {
     let mut desk = Desk::full().await;
     let minutes = "SELECT conversation_id, office_minutes_to_first_response FROM conversation_metrics \
                    WHERE office_minutes_to_first_response IS NOT NULL ORDER BY CAST(conversation_id AS INTEGER)";
-    assert_eq!(desk.rows(minutes).await, ["1|30", "2|45", "3|60", "7|20", "8|12", "10|90", "12|30"]);
+    assert_eq!(
+        desk.rows(minutes).await,
+        ["1|30", "2|45", "3|60", "7|20", "8|12", "10|90", "12|30"]
+    );
     // Somebody answers; until the end of the run the mirror knows that it has to look again, and only there.
     let answer = serde_json::json!({
         "id": "61", "part_type": "comment", "created_at": "2026-10-23T07:30:00Z", "updated_at": "2026-10-23T07:30:00Z",
@@ -199,12 +208,17 @@ async fn the_minutes_of_the_office_follow_what_changes() {
     .await;
     assert_eq!(desk.rows("SELECT * FROM _trunkline_office_stale").await, ["6"]);
     desk.storage.settle().await.unwrap();
-    assert!(desk.rows("SELECT * FROM _trunkline_office_stale").await.is_empty());
+    assert!(
+        desk.rows("SELECT * FROM _trunkline_office_stale")
+            .await
+            .is_empty()
+    );
     assert_eq!(desk.rows(minutes).await[3], "6|30");
     // Another time zone makes others of all; without a schedule there are none.
     let mut elsewhere = schedule("New York", "America/New_York");
     elsewhere["updated_at"] = 1_770_000_000.into();
-    desk.write(vec![records("office_hours_schedules", &[elsewhere])]).await;
+    desk.write(vec![records("office_hours_schedules", &[elsewhere])])
+        .await;
     desk.storage.settle().await.unwrap();
     assert_eq!(
         desk.rows(minutes).await,
@@ -217,7 +231,11 @@ async fn the_minutes_of_the_office_follow_what_changes() {
     .await;
     desk.storage.settle().await.unwrap();
     assert!(desk.rows(minutes).await.is_empty());
-    assert!(desk.rows("SELECT * FROM _trunkline_office_minutes").await.is_empty());
+    assert!(
+        desk.rows("SELECT * FROM _trunkline_office_minutes")
+            .await
+            .is_empty()
+    );
 }
 
 #[tokio::test]
@@ -227,9 +245,15 @@ async fn one_conversation_is_found_by_the_indexes_of_the_keys() {
         .rows("EXPLAIN QUERY PLAN SELECT * FROM conversation_metrics WHERE conversation_id = '1'")
         .await;
     for line in &plan {
-        assert!(!line.contains("SCAN conversations") && !line.contains("SCAN conversation_parts"), "{plan:#?}");
+        assert!(
+            !line.contains("SCAN conversations") && !line.contains("SCAN conversation_parts"),
+            "{plan:#?}"
+        );
     }
-    assert!(plan.iter().any(|line| line.contains("SEARCH conversation_parts")), "{plan:#?}");
+    assert!(
+        plan.iter().any(|line| line.contains("SEARCH conversation_parts")),
+        "{plan:#?}"
+    );
 }
 
 #[test]
@@ -246,7 +270,10 @@ fn every_column_that_the_views_name_is_one_of_the_tables() {
     for (table, column) in asked.into_inner() {
         let known = tables::table(&table).unwrap_or_else(|| panic!("no table {table}"));
         let plain = column.strip_suffix("_text").unwrap_or(&column);
-        assert!(known.column(&column).or(known.column(plain)).is_some(), "{table}.{column}");
+        assert!(
+            known.column(&column).or(known.column(plain)).is_some(),
+            "{table}.{column}"
+        );
     }
 }
 
@@ -254,9 +281,9 @@ fn every_column_that_the_views_name_is_one_of_the_tables() {
 fn common(value: &Value) -> Value {
     match value {
         Value::Bool(yes) => f64::from(u8::from(*yes)).into(),
-        Value::Number(number) => number.as_f64().map_or(Value::Null, |number| {
-            ((number * 1e6).round() / 1e6).into()
-        }),
+        Value::Number(number) => number
+            .as_f64()
+            .map_or(Value::Null, |number| ((number * 1e6).round() / 1e6).into()),
         Value::String(text) => match text.parse::<jiff::Timestamp>() {
             Ok(moment) => moment.to_string().into(),
             Err(_) => value.clone(),

@@ -17,7 +17,11 @@ use crate::analytics::{
 
 /// Conversations that began before the window's end, but for those that were over before it began.
 pub(super) fn facts(connection: &Connection, window: &Window, chosen: &Chosen) -> Result<Vec<Facts>, Error> {
-    let expand = |text: &str| models::expand(text, Dialect::Sqlite, &|table, column| has(connection, table, column));
+    let expand = |text: &str| {
+        models::expand(text, Dialect::Sqlite, &|table, column| {
+            has(connection, table, column)
+        })
+    };
     let mut sql = expand(
         "SELECT conversations.id, {conversations.updated_at} FROM conversations \
          WHERE conversations._deleted_at IS NULL AND {conversations.created_at} < ? \
@@ -35,7 +39,10 @@ pub(super) fn facts(connection: &Connection, window: &Window, chosen: &Chosen) -
             }
         }
     };
-    narrow(&chosen.team, &expand(" AND {conversations.team_assignee_id} IN (IDS)"));
+    narrow(
+        &chosen.team,
+        &expand(" AND {conversations.team_assignee_id} IN (IDS)"),
+    );
     narrow(
         &chosen.tag,
         " AND EXISTS (SELECT 1 FROM conversation_tags WHERE conversation_id = conversations.id \

@@ -29,7 +29,10 @@ const SOME: i64 = 10;
 
 impl Chosen {
     /// The inner error is about what was written.
-    pub(super) fn new(connection: &Connection, question: &Question) -> Result<Result<Self, ReportError>, Error> {
+    pub(super) fn new(
+        connection: &Connection,
+        question: &Question,
+    ) -> Result<Result<Self, ReportError>, Error> {
         let find = |kind, text: &Option<String>| match text {
             None => Ok(Ok(None)),
             Some(text) => choice(connection, kind, text).map(|found| found.map(Some)),
@@ -78,7 +81,11 @@ fn choice(connection: &Connection, kind: Kind, text: &str) -> Result<Result<Choi
     } else {
         ""
     };
-    let name = if super::has(connection, table, "name") { "name" } else { "NULL" };
+    let name = if super::has(connection, table, "name") {
+        "name"
+    } else {
+        "NULL"
+    };
     let found: Vec<(String, String)> = connection
         .prepare(&format!(
             "SELECT id, COALESCE({name}, id) FROM {table} WHERE _deleted_at IS NULL \
@@ -136,7 +143,11 @@ impl Names for Book<'_> {
             return name.clone();
         }
         // Names that are left out of the mirror, or of what it never heard of, are ids.
-        let found = self.look_up(kind, id).ok().flatten().filter(|name| !name.is_empty());
+        let found = self
+            .look_up(kind, id)
+            .ok()
+            .flatten()
+            .filter(|name| !name.is_empty());
         let name = found.unwrap_or_else(|| id.to_owned());
         self.known.borrow_mut().insert(key, name.clone());
         name

@@ -38,7 +38,8 @@ impl Question {
     ) -> Result<(Window, String), ReportError> {
         let (zone, name) = match &self.time_zone {
             Some(name) => {
-                let zone = TimeZone::get(name).map_err(|_| ReportError::UnknownZone { name: name.clone() })?;
+                let zone =
+                    TimeZone::get(name).map_err(|_| ReportError::UnknownZone { name: name.clone() })?;
                 (zone, name.clone())
             }
             None => match TimeZone::get(stated_zone) {
@@ -65,7 +66,11 @@ impl Question {
             if let Ok(date) = text.parse::<civil::Date>()
                 && text.len() <= 10
             {
-                let date = if is_end { date.tomorrow().map_err(|_| bad(text))? } else { date };
+                let date = if is_end {
+                    date.tomorrow().map_err(|_| bad(text))?
+                } else {
+                    date
+                };
                 return midnight(date).map_err(|_| bad(text));
             }
             let moment = text.parse::<civil::DateTime>().map_err(|_| bad(text))?;
@@ -81,12 +86,19 @@ impl Question {
             Some(text) => read(text, false)?,
             None => {
                 let last = to.to_zoned(zone.clone()).date();
-                let first = last.checked_sub(DAYS.days()).map_err(|_| bad(&last.to_string()))?;
+                let first = last
+                    .checked_sub(DAYS.days())
+                    .map_err(|_| bad(&last.to_string()))?;
                 midnight(first).map_err(|_| bad(&first.to_string()))?
             }
         };
         if to <= from {
-            let show = |moment: Timestamp| moment.to_zoned(zone.clone()).strftime("%Y-%m-%d %H:%M").to_string();
+            let show = |moment: Timestamp| {
+                moment
+                    .to_zoned(zone.clone())
+                    .strftime("%Y-%m-%d %H:%M")
+                    .to_string()
+            };
             return Err(ReportError::Reversed {
                 from: show(from),
                 to: show(to),

@@ -53,8 +53,14 @@ async fn times_are_by_the_clock_and_within_office_hours() {
                 "/first_response/office_minutes",
                 json!({ "median": 30.0, "within_90_percent": 90.0, "mean": 41.0 }),
             ),
-            ("/first_response/buckets/2", json!({ "label": "15–60 min", "count": 3, "office_count": 4 })),
-            ("/first_response/buckets/6", json!({ "label": "1–3 days", "count": 1, "office_count": 0 })),
+            (
+                "/first_response/buckets/2",
+                json!({ "label": "15–60 min", "count": 3, "office_count": 4 }),
+            ),
+            (
+                "/first_response/buckets/6",
+                json!({ "label": "1–3 days", "count": 1, "office_count": 0 }),
+            ),
             ("/resolution/count", json!(4)),
             (
                 "/resolution/minutes",
@@ -99,7 +105,16 @@ async fn days_and_hours_are_those_of_the_workspaces_time_zone() {
     }
     assert_eq!(
         busy,
-        [(0, 10, 2), (0, 16, 1), (1, 10, 1), (2, 10, 1), (2, 11, 1), (3, 10, 1), (4, 0, 1), (4, 16, 1)]
+        [
+            (0, 10, 2),
+            (0, 16, 1),
+            (1, 10, 1),
+            (2, 10, 1),
+            (2, 11, 1),
+            (3, 10, 1),
+            (4, 0, 1),
+            (4, 16, 1)
+        ]
     );
     // By another clock, half past midnight is the day before.
     let utc = Question {
@@ -159,12 +174,28 @@ async fn a_report_can_be_narrowed() {
         question
     };
     for (question, count, name) in [
-        (with(&|asked| asked.team = Some("10".to_owned())), 3, "/about/team"),
-        (with(&|asked| asked.team = Some("first <B>LINE</b>".to_owned())), 3, "/about/team"),
+        (
+            with(&|asked| asked.team = Some("10".to_owned())),
+            3,
+            "/about/team",
+        ),
+        (
+            with(&|asked| asked.team = Some("first <B>LINE</b>".to_owned())),
+            3,
+            "/about/team",
+        ),
         (with(&|asked| asked.tag = Some("VIP".to_owned())), 1, "/about/tag"),
-        (with(&|asked| asked.company = Some("acme-1".to_owned())), 1, "/about/company"),
+        (
+            with(&|asked| asked.company = Some("acme-1".to_owned())),
+            1,
+            "/about/company",
+        ),
         // Through its contact.
-        (with(&|asked| asked.company = Some("31".to_owned())), 1, "/about/company"),
+        (
+            with(&|asked| asked.company = Some("31".to_owned())),
+            1,
+            "/about/company",
+        ),
         (
             with(&|asked| {
                 asked.tag = Some("vip".to_owned());
@@ -173,9 +204,21 @@ async fn a_report_can_be_narrowed() {
             0,
             "/about/tag",
         ),
-        (with(&|asked| asked.to = Some("2026-10-20".to_owned())), 4, "/about/last_day"),
-        (with(&|asked| asked.to = Some("2026-10-20T00:00".to_owned())), 3, "/about/last_day"),
-        (with(&|asked| asked.to = Some("2026-10-19T08:00:00Z".to_owned())), 0, "/about/last_day"),
+        (
+            with(&|asked| asked.to = Some("2026-10-20".to_owned())),
+            4,
+            "/about/last_day",
+        ),
+        (
+            with(&|asked| asked.to = Some("2026-10-20T00:00".to_owned())),
+            3,
+            "/about/last_day",
+        ),
+        (
+            with(&|asked| asked.to = Some("2026-10-19T08:00:00Z".to_owned())),
+            0,
+            "/about/last_day",
+        ),
     ] {
         let report = serde_json::to_value(made(&question).await).unwrap();
         assert_eq!(report["totals"]["conversations"], count, "{question:?}");
@@ -192,11 +235,16 @@ async fn four_weeks_until_today_when_nothing_is_said() {
     );
     assert_eq!(report.figures.days.len(), 28);
     assert_eq!(report.figures.totals.conversations, 12);
-    assert_eq!(report.about.office_hours.as_deref(), Some("Berlin (Europe/Berlin)"));
+    assert_eq!(
+        report.about.office_hours.as_deref(),
+        Some("Berlin (Europe/Berlin)")
+    );
     assert_eq!(
         report.remarks,
-        ["Of 1 of these conversations the mirror does not hold all parts; for them Intercom's own statistics stand in, \
-          where it gives any."]
+        [
+            "Of 1 of these conversations the mirror does not hold all parts; for them Intercom's own statistics stand in, \
+          where it gives any."
+        ]
     );
 }
 
@@ -313,7 +361,9 @@ async fn the_mirror_of_an_older_program_is_reported_from_too() {
     let folder = desk.close().await;
     let connection = rusqlite::Connection::open(&path).unwrap();
     for model in crate::analytics::models::MODELS {
-        connection.execute_batch(&format!("DROP VIEW {}", model.name)).unwrap();
+        connection
+            .execute_batch(&format!("DROP VIEW {}", model.name))
+            .unwrap();
     }
     connection
         .execute_batch("DROP TABLE _trunkline_office_minutes; DROP TABLE handling_events; DROP TABLE tags")
@@ -346,7 +396,12 @@ async fn what_the_mirror_lacks_is_told() {
     let later = "2026-11-30T12:00:00Z".parse().unwrap();
     let found = report(&desk.path(), &Question { to: None, ..week() }, later).unwrap();
     let remarks = found.remarks.join("\n");
-    for says in ["Pacific Time", "UTC", "no office hours", "What happened after 2026-10-26 12:00"] {
+    for says in [
+        "Pacific Time",
+        "UTC",
+        "no office hours",
+        "What happened after 2026-10-26 12:00",
+    ] {
         assert!(remarks.contains(says), "{says}: {remarks}");
     }
     assert_eq!(found.figures.first_response.office_minutes, None);

@@ -97,14 +97,23 @@ async fn postgresql_answers_the_same_as_sqlite() {
     for (at, types) in [NATIVE, PLAIN].iter().enumerate() {
         let schema = format!("end_models_{}_{at}", std::process::id());
         client
-            .batch_execute(&format!("CREATE SCHEMA {schema}; SET search_path TO {schema}; SET TIME ZONE 'Asia/Tokyo'"))
+            .batch_execute(&format!(
+                "CREATE SCHEMA {schema}; SET search_path TO {schema}; SET TIME ZONE 'Asia/Tokyo'"
+            ))
             .await
             .unwrap();
         for table in tables::all() {
             let columns = columns(table, types);
-            let definitions: Vec<String> = columns.iter().map(|(name, kind)| format!("\"{name}\" {kind}")).collect();
+            let definitions: Vec<String> = columns
+                .iter()
+                .map(|(name, kind)| format!("\"{name}\" {kind}"))
+                .collect();
             client
-                .batch_execute(&format!("CREATE TABLE {} ({})", table.name, definitions.join(", ")))
+                .batch_execute(&format!(
+                    "CREATE TABLE {} ({})",
+                    table.name,
+                    definitions.join(", ")
+                ))
                 .await
                 .unwrap();
             for row in sqlite_rows(&desk, table.name).await {
@@ -118,23 +127,34 @@ async fn postgresql_answers_the_same_as_sqlite() {
                     })
                     .collect();
                 client
-                    .batch_execute(&format!("INSERT INTO {} VALUES ({})", table.name, values.join(", ")))
+                    .batch_execute(&format!(
+                        "INSERT INTO {} VALUES ({})",
+                        table.name,
+                        values.join(", ")
+                    ))
                     .await
                     .unwrap();
             }
         }
         let has = |table: &str, column: &str| {
-            tables::table(table).is_some_and(|table| columns(table, types).iter().any(|(name, _)| name == column))
+            tables::table(table)
+                .is_some_and(|table| columns(table, types).iter().any(|(name, _)| name == column))
         };
         // The second time they replace the first.
-        for statement in [statements(Dialect::Postgres, &has), statements(Dialect::Postgres, &has)].concat() {
+        for statement in [
+            statements(Dialect::Postgres, &has),
+            statements(Dialect::Postgres, &has),
+        ]
+        .concat()
+        {
             client
                 .batch_execute(&statement)
                 .await
                 .unwrap_or_else(|error| panic!("{error:?}\n{statement}"));
         }
         for row in sqlite_rows(&desk, "_trunkline_office_minutes").await {
-            let numbers = ["to_first_response", "to_first_close", "to_resolution"].map(|name| row[name].to_string());
+            let numbers =
+                ["to_first_response", "to_first_close", "to_resolution"].map(|name| row[name].to_string());
             let id = row["conversation_id"].as_str().unwrap();
             client
                 .batch_execute(&format!(
@@ -148,7 +168,11 @@ async fn postgresql_answers_the_same_as_sqlite() {
             let expected: Vec<Map<String, Value>> = sqlite_rows(&desk, model.name).await;
             let found = client
                 .query(
-                    &format!("SELECT row_to_json(v)::text FROM {} AS v ORDER BY v.{}", model.name, first_column(&expected, model.name)),
+                    &format!(
+                        "SELECT row_to_json(v)::text FROM {} AS v ORDER BY v.{}",
+                        model.name,
+                        first_column(&expected, model.name)
+                    ),
                     &[],
                 )
                 .await
@@ -162,7 +186,11 @@ async fn postgresql_answers_the_same_as_sqlite() {
                 let key = row.iter().find(|(name, _)| is_key(model.name, name)).unwrap().1;
                 let other = found
                     .iter()
-                    .find(|other| other.iter().any(|(name, value)| is_key(model.name, name) && value == key))
+                    .find(|other| {
+                        other
+                            .iter()
+                            .any(|(name, value)| is_key(model.name, name) && value == key)
+                    })
                     .unwrap_or_else(|| panic!("{}: no {key}", model.name));
                 for (name, value) in row {
                     assert_eq!(common(&other[name]), common(value), "{} {key} {name}", model.name);
@@ -170,7 +198,10 @@ async fn postgresql_answers_the_same_as_sqlite() {
                 assert_eq!(other.len(), row.len(), "{}", model.name);
             }
         }
-        client.batch_execute(&format!("DROP SCHEMA {schema} CASCADE")).await.unwrap();
+        client
+            .batch_execute(&format!("DROP SCHEMA {schema} CASCADE"))
+            .await
+            .unwrap();
     }
     drop(client);
     driver.await.unwrap().unwrap();
