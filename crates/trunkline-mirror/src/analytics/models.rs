@@ -119,6 +119,17 @@ pub fn statements(dialect: Dialect, has: &dyn Fn(&str, &str) -> bool) -> Vec<Str
     list
 }
 
+/// Whether a statement keeps its plan when it is asked again with other values. Otherwise SQLite prepares the whole view anew
+/// for each conversation, which takes far longer than looking at it.
+///
+/// # Errors
+/// When the connection does not take it.
+pub(crate) fn keep_plans(connection: &rusqlite::Connection, keep: bool) -> Result<(), rusqlite::Error> {
+    connection
+        .set_db_config(rusqlite::config::DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, keep)
+        .map(drop)
+}
+
 /// Puts SQL in the place of each pair of braces.
 pub(super) fn expand(text: &str, dialect: Dialect, has: &dyn Fn(&str, &str) -> bool) -> String {
     let mut out = String::with_capacity(text.len() * 2);

@@ -17,7 +17,7 @@ use serde::Serialize;
 use super::{
     ReportError,
     figures::{self, Figures},
-    models::{Dialect, MODELS, OFFICE_MINUTES},
+    models::{self, Dialect, MODELS, OFFICE_MINUTES},
     schedules,
 };
 use crate::storage::StorageError;
@@ -155,6 +155,7 @@ fn open(path: &Path) -> Result<Connection, ReportError> {
 fn prepare(connection: &Connection) -> Result<(), Error> {
     connection.pragma_update(None, "temp_store", "memory")?;
     connection.set_prepared_statement_cache_capacity(32);
+    models::keep_plans(connection, true)?;
     let exists = |name: &str| {
         connection
             .prepare_cached("SELECT 1 FROM sqlite_schema WHERE name = ?1")?

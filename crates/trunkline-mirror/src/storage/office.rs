@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 use rusqlite::{Connection, Error, OptionalExtension as _, params};
 
-use crate::analytics::{hours::OfficeHours, schedules};
+use crate::analytics::{hours::OfficeHours, models, schedules};
 
 /// Conversations that are computed in one transaction.
 const CHUNK: usize = 2_000;
@@ -38,6 +38,13 @@ pub(super) fn note(connection: &Connection, touched: &mut BTreeSet<String>) -> R
 
 /// Computes what is stale.
 pub(super) fn derive(connection: &Connection) -> Result<(), Error> {
+    models::keep_plans(connection, true)?;
+    let outcome = compute_stale(connection);
+    models::keep_plans(connection, false)?;
+    outcome
+}
+
+fn compute_stale(connection: &Connection) -> Result<(), Error> {
     let schedule = schedules::schedules(connection)?
         .into_iter()
         .find(|schedule| schedule.hours.is_some());

@@ -26,7 +26,7 @@ fn printed(desk: &Desk, more: &[&str]) -> String {
     outcome.stdout
 }
 
-fn number(desk: &Desk, sql: &str) -> u64 {
+fn number(desk: &Desk, sql: &str) -> i64 {
     desk.open().query_row(sql, [], |row| row.get(0)).unwrap()
 }
 

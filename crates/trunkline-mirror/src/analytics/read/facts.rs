@@ -75,7 +75,7 @@ pub(super) fn facts(connection: &Connection, window: &Window, chosen: &Chosen) -
     while let Some(row) = rows.next()? {
         let id: String = row.get(0)?;
         let updated_at = moment(row, 1)?;
-        list.extend(reader.one(id, updated_at)?);
+        list.extend(reader.one(&id, updated_at)?);
     }
     Ok(list)
 }
@@ -87,7 +87,7 @@ struct Reader<'c> {
 
 impl Reader<'_> {
     /// One conversation; nothing when it does not say when it began.
-    fn one(&self, id: String, updated_at: Option<Timestamp>) -> Result<Option<Facts>, Error> {
+    fn one(&self, id: &str, updated_at: Option<Timestamp>) -> Result<Option<Facts>, Error> {
         let mut statement = self.connection.prepare_cached(
             "SELECT created_at, asked_at, begun_by, first_response_at, first_response_admin_id, resolved_at, \
              last_close_by_id, last_close_by_type, state, count_reopens, rating, rating_teammate_id, \
@@ -95,13 +95,13 @@ impl Reader<'_> {
              FROM conversation_metrics WHERE conversation_id = ?1",
         )?;
         let Some((mut facts, company, last_close_at)) = statement
-            .query_row([&id], |row| {
+            .query_row([id], |row| {
                 let Some(created_at) = moment(row, 0)? else {
                     return Ok(None);
                 };
                 let state: Option<String> = row.get(8)?;
                 let facts = Facts {
-                    id: id.clone(),
+                    id: id.to_owned(),
                     created_at,
                     asked_at: moment(row, 1)?,
                     by_contact: row.get::<_, String>(2)? == "contact",
@@ -129,7 +129,7 @@ impl Reader<'_> {
         };
         facts.tags = self.ids(
             "SELECT tag_id FROM conversation_tags WHERE conversation_id = ?1 AND _deleted_at IS NULL ORDER BY tag_id",
-            &id,
+            id,
         )?;
         facts.companies = match company {
             Some(company) => vec![company],
@@ -138,7 +138,7 @@ impl Reader<'_> {
                  JOIN contact_companies ON contact_companies.contact_id = conversation_contacts.contact_id \
                  WHERE conversation_contacts.conversation_id = ?1 AND conversation_contacts._deleted_at IS NULL \
                  AND contact_companies._deleted_at IS NULL ORDER BY 1",
-                &id,
+                id,
             )?,
         };
         facts.states = self.states(&facts, last_close_at.or(updated_at))?;

@@ -88,7 +88,9 @@ async fn postgresql_answers_the_same_as_sqlite() {
             std::env::var("TRUNKLINE_REQUIRE_ALL").is_err(),
             "TRUNKLINE_TEST_POSTGRES is not set"
         );
-        eprintln!("left out: the end models in PostgreSQL (TRUNKLINE_TEST_POSTGRES is not set)");
+        // Past the test runner, which keeps what a passing test prints to itself.
+        let note = b"left out: the end models in PostgreSQL (TRUNKLINE_TEST_POSTGRES is not set)\n";
+        drop(std::io::Write::write_all(&mut std::io::stderr(), note));
         return;
     };
     let desk = Desk::full().await;
