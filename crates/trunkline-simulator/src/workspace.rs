@@ -152,7 +152,7 @@ impl Workspace {
         self.contact_order.remove(contact.updated_at, row);
         contact.updated_at = now;
         if contact.is_renamed() {
-            self.reference.extra.renamed.insert(row);
+            self.reference.extra.written_names.remember(contact, self.seed);
         }
         if contact.is_listed() {
             self.contact_order.insert(now, row);

@@ -46,6 +46,15 @@ impl Database {
         Ok(self.read(statement).await?.pop())
     }
 
+    /// What follows a question whose rows are changed next, so that rows which another process is changing are passed over; in a
+    /// file nobody else is.
+    pub(crate) const fn passing_over_locked(&self) -> &'static str {
+        match self {
+            Self::Sqlite(_) => "",
+            Self::Postgres(_) => "FOR NO KEY UPDATE SKIP LOCKED",
+        }
+    }
+
     /// Finishes what was handed over and closes.
     pub(crate) async fn close(&self) {
         match self {

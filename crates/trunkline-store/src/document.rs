@@ -18,6 +18,17 @@ pub(crate) fn read<T: DeserializeOwned>(text: &str) -> Result<T, StoreError> {
     })
 }
 
+/// Whether a text that somebody hands over is JSON.
+pub(crate) fn check(what: &str, text: &str) -> Result<(), StoreError> {
+    match serde_json::from_str::<serde::de::IgnoredAny>(text) {
+        Ok(_) => Ok(()),
+        Err(_) => Err(StoreError::Invalid {
+            what: what.to_owned(),
+            reason: "is not JSON",
+        }),
+    }
+}
+
 /// What is wrong in one word: the message itself may quote a value.
 trait ClassifyName {
     fn classify_name(&self) -> &'static str;

@@ -102,6 +102,20 @@ pub enum StoreError {
         /// Its id.
         name: String,
     },
+    /// A flow that is to be removed still has something.
+    #[error("the flow `{name}` still has {what}")]
+    FlowHolds {
+        /// The flow's name.
+        name: String,
+        /// What and how much of it.
+        what: String,
+    },
+    /// What was to be settled does not wait in its lane.
+    #[error("not everything that was to be settled waits in lane {lane}")]
+    NotWaiting {
+        /// The lane's number.
+        lane: i64,
+    },
     /// The folder cannot be used.
     #[error("{} cannot be used as the data folder: {reason}", path.display())]
     Folder {
@@ -140,6 +154,8 @@ impl StoreError {
             Self::Folder { .. } => "TL0513",
             Self::File { .. } => "TL0517",
             Self::NotHeld { .. } => "TL0518",
+            Self::FlowHolds { .. } => "TL0880",
+            Self::NotWaiting { .. } => "TL0881",
         }
     }
 
@@ -161,6 +177,10 @@ impl StoreError {
             Self::BadKey { .. } => {
                 "The file must hold a key that Trunkline made, and be readable by its owner alone (chmod 600).".to_owned()
             }
+            Self::NotFound {
+                kind: "flow" | "flow run" | "dead letter",
+                ..
+            } => "`trunkline flow list` shows which flows there are.".to_owned(),
             Self::NotFound { kind, .. } => format!("`trunkline {kind}s list` shows which there are."),
             Self::Exists { .. } => "Choose another name, or remove the one that is there first.".to_owned(),
             Self::InUse { .. } => "Remove or change those first.".to_owned(),
@@ -168,6 +188,10 @@ impl StoreError {
             Self::Damaged { .. } => "Restore the last backup, or write to the maintainers with this message.".to_owned(),
             Self::Unmet => "Look at it as it is now, and try again.".to_owned(),
             Self::NotHeld { .. } => "Look at what became of it; whoever holds it now finishes it.".to_owned(),
+            Self::FlowHolds { .. } => {
+                "Let it finish and empty what is left, or say that all of this is removed with it.".to_owned()
+            }
+            Self::NotWaiting { .. } => "Settle only what was claimed, each of it once.".to_owned(),
             Self::File { .. } => "Name a file that is not there yet, in a folder that can be written to.".to_owned(),
             Self::Folder { .. } => "Name a folder that can be written to, with `--data`.".to_owned(),
         }

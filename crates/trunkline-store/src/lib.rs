@@ -1,5 +1,5 @@
-//! Trunkline's own durable state: connections and apps with their secrets, grants, notifications, leases, keys, mirrors,
-//! and the journal of what actions did.
+//! Trunkline's own durable state: connections and apps with their secrets, grants, notifications, leases, keys, mirrors, the
+//! journal of what actions did, and flows with what they still have to deliver.
 //!
 //! The one rule: whoever gets `Ok` from a write may forget what was written, since it is on disk; every write is one
 //! transaction. Read [`Store`] next, then `database.rs` for how one text of SQL serves SQLite and PostgreSQL, and
@@ -10,10 +10,12 @@ mod backup;
 mod batches;
 mod connections;
 mod database;
+mod dead_letters;
 mod digest;
 mod document;
 mod entropy;
 mod error;
+mod flows;
 mod grants;
 mod journal;
 mod keys;
@@ -22,6 +24,7 @@ mod ledgers;
 mod mirrors;
 mod notifications;
 mod postgres;
+mod queue;
 mod requests;
 mod sqlite;
 mod store;
@@ -33,8 +36,15 @@ pub use connections::{
     Connection, ConnectionDetails, ConnectionSecrets, ConnectionState, KeptSecrets, NewConnection,
     WorkspaceIdentity,
 };
+pub use dead_letters::{
+    DeadLetter, DeadLetterCount, DeadLetterFilter, DeadLetterState, Failure, NewDeadLetter, Redriven,
+};
 pub use entropy::Entropy;
 pub use error::StoreError;
+pub use flows::{
+    Flow, FlowCheckpoint, FlowOrigin, FlowRun, FlowRunCause, FlowRunCounts, FlowRunFilter, FlowRunState,
+    FlowState, NewFlow, NewFlowRun, Put,
+};
 pub use grants::{Grant, GrantRefusal, NewGrant};
 pub use journal::{
     ActionRecord, ActionRun, ActionRunFilter, ActionRunState, ActionWrite, Answer, Begun, HeldRun,
@@ -46,6 +56,11 @@ pub use ledgers::Ledger;
 pub use mirrors::{Mirror, MirrorDetails, MirrorRun, NewMirror, RunState};
 pub use notifications::{
     Kept, NewNotification, Notification, NotificationFilter, NotificationState, Received,
+};
+pub use postgres::tls::connector as postgres_tls;
+pub use queue::{
+    Again, Claim, ClaimedLane, Dead, Delivery, Enqueued, HeldLane, NewDelivery, QueueDepth, RecordForm,
+    Settled,
 };
 pub use requests::{Request, RequestFilter};
 pub use store::{Location, Store};

@@ -15,7 +15,7 @@ use crate::{
     Entropy, KeySource, Rotation, StoreError,
     database::{Database, Done, Row, Statement},
     postgres::Postgres,
-    sqlite::Sqlite,
+    sqlite::{SERVING_CACHE, Sqlite},
     vault::{self, Vault},
 };
 
@@ -119,6 +119,16 @@ impl Store {
     /// Lets a store in a file grow to this many pages and no further; for tests of a full disk.
     pub async fn limit_pages(&self, pages: u32) -> Result<(), StoreError> {
         self.write_one(Statement::new(format!("PRAGMA max_page_count = {pages}")))
+            .await
+            .map(drop)
+    }
+
+    /// Holds more of a store in a file in memory, as suits a process that takes notifications for long.
+    pub async fn hold_more(&self) -> Result<(), StoreError> {
+        if matches!(self.database, Database::Postgres(_)) {
+            return Ok(());
+        }
+        self.write_one(Statement::new(format!("PRAGMA cache_size = {SERVING_CACHE}")))
             .await
             .map(drop)
     }

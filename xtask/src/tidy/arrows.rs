@@ -6,13 +6,23 @@ use super::Findings;
 use crate::repo::Tree;
 
 /// A crate, what it may use, and what only its tests may use on top.
-const ARROWS: [(&str, &[&str]); 11] = [
+const ARROWS: [(&str, &[&str]); 12] = [
     ("trunkline-catalog", &[]),
     ("trunkline-client", &["trunkline-catalog"]),
     ("trunkline-flow", &[]),
     ("trunkline-simulator", &["trunkline-catalog"]),
     ("trunkline-actions", &["trunkline-catalog", "trunkline-client"]),
     ("trunkline-mirror", &["trunkline-catalog", "trunkline-client"]),
+    (
+        "trunkline-components",
+        &[
+            "trunkline-actions",
+            "trunkline-catalog",
+            "trunkline-client",
+            "trunkline-flow",
+            "trunkline-mirror",
+        ],
+    ),
     ("trunkline-store", &[]),
     (
         "trunkline-server",
@@ -20,6 +30,8 @@ const ARROWS: [(&str, &[&str]); 11] = [
             "trunkline-actions",
             "trunkline-catalog",
             "trunkline-client",
+            "trunkline-components",
+            "trunkline-flow",
             "trunkline-mirror",
             "trunkline-store",
         ],
@@ -30,6 +42,7 @@ const ARROWS: [(&str, &[&str]); 11] = [
             "trunkline-actions",
             "trunkline-catalog",
             "trunkline-client",
+            "trunkline-components",
             "trunkline-flow",
             "trunkline-mirror",
             "trunkline-server",

@@ -14,7 +14,7 @@ use tokio::{
     task::JoinSet,
     time::{Instant, MissedTickBehavior, interval},
 };
-use trunkline_client::{Disposition, PortError, Told};
+use trunkline_client::{BudgetState, Disposition, PortError, Told};
 
 use super::{
     End, PlannedRow, Progress, Rejection, Row, RowEnd,
@@ -27,8 +27,12 @@ use crate::{Action, ActionError, CallOptions, Change, Input, Outcome, Plan, Work
 const MOST_PARKED: usize = 512;
 /// The most rows that are done with before an earlier one is.
 const MOST_AHEAD: usize = 2_000;
-/// Calls that wait for their place in the rate budget, beyond which no further row is begun.
-const MOST_WAITING: u32 = 32;
+/// The fewest calls that may wait for their place in the rate budget before no further row is begun.
+const FEWEST_WAITING: u32 = 32;
+/// How long a row that is begun needs before its own call waits, beside an answer's way: it is gathered, looked up, journaled.
+const BEFORE_ITS_CALL: Duration = Duration::from_millis(250);
+/// The length of a window of the rate limit, in seconds (facts 3).
+const WINDOW: f64 = 10.0;
 /// How many rows are looked up together, where the action can.
 const TOGETHER: usize = 60;
 /// How often progress is shown.
@@ -233,7 +237,7 @@ impl Work<'_> {
         self.under_way < self.publisher.most
             && self.lanes.parked() < MOST_PARKED
             && self.frontier.ahead() < MOST_AHEAD
-            && (self.running.is_empty() || budget.waiting < MOST_WAITING)
+            && (self.running.is_empty() || budget.waiting < most_waiting(&budget))
     }
 
     fn take(&mut self, row: Row, clerk: &mut dyn Clerk) {
@@ -463,6 +467,20 @@ impl Done {
             },
         }
     }
+}
+
+/// Calls that wait for their place, beyond which no further row is begun: as many as leave while a new row gets as far as its own
+/// call, so that the limit is never left unused, and no more rows are held than that takes.
+fn most_waiting(budget: &BudgetState) -> u32 {
+    let per_second = f64::from(budget.limit.unwrap_or(0)) / WINDOW;
+    let ahead = per_second * (budget.round_trip + BEFORE_ITS_CALL).as_secs_f64();
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "a small number of calls"
+    )]
+    let ahead = ahead.ceil() as u32;
+    ahead.max(FEWEST_WAITING)
 }
 
 /// A row that is done with; what it was is needed only of those that are rejected.

@@ -1,8 +1,10 @@
 //! State that only a few operations touch: jobs, redirects, drafts, links between tickets and conversations.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
+
+use super::lookup::WrittenNames;
 
 /// A message to a telephone.
 #[derive(Clone, Debug)]
@@ -55,8 +57,8 @@ pub(crate) struct Extra {
     pub(crate) company_of_ticket: BTreeMap<u32, u32>,
     /// The tickets that conversations became.
     pub(crate) converted: BTreeMap<u32, u32>,
-    /// Contacts whose address or external id was ever written.
-    pub(crate) renamed: BTreeSet<u32>,
+    /// Contacts by the addresses and external ids that were ever written.
+    pub(crate) written_names: WrittenNames,
     /// When the newest contact came, by the time that search goes by.
     pub(crate) last_indexed_at: i64,
     /// Contacts that became users or leads: row, moment, whether it is a lead since.

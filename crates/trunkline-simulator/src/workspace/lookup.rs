@@ -3,9 +3,39 @@
 //! The one rule: generated names tell their row (see `texts.rs`), and every contact whose address or external id was ever
 //! written is remembered by `touch_contact`; so these two together are all that can match.
 
-use std::collections::BTreeSet;
+use std::{
+    collections::BTreeSet,
+    hash::{DefaultHasher, Hash as _, Hasher as _},
+};
 
 use super::{Workspace, contact::Contact, order::Order};
+
+/// The rows by each address and external id that was ever written to them. It holds what names are hashed to, so that a
+/// million people take little room; whoever asks compares what is found.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct WrittenNames(BTreeSet<(u64, u32)>);
+
+impl WrittenNames {
+    /// Remembers what a contact is called now.
+    pub(crate) fn remember(&mut self, contact: &Contact, seed: u64) {
+        let names = [contact.email(seed), contact.external_id(seed)];
+        for name in names.into_iter().flatten() {
+            self.0.insert((hashed(&name), contact.row));
+        }
+    }
+
+    /// The rows that this may have been written to, whatever the case of its letters.
+    fn rows(&self, text: &str) -> impl Iterator<Item = u32> {
+        let hash = hashed(text);
+        self.0.range((hash, 0)..=(hash, u32::MAX)).map(|(_, row)| *row)
+    }
+}
+
+fn hashed(name: &str) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    name.to_lowercase().hash(&mut hasher);
+    hasher.finish()
+}
 
 /// The rows whose generated address or external id could be this text.
 fn generated(text: &str, count: u32) -> Vec<u32> {
@@ -33,7 +63,8 @@ impl Workspace {
     pub(crate) fn perhaps_called<'w>(&'w self, texts: &[&str]) -> impl Iterator<Item = &'w Contact> {
         let count = self.contacts.len() as u32;
         let mut rows: BTreeSet<u32> = texts.iter().flat_map(|text| generated(text, count)).collect();
-        rows.extend(&self.reference.extra.renamed);
+        let written = &self.reference.extra.written_names;
+        rows.extend(texts.iter().flat_map(|text| written.rows(text)));
         rows.into_iter().filter_map(|row| self.contacts.get(row as usize))
     }
 
@@ -57,6 +88,8 @@ impl Workspace {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use crate::testing::TestSim;
 
     #[test]
@@ -78,5 +111,27 @@ mod tests {
             workspace.perhaps_called(&["user-1"]).count() < 100,
             "few are looked at"
         );
+    }
+
+    #[test]
+    fn written_names_are_found_in_any_case_without_looking_at_all_that_were_written() {
+        let sim = TestSim::with(|options| options.contacts = 0);
+        for number in 0..500 {
+            let body =
+                json!({ "external_id": format!("Own-{number}"), "email": format!("Ö{number}@Example.com") });
+            assert_eq!(sim.json("POST", "/contacts", Some(&body)).0, 200);
+        }
+        let workspace = crate::pipeline::read(&sim.state.workspace);
+        for name in ["own-17", "OWN-17", "ö17@example.com", "Ö17@EXAMPLE.COM"] {
+            let found: Vec<_> = workspace.perhaps_called(&[name]).collect();
+            assert!(
+                found
+                    .iter()
+                    .any(|contact| contact.external_id(workspace.seed).as_deref() == Some("Own-17")),
+                "{name}"
+            );
+            assert!(found.len() < 5, "few are looked at for {name}");
+        }
+        assert_eq!(workspace.perhaps_called(&["own-500"]).count(), 0);
     }
 }

@@ -11,7 +11,10 @@ use crate::StoreError;
 /// The lock's number: "TRKS".
 const LOCK: i64 = 0x5452_4b53;
 
-const STEPS: [&str; 1] = [include_str!("migrations/0001.sql")];
+const STEPS: [&str; 2] = [
+    include_str!("migrations/0001.sql"),
+    include_str!("migrations/0002.sql"),
+];
 
 pub(super) async fn up(client: &mut Object, place: &str) -> Result<(), StoreError> {
     let fail = |error| failed("bring its tables up to date", &error);

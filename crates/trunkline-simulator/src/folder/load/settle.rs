@@ -192,7 +192,8 @@ impl Loader {
         self.keep_threads();
         let workspace = &mut self.workspace;
         for contact in &workspace.contacts {
-            workspace.reference.extra.renamed.insert(contact.row);
+            let names = &mut workspace.reference.extra.written_names;
+            names.remember(contact, workspace.seed);
             if contact.is_listed() {
                 workspace.contact_order.insert(contact.updated_at, contact.row);
             }

@@ -1,0 +1,168 @@
+//! `intercom`: runs an action of Intercom for each record.
+//!
+//! The one rule: a record that says which it is (its head has an id) is brought once, however often it is tried: the action runs
+//! with a key of its own, and what became of an interrupted one is found out, not guessed.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use futures::future::BoxFuture;
+use jiff::Timestamp;
+use schemars::JsonSchema;
+use serde::Deserialize;
+use serde_json::{Map, Value, json};
+use trunkline_actions::{ActionError, CallOptions, Workspace, action};
+use trunkline_client::{Disposition, Priority};
+use trunkline_flow::{
+    ComponentError, Delivered, Destination, Record,
+    document::{Jq, Mistake, Node, read},
+    nearest,
+};
+
+use crate::{Site, registry::DestinationKind};
+
+pub(crate) const KIND: DestinationKind = DestinationKind {
+    name: "intercom",
+    summary: "Runs an action of Intercom, such as contacts.upsert, for each record.",
+    is_idempotent: true,
+    schema: |generator| generator.subschema_for::<Settings>(),
+    build,
+};
+
+/// Runs an action of Intercom for each record.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct Settings {
+    /// The connection; the default one unless named.
+    #[serde(default)]
+    connection: Option<String>,
+    /// The action, as `trunkline actions` lists them.
+    action: String,
+    /// The action's fields with the expressions that give their values; a null leaves its field out. Without any, the record itself
+    /// is what the action gets, fields or `{path, query, payload}`.
+    #[serde(default)]
+    with: BTreeMap<String, Jq>,
+    /// What tells this delivery from others: with the same key the action runs once. Unless told, the record's stream, id and time of change.
+    #[serde(default)]
+    key: Option<Jq>,
+    /// Whether names that the action does not know are sent.
+    #[serde(default)]
+    allow_unknown: bool,
+}
+
+struct Act {
+    settings: Settings,
+    site: Site,
+    workspace: tokio::sync::OnceCell<Workspace>,
+}
+
+fn build(node: &Node, site: &Site) -> Result<Arc<dyn Destination>, Mistake> {
+    let settings: Settings = read(node)?;
+    let known = action(&settings.action).map_err(|error| {
+        let spot = node.get("action").map_or(node.spot, |value| value.spot);
+        Mistake::new(spot, error.to_string(), error.advice())
+    })?;
+    for (name, _) in node.get("with").map(Node::entries).unwrap_or_default() {
+        let is_part = ["path", "query", "payload"].contains(&name.text.as_str());
+        if settings.allow_unknown || is_part || known.field(&name.text).is_some() {
+            continue;
+        }
+        let fields: Vec<&str> = known.fields.iter().map(|field| field.name).collect();
+        let advice = match nearest::of(&name.text, fields.iter().copied()) {
+            Some(near) => format!("Did you mean {near}?"),
+            None => format!("`trunkline action {}` lists its fields.", settings.action),
+        };
+        let message = format!("{} has no field {}", settings.action, name.text);
+        return Err(Mistake::new(name.spot, message, advice));
+    }
+    Ok(Arc::new(Act {
+        settings,
+        site: site.clone(),
+        workspace: tokio::sync::OnceCell::new(),
+    }))
+}
+
+impl Act {
+    /// What the action gets of a record.
+    fn input(&self, record: &Record, now: Timestamp) -> Result<Value, ComponentError> {
+        if self.settings.with.is_empty() {
+            return Ok(record.value.clone());
+        }
+        let mut input = Map::new();
+        for (name, expression) in &self.settings.with {
+            match expression.value(record, now)? {
+                Value::Null => {}
+                value => {
+                    input.insert(name.clone(), value);
+                }
+            }
+        }
+        Ok(input.into())
+    }
+
+    fn key(&self, record: &Record, now: Timestamp) -> Result<Option<String>, ComponentError> {
+        let told = match &self.settings.key {
+            Some(key) => key.key(record, now)?,
+            None => record.head.id.as_ref().map(|id| {
+                let stream = record.head.stream.as_deref().unwrap_or_default();
+                let at = record
+                    .head
+                    .updated_at
+                    .map(|at| at.to_string())
+                    .unwrap_or_default();
+                format!("{stream}/{id}/{at}")
+            }),
+        };
+        Ok(told.map(|told| format!("flow:{}/{}/{told}", self.site.flow, self.settings.action)))
+    }
+
+    async fn one(&self, record: &Record) -> Delivered {
+        let now = (self.site.now)();
+        let input = self.input(record, now)?;
+        let options = CallOptions {
+            key: self.key(record, now)?,
+            allow_unknown: self.settings.allow_unknown,
+            priority: Priority::Background,
+            by_whom: format!("flow {}", self.site.flow),
+            ..CallOptions::default()
+        };
+        let connection = self.settings.connection.as_deref();
+        let workspace = self
+            .workspace
+            .get_or_try_init(|| self.site.workspaces.workspace(connection))
+            .await?;
+        let outcome = workspace
+            .call(&self.settings.action, input.clone(), options)
+            .await;
+        outcome
+            .map(|outcome| Some(outcome.output))
+            .map_err(|error| failed(&self.settings.action, &error, input))
+    }
+}
+
+impl Destination for Act {
+    fn deliver<'a>(&'a self, records: &'a [Record]) -> BoxFuture<'a, Vec<Delivered>> {
+        Box::pin(async move {
+            let mut results = Vec::with_capacity(records.len());
+            for record in records {
+                results.push(self.one(record).await);
+            }
+            results
+        })
+    }
+
+    fn preview(&self, record: &Record) -> Result<Value, ComponentError> {
+        let input = self.input(record, (self.site.now)())?;
+        Ok(json!({ "action": self.settings.action, "with": input }))
+    }
+}
+
+/// What an action's error means for the record.
+pub(crate) fn failed(action: &str, error: &ActionError, input: Value) -> ComponentError {
+    let (code, message, advice) = (error.code(), error.to_string(), error.advice());
+    let made = match error.disposition() {
+        Disposition::Retry => ComponentError::retry(code, message, advice),
+        Disposition::Reject => ComponentError::reject(code, message, advice),
+        _ => ComponentError::stop(code, message, advice),
+    };
+    made.with_exchange(Some(json!({ "action": action, "with": input })), None)
+}

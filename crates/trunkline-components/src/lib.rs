@@ -1,0 +1,18 @@
+//! The components that are shipped: where records come from, what becomes of them, where they go.
+//!
+//! The one rule: a component is one file and one line in [`registry`]. Its settings are a type, from which come the checks of a
+//! flow's file, the JSON Schema and the reference. Read `registry.rs`, then `build.rs` for how a file becomes a flow, then any
+//! one component.
+
+mod build;
+mod destinations;
+mod registry;
+mod schema;
+mod site;
+mod sources;
+mod transforms;
+
+pub use build::{build, is_endless, outputs};
+pub use registry::{DestinationKind, SourceKind, TransformKind, destinations, kinds, sources, transforms};
+pub use schema::{Described, described, schema};
+pub use site::{Notifications, Notified, Site, Workspaces};

@@ -1,0 +1,77 @@
+//! What components reach outside through.
+//!
+//! The one rule: a component has no other way to the clock, to workspaces, or to where a flow's file lies.
+
+use std::{fmt, path::PathBuf, sync::Arc};
+
+use futures::future::BoxFuture;
+use jiff::Timestamp;
+use trunkline_actions::Workspace;
+use trunkline_flow::ComponentError;
+
+/// Workspaces by the names of their connections.
+pub trait Workspaces: Send + Sync {
+    /// The workspace of a connection; of the default one when none is named.
+    fn workspace<'a>(
+        &'a self,
+        connection: Option<&'a str>,
+    ) -> BoxFuture<'a, Result<Workspace, ComponentError>>;
+}
+
+/// A notification that was received.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Notified {
+    /// Our number for it, growing.
+    pub number: i64,
+    /// Its topic.
+    pub topic: String,
+    /// The body, byte by byte.
+    pub body: Vec<u8>,
+    /// When it came.
+    pub received_at: Timestamp,
+}
+
+/// What the receiver of webhooks keeps.
+pub trait Notifications: Send + Sync {
+    /// The number of the newest; 0 when there is none.
+    fn newest(&self) -> BoxFuture<'_, Result<i64, ComponentError>>;
+
+    /// Those with a greater number, in their order; of all workspaces when none is named.
+    fn after<'a>(
+        &'a self,
+        number: i64,
+        workspace: Option<&'a str>,
+        most: u32,
+    ) -> BoxFuture<'a, Result<Vec<Notified>, ComponentError>>;
+}
+
+/// Where a flow runs.
+#[derive(Clone)]
+pub struct Site {
+    /// The flow's name.
+    pub flow: String,
+    /// The folder that relative paths begin at.
+    pub folder: PathBuf,
+    /// The clock.
+    pub now: Arc<dyn Fn() -> Timestamp + Send + Sync>,
+    /// Workspaces of Intercom.
+    pub workspaces: Arc<dyn Workspaces>,
+    /// Notifications that were received.
+    pub notifications: Arc<dyn Notifications>,
+}
+
+impl fmt::Debug for Site {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Site")
+            .field("flow", &self.flow)
+            .field("folder", &self.folder)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Site {
+    /// A path of a flow's file.
+    pub(crate) fn path(&self, path: &str) -> PathBuf {
+        self.folder.join(path)
+    }
+}

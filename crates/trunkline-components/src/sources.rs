@@ -1,0 +1,5 @@
+//! Where records come from.
+
+pub(crate) mod file;
+pub(crate) mod intercom;
+pub(crate) mod webhook;

@@ -1,0 +1,18 @@
+//! A run of a flow: reads, transforms, delivers, and keeps how far it came.
+//!
+//! The one rule: a cursor is kept only when every record before it was delivered, let go by a filter, or kept as a dead letter,
+//! and when its destinations have said that what they took is durable. So a run that dies at any moment is taken up where it was,
+//! and what is delivered twice is at most what was on its way.
+//! Read `run.rs` next, then `lanes.rs` for order and `stages.rs` for what is between.
+
+mod flow;
+mod keeper;
+mod lanes;
+mod pipeline;
+mod run;
+mod stages;
+
+pub use flow::{Flow, MakePipeline, StagedAll, Way};
+pub use keeper::{Counts, DeadLetter, Keeper};
+pub use pipeline::{Applied, Pipeline, Refused, Steps};
+pub use run::{Ended, Engine, Ran};

@@ -1,0 +1,71 @@
+//! What a run must be able to keep, and what it tells.
+//!
+//! The one rule: when [`Keeper::save`] or [`Keeper::bury`] says that something is kept, it survives the death of the process.
+
+use std::collections::BTreeMap;
+
+use futures::future::BoxFuture;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::{ComponentError, Cursor};
+
+/// Keeps what must outlive a run.
+pub trait Keeper: Send + Sync {
+    /// How far earlier runs came.
+    fn cursor(&self) -> BoxFuture<'_, Result<Option<Cursor>, ComponentError>>;
+
+    /// Keeps how far this run came.
+    fn save<'a>(&'a self, cursor: &'a Cursor) -> BoxFuture<'a, Result<(), ComponentError>>;
+
+    /// Keeps a record that could not be brought to its place.
+    fn bury(&self, letter: DeadLetter) -> BoxFuture<'_, Result<(), ComponentError>>;
+
+    /// Is told how it goes, a few times a second.
+    fn tell(&self, _counts: &Counts) {}
+}
+
+/// A record that could not be brought to its place.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct DeadLetter {
+    /// The destination; none when it came to none.
+    pub destination: Option<String>,
+    /// What the record came of, as the source gave it.
+    pub source: Vec<Value>,
+    /// As it was when it failed.
+    pub record: Value,
+    /// What each transform made of it.
+    pub steps: Vec<Value>,
+    /// The code of the error.
+    pub code: String,
+    /// What happened.
+    pub message: String,
+    /// What to do.
+    pub advice: String,
+    /// What was sent.
+    pub request: Option<Value>,
+    /// What came back.
+    pub answer: Option<Value>,
+    /// How often it was tried.
+    pub attempts: u32,
+    /// When it was given up.
+    pub at: Timestamp,
+}
+
+/// What a run did so far.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Counts {
+    /// Records that were read.
+    pub read: u64,
+    /// Records of which nothing came to any destination, because a filter or a condition let none through.
+    pub filtered: u64,
+    /// Deliveries that went well, by destination.
+    pub delivered: BTreeMap<String, u64>,
+    /// Attempts after the first.
+    pub retried: u64,
+    /// Dead letters.
+    pub dead: u64,
+    /// Errors by their code.
+    pub errors: BTreeMap<String, u64>,
+}

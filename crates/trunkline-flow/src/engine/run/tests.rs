@@ -1,0 +1,468 @@
+use std::{collections::BTreeMap, sync::MutexGuard};
+
+use futures::future::BoxFuture;
+use proptest::prelude::*;
+use serde_json::json;
+
+use super::*;
+use crate::{
+    Source, Transform, Trigger,
+    document::{Jq, Order, Policy, Retry},
+    engine::{Pipeline, Steps, Way},
+};
+
+/// Numbers from 0, in batches; its cursor is the next number.
+struct Numbers {
+    count: u64,
+    batch: u64,
+}
+
+struct NumbersReader {
+    next: u64,
+    count: u64,
+    batch: u64,
+}
+
+impl Source for Numbers {
+    fn open<'a>(
+        &'a self,
+        cursor: Option<Cursor>,
+        _: &'a Occasion,
+    ) -> BoxFuture<'a, Result<Box<dyn Reader>, ComponentError>> {
+        let next = cursor.and_then(|cursor| cursor.0.as_u64()).unwrap_or(0);
+        let reader = NumbersReader {
+            next,
+            count: self.count,
+            batch: self.batch,
+        };
+        Box::pin(async { Ok(Box::new(reader) as Box<dyn Reader>) })
+    }
+}
+
+impl Reader for NumbersReader {
+    fn read(&mut self) -> BoxFuture<'_, Result<Read, ComponentError>> {
+        let until = (self.next + self.batch).min(self.count);
+        let items: Vec<Item> = (self.next..until)
+            .map(|number| match number {
+                13 => Item::Broken {
+                    text: "thirteen".to_owned(),
+                    error: ComponentError::reject("TL0000", "row 13 is broken", "Mend it."),
+                },
+                _ => Item::Record(Record::new(json!({ "id": number, "key": number % 3 }))),
+            })
+            .collect();
+        self.next = until;
+        let read = if items.is_empty() {
+            Read::End
+        } else {
+            let behind = Some(Cursor(json!(until)));
+            Read::Batch(Batch { items, behind })
+        };
+        Box::pin(async { Ok(read) })
+    }
+}
+
+/// Notes what it gets; fails by plan.
+#[derive(Default)]
+struct Noted {
+    got: Mutex<Vec<u64>>,
+    /// How often each number fails before it goes well; `u32::MAX` is never.
+    failing: Mutex<BTreeMap<u64, u32>>,
+    rejected: Vec<u64>,
+    stops_at: Option<u64>,
+    most: usize,
+}
+
+impl Noted {
+    fn got(&self) -> MutexGuard<'_, Vec<u64>> {
+        self.got.lock().unwrap()
+    }
+
+    fn one(&self, record: &Record) -> Delivered {
+        let number = record.value["id"].as_u64().unwrap();
+        if self.rejected.contains(&number) {
+            return Err(ComponentError::reject("TL0001", "refused", "Mend it."));
+        }
+        if self.stops_at == Some(number) {
+            return Err(ComponentError::stop("TL0002", "no way", "Mend it."));
+        }
+        if let Some(left) = self.failing.lock().unwrap().get_mut(&number)
+            && *left > 0
+        {
+            *left -= 1;
+            return Err(ComponentError::retry("TL0003", "not now", "Wait."));
+        }
+        self.got().push(number);
+        Ok(None)
+    }
+}
+
+impl Destination for Noted {
+    fn deliver<'a>(&'a self, records: &'a [Record]) -> BoxFuture<'a, Vec<Delivered>> {
+        Box::pin(async move {
+            let mut results = Vec::new();
+            for record in records {
+                // An answer takes its time, which differs.
+                let number = record.value["id"].as_u64().unwrap();
+                tokio::time::sleep(Duration::from_millis(number % 7)).await;
+                results.push(self.one(record));
+            }
+            results
+        })
+    }
+
+    fn most_at_once(&self) -> usize {
+        self.most.max(1)
+    }
+}
+
+#[derive(Default)]
+struct Kept {
+    cursor: Mutex<Option<Cursor>>,
+    letters: Mutex<Vec<DeadLetter>>,
+    cannot_bury: bool,
+}
+
+impl Keeper for Kept {
+    fn cursor(&self) -> BoxFuture<'_, Result<Option<Cursor>, ComponentError>> {
+        let cursor = self.cursor.lock().unwrap().clone();
+        Box::pin(async { Ok(cursor) })
+    }
+
+    fn save<'a>(&'a self, cursor: &'a Cursor) -> BoxFuture<'a, Result<(), ComponentError>> {
+        *self.cursor.lock().unwrap() = Some(cursor.clone());
+        Box::pin(async { Ok(()) })
+    }
+
+    fn bury(&self, letter: DeadLetter) -> BoxFuture<'_, Result<(), ComponentError>> {
+        if self.cannot_bury {
+            return Box::pin(async { Err(ComponentError::stop("TL0004", "the disk is full", "Free some.")) });
+        }
+        self.letters.lock().unwrap().push(letter);
+        Box::pin(async { Ok(()) })
+    }
+}
+
+/// A transform that is a function of the record's number.
+struct Each(fn(u64) -> Result<Vec<u64>, ComponentError>);
+
+impl Transform for Each {
+    fn apply(&mut self, record: Record, _: Timestamp) -> Result<Vec<Record>, ComponentError> {
+        let made = (self.0)(record.value["id"].as_u64().unwrap_or_default())?;
+        let derive = |number| record.derive(json!({ "id": number, "key": record.value["key"] }));
+        Ok(made.into_iter().map(derive).collect())
+    }
+}
+
+/// Sums up to four records, or what there is at the end.
+#[derive(Default)]
+struct Sum(Vec<Record>);
+
+impl Sum {
+    fn sum(&mut self) -> Record {
+        let sum: u64 = self
+            .0
+            .iter()
+            .filter_map(|record| record.value["id"].as_u64())
+            .sum();
+        Record::join(&std::mem::take(&mut self.0), json!({ "id": sum }))
+    }
+}
+
+impl Transform for Sum {
+    fn apply(&mut self, record: Record, _: Timestamp) -> Result<Vec<Record>, ComponentError> {
+        self.0.push(record);
+        Ok(if self.0.len() < 4 {
+            Vec::new()
+        } else {
+            vec![self.sum()]
+        })
+    }
+
+    fn due(&self) -> Option<Timestamp> {
+        (!self.0.is_empty()).then_some(Timestamp::MAX)
+    }
+
+    fn flush(&mut self, _: Timestamp, is_end: bool) -> Vec<Record> {
+        if is_end && !self.0.is_empty() {
+            vec![self.sum()]
+        } else {
+            Vec::new()
+        }
+    }
+}
+
+fn engine() -> Engine {
+    Engine {
+        now: Arc::new(|| Timestamp::UNIX_EPOCH),
+        chance: Arc::new(Mutex::new(|| 1.0)),
+    }
+}
+
+fn flow(count: u64, batch: u64, steps: fn() -> Steps, destination: &Arc<Noted>) -> Flow {
+    Flow {
+        name: "numbers".to_owned(),
+        source: Arc::new(Numbers { count, batch }),
+        transforms: Arc::new(move || Pipeline::new(steps())),
+        ways: vec![way("noted", destination)],
+        policy: Policy::default(),
+    }
+}
+
+fn way(name: &str, destination: &Arc<Noted>) -> Way {
+    Way {
+        name: name.to_owned(),
+        when: None,
+        route: None,
+        transforms: Arc::new(Pipeline::default),
+        destination: Arc::clone(destination) as Arc<dyn Destination>,
+    }
+}
+
+async fn run(flow: &Flow, kept: &Kept) -> Ran {
+    let (_hold, stop) = watch::channel(false);
+    engine().run(flow, &occasion(), kept, stop).await
+}
+
+fn occasion() -> Occasion {
+    Occasion {
+        now: Timestamp::UNIX_EPOCH,
+        last_success: None,
+        trigger: Trigger::Manual,
+    }
+}
+
+fn sorted(noted: &Noted) -> Vec<u64> {
+    let mut got = noted.got().clone();
+    got.sort_unstable();
+    got
+}
+
+#[tokio::test(start_paused = true)]
+async fn every_record_arrives_and_the_cursor_is_kept() {
+    let noted = Arc::new(Noted::default());
+    let flow = flow(10, 3, Vec::new, &noted);
+    let kept = Kept::default();
+    let ran = run(&flow, &kept).await;
+    assert_eq!(ran.ended, Ended::Done);
+    assert_eq!(sorted(&noted), (0..10).collect::<Vec<_>>());
+    assert_eq!(*kept.cursor.lock().unwrap(), Some(Cursor(json!(10))));
+    assert_eq!((ran.counts.read, ran.counts.delivered["noted"]), (10, 10));
+
+    let again = run(&flow, &kept).await;
+    assert_eq!(again.counts.read, 0, "an idle run reads nothing");
+    assert_eq!(noted.got().len(), 10);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_cannot_be_delivered_is_kept_with_its_way_and_the_rest_goes_on() {
+    fn steps() -> Steps {
+        let double = Each(|number| match number {
+            2 => Err(ComponentError::reject(
+                "TL0005",
+                "two is not doubled",
+                "Leave it out.",
+            )),
+            other => Ok(vec![other * 2]),
+        });
+        vec![("double".to_owned(), Box::new(double))]
+    }
+    let noted = Arc::new(Noted {
+        rejected: vec![8],
+        failing: Mutex::new(BTreeMap::from([(10, u32::MAX)])),
+        ..Noted::default()
+    });
+    let mut flow = flow(15, 4, steps, &noted);
+    flow.policy.retry = Retry {
+        attempts: 3,
+        ..Retry::default()
+    };
+    let kept = Kept::default();
+    let ran = run(&flow, &kept).await;
+    assert_eq!(ran.ended, Ended::Done);
+    assert_eq!(ran.counts.dead, 4);
+    assert_eq!(ran.counts.retried, 2);
+    assert_eq!(*kept.cursor.lock().unwrap(), Some(Cursor(json!(15))));
+    let mut letters = kept.letters.lock().unwrap().clone();
+    letters.sort_by_key(|letter| letter.code.clone());
+    let told: Vec<_> = letters
+        .iter()
+        .map(|letter| {
+            (
+                letter.code.as_str(),
+                letter.attempts,
+                letter.destination.as_deref(),
+            )
+        })
+        .collect();
+    assert_eq!(
+        told,
+        [
+            ("TL0000", 0, None),
+            ("TL0001", 1, Some("noted")),
+            ("TL0003", 3, Some("noted")),
+            ("TL0005", 0, None),
+        ]
+    );
+    assert_eq!(letters[0].record, json!("thirteen"));
+    assert_eq!(letters[1].source, [json!({"id": 4, "key": 1})]);
+    assert_eq!(
+        letters[1].steps,
+        [json!({"transform": "double", "before": [{"id": 4, "key": 1}], "after": [{"id": 8, "key": 1}]})]
+    );
+    assert!(
+        letters[3].message.starts_with("transform 1 (double)"),
+        "{}",
+        letters[3].message
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn records_with_one_key_keep_their_order_through_failures() {
+    let failing = BTreeMap::from([(0, 3), (4, 2), (7, 1)]);
+    let noted = Arc::new(Noted {
+        failing: Mutex::new(failing),
+        most: 5,
+        ..Noted::default()
+    });
+    let mut flow = flow(12, 5, Vec::new, &noted);
+    flow.policy.order = Order::PerKey;
+    flow.policy.key = Some(Jq::compile(".key").unwrap());
+    let ran = run(&flow, &Kept::default()).await;
+    assert_eq!(ran.counts.retried, 6);
+    let got = noted.got().clone();
+    for key in 0..3 {
+        let of_key: Vec<_> = got.iter().filter(|number| *number % 3 == key).collect();
+        assert!(of_key.is_sorted(), "{of_key:?}");
+        assert_eq!(of_key.len(), 4);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_nothing_gets_around_ends_the_run_and_the_next_one_begins_there() {
+    let noted = Arc::new(Noted {
+        stops_at: Some(7),
+        ..Noted::default()
+    });
+    let mut flow = flow(12, 2, Vec::new, &noted);
+    flow.policy.order = Order::All;
+    let kept = Kept::default();
+    let ran = run(&flow, &kept).await;
+    assert!(
+        matches!(&ran.ended, Ended::Failed(error) if error.code == "TL0002"),
+        "{ran:?}"
+    );
+    assert_eq!(*noted.got(), (0..7).collect::<Vec<_>>());
+    assert_eq!(*kept.cursor.lock().unwrap(), Some(Cursor(json!(6))));
+
+    let mended = Arc::new(Noted::default());
+    flow.ways = vec![way("noted", &mended)];
+    assert_eq!(run(&flow, &kept).await.ended, Ended::Done);
+    assert_eq!(*mended.got(), (6..12).collect::<Vec<_>>());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_dead_letter_that_cannot_be_kept_ends_the_run() {
+    let noted = Arc::new(Noted {
+        rejected: vec![3],
+        ..Noted::default()
+    });
+    let flow = flow(6, 2, Vec::new, &noted);
+    let kept = Kept {
+        cannot_bury: true,
+        ..Kept::default()
+    };
+    let ran = run(&flow, &kept).await;
+    assert!(
+        matches!(&ran.ended, Ended::Failed(error) if error.code == "TL0004"),
+        "{ran:?}"
+    );
+    let cursor = kept.cursor.lock().unwrap().clone();
+    assert!(
+        cursor.is_none_or(|cursor| cursor.0.as_u64() <= Some(2)),
+        "the third is read again"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_held_is_given_out_at_the_end_and_only_then_is_the_cursor_kept() {
+    fn steps() -> Steps {
+        vec![("sum".to_owned(), Box::new(Sum::default()))]
+    }
+    let noted = Arc::new(Noted::default());
+    let flow = flow(10, 3, steps, &noted);
+    let kept = Kept::default();
+    let ran = run(&flow, &kept).await;
+    assert_eq!(ran.ended, Ended::Done);
+    assert_eq!(sorted(&noted), [6, 17, 22]);
+    assert_eq!(*kept.cursor.lock().unwrap(), Some(Cursor(json!(10))));
+    assert_eq!(ran.counts.filtered, 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn each_way_gets_what_it_wants() {
+    let (small, odd) = (Arc::new(Noted::default()), Arc::new(Noted::default()));
+    let mut flow = flow(6, 6, Vec::new, &small);
+    flow.ways[0].when = Some(Jq::compile(".id < 3").unwrap());
+    flow.ways.push(Way {
+        when: Some(Jq::compile(".id % 2 == 1").unwrap()),
+        transforms: Arc::new(|| {
+            Pipeline::new(vec![(
+                "ten".to_owned(),
+                Box::new(Each(|number| Ok(vec![number * 10]))),
+            )])
+        }),
+        ..way("odd", &odd)
+    });
+    let ran = run(&flow, &Kept::default()).await;
+    assert_eq!(sorted(&small), [0, 1, 2]);
+    assert_eq!(sorted(&odd), [10, 30, 50]);
+    assert_eq!(ran.counts.filtered, 1, "four goes nowhere");
+    assert_eq!(
+        ran.counts.delivered,
+        BTreeMap::from([("noted".to_owned(), 3), ("odd".to_owned(), 3)])
+    );
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 48, ..ProptestConfig::default() })]
+
+    #[test]
+    fn runs_that_are_stopped_anywhere_lose_nothing(
+        stops in prop::collection::vec(1_u64..40, 0..6),
+        batch in 1_u64..9,
+        most in 1_usize..5,
+        per_key in any::<bool>(),
+        failing in prop::collection::btree_map(0_u64..40, 1_u32..3, 0..6),
+    ) {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build().unwrap();
+        runtime.block_on(async move {
+            let noted = Arc::new(Noted { failing: Mutex::new(failing), most, ..Noted::default() });
+            let mut flow = flow(40, batch, Vec::new, &noted);
+            if per_key {
+                flow.policy.order = Order::PerKey;
+                flow.policy.key = Some(Jq::compile(".key").unwrap());
+            }
+            let kept = Kept::default();
+            for after in stops {
+                let (ask, stop) = watch::channel(false);
+                let asking = tokio::spawn(async move {
+                    tokio::time::sleep(Duration::from_millis(after)).await;
+                    ask.send(true).ok();
+                    ask.closed().await;
+                });
+                engine().run(&flow, &occasion(), &kept, stop).await;
+                asking.await.unwrap();
+                let cursor = kept.cursor.lock().unwrap().as_ref().and_then(|cursor| cursor.0.as_u64()).unwrap_or(0);
+                let got = sorted(&noted);
+                for number in (0..cursor).filter(|number| *number != 13) {
+                    assert!(got.binary_search(&number).is_ok(), "{number} is before the cursor {cursor} and did not arrive");
+                }
+            }
+            assert_eq!(run(&flow, &kept).await.ended, Ended::Done);
+            let mut got = sorted(&noted);
+            got.dedup();
+            assert_eq!(got, (0..40).filter(|number| *number != 13).collect::<Vec<_>>());
+        });
+    }
+}

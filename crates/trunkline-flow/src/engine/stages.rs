@@ -1,0 +1,185 @@
+//! All that becomes of records between the source and the destinations, as one piece of work without waiting.
+//!
+//! The one rule: it runs where blocking is allowed, since expressions take their time.
+
+use jiff::Timestamp;
+
+use super::{
+    flow::Flow,
+    pipeline::{Pipeline, Refused},
+};
+use crate::{
+    ComponentError, Record,
+    document::{Jq, Order},
+};
+
+/// The transforms of a flow and of its ways, and what tells which way a record goes.
+#[derive(Debug)]
+pub(super) struct Stages {
+    common: Pipeline,
+    ways: Vec<Way>,
+    /// Set where records with the same key keep their order.
+    key: Option<Jq>,
+}
+
+#[derive(Debug)]
+struct Way {
+    name: String,
+    when: Option<Jq>,
+    route: Option<String>,
+    transforms: Pipeline,
+}
+
+/// What came of records.
+#[derive(Debug, Default)]
+pub(super) struct Staged {
+    /// For each way, records with their keys.
+    pub(super) by_way: Vec<Vec<(Record, Option<String>)>>,
+    /// What could not be taken: on which way, the record, why.
+    pub(super) refused: Vec<(Option<String>, Record, ComponentError)>,
+    /// How many of which nothing goes any way.
+    pub(super) filtered: u64,
+}
+
+impl Stages {
+    pub(super) fn of(flow: &Flow) -> Self {
+        let way = |way: &super::flow::Way| Way {
+            name: way.name.clone(),
+            when: way.when.clone(),
+            route: way.route.clone(),
+            transforms: (way.transforms)(),
+        };
+        Self {
+            common: (flow.transforms)(),
+            ways: flow.ways.iter().map(way).collect(),
+            key: flow
+                .policy
+                .key
+                .clone()
+                .filter(|_| flow.policy.order == Order::PerKey),
+        }
+    }
+
+    /// Takes records through all.
+    pub(super) fn apply(&mut self, records: Vec<Record>, now: Timestamp) -> Staged {
+        let mut staged = self.staged();
+        let taken = records.len() as u64;
+        let applied = self.common.apply(records, now);
+        let refused = applied.refused.len() as u64;
+        let gone = applied.records.len() as u64;
+        // A filter lets nothing through; a record that is held or split is not counted as let go.
+        staged.filtered = if self.common.due().is_none() {
+            taken.saturating_sub(refused + gone)
+        } else {
+            0
+        };
+        staged.refuse(None, applied.refused);
+        self.route(applied.records, now, &mut staged);
+        staged
+    }
+
+    /// When something that a transform holds is to be given out.
+    pub(super) fn due(&self) -> Option<Timestamp> {
+        let ways = self.ways.iter().filter_map(|way| way.transforms.due());
+        self.common.due().into_iter().chain(ways).min()
+    }
+
+    /// Gives out what is due, or all that is held at the end of a run.
+    pub(super) fn flush(&mut self, now: Timestamp, is_end: bool) -> Staged {
+        let mut staged = self.staged();
+        let applied = self.common.flush(now, is_end);
+        staged.refuse(None, applied.refused);
+        self.route(applied.records, now, &mut staged);
+        for at in 0..self.ways.len() {
+            let way = &mut self.ways[at];
+            let applied = way.transforms.flush(now, is_end);
+            staged.refuse(Some(&way.name), applied.refused);
+            self.enter(at, applied.records, now, &mut staged);
+        }
+        staged
+    }
+
+    fn staged(&self) -> Staged {
+        Staged {
+            by_way: self.ways.iter().map(|_| Vec::new()).collect(),
+            ..Staged::default()
+        }
+    }
+
+    /// Sends each record on the ways that want it.
+    fn route(&mut self, records: Vec<Record>, now: Timestamp, staged: &mut Staged) {
+        let mut by_way: Vec<Vec<Record>> = self.ways.iter().map(|_| Vec::new()).collect();
+        for record in records {
+            let mut is_wanted = false;
+            for (way, wanted) in self.ways.iter().zip(&mut by_way) {
+                let is_routed = way.route.is_none() || way.route == record.head.branch;
+                let holds = match &way.when {
+                    _ if !is_routed => Ok(false),
+                    None => Ok(true),
+                    Some(when) => when.holds(&record, now),
+                };
+                match holds {
+                    Ok(false) => {}
+                    Ok(true) => {
+                        is_wanted = true;
+                        wanted.push(record.clone());
+                    }
+                    Err(error) => {
+                        is_wanted = true;
+                        staged
+                            .refused
+                            .push((Some(way.name.clone()), record.clone(), error));
+                    }
+                }
+            }
+            staged.filtered += u64::from(!is_wanted);
+        }
+        for (at, records) in by_way.into_iter().enumerate() {
+            if records.is_empty() {
+                continue;
+            }
+            let way = &mut self.ways[at];
+            let applied = way.transforms.apply(records, now);
+            staged.refuse(Some(&way.name), applied.refused);
+            self.enter(at, applied.records, now, staged);
+        }
+    }
+
+    fn enter(&self, at: usize, records: Vec<Record>, now: Timestamp, staged: &mut Staged) {
+        for record in records {
+            match self.key_of(&record, now) {
+                Ok(key) => staged.by_way[at].push((record, key)),
+                Err(error) => {
+                    let way = self.ways[at].name.clone();
+                    staged.refused.push((Some(way), record, error));
+                }
+            }
+        }
+    }
+
+    /// The key is read from what the source gave, of several from the first.
+    fn key_of(&self, record: &Record, now: Timestamp) -> Result<Option<String>, ComponentError> {
+        let Some(key) = &self.key else {
+            return Ok(None);
+        };
+        let source = record.origins.records().next().unwrap_or(record);
+        key.key(source, now)
+    }
+}
+
+impl Staged {
+    fn refuse(&mut self, way: Option<&String>, refused: Vec<Refused>) {
+        for one in refused {
+            let (at, name) = one.step;
+            let error = ComponentError {
+                message: format!("transform {} ({name}): {}", at + 1, one.error.message),
+                ..one.error
+            };
+            self.refused.push((way.cloned(), one.record, error));
+        }
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.refused.is_empty() && self.by_way.iter().all(Vec::is_empty)
+    }
+}

@@ -1,0 +1,206 @@
+//! Where records came from, and how far a source's records are done with.
+//!
+//! The one rule: an item that was read is done with when the last record that came of it is dropped, and the position behind it
+//! may be kept only when every item before it is done with too. Whoever gives up on a run calls [`Frontier::abandon`] first, so
+//! that dropping what was on its way says nothing.
+
+use std::{
+    collections::VecDeque,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use crate::{Cursor, Record};
+
+/// What a record came of.
+#[derive(Clone, Debug, Default)]
+pub struct Origins(Vec<Arc<Origin>>);
+
+impl Origins {
+    pub(crate) fn each(&self) -> impl Iterator<Item = Arc<Origin>> + '_ {
+        self.0.iter().cloned()
+    }
+
+    /// The records as the source gave them.
+    pub fn records(&self) -> impl Iterator<Item = &Record> {
+        self.0.iter().map(|origin| &origin.record)
+    }
+}
+
+impl FromIterator<Arc<Origin>> for Origins {
+    fn from_iter<I: IntoIterator<Item = Arc<Origin>>>(origins: I) -> Self {
+        let mut all: Vec<Arc<Origin>> = Vec::new();
+        for origin in origins {
+            if !all.iter().any(|known| Arc::ptr_eq(known, &origin)) {
+                all.push(origin);
+            }
+        }
+        Self(all)
+    }
+}
+
+/// One item that was read.
+#[derive(Debug)]
+pub(crate) struct Origin {
+    /// As the source gave it; its own origins are none.
+    record: Record,
+    number: u64,
+    places: Arc<Mutex<Places>>,
+}
+
+impl Drop for Origin {
+    fn drop(&mut self) {
+        lock(&self.places).done(self.number);
+    }
+}
+
+/// How far a source's records are done with.
+#[derive(Clone, Debug, Default)]
+pub struct Frontier(Arc<Mutex<Places>>);
+
+#[derive(Debug, Default)]
+struct Places {
+    /// The number of the first entry of `entries`.
+    first: u64,
+    entries: VecDeque<Entry>,
+    /// The position behind all that is done with without a gap.
+    reached: Option<Cursor>,
+    is_abandoned: bool,
+}
+
+#[derive(Debug, Default)]
+struct Entry {
+    is_done: bool,
+    /// The position behind this item, when the source can begin again there.
+    behind: Option<Cursor>,
+}
+
+impl Frontier {
+    /// Takes in what was read, with the position behind the last of it; gives records that tell when they are done with.
+    pub fn enter(&self, records: Vec<Record>, behind: Option<Cursor>) -> Vec<Record> {
+        let mut entered = Vec::with_capacity(records.len());
+        let mut places = lock(&self.0);
+        for record in records {
+            let number = places.first + places.entries.len() as u64;
+            places.entries.push_back(Entry::default());
+            let origin = Origin {
+                record: record.clone(),
+                number,
+                places: Arc::clone(&self.0),
+            };
+            entered.push(Record {
+                origins: Origins(vec![Arc::new(origin)]),
+                ..record
+            });
+        }
+        if let Some(behind) = behind {
+            match places.entries.back_mut() {
+                Some(last) => last.behind = Some(behind),
+                None => places.reached = Some(behind),
+            }
+        }
+        entered
+    }
+
+    /// The position that may be kept now, once.
+    pub fn take_reached(&self) -> Option<Cursor> {
+        lock(&self.0).reached.take()
+    }
+
+    /// How many items are on their way.
+    pub fn outstanding(&self) -> usize {
+        lock(&self.0).entries.len()
+    }
+
+    /// From now on nothing counts as done with.
+    pub fn abandon(&self) {
+        lock(&self.0).is_abandoned = true;
+    }
+}
+
+impl Places {
+    fn done(&mut self, number: u64) {
+        if self.is_abandoned {
+            return;
+        }
+        let at = usize::try_from(number.saturating_sub(self.first)).unwrap_or(usize::MAX);
+        if let Some(entry) = self.entries.get_mut(at) {
+            entry.is_done = true;
+        }
+        while self.entries.front().is_some_and(|entry| entry.is_done) {
+            self.first += 1;
+            if let Some(behind) = self.entries.pop_front().and_then(|entry| entry.behind) {
+                self.reached = Some(behind);
+            }
+        }
+    }
+}
+
+fn lock(places: &Mutex<Places>) -> MutexGuard<'_, Places> {
+    places.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn records(count: u64) -> Vec<Record> {
+        (0..count).map(|number| Record::new(json!(number))).collect()
+    }
+
+    #[test]
+    fn a_position_is_reached_when_all_before_it_is_done_with() {
+        let frontier = Frontier::default();
+        let mut first = frontier.enter(records(2), Some(Cursor(json!(2))));
+        let second = frontier.enter(records(1), Some(Cursor(json!(3))));
+        drop(second);
+        assert_eq!(frontier.take_reached(), None, "what came before is on its way");
+        let one = first.pop();
+        drop(first);
+        assert_eq!(frontier.take_reached(), None);
+        drop(one);
+        assert_eq!(frontier.take_reached(), Some(Cursor(json!(3))));
+        assert_eq!(frontier.take_reached(), None, "it is told once");
+        assert_eq!(frontier.outstanding(), 0);
+    }
+
+    #[test]
+    fn a_copy_or_a_join_holds_its_origins() {
+        let frontier = Frontier::default();
+        let entered = frontier.enter(records(3), Some(Cursor(json!("end"))));
+        let joined = Record::join(&entered, json!([0, 1, 2]));
+        let copy = joined.derive(json!("copy"));
+        let from: Vec<_> = copy
+            .origins
+            .records()
+            .map(|record| record.value.clone())
+            .collect();
+        assert_eq!(from, [json!(0), json!(1), json!(2)]);
+        drop((entered, joined));
+        assert_eq!(frontier.outstanding(), 3);
+        drop(copy);
+        assert_eq!(frontier.take_reached(), Some(Cursor(json!("end"))));
+    }
+
+    #[test]
+    fn nothing_is_reached_by_giving_up() {
+        let frontier = Frontier::default();
+        let entered = frontier.enter(records(3), Some(Cursor(json!("end"))));
+        frontier.abandon();
+        drop(entered);
+        assert_eq!(frontier.take_reached(), None);
+    }
+
+    #[test]
+    fn an_empty_batch_moves_on_only_when_nothing_is_before_it() {
+        let frontier = Frontier::default();
+        frontier.enter(Vec::new(), Some(Cursor(json!(1))));
+        assert_eq!(frontier.take_reached(), Some(Cursor(json!(1))));
+        let before = frontier.enter(records(1), None);
+        frontier.enter(Vec::new(), Some(Cursor(json!(2))));
+        assert_eq!(frontier.take_reached(), None);
+        drop(before);
+        assert_eq!(frontier.take_reached(), Some(Cursor(json!(2))));
+    }
+}

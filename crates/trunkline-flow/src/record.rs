@@ -1,0 +1,80 @@
+//! A record: one item on its way, JSON with a small head.
+//!
+//! The one rule: a record that came of another carries where it came from ([`Origins`]), whoever makes it; so what was read is
+//! known to be done with only when nothing of it is on its way any more.
+
+use jiff::Timestamp;
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::Origins;
+
+/// What is known of a record without looking into it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Head {
+    /// The kind of records that it is one of, such as `conversations` or a topic.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub stream: Option<String>,
+    /// What tells it from others of its stream.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub id: Option<String>,
+    /// When it changed last.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub updated_at: Option<Timestamp>,
+    /// The branch that a `route` chose for it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub branch: Option<String>,
+}
+
+/// One item on its way from a source to destinations.
+#[derive(Clone, Debug)]
+pub struct Record {
+    /// What is known of it.
+    pub head: Head,
+    /// What it holds.
+    pub value: Value,
+    /// What it came of.
+    pub origins: Origins,
+}
+
+impl Record {
+    /// A record that came of nothing else, as sources make it.
+    #[must_use]
+    pub fn new(value: Value) -> Self {
+        Self {
+            head: Head::default(),
+            value,
+            origins: Origins::default(),
+        }
+    }
+
+    /// The same with a head.
+    #[must_use]
+    pub fn with_head(mut self, head: Head) -> Self {
+        self.head = head;
+        self
+    }
+
+    /// Another record that came of this one.
+    #[must_use]
+    pub fn derive(&self, value: Value) -> Self {
+        Self {
+            head: self.head.clone(),
+            value,
+            origins: self.origins.clone(),
+        }
+    }
+
+    /// One record that came of all of these, with the head of the first.
+    #[must_use]
+    pub fn join(records: &[Self], value: Value) -> Self {
+        Self {
+            head: records
+                .first()
+                .map(|record| record.head.clone())
+                .unwrap_or_default(),
+            value,
+            origins: records.iter().flat_map(|record| record.origins.each()).collect(),
+        }
+    }
+}

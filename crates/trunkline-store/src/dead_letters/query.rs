@@ -1,0 +1,178 @@
+//! Which dead letters there are, newest first, how many, and for how long.
+//!
+//! The one rule: every part of a filter that is given narrows it; a page begins behind a letter, not at a number.
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+use super::{COLUMNS, DeadLetter, DeadLetterState, letter, not_found};
+use crate::{
+    Store, StoreError,
+    database::{Statement, Value},
+    journal::may_be,
+};
+
+/// Letters that are forgotten in one transaction: others wait for it.
+const TOGETHER: i64 = 500;
+
+/// Which dead letters. An empty filter is everything.
+#[derive(Clone, Debug, Default)]
+pub struct DeadLetterFilter {
+    /// Those of a flow.
+    pub flow: Option<String>,
+    /// Those for a destination.
+    pub destination: Option<String>,
+    /// Those of a run.
+    pub run: Option<String>,
+    /// Those with an error's code.
+    pub code: Option<String>,
+    /// Those in a state.
+    pub state: Option<DeadLetterState>,
+    /// Those given up at or after this.
+    pub since: Option<Timestamp>,
+    /// Those given up before this.
+    pub until: Option<Timestamp>,
+    /// Those whose message or record holds this text.
+    pub text: Option<String>,
+    /// Those given up before this one, for whoever pages.
+    pub before: Option<String>,
+}
+
+/// How many dead letters wait, of one kind.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct DeadLetterCount {
+    /// The flow's name.
+    pub flow: String,
+    /// The destination's name.
+    pub destination: String,
+    /// The error's code.
+    pub code: String,
+    /// How many.
+    pub count: u64,
+    /// When the newest was given up.
+    pub newest_at: Timestamp,
+}
+
+impl DeadLetterFilter {
+    /// Whether a database may be asked for it at all.
+    pub(super) fn may_be(&self) -> bool {
+        let mut words = [&self.flow, &self.destination, &self.run, &self.code, &self.before]
+            .into_iter()
+            .flatten();
+        words.all(|word| may_be(word)) && !self.text.as_ref().is_some_and(|text| text.contains('\0'))
+    }
+
+    /// The filter as a condition whose values follow those that are bound before.
+    pub(super) fn narrow(&self, first: usize) -> (String, Vec<Value>) {
+        let mut values = Vec::new();
+        let mut conditions = vec!["true".to_owned()];
+        let mut add = |condition: &str, value: Option<Value>| {
+            if let Some(value) = value {
+                values.push(value);
+                let place = format!("${}", first + values.len() - 1);
+                conditions.push(condition.replace("$n", &place));
+            }
+        };
+        add("flow = $n", self.flow.clone().map(Value::from));
+        add("destination = $n", self.destination.clone().map(Value::from));
+        add("run = $n", self.run.clone().map(Value::from));
+        add("code = $n", self.code.clone().map(Value::from));
+        add("last_at >= $n", self.since.map(Value::from));
+        add("last_at < $n", self.until.map(Value::from));
+        add("id < $n", self.before.clone().map(Value::from));
+        add(
+            // What is the same with the text taken out does not hold it; `LIKE` minds capitals in one database and not in the other.
+            "(replace(message, $n, '') <> message OR replace(record, $n, '') <> record \
+             OR replace(source_record, $n, '') <> source_record)",
+            self.text
+                .as_ref()
+                .filter(|text| !text.is_empty())
+                .map(Value::from),
+        );
+        if let Some(state) = self.state {
+            // The word stands in the text, so that the index of those that wait is found.
+            conditions.push(format!("state = '{}'", state.as_str()));
+        }
+        (conditions.join(" AND "), values)
+    }
+}
+
+impl Store {
+    /// The dead letters that fit, newest first. The next page is that with the last one's id as `before`.
+    pub async fn dead_letters(
+        &self,
+        filter: &DeadLetterFilter,
+        limit: u32,
+    ) -> Result<Vec<DeadLetter>, StoreError> {
+        if !filter.may_be() {
+            return Ok(Vec::new());
+        }
+        let (condition, values) = filter.narrow(2);
+        let mut question = Statement::new(format!("{COLUMNS} WHERE {condition} ORDER BY id DESC LIMIT $1"))
+            .bind(i64::from(limit));
+        question.values.extend(values);
+        self.read(question).await?.into_iter().map(letter).collect()
+    }
+
+    /// One dead letter.
+    ///
+    /// # Errors
+    /// TL0507 when there is none of this id.
+    pub async fn dead_letter(&self, id: &str) -> Result<DeadLetter, StoreError> {
+        let found = if may_be(id) {
+            self.read_one(Statement::new(format!("{COLUMNS} WHERE id = $1")).bind(id))
+                .await?
+        } else {
+            None
+        };
+        letter(found.ok_or_else(|| not_found(id))?)
+    }
+
+    /// How many dead letters wait, by flow, destination and code.
+    pub async fn count_dead_letters(&self) -> Result<Vec<DeadLetterCount>, StoreError> {
+        let question = Statement::new(
+            "SELECT flow, destination, code, count(*), max(last_at) FROM dead_letters WHERE state = 'waiting' \
+             GROUP BY flow, destination, code ORDER BY flow, destination, code",
+        );
+        self.read(question)
+            .await?
+            .into_iter()
+            .map(|mut row| {
+                Ok(DeadLetterCount {
+                    flow: row.text()?,
+                    destination: row.text()?,
+                    code: row.text()?,
+                    count: u64::try_from(row.int()?).unwrap_or(0),
+                    newest_at: row.moment()?,
+                })
+            })
+            .collect()
+    }
+
+    /// Forgets dead letters given up before a moment, those that wait included; returns how many. Their dedupe keys are kept from `now`
+    /// on as those of deliveries are.
+    pub async fn forget_dead_letters(&self, before: Timestamp, now: Timestamp) -> Result<u64, StoreError> {
+        let mut forgotten = 0;
+        loop {
+            let old = "SELECT id FROM dead_letters WHERE last_at < $1 ORDER BY last_at, id LIMIT $2";
+            let keys = Statement::new(format!(
+                "UPDATE delivery_keys SET done_at = $3 WHERE done_at IS NULL AND (flow, destination, dedupe_key) IN \
+                 (SELECT flow, destination, dedupe_key FROM dead_letters WHERE state = 'waiting' AND dedupe_key IS NOT NULL \
+                 AND id IN ({old})) \
+                 AND NOT EXISTS (SELECT 1 FROM deliveries AS d WHERE d.lane = delivery_keys.lane AND d.seq = delivery_keys.seq)"
+            ))
+            .bind(before)
+            .bind(TOGETHER)
+            .bind(now);
+            let gone = Statement::new(format!("DELETE FROM dead_letters WHERE id IN ({old})"))
+                .bind(before)
+                .bind(TOGETHER);
+            let done = self.write(vec![keys, gone]).await?;
+            let changed = done.last().map_or(0, |done| done.changed);
+            forgotten += changed;
+            if changed == 0 {
+                return Ok(forgotten);
+            }
+        }
+    }
+}

@@ -1,0 +1,172 @@
+//! What became of claimed deliveries: delivered, to be tried again, or dead.
+//!
+//! The one rule: one transaction settles all of it under the lane's fence, or nothing of it; an old fence settles nothing.
+
+use jiff::Timestamp;
+
+use super::{HeldLane, rows::among};
+use crate::{
+    Store, StoreError,
+    database::{Statement, Value},
+    dead_letters::Failure,
+};
+
+/// A delivery to be tried again.
+#[derive(Clone, Debug)]
+pub struct Again {
+    /// Its number in the lane.
+    pub seq: i64,
+    /// When. In a lane that keeps its order everything behind it waits for it.
+    pub due_at: Timestamp,
+    /// Why it failed.
+    pub error: String,
+}
+
+/// A delivery that is given up.
+#[derive(Clone, Debug)]
+pub struct Dead {
+    /// Its number in the lane.
+    pub seq: i64,
+    /// Why, and what is kept of it. Where it names no record, the delivery's own is kept.
+    pub failure: Failure,
+}
+
+/// What became of some of a lane's deliveries.
+#[derive(Clone, Debug, Default)]
+pub struct Settled {
+    /// Those that were delivered, by their numbers.
+    pub done: Vec<i64>,
+    /// Those to be tried again.
+    pub again: Vec<Again>,
+    /// Those that become dead letters.
+    pub dead: Vec<Dead>,
+    /// Whether the lane is given back.
+    pub is_free: bool,
+}
+
+impl Store {
+    /// Settles what was claimed, all of it or any part; returns the ids of the dead letters, in order.
+    ///
+    /// # Errors
+    /// TL0518 when the lane was claimed by somebody else since; TL0881 when one of the deliveries does not wait in it (any more);
+    /// TL0510 for a failure that cannot be kept. Nothing is settled then.
+    pub async fn settle_lane(
+        &self,
+        held: &HeldLane,
+        settled: &Settled,
+        now: Timestamp,
+    ) -> Result<Vec<String>, StoreError> {
+        for dead in &settled.dead {
+            dead.failure.check()?;
+        }
+        let mut statements = delivered(held, &settled.done, now);
+        statements.extend(settled.again.iter().map(|again| {
+            Statement::new(
+                "UPDATE deliveries SET due_at = $1, attempts = attempts + 1, error = $2, first_at = coalesce(first_at, $3) \
+                 WHERE lane = $4 AND seq = $5",
+            )
+            .bind(again.due_at)
+            .bind(&again.error)
+            .bind(now)
+            .bind(held.lane)
+            .bind(again.seq)
+            .exactly(1)
+        }));
+        let mut ids = Vec::with_capacity(settled.dead.len());
+        for dead in &settled.dead {
+            let id = self.entropy.id(now);
+            statements.push(dead.failure.buried(&id, held.lane, dead.seq, now));
+            statements.push(
+                Statement::new("DELETE FROM deliveries WHERE lane = $1 AND seq = $2")
+                    .bind(held.lane)
+                    .bind(dead.seq)
+                    .exactly(1),
+            );
+            ids.push(id);
+        }
+        let gone = settled.done.len() + settled.dead.len();
+        let is_fruitful = gone > 0 || !settled.again.is_empty();
+        statements.push(held.moved(gone as u64, is_fruitful, settled.is_free));
+        match self.write(statements).await {
+            Ok(_) => Ok(ids),
+            Err(StoreError::Unmet) => Err(self.why_not(held).await?),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Notes that deliveries arrived.
+    ///
+    /// # Errors
+    /// As [`settle_lane`](Self::settle_lane).
+    pub async fn ack(&self, held: &HeldLane, done: &[i64], now: Timestamp) -> Result<(), StoreError> {
+        let settled = Settled {
+            done: done.to_vec(),
+            ..Settled::default()
+        };
+        self.settle_lane(held, &settled, now).await.map(drop)
+    }
+
+    /// Lets a delivery be tried again later.
+    ///
+    /// # Errors
+    /// As [`settle_lane`](Self::settle_lane).
+    pub async fn retry(&self, held: &HeldLane, again: Again, now: Timestamp) -> Result<(), StoreError> {
+        let settled = Settled {
+            again: vec![again],
+            ..Settled::default()
+        };
+        self.settle_lane(held, &settled, now).await.map(drop)
+    }
+
+    /// Makes a delivery a dead letter, so that its lane goes on without it; returns the letter's id.
+    ///
+    /// # Errors
+    /// As [`settle_lane`](Self::settle_lane).
+    pub async fn bury(&self, held: &HeldLane, dead: Dead, now: Timestamp) -> Result<String, StoreError> {
+        let settled = Settled {
+            dead: vec![dead],
+            ..Settled::default()
+        };
+        let mut ids = self.settle_lane(held, &settled, now).await?;
+        Ok(ids.pop().unwrap_or_default())
+    }
+
+    /// Whether the lane is lost, or one of the deliveries not there.
+    async fn why_not(&self, held: &HeldLane) -> Result<StoreError, StoreError> {
+        let question =
+            Statement::new("SELECT 1 FROM flow_lanes WHERE id = $1 AND fence = $2 AND owner IS NOT NULL")
+                .bind(held.lane)
+                .bind(held.fence);
+        Ok(match self.read_one(question).await? {
+            Some(_) => StoreError::NotWaiting { lane: held.lane },
+            None => held.lost(),
+        })
+    }
+}
+
+/// Takes deliveries out of their lane. Their dedupe keys are kept from now on for their time.
+fn delivered(held: &HeldLane, done: &[i64], now: Timestamp) -> Vec<Statement> {
+    let (Some(first), Some(last)) = (done.iter().min(), done.iter().max()) else {
+        return Vec::new();
+    };
+    // Numbers without a gap, which they mostly are, need no list.
+    let (which, values) = if last - first == done.len() as i64 - 1 {
+        (
+            "BETWEEN $2 AND $3".to_owned(),
+            vec![Value::Int(*first), Value::Int(*last)],
+        )
+    } else {
+        among(done, 2)
+    };
+    let now_at = values.len() + 2;
+    let mut keys = Statement::new(format!(
+        "UPDATE delivery_keys SET done_at = ${now_at} WHERE lane = $1 AND seq {which}"
+    ))
+    .bind(held.lane);
+    keys.values.extend(values.iter().cloned());
+    let mut gone = Statement::new(format!("DELETE FROM deliveries WHERE lane = $1 AND seq {which}"))
+        .bind(held.lane)
+        .exactly(done.len() as u64);
+    gone.values.extend(values);
+    vec![keys.bind(now), gone]
+}
