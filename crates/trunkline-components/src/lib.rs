@@ -6,10 +6,15 @@
 
 mod build;
 mod destinations;
+mod http;
 mod registry;
 mod schema;
 mod site;
 mod sources;
+mod sql;
+pub mod tables;
+
+mod text;
 mod transforms;
 
 pub use build::{build, outputs};

@@ -6,6 +6,7 @@ use std::{fmt, path::PathBuf, sync::Arc};
 
 use futures::future::BoxFuture;
 use jiff::Timestamp;
+use secrecy::SecretString;
 use trunkline_actions::Workspace;
 use trunkline_flow::ComponentError;
 
@@ -29,6 +30,8 @@ pub struct Site {
     pub now: Arc<dyn Fn() -> Timestamp + Send + Sync>,
     /// Workspaces of Intercom.
     pub workspaces: Arc<dyn Workspaces>,
+    /// What a variable of the environment holds, for settings of the form `{env: NAME}`; none when it is not set.
+    pub secrets: Arc<dyn Fn(&str) -> Option<SecretString> + Send + Sync>,
 }
 
 impl fmt::Debug for Site {
