@@ -17,6 +17,7 @@ pub(crate) mod http;
 mod mirror;
 mod process;
 mod publish;
+mod queue;
 mod simulator;
 mod webhooks;
 
@@ -38,6 +39,8 @@ enum What {
     Client(client::Arguments),
     /// Publishing: the share of a rate limit that many upserts use, memory, what is written twice.
     Publish(publish::Arguments),
+    /// The delivery queue: deliveries a second in and out, and the same with a million waiting.
+    Queue(queue::Arguments),
     /// The simulator: requests a second, CPU for a search page.
     Simulator(simulator::Arguments),
     /// The long-running process: durable notifications a second, kills, from a change to the mirror, at rest.
@@ -53,6 +56,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
         What::Mirror(arguments) => mirror::run(arguments),
         What::Client(arguments) => client::run(arguments),
         What::Publish(arguments) => publish::run(arguments),
+        What::Queue(arguments) => queue::run(arguments),
         What::Simulator(arguments) => simulator::run(arguments),
         What::Webhooks(arguments) => webhooks::run(arguments),
         What::Measure(arguments) => process::measure(arguments),

@@ -112,7 +112,7 @@ impl Action {
     /// Names the operations that it may call.
     #[must_use]
     pub fn calls(mut self, operations: &[&'static str]) -> Self {
-        self.operations = operations.to_vec();
+        self.operations.extend_from_slice(operations);
         self
     }
 

@@ -13,7 +13,35 @@ use bytes::Bytes;
 use http::{Request, Response, Uri};
 use trunkline_catalog::{Effect, Method, Operation, PageStyle, Parameter, Version};
 
-use crate::{Client, Connection, Exchange, ManualClock, Settings, Transport, TransportError};
+use crate::{
+    Client, Connection, Exchange, ManualClock, RequestLog, RequestRecord, Settings, Transport, TransportError,
+};
+
+/// A request log that keeps everything.
+#[derive(Debug)]
+pub(crate) struct Memory {
+    wants_bodies: bool,
+    pub(crate) records: Mutex<Vec<RequestRecord>>,
+}
+
+impl Memory {
+    pub(crate) fn new(wants_bodies: bool) -> Arc<Self> {
+        Arc::new(Self {
+            wants_bodies,
+            records: Mutex::default(),
+        })
+    }
+}
+
+impl RequestLog for Memory {
+    fn wants_bodies(&self) -> bool {
+        self.wants_bodies
+    }
+
+    fn record(&self, record: &RequestRecord) {
+        self.records.lock().unwrap().push(record.clone());
+    }
+}
 
 pub(crate) const TOKEN: &str = "dG9rOmh1c2gtaHVzaA==";
 

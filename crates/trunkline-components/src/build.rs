@@ -67,6 +67,15 @@ pub fn build(document: &Document, site: &Site) -> Result<Flow, Vec<Mistake>> {
     }
 }
 
+/// Whether a file's source has no end: it waits for more instead of ending.
+#[must_use]
+pub fn is_endless(document: &Document) -> bool {
+    registry::sources()
+        .iter()
+        .find(|kind| kind.name == document.source.kind)
+        .is_some_and(|kind| (kind.is_endless)(&document.source.settings))
+}
+
 /// What each destination would get of these records, and what would become dead letters: no source is read, nothing is brought.
 #[must_use]
 pub fn outputs(

@@ -17,7 +17,7 @@ pub mod tables;
 mod text;
 mod transforms;
 
-pub use build::{build, outputs};
+pub use build::{build, is_endless, outputs};
 pub use registry::{DestinationKind, SourceKind, TransformKind, destinations, kinds, sources, transforms};
-pub use schema::schema;
-pub use site::{Site, Workspaces};
+pub use schema::{Described, described, schema};
+pub use site::{Notifications, Notified, Site, Workspaces};

@@ -24,6 +24,8 @@ pub struct SourceKind {
     pub summary: &'static str,
     /// Whether the same records can be read again, so that a cursor is all that must be kept.
     pub is_rereadable: bool,
+    /// Whether it has no end with these settings: it waits for more instead of ending.
+    pub is_endless: fn(&Node) -> bool,
     /// The schema of its settings.
     pub schema: fn(&mut SchemaGenerator) -> Schema,
     /// Makes one of its settings.
@@ -61,7 +63,12 @@ pub struct DestinationKind {
 /// All sources.
 #[must_use]
 pub const fn sources() -> &'static [SourceKind] {
-    &[from::file::KIND, from::intercom::KIND, from::sql::KIND]
+    &[
+        from::file::KIND,
+        from::intercom::KIND,
+        from::sql::KIND,
+        from::webhook::KIND,
+    ]
 }
 
 /// All transforms.

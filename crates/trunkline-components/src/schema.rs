@@ -1,6 +1,7 @@
 //! The JSON Schema of a flow's file, for editors and for the reference.
 
-use schemars::{JsonSchema, SchemaGenerator, generate::SchemaSettings};
+use schemars::{JsonSchema, Schema, SchemaGenerator, generate::SchemaSettings};
+use serde::Serialize;
 use serde_json::{Map, Value, json};
 use trunkline_flow::document::{Jq, Policy, Schedule};
 
@@ -89,4 +90,47 @@ fn component(kinds: Vec<(&str, &str, Value)>, beside: Map<String, Value>) -> Val
         .chain([json!({ "type": "string", "enum": names })])
         .collect();
     json!({ "oneOf": one_of })
+}
+
+/// A component, for whoever looks for one.
+#[derive(Clone, Debug, Serialize)]
+pub struct Described {
+    /// `source`, `transform` or `destination`.
+    pub kind: &'static str,
+    /// Its name in a flow's file.
+    pub name: &'static str,
+    /// What it does.
+    pub summary: &'static str,
+    /// The schema of its settings.
+    pub settings: Value,
+}
+
+/// All components.
+#[must_use]
+pub fn described() -> Vec<Described> {
+    let settings = |schema: fn(&mut SchemaGenerator) -> Schema| {
+        let mut generator = SchemaSettings::draft2020_12()
+            .with(|settings| settings.inline_subschemas = true)
+            .into_generator();
+        schema(&mut generator).into()
+    };
+    let sources = registry::sources().iter().map(|kind| Described {
+        kind: "source",
+        name: kind.name,
+        summary: kind.summary,
+        settings: settings(kind.schema),
+    });
+    let transforms = registry::transforms().iter().map(|kind| Described {
+        kind: "transform",
+        name: kind.name,
+        summary: kind.summary,
+        settings: settings(kind.schema),
+    });
+    let destinations = registry::destinations().iter().map(|kind| Described {
+        kind: "destination",
+        name: kind.name,
+        summary: kind.summary,
+        settings: settings(kind.schema),
+    });
+    sources.chain(transforms).chain(destinations).collect()
 }

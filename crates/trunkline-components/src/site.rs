@@ -19,6 +19,33 @@ pub trait Workspaces: Send + Sync {
     ) -> BoxFuture<'a, Result<Workspace, ComponentError>>;
 }
 
+/// A notification that was received.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Notified {
+    /// Our number for it, growing.
+    pub number: i64,
+    /// Its topic.
+    pub topic: String,
+    /// The body, byte by byte.
+    pub body: Vec<u8>,
+    /// When it came.
+    pub received_at: Timestamp,
+}
+
+/// What the receiver of webhooks keeps.
+pub trait Notifications: Send + Sync {
+    /// The number of the newest; 0 when there is none.
+    fn newest(&self) -> BoxFuture<'_, Result<i64, ComponentError>>;
+
+    /// Those with a greater number, in their order; of all workspaces when none is named.
+    fn after<'a>(
+        &'a self,
+        number: i64,
+        workspace: Option<&'a str>,
+        most: u32,
+    ) -> BoxFuture<'a, Result<Vec<Notified>, ComponentError>>;
+}
+
 /// Where a flow runs.
 #[derive(Clone)]
 pub struct Site {
@@ -30,6 +57,8 @@ pub struct Site {
     pub now: Arc<dyn Fn() -> Timestamp + Send + Sync>,
     /// Workspaces of Intercom.
     pub workspaces: Arc<dyn Workspaces>,
+    /// Notifications that were received.
+    pub notifications: Arc<dyn Notifications>,
     /// What a variable of the environment holds, for settings of the form `{env: NAME}`; none when it is not set.
     pub secrets: Arc<dyn Fn(&str) -> Option<SecretString> + Send + Sync>,
 }

@@ -3,3 +3,4 @@
 pub(crate) mod file;
 pub(crate) mod intercom;
 pub(crate) mod sql;
+pub(crate) mod webhook;

@@ -16,6 +16,9 @@ use trunkline_flow::{ComponentError, Record, document::Jq};
 
 use crate::Site;
 
+/// How variables begin that hold what no flow may send anywhere: the vault's key, and what else is Trunkline's own.
+const OWN: &str = "TRUNKLINE_";
+
 /// The name of a variable of the environment.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -46,6 +49,13 @@ impl Env {
 
     /// What it holds, noted among the secrets.
     pub(crate) fn value(&self, site: &Site, secrets: &mut Secrets) -> Result<SecretString, ComponentError> {
+        if self.env.starts_with(OWN) {
+            return Err(ComponentError::stop(
+                "TL0861",
+                format!("the variable {} is Trunkline's own, and no flow's", self.env),
+                "Give the flow a variable of its own.",
+            ));
+        }
         let held = (site.secrets)(&self.env).filter(|held| !held.expose_secret().is_empty());
         let held = held.ok_or_else(|| {
             ComponentError::stop(

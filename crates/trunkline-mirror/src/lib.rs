@@ -5,11 +5,13 @@
 
 pub mod check;
 pub mod extract;
+pub mod feed;
 pub mod notifications;
 pub mod report;
 pub mod storage;
 pub mod sync;
 pub mod tables;
+pub mod targets;
 pub mod text;
 pub mod time;
 pub mod verify;

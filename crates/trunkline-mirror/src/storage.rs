@@ -31,11 +31,14 @@ mod writer;
 pub use change::{Batch, Change, Checkpoint, Newest, Tally, Written};
 pub use errors::{BadColumnRef, StorageError};
 pub use handle::Storage;
+pub(crate) use opening::{is_mirror, reader};
 pub use options::{ColumnRef, StorageOptions};
 pub use queries::{
     Alias, Completeness, Needs, PendingContact, PendingParts, Rejects, StreamCompleteness, StreamCount,
     Workspace,
 };
+
+pub(crate) use views::labels;
 
 #[cfg(test)]
 mod tests;

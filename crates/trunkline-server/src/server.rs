@@ -7,7 +7,7 @@ use trunkline_client::Clock;
 use trunkline_store::Store;
 
 use crate::{
-    ServerError, ServerOptions, keeper, listener,
+    ServerError, ServerOptions, flows, keeper, listener,
     metrics::Metrics,
     receiver::Secrets,
     routes,
@@ -23,6 +23,7 @@ pub struct Server {
     stop: watch::Sender<bool>,
     listening: Option<JoinHandle<()>>,
     shared: Arc<Shared>,
+    flows: Option<JoinHandle<()>>,
     keeper: Option<std::thread::JoinHandle<()>>,
 }
 
@@ -65,12 +66,14 @@ impl Server {
         });
         let (stop, stopped) = watch::channel(false);
         let keeper = keeper::start(Arc::clone(&shared), stopped.clone())?;
+        let flows = tokio::spawn(flows::supervise(Arc::clone(&shared), stopped.clone()));
         let router = routes::router(Arc::clone(&shared));
         let listening = tokio::spawn(listener::run(socket, tls, router, Arc::clone(&shared), stopped));
         Ok(Self {
             address,
             stop,
             listening: Some(listening),
+            flows: Some(flows),
             keeper: Some(keeper),
             shared,
         })
@@ -88,6 +91,9 @@ impl Server {
         if let Some(listening) = self.listening.take() {
             // A panic in it has been reported by its own hook.
             listening.await.ok();
+        }
+        if let Some(flows) = self.flows.take() {
+            flows.await.ok();
         }
         if let Some(keeper) = self.keeper.take() {
             tokio::task::spawn_blocking(move || keeper.join().ok()).await.ok();

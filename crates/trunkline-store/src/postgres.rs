@@ -4,7 +4,7 @@
 //! is on unless its owner turned it off. Read `postgres/migrate.rs` for the tables.
 
 mod migrate;
-mod tls;
+pub(crate) mod tls;
 mod types;
 
 use std::{str::FromStr, time::Duration};
@@ -21,6 +21,11 @@ use crate::{
 const CONNECTIONS: usize = 16;
 /// How long to wait for a server that does not answer.
 const PATIENCE: Duration = Duration::from_secs(10);
+/// How often a transaction is run that the server undoes for the sake of another.
+const ATTEMPTS: usize = 8;
+
+/// What went wrong, and while doing what.
+type Trouble = (&'static str, tokio_postgres::Error);
 
 /// A pool of connections to one database.
 #[derive(Debug)]
@@ -65,20 +70,36 @@ impl Postgres {
     }
 
     pub(crate) async fn write(&self, statements: Vec<Statement>) -> Result<Vec<Done>, StoreError> {
+        let mut attempts = 1;
+        loop {
+            match self.attempt(&statements).await? {
+                Ok(done) => return Ok(done),
+                // Of two that waited for each other the server undid one, which is this: nothing of it was done.
+                Err((_, error)) if attempts < ATTEMPTS && is_undone(&error) => attempts += 1,
+                Err((doing, error)) => return Err(failed(doing, &error)),
+            }
+        }
+    }
+
+    /// Runs all statements, or none of them.
+    async fn attempt(&self, statements: &[Statement]) -> Result<Result<Vec<Done>, Trouble>, StoreError> {
         let mut client = self.client().await?;
         // One statement is a transaction of its own, unless it may have to be undone.
-        if let [only] = statements.as_slice()
+        if let [only] = statements
             && only.exactly.is_none()
         {
-            return Ok(vec![run(&client, only).await?]);
+            return Ok(run(&client, only).await.map(|done| vec![done]));
         }
-        let transaction = client
-            .transaction()
-            .await
-            .map_err(|error| failed("begin", &error))?;
+        let transaction = match client.transaction().await {
+            Ok(transaction) => transaction,
+            Err(error) => return Ok(Err(("begin", error))),
+        };
         let mut all = Vec::with_capacity(statements.len());
-        for statement in &statements {
-            let done = run(&transaction, statement).await?;
+        for statement in statements {
+            let done = match run(&transaction, statement).await {
+                Ok(done) => done,
+                Err(trouble) => return Ok(Err(trouble)),
+            };
             if statement.exactly.is_some_and(|rows| rows != done.changed) {
                 transaction
                     .rollback()
@@ -88,15 +109,15 @@ impl Postgres {
             }
             all.push(done);
         }
-        transaction
-            .commit()
-            .await
-            .map_err(|error| failed("commit", &error))?;
-        Ok(all)
+        Ok(match transaction.commit().await {
+            Ok(()) => Ok(all),
+            Err(error) => Err(("commit", error)),
+        })
     }
 
     pub(crate) async fn read(&self, statement: Statement) -> Result<Vec<Row>, StoreError> {
-        Ok(run(&self.client().await?, &statement).await?.rows)
+        let done = run(&self.client().await?, &statement).await;
+        Ok(done.map_err(|(doing, error)| failed(doing, &error))?.rows)
     }
 
     pub(crate) fn close(&self) {
@@ -115,11 +136,8 @@ impl Postgres {
 }
 
 /// Runs one statement, whose text the connection keeps prepared.
-async fn run(
-    client: &impl deadpool_postgres::GenericClient,
-    statement: &Statement,
-) -> Result<Done, StoreError> {
-    let fail = |error| failed("run a statement", &error);
+async fn run(client: &impl deadpool_postgres::GenericClient, statement: &Statement) -> Result<Done, Trouble> {
+    let fail = |error| ("run a statement", error);
     let prepared = client.prepare_cached(&statement.sql).await.map_err(fail)?;
     let values: Vec<&(dyn tokio_postgres::types::ToSql + Sync)> =
         statement.values.iter().map(|value| value as _).collect();
@@ -152,6 +170,13 @@ fn place(config: &Config) -> String {
         },
     );
     format!("postgres://{host}/{}", config.get_dbname().unwrap_or_default())
+}
+
+/// Whether the server undid a transaction for the sake of another, and would take it now.
+fn is_undone(error: &tokio_postgres::Error) -> bool {
+    error.code().is_some_and(|code| {
+        *code == SqlState::T_R_DEADLOCK_DETECTED || *code == SqlState::T_R_SERIALIZATION_FAILURE
+    })
 }
 
 /// The error in our words. PostgreSQL's details quote values, so only its message is taken.

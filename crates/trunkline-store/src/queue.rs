@@ -5,7 +5,7 @@
 //! their order; deliveries without a key wait in lanes of their own, in which each is due by itself.
 //!
 //! Read `queue/enqueue.rs` for the way in, `queue/claim.rs` and `queue/settle.rs` for the way out, `queue/depth.rs` for how much
-//! waits, and `docs/decisions/0019-lanes.md` for why.
+//! waits, and `docs/decisions/0020-lanes.md` for why.
 
 mod claim;
 mod depth;
@@ -24,6 +24,7 @@ pub use settle::{Again, Dead, Settled};
 
 pub(crate) use enqueue::{Repeats, entering};
 pub(crate) use keys::kept_word;
+pub(crate) use rows::{Type, in_lots};
 
 /// When a lane's next delivery is due: the first of a lane that keeps its order, the earliest of one that does not.
 pub(crate) const NEXT_AT: &str = "coalesce(CASE WHEN flow_lanes.is_loose = 1 \

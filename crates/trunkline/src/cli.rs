@@ -6,6 +6,7 @@ mod actions;
 mod backup;
 mod connections;
 mod data;
+mod flow;
 mod lookup;
 mod mirrors;
 mod publish;
@@ -29,6 +30,10 @@ pub(crate) use connections::{
     SecretsCommand,
 };
 pub(crate) use data::Data;
+pub(crate) use flow::{
+    ApplyFlows, CheckFlows, Components, DeadLetters, Flow, FlowCommand, FlowRuns, ListFlows, OneFlow,
+    RemoveFlow, RunFlow,
+};
 pub(crate) use lookup::Lookup;
 pub(crate) use mirrors::{AddMirror, Mirrors, MirrorsCommand};
 pub(crate) use publish::{Batches, BatchesCommand, ListBatches, OneBatch, Publish};
@@ -128,6 +133,8 @@ pub(crate) enum Command {
     Runs(Runs),
     /// Put back what a run wrote, as far as that is possible.
     Undo(Undo),
+    /// Check, try, run and keep flows: records from a source through transforms to destinations.
+    Flow(Box<Flow>),
     /// List the operations of Intercom's API.
     Operations(Operations),
     /// Explain one operation, such as `contacts.search`.
@@ -139,7 +146,7 @@ pub(crate) enum Command {
 }
 
 /// Which workspace to talk to, and how hard.
-#[derive(Debug, Args)]
+#[derive(Clone, Debug, Args)]
 pub(crate) struct Workspace {
     /// The stored connection to use (see `trunkline connections`); the default one when neither this nor a token is given.
     #[arg(long, value_name = "NAME", env = "TRUNKLINE_CONNECTION", conflicts_with_all = ["token_env", "region", "base_url"])]
@@ -227,9 +234,10 @@ pub(crate) enum Size {
 pub(crate) struct Sync {
     #[command(flatten)]
     pub(crate) workspace: Workspace,
-    /// Where to: `sqlite:FILE`.
-    #[arg(long, value_name = "TARGET", env = "TRUNKLINE_TO")]
-    pub(crate) to: Option<String>,
+    /// Where to: `sqlite:FILE`, which is `mirror.db` in the data folder unless named; and from there on to
+    /// `postgres://user@host/database?schema=NAME` or `parquet:FOLDER`. May be given several times.
+    #[arg(long, value_name = "TARGET", env = "TRUNKLINE_TO", hide_env_values = true)]
+    pub(crate) to: Vec<String>,
     /// The streams to mirror, separated by commas; all by default (see `trunkline streams`).
     #[arg(long, value_delimiter = ',', value_name = "A,B")]
     pub(crate) streams: Option<Vec<String>>,
@@ -313,7 +321,7 @@ pub(crate) struct Verify {
     #[command(flatten)]
     pub(crate) workspace: Workspace,
     /// The mirror to compare: `sqlite:FILE`.
-    #[arg(long, value_name = "TARGET", env = "TRUNKLINE_TO")]
+    #[arg(long, value_name = "TARGET", env = "TRUNKLINE_TO", hide_env_values = true)]
     pub(crate) to: Option<String>,
     /// Print the report as JSON.
     #[arg(long)]

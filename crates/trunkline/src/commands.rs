@@ -8,6 +8,7 @@ mod call;
 mod check;
 mod connect;
 mod connections;
+mod flow;
 mod follow;
 mod grant;
 mod keys;
@@ -79,6 +80,7 @@ pub(crate) fn run(cli: Cli) -> Result<ExitCode, Failure> {
         Command::Batches(arguments) => block_on_this_thread(batches::run(arguments)),
         Command::Runs(arguments) => block_on_this_thread(runs::run(arguments)),
         Command::Undo(arguments) => block_on_this_thread(runs::undo(arguments)),
+        Command::Flow(arguments) => block_on(flow::run(*arguments)),
         Command::Operations(arguments) => operations::list(&arguments),
         Command::Operation(arguments) => operations::explain(&arguments),
         Command::Lookup(arguments) => block_on_this_thread(lookup::run(arguments)),

@@ -138,6 +138,19 @@ impl From<trunkline_client::RawError> for Failure {
     }
 }
 
+impl From<trunkline_mirror::targets::TargetError> for Failure {
+    fn from(error: trunkline_mirror::targets::TargetError) -> Self {
+        let exit = match error {
+            trunkline_mirror::targets::TargetError::Address { .. } => Exit::Usage,
+            _ => Exit::Failed,
+        };
+        Self {
+            exit,
+            ..Self::new(error.code(), error.to_string(), error.advice())
+        }
+    }
+}
+
 impl From<trunkline_mirror::storage::BadColumnRef> for Failure {
     fn from(error: trunkline_mirror::storage::BadColumnRef) -> Self {
         Self::usage(

@@ -13,6 +13,7 @@ mod settings;
 mod source;
 mod stop;
 mod store;
+mod targets;
 
 use std::process::ExitCode;
 

@@ -8,4 +8,5 @@ pub(crate) mod progress;
 pub(crate) mod publishing;
 pub(crate) mod records;
 pub(crate) mod report;
+pub(crate) mod running;
 pub(crate) mod tables;

@@ -40,8 +40,9 @@ pub(crate) struct File {
     pub(crate) api_version: Option<String>,
     /// The most of the rate budget to use, such as `50%`.
     pub(crate) max_share: Option<String>,
-    /// The target, such as `sqlite:mirror.db`.
-    pub(crate) to: Option<String>,
+    /// The target, such as `sqlite:mirror.db`, or a list of them.
+    #[serde(default, deserialize_with = "one_or_more")]
+    pub(crate) to: Vec<String>,
     /// The streams to mirror.
     pub(crate) streams: Option<Vec<String>>,
     /// The types of custom objects to mirror.
@@ -79,6 +80,20 @@ impl File {
             )
         })
     }
+}
+
+/// A text, or a list of texts.
+fn one_or_more<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Vec<String>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged, expecting = "expected a text or a list of texts")]
+    enum Texts {
+        One(String),
+        More(Vec<String>),
+    }
+    Ok(match Texts::deserialize(from)? {
+        Texts::One(text) => vec![text],
+        Texts::More(texts) => texts,
+    })
 }
 
 /// A client, and the store that it shares its workspace through, where it is that of a stored connection.

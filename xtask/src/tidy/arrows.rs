@@ -30,6 +30,8 @@ const ARROWS: [(&str, &[&str]); 12] = [
             "trunkline-actions",
             "trunkline-catalog",
             "trunkline-client",
+            "trunkline-components",
+            "trunkline-flow",
             "trunkline-mirror",
             "trunkline-store",
         ],

@@ -35,6 +35,15 @@ pub(crate) fn actions() -> Vec<Action> {
     all
 }
 
+/// What a module calls that finds a conversation and manages it.
+const MANAGING: &[&str] = &[
+    "contacts.search",
+    "conversations.search",
+    "conversations.get",
+    "me.get",
+    "conversations.manage",
+];
+
 /// The teammate who acts.
 fn acting_field() -> Field {
     Field::text(

@@ -1,36 +1,20 @@
 //! Exchanges against a network that follows a script: what is sent, what an answer becomes, and that nothing leaks.
 
-use std::{
-    sync::{Arc, Mutex},
-    time::Duration,
-};
+use std::{sync::Arc, time::Duration};
 
 use jiff::Timestamp;
 use secrecy::{ExposeSecret as _, SecretString};
 
 use super::*;
 use crate::{
-    ManualClock, RequestLog, RequestRecord, Transport,
-    testing::{Reply, Scripted, broken, refused, reply, reply_with},
+    ManualClock, RequestLog, Transport,
+    testing::{Memory, Reply, Scripted, broken, refused, reply, reply_with},
 };
 
 const NOW: &str = "2026-11-21T00:00:00Z";
 const CODE: &str = "Y29kZTpodXNo=";
 const SECRET: &str = "hush/secret=";
 const TOKEN: &str = "dG9rOmh1c2g=";
-
-#[derive(Debug, Default)]
-struct Memory(Mutex<Vec<RequestRecord>>);
-
-impl RequestLog for Memory {
-    fn wants_bodies(&self) -> bool {
-        true
-    }
-
-    fn record(&self, record: &RequestRecord) {
-        self.0.lock().unwrap().push(record.clone());
-    }
-}
 
 struct Bench {
     network: Arc<Scripted>,
@@ -41,7 +25,7 @@ struct Bench {
 impl Bench {
     fn new(replies: Vec<Reply>) -> Self {
         let network = Scripted::replies(replies);
-        let log = Arc::new(Memory::default());
+        let log = Memory::new(true);
         let clock = ManualClock::new(NOW.parse().unwrap());
         let mut settings = SignInSettings::new(Arc::new(clock));
         let kept: Arc<dyn RequestLog> = Arc::<Memory>::clone(&log);
@@ -63,7 +47,7 @@ impl Bench {
 
     /// All that was written down, as it would reach a file.
     fn written(&self) -> String {
-        serde_json::to_string(&*self.log.0.lock().unwrap()).unwrap()
+        serde_json::to_string(&*self.log.records.lock().unwrap()).unwrap()
     }
 }
 
@@ -311,7 +295,7 @@ async fn the_log_tells_what_happened_and_blots_out_the_rest() {
     for _ in 0..3 {
         let _ = bench.exchange().await;
     }
-    let lines = bench.log.0.lock().unwrap();
+    let lines = bench.log.records.lock().unwrap();
     let told: Vec<_> = lines
         .iter()
         .map(|line| {

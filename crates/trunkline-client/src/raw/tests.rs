@@ -1,12 +1,9 @@
 //! Where a request by hand may go, what it may bring, and that it passes the same stack. Nothing leaves the machine.
 
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 use super::*;
-use crate::{
-    RequestLog, RequestRecord,
-    testing::{self, Reply, Scripted, broken, client, client_with, reply, reply_with},
-};
+use crate::testing::{self, Memory, Reply, Scripted, broken, client, client_with, reply, reply_with};
 
 fn raw(method: Method, path: &str) -> RawCall {
     RawCall::new(method, path).unwrap()
@@ -260,19 +257,6 @@ async fn an_operation_that_the_version_lacks_is_refused_before_it_is_sent() {
     assert!(network.targets().is_empty());
 }
 
-#[derive(Debug, Default)]
-struct Memory(Mutex<Vec<RequestRecord>>);
-
-impl RequestLog for Memory {
-    fn wants_bodies(&self) -> bool {
-        true
-    }
-
-    fn record(&self, record: &RequestRecord) {
-        self.0.lock().unwrap().push(record.clone());
-    }
-}
-
 #[tokio::test(start_paused = true)]
 async fn the_log_keeps_no_values_of_a_path_that_nobody_knows() {
     for (path, told, operation) in [
@@ -285,13 +269,13 @@ async fn the_log_keeps_no_values_of_a_path_that_nobody_knows() {
         ("/Ana%20B", "/{}", "request"),
     ] {
         let network = Scripted::replies(vec![reply(200, r#"{"email":"ana@example.org"}"#)]);
-        let log = Arc::new(Memory::default());
+        let log = Memory::new(true);
         let mut settings = testing::settings();
         settings.request_log = Some(Arc::<Memory>::clone(&log));
         let call = raw(Method::Get, path).header("Intercom-Version", "2.15").unwrap();
         assert!(!format!("{call:?}").contains("ana"), "{call:?}");
         client_with(&network, settings).request(call).await.unwrap();
-        let records = log.0.lock().unwrap();
+        let records = log.records.lock().unwrap();
         let record = &records[0];
         assert_eq!(
             (record.path.as_ref(), record.operation, record.version),

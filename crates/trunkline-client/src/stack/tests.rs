@@ -1,6 +1,6 @@
 //! The order of the layers, and what becomes of each sort of failure. Time is paused.
 
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 use serde_json::json;
 use tokio::time::Instant;
@@ -8,7 +8,7 @@ use tokio::time::Instant;
 use super::*;
 use crate::{
     Client,
-    testing::{self, Reply, Scripted, broken, client, client_with, refused, reply, reply_with},
+    testing::{self, Memory, Reply, Scripted, broken, client, client_with, refused, reply, reply_with},
 };
 
 const OK: &str = r#"{"id":"1"}"#;
@@ -23,7 +23,7 @@ fn get() -> Call {
 async fn each_attempt_passes_every_layer_in_order() {
     let network = Scripted::replies(vec![reply(503, ""), reply(200, OK)]);
     let mut settings = testing::settings();
-    settings.request_log = Some(Arc::new(Memory::default()));
+    settings.request_log = Some(Memory::new(false));
     let client = client_with(&network, settings);
     let answer = client.call(get()).await.unwrap();
     assert_eq!((answer.attempts, client.requests_sent()), (2, 2));
@@ -194,23 +194,10 @@ async fn a_merged_object_gives_its_link_and_a_redirect_is_not_followed() {
     );
 }
 
-#[derive(Debug, Default)]
-struct Memory(bool, Mutex<Vec<RequestRecord>>);
-
-impl RequestLog for Memory {
-    fn wants_bodies(&self) -> bool {
-        self.0
-    }
-
-    fn record(&self, record: &RequestRecord) {
-        self.1.lock().unwrap().push(record.clone());
-    }
-}
-
 #[tokio::test(start_paused = true)]
 async fn the_log_has_a_line_per_attempt_and_no_secrets() {
     for bodies in [false, true] {
-        let log = Arc::new(Memory(bodies, Mutex::default()));
+        let log = Memory::new(bodies);
         let network = Scripted::replies(vec![
             broken(),
             reply(200, r#"{"id":"1","email":"ana@example.org"}"#),
@@ -218,7 +205,7 @@ async fn the_log_has_a_line_per_attempt_and_no_secrets() {
         let mut settings = testing::settings();
         settings.request_log = Some(Arc::<Memory>::clone(&log));
         client_with(&network, settings).call(get()).await.unwrap();
-        let records = log.1.lock().unwrap();
+        let records = log.records.lock().unwrap();
         assert_eq!(
             records
                 .iter()

@@ -34,6 +34,7 @@ pub(crate) const KIND: SourceKind = SourceKind {
     name: "file",
     summary: "Gives the records of a file or of a folder's files, JSON lines or CSV, from where the last run came to.",
     is_rereadable: true,
+    is_endless: |node| node.get("follow").is_some_and(|follow| follow.to_json() == true),
     schema: |generator| generator.subschema_for::<Settings>(),
     build,
 };

@@ -30,6 +30,7 @@ pub(crate) const KIND: SourceKind = SourceKind {
     name: "intercom",
     summary: "Gives what a read operation of Intercom answers, all pages of it.",
     is_rereadable: true,
+    is_endless: |_| false,
     schema: |generator| generator.subschema_for::<Settings>(),
     build,
 };

@@ -24,6 +24,7 @@ pub(crate) const KIND: SourceKind = SourceKind {
     name: "sql",
     summary: "Gives the rows of a query on SQLite or PostgreSQL that are new since the last run.",
     is_rereadable: true,
+    is_endless: |settings| settings.get("every").is_some(),
     schema: |generator| generator.subschema_for::<Settings>(),
     build,
 };

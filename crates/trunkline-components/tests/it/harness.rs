@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use secrecy::SecretString;
 use serde_json::Value;
 use trunkline_actions::Workspace;
-use trunkline_components::{Site, Workspaces, build, kinds};
+use trunkline_components::{Notifications, Notified, Site, Workspaces, build, kinds};
 use trunkline_flow::{
     Batch, ComponentError, Cursor, Delivered, Destination, Item, Occasion, Read, Record, Source, Trigger,
     document::Document, engine::Flow,
@@ -22,6 +22,29 @@ struct NoWorkspaces;
 impl Workspaces for NoWorkspaces {
     fn workspace<'a>(&'a self, _: Option<&'a str>) -> BoxFuture<'a, Result<Workspace, ComponentError>> {
         Box::pin(async { Err(ComponentError::stop("TL0841", "there is no workspace", "None.")) })
+    }
+}
+
+/// What the receiver of a test keeps.
+#[derive(Default)]
+pub(crate) struct Received(pub(crate) Mutex<Vec<Notified>>);
+
+impl Notifications for Received {
+    fn newest(&self) -> BoxFuture<'_, Result<i64, ComponentError>> {
+        let newest = self.0.lock().unwrap().last().map_or(0, |last| last.number);
+        Box::pin(async move { Ok(newest) })
+    }
+
+    fn after<'a>(
+        &'a self,
+        number: i64,
+        _: Option<&'a str>,
+        most: u32,
+    ) -> BoxFuture<'a, Result<Vec<Notified>, ComponentError>> {
+        let all = self.0.lock().unwrap();
+        let later = all.iter().filter(|one| one.number > number);
+        let found = later.take(most as usize).cloned().collect();
+        Box::pin(async { Ok(found) })
     }
 }
 
@@ -39,6 +62,7 @@ pub(crate) fn site(folder: &Path, variables: &Variables) -> Site {
         folder: folder.to_owned(),
         now: Arc::new(now),
         workspaces: Arc::new(NoWorkspaces),
+        notifications: Arc::new(Received::default()),
         secrets: Arc::new(move |name| {
             variables
                 .lock()

@@ -252,6 +252,16 @@ async fn secrets_are_shown_nowhere() {
     let error = refusal(&*destination, &json!({})).await;
     assert_eq!((error.code, error.verdict), ("TL0860", Verdict::Retry(None)));
     assert!(!whole(&error).contains("T0P-SECRET"), "{error:?}");
+    let own = harness::destination("http: { url: { env: TRUNKLINE_KEY } }", &site(&variables));
+    variables
+        .lock()
+        .unwrap()
+        .insert("TRUNKLINE_KEY".to_owned(), server.address.clone());
+    assert_eq!(
+        refusal(&*own, &json!({})).await.code,
+        "TL0861",
+        "the vault's key goes nowhere"
+    );
     variables.lock().unwrap().clear();
     let error = refusal(&*destination, &json!({})).await;
     assert_eq!((error.code, error.verdict), ("TL0861", Verdict::Stop));

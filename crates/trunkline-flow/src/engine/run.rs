@@ -223,16 +223,9 @@ impl Run<'_> {
         let Some(cursor) = self.frontier.take_reached() else {
             return;
         };
-        if let Err(error) = self.kept(&cursor).await {
+        if let Err(error) = kept(self.flow, self.keeper, &cursor).await {
             self.fail(error);
         }
-    }
-
-    async fn kept(&self, cursor: &Cursor) -> Result<(), ComponentError> {
-        for way in &self.flow.ways {
-            way.destination.settle().await?;
-        }
-        self.keeper.save(cursor).await
     }
 
     /// Takes in what was read.
@@ -425,6 +418,14 @@ impl Run<'_> {
             }
         }
     }
+}
+
+/// Keeps a cursor when its destinations have made durable what they took.
+async fn kept(flow: &Flow, keeper: &dyn Keeper, cursor: &Cursor) -> Result<(), ComponentError> {
+    for way in &flow.ways {
+        way.destination.settle().await?;
+    }
+    keeper.save(cursor).await
 }
 
 /// Brings records to their destination.

@@ -19,6 +19,7 @@ use super::{
     schema, scrub, views,
     work::State,
 };
+use crate::feed;
 
 const BUSY: Duration = Duration::from_secs(5);
 /// Larger than SQLite's own choice: a record and its columns fit on one page.
@@ -57,7 +58,7 @@ pub(super) fn open(path: &Path, options: &StorageOptions) -> Result<Engine, Stor
 }
 
 /// Opens a connection that only reads.
-pub(super) fn reader(path: &Path) -> Result<Connection, StorageError> {
+pub(crate) fn reader(path: &Path) -> Result<Connection, StorageError> {
     let fail = |error| StorageError::from_sqlite(path, "opening", error);
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(path, flags).map_err(fail)?;
@@ -114,6 +115,18 @@ fn look(path: &Path) -> Result<(), StorageError> {
     }
 }
 
+/// Refuses a file that is not a mirror that exists, without changing it.
+pub(crate) fn is_mirror(path: &Path) -> Result<(), StorageError> {
+    look(path)?;
+    if path.metadata().is_ok_and(|metadata| metadata.len() > 0) {
+        return Ok(());
+    }
+    Err(StorageError::NotAMirror {
+        path: path.to_path_buf(),
+        reason: "there is nothing in it yet".to_owned(),
+    })
+}
+
 /// One writer for a mirror: a lock on a file beside it, because a lock on the file itself would disturb SQLite's.
 fn take_lock(path: &Path) -> Result<File, StorageError> {
     let mut name = path.as_os_str().to_owned();
@@ -165,6 +178,7 @@ fn update(engine: &mut Engine, options: &StorageOptions) -> Result<(), rusqlite:
     engine.connection.execute_batch("BEGIN IMMEDIATE")?;
     schema::migrate(&engine.connection)?;
     schema::create(&engine.connection, &engine.layouts, options.history)?;
+    feed::follow_tables(&engine.connection)?;
     scrub::follow(&engine.connection, options)?;
     for layout in engine
         .layouts

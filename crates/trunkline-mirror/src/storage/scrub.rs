@@ -12,7 +12,7 @@ use super::{
     privacy::Privacy,
     steady,
 };
-use crate::{tables, text};
+use crate::{feed, tables, text};
 
 /// Rows that are read at once.
 const CHUNK: u32 = 200;
@@ -42,6 +42,7 @@ pub(super) fn follow(connection: &Connection, options: &StorageOptions) -> Resul
                 &privacy,
                 &salt,
             )?;
+            feed::forget_before(connection, table.name)?;
         }
     }
     Ok(())

@@ -117,13 +117,19 @@ mod tests {
     fn written_names_are_found_in_any_case_without_looking_at_all_that_were_written() {
         let sim = TestSim::with(|options| options.contacts = 0);
         for number in 0..500 {
-            let body = json!({ "external_id": format!("Own-{number}"), "email": format!("Ö{number}@Example.com") });
+            let body =
+                json!({ "external_id": format!("Own-{number}"), "email": format!("Ö{number}@Example.com") });
             assert_eq!(sim.json("POST", "/contacts", Some(&body)).0, 200);
         }
         let workspace = crate::pipeline::read(&sim.state.workspace);
         for name in ["own-17", "OWN-17", "ö17@example.com", "Ö17@EXAMPLE.COM"] {
             let found: Vec<_> = workspace.perhaps_called(&[name]).collect();
-            assert!(found.iter().any(|contact| contact.external_id(workspace.seed).as_deref() == Some("Own-17")), "{name}");
+            assert!(
+                found
+                    .iter()
+                    .any(|contact| contact.external_id(workspace.seed).as_deref() == Some("Own-17")),
+                "{name}"
+            );
             assert!(found.len() < 5, "few are looked at for {name}");
         }
         assert_eq!(workspace.perhaps_called(&["own-500"]).count(), 0);

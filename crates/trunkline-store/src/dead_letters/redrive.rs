@@ -10,8 +10,8 @@ use jiff::Timestamp;
 use super::{DeadLetter, DeadLetterFilter, DeadLetterState};
 use crate::{
     NewDelivery, RecordForm, Store, StoreError,
-    database::Statement,
-    queue::{Repeats, entering},
+    database::{Statement, Value},
+    queue::{Repeats, Type, entering, in_lots},
 };
 
 /// Letters that go back in one transaction.
@@ -117,28 +117,25 @@ impl Store {
             if letters.is_empty() {
                 return Ok(dropped);
             }
-            let mut statements = Vec::new();
-            for letter in &letters {
-                statements.push(moved(letter, DeadLetterState::Dropped));
-                if let Some(key) = &letter.dedupe_key {
-                    statements.push(
-                        Statement::new(
-                            "UPDATE delivery_keys SET done_at = $4 WHERE flow = $1 AND destination = $2 AND dedupe_key = $3 \
-                             AND done_at IS NULL AND NOT EXISTS (SELECT 1 FROM deliveries AS d \
-                             WHERE d.lane = delivery_keys.lane AND d.seq = delivery_keys.seq)",
-                        )
-                        .bind(&letter.flow)
-                        .bind(&letter.destination)
-                        .bind(key)
-                        .bind(now),
-                    );
-                }
-            }
+            let statements = dropped_at(&letters, now);
             match self.write(statements).await {
                 Ok(_) => dropped += letters.len() as u64,
                 Err(StoreError::Unmet) if lost < ATTEMPTS => lost += 1,
                 Err(error) => return Err(error),
             }
+        }
+    }
+
+    /// Drops one dead letter; whether it still waited.
+    ///
+    /// # Errors
+    /// TL0507 when there is no such letter.
+    pub async fn drop_dead_letter(&self, id: &str, now: Timestamp) -> Result<bool, StoreError> {
+        let letter = self.dead_letter(id).await?;
+        match self.write(dropped_at(&[letter], now)).await {
+            Ok(_) => Ok(true),
+            Err(StoreError::Unmet) => Ok(false),
+            Err(error) => Err(error),
         }
     }
 
@@ -175,11 +172,10 @@ impl Store {
         now: Timestamp,
     ) -> Result<u64, StoreError> {
         let mut queues: BTreeMap<(&str, &str), Vec<NewDelivery>> = BTreeMap::new();
-        let mut statements = Vec::new();
+        let mut statements = moved(letters, DeadLetterState::Redriven);
         let mut keys = HashSet::new();
         let mut sent = 0;
         for letter in letters {
-            statements.push(moved(letter, DeadLetterState::Redriven));
             let queue = (letter.flow.as_str(), letter.destination.as_str());
             // Two letters of one dedupe key are one delivery.
             if let Some(key) = &letter.dedupe_key
@@ -202,12 +198,43 @@ impl Store {
     }
 }
 
-/// A letter that waits, in another state. Undone when it no longer waits.
-fn moved(letter: &DeadLetter, state: DeadLetterState) -> Statement {
-    Statement::new("UPDATE dead_letters SET state = $1 WHERE id = $2 AND state = 'waiting'")
-        .bind(state.as_str())
-        .bind(&letter.id)
-        .exactly(1)
+/// Letters that wait, in another state. Undone when one of them no longer waits.
+fn moved(letters: &[DeadLetter], state: DeadLetterState) -> Vec<Statement> {
+    let ids = letters
+        .iter()
+        .map(|letter| vec![Value::from(&letter.id)])
+        .collect();
+    let around = (
+        "UPDATE dead_letters SET state = $1 FROM (VALUES ",
+        ") AS v WHERE dead_letters.id = v.column1 AND dead_letters.state = 'waiting'",
+    );
+    in_lots(around, &[Type::Text], &[state.as_str().into()], ids)
+        .into_iter()
+        .map(|statement| {
+            let letters = statement.values.len() as u64 - 1;
+            statement.exactly(letters)
+        })
+        .collect()
+}
+
+/// Letters that wait are dropped, and their dedupe keys are kept from now on for their time, unless another delivery has them.
+fn dropped_at(letters: &[DeadLetter], now: Timestamp) -> Vec<Statement> {
+    let mut statements = moved(letters, DeadLetterState::Dropped);
+    let keys = letters
+        .iter()
+        .filter_map(|letter| {
+            let key = letter.dedupe_key.as_ref()?;
+            Some([&letter.flow, &letter.destination, key].map(Value::from).into())
+        })
+        .collect();
+    let around = (
+        "UPDATE delivery_keys SET done_at = $1 FROM (VALUES ",
+        ") AS v WHERE delivery_keys.flow = v.column1 AND delivery_keys.destination = v.column2 \
+         AND delivery_keys.dedupe_key = v.column3 AND delivery_keys.done_at IS NULL \
+         AND NOT EXISTS (SELECT 1 FROM deliveries AS d WHERE d.lane = delivery_keys.lane AND d.seq = delivery_keys.seq)",
+    );
+    statements.extend(in_lots(around, &[Type::Text; 3], &[now.into()], keys));
+    statements
 }
 
 fn record(letter: &DeadLetter, form: RecordForm) -> Option<&String> {

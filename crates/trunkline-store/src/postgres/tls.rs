@@ -10,8 +10,12 @@ use tokio_postgres::{
 };
 use tokio_postgres_rustls::MakeRustlsConnect;
 
-/// What encrypts the way, if anything does.
-pub(super) fn connector(config: &mut Config) -> Result<Option<MakeRustlsConnect>, String> {
+/// What encrypts the way to the server of `config`, if anything does. Turns encryption off in `config` for a server on this
+/// machine that does not ask for it.
+///
+/// # Errors
+/// When the system's certificates cannot be used.
+pub fn connector(config: &mut Config) -> Result<Option<MakeRustlsConnect>, String> {
     let is_here = config.get_hosts().iter().all(|host| match host {
         Host::Unix(_) => true,
         Host::Tcp(name) => {

@@ -14,7 +14,7 @@ use trunkline_store::{Entropy, KeySource, Location, Store, StoreError};
 pub(crate) struct Place {
     pub(crate) location: Location,
     pub(crate) folder: TempDir,
-    database: Option<String>,
+    pub(crate) database: Option<String>,
 }
 
 impl Place {
@@ -97,6 +97,13 @@ pub(crate) async fn on_each_place(test: impl AsyncFn(&Place)) {
 /// A moment, in seconds after one that all tests share.
 pub(crate) fn at(seconds: i64) -> Timestamp {
     Timestamp::from_second(1_800_000_000 + seconds).expect("it is in range")
+}
+
+/// Ends every session of a place's database but our own.
+pub(crate) async fn end_sessions_of(place: &Place) {
+    let database = place.database.as_ref().expect("it is in PostgreSQL");
+    let server = std::env::var("TRUNKLINE_TEST_POSTGRES").expect("it was set before");
+    administer(&server, &end_sessions(database)).await;
 }
 
 fn end_sessions(database: &str) -> String {

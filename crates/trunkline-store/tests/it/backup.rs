@@ -4,15 +4,17 @@ use std::{fs, os::unix::fs::PermissionsExt as _};
 
 use secrecy::ExposeSecret as _;
 use trunkline_store::{
-    ActionRunFilter, ActionRunState, BatchBegun, BatchFilter, BatchProgress, KeySource, NotificationFilter,
-    Store, WriteState,
+    ActionRunFilter, ActionRunState, BatchBegun, BatchFilter, BatchProgress, DeadLetterFilter, FlowRunFilter,
+    FlowState, KeySource, NewDelivery, NotificationFilter, Store, WriteState,
 };
 
 use crate::{
     backends::{Place, at, entropy, on_each_place},
     batches,
     connections::new,
+    dead_letters, flow_runs, flows,
     journal::{self, LIFE},
+    queue,
 };
 
 #[tokio::test]
@@ -162,7 +164,10 @@ async fn several_processes_that_begin_in_one_folder_agree_on_a_key() {
 }
 
 /// A store of each released format, as text, made once and never changed.
-const KEPT: [(&str, &str); 1] = [("1", include_str!("../fixtures/format-1.sql"))];
+const KEPT: [(u32, &str); 2] = [
+    (1, include_str!("../fixtures/format-1.sql")),
+    (2, include_str!("../fixtures/format-2.sql")),
+];
 const KEPT_KEY: &str = include_str!("../fixtures/secret.key");
 
 #[tokio::test]
@@ -206,6 +211,105 @@ async fn a_store_of_every_earlier_format_is_brought_up_to_date() {
         assert_eq!(runs[0].state, ActionRunState::Interrupted);
         let batches = store.batches(&BatchFilter::default(), 10, at(0)).await.unwrap();
         assert_eq!(batches[0].progress.rows_done, 3);
+        if format >= 2 {
+            assert_kept_flows(&store).await;
+        }
+        flows::begin(&store, "new-flow").await;
+        let delivery = NewDelivery {
+            flow: "new-flow".to_owned(),
+            ..queue::new("k", "a")
+        };
+        assert_eq!(store.enqueue(&[delivery], 1, at(0)).await.unwrap().new, 1);
         store.close().await;
     }
+}
+
+/// What a store of format 2 has of flows.
+async fn assert_kept_flows(store: &Store) {
+    let flow = store.flow("kept-flow").await.unwrap();
+    assert_eq!((flow.version, flow.state), (3, FlowState::Paused));
+    let checkpoint = store.checkpoint("kept-flow", "contacts").await.unwrap().unwrap();
+    assert_eq!(
+        (checkpoint.cursor.as_str(), checkpoint.fence),
+        ("{\"updated_at\":1}", 4)
+    );
+    let runs = store.flow_runs(&FlowRunFilter::default(), 10).await.unwrap();
+    assert_eq!((runs[0].counts.read, runs[0].counts.errors["TL0105"]), (7, 1));
+    let letters = store
+        .dead_letters(&DeadLetterFilter::default(), 10)
+        .await
+        .unwrap();
+    assert_eq!(letters[0].failure.message, "gone");
+    store
+        .set_flow_state("kept-flow", FlowState::Active)
+        .await
+        .unwrap();
+    let repeat = |dedupe: &str| NewDelivery {
+        flow: "kept-flow".to_owned(),
+        ..queue::once(dedupe, queue::new("k", "b"))
+    };
+    let batch = [repeat("d7"), repeat("d8"), repeat("d10")];
+    let done = store.enqueue(&batch, 4, at(0)).await.unwrap();
+    assert_eq!((done.new, done.repeats), (1, 2));
+    let mut kept = Vec::new();
+    for lane in store.claim(&queue::claim("a"), at(60)).await.unwrap() {
+        kept.extend(lane.deliveries.into_iter().map(|delivery| delivery.record));
+    }
+    kept.sort_unstable();
+    assert_eq!(kept, ["\"b\"", "{\"n\":8}", "{\"n\":9}"]);
+}
+
+#[tokio::test]
+async fn a_backup_has_flows_and_what_they_still_have_to_deliver() {
+    let place = Place::sqlite();
+    let store = place.open().await.unwrap();
+    flows::begin(&store, "vip").await;
+    let batch = [queue::once("d", queue::new("k", "a")), queue::new("", "b")];
+    store.enqueue(&batch, 2, at(0)).await.unwrap();
+    store.begin_flow_run(&flow_runs::new("vip"), at(0)).await.unwrap();
+    let letter = dead_letters::letter("out", "TL0105");
+    store.add_dead_letter(&letter, at(0)).await.unwrap();
+    let lease = store
+        .take_lease(&Store::flow_lease("vip"), "a", LIFE, at(0))
+        .await
+        .unwrap()
+        .unwrap();
+    store
+        .save_checkpoint("vip", "contacts", "1", &lease, at(0))
+        .await
+        .unwrap();
+    let held = store.claim(&queue::claim("a"), at(0)).await.unwrap();
+    let copy = place.folder.path().join("copy");
+    store.backup(&copy).await.unwrap();
+    store.remove_flow("vip", true).await.unwrap();
+    store.close().await;
+
+    let folder = place.folder.path().join("new");
+    Store::restore(&copy, &folder).unwrap();
+    let location = trunkline_store::Location::Sqlite(Store::file_in(&folder));
+    let restored = Store::open(&location, KeySource::File(place.key_file()), entropy(5))
+        .await
+        .unwrap();
+    assert_eq!(restored.checkpoints("vip").await.unwrap().len(), 1);
+    assert_eq!(
+        restored
+            .flow_runs(&FlowRunFilter::default(), 10)
+            .await
+            .unwrap()
+            .len(),
+        1
+    );
+    assert_eq!(
+        restored
+            .dead_letters(&DeadLetterFilter::default(), 10)
+            .await
+            .unwrap()
+            .len(),
+        1
+    );
+    let again = restored.enqueue(&batch[..1], 2, at(0)).await.unwrap();
+    assert_eq!(again.repeats, 1);
+    let waiting = restored.claim(&queue::claim("b"), at(60)).await.unwrap();
+    assert_eq!(waiting.len(), held.len());
+    restored.close().await;
 }

@@ -3,7 +3,10 @@
 use jiff::SignedDuration;
 use trunkline_store::{FlowOrigin, FlowState, NewFlow, Put, Store};
 
-use crate::backends::{at, on_each};
+use crate::{
+    backends::{at, on_each},
+    dead_letters, flow_runs, queue,
+};
 
 pub(crate) fn new(name: &str, text: &str) -> NewFlow {
     NewFlow {
@@ -193,6 +196,78 @@ async fn a_checkpoint_is_saved_under_the_flows_lease_and_never_by_who_lost_it() 
             assert_eq!(store.forget_checkpoints("vip", part, &second).await.unwrap(), 1);
             assert_eq!(store.checkpoints("vip").await.unwrap().len(), left);
         }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_flow_is_removed_with_what_hangs_on_it_only_when_that_was_asked_for() {
+    on_each(async |store| {
+        let lease = store
+            .take_lease(&Store::flow_lease("vip"), "a", LIFE, at(0))
+            .await
+            .unwrap()
+            .unwrap();
+        for (checkpoint, delivery, letter, holds) in [
+            (false, false, false, None),
+            (true, false, false, Some("1 checkpoints")),
+            (true, true, false, Some("1 checkpoints, 2 waiting deliveries")),
+            (false, false, true, Some("1 dead letters")),
+        ] {
+            begin(store, "vip").await;
+            store.begin_flow_run(&flow_runs::new("vip"), at(0)).await.unwrap();
+            if checkpoint {
+                store
+                    .save_checkpoint("vip", "contacts", "1", &lease, at(0))
+                    .await
+                    .unwrap();
+            }
+            if delivery {
+                let batch = [queue::once("d", queue::new("k", "a")), queue::new("", "b")];
+                assert_eq!(store.enqueue(&batch, 2, at(0)).await.unwrap().new, 2);
+            }
+            if letter {
+                store
+                    .add_dead_letter(&dead_letters::letter("out", "TL0105"), at(0))
+                    .await
+                    .unwrap();
+            }
+            match holds {
+                None => store.remove_flow("vip", false).await.unwrap(),
+                Some(what) => {
+                    let error = store.remove_flow("vip", false).await.unwrap_err();
+                    assert_eq!(error.code(), "TL0880");
+                    assert!(error.to_string().ends_with(what), "{error}");
+                    store.flow("vip").await.expect("it is still there");
+                    store.remove_flow("vip", true).await.unwrap();
+                    assert_eq!(store.flow_runs(&Default::default(), 10).await.unwrap(), []);
+                }
+            }
+            assert_eq!(store.remove_flow("vip", true).await.unwrap_err().code(), "TL0507");
+            assert_eq!(store.queue_depths(at(0)).await.unwrap(), []);
+            assert_eq!(store.checkpoints("vip").await.unwrap(), []);
+            assert_eq!(store.dead_letters(&Default::default(), 10).await.unwrap(), []);
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn who_held_a_lane_of_a_removed_flow_settles_nothing_of_the_next_one_of_its_name() {
+    on_each(async |store| {
+        begin(store, "vip").await;
+        store.enqueue(&[queue::new("k", "a")], 1, at(0)).await.unwrap();
+        let old = store.claim(&queue::claim("a"), at(0)).await.unwrap().remove(0);
+        store.remove_flow("vip", true).await.unwrap();
+        begin(store, "vip").await;
+        store.enqueue(&[queue::new("k", "b")], 1, at(0)).await.unwrap();
+        let new = store.claim(&queue::claim("b"), at(0)).await.unwrap().remove(0);
+        let error = store
+            .ack(&old.held, &[old.deliveries[0].seq], at(1))
+            .await
+            .unwrap_err();
+        assert_eq!(error.code(), "TL0518");
+        assert_eq!(queue::records(&new), ["b"]);
     })
     .await;
 }

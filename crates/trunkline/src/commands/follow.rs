@@ -4,12 +4,13 @@ use std::time::Duration;
 
 use serde::Serialize;
 use trunkline_client::{Client, Clock, SystemClock};
-use trunkline_mirror::{report::SyncReport, storage::Storage, sync::SyncOptions};
+use trunkline_mirror::{report::SyncReport, storage::Storage, sync::SyncOptions, targets::TargetReport};
 
 use crate::{
     failure::Failure,
-    output::{json, progress::Progress, tables},
+    output::{errors, json, progress::Progress, tables},
     stop::Stop,
+    targets::{self, Places},
 };
 
 /// What one round changed, as printed with `--json`.
@@ -20,6 +21,17 @@ struct Round {
     requests: u64,
     seconds: f64,
     changes: Vec<Change>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    targets: Vec<TargetReport>,
+}
+
+/// When a round begins, and how it is told.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Rounds {
+    /// The time between two.
+    pub(crate) interval: Duration,
+    /// As a line of JSON each.
+    pub(crate) as_json: bool,
 }
 
 /// What one round changed in one stream.
@@ -36,10 +48,11 @@ pub(crate) async fn run(
     client: &Client,
     storage: &Storage,
     options: &SyncOptions,
-    interval: Duration,
+    places: &mut Places,
+    rounds: Rounds,
     mut stop: Stop,
-    as_json: bool,
 ) -> Result<(), Failure> {
+    let Rounds { interval, as_json } = rounds;
     let quiet = Progress::start(false);
     for number in 1.. {
         tokio::select! {
@@ -47,17 +60,22 @@ pub(crate) async fn run(
             () = tokio::time::sleep(interval) => {}
         }
         let report = super::sync::mirror(client, storage, options, &quiet).await?;
-        let round = describe(number, &report);
+        let (targets, failure) = targets::split(places.bring_up(false).await);
+        let round = describe(number, &report, targets);
         if as_json {
             json::print_line(&round)?;
         } else {
             json::line(&sentence(&round))?;
         }
+        // The next round tries again: what a target lacks is kept for it.
+        if let Some(failure) = failure {
+            errors::print(&failure);
+        }
     }
     Ok(())
 }
 
-fn describe(round: u64, report: &SyncReport) -> Round {
+fn describe(round: u64, report: &SyncReport, targets: Vec<TargetReport>) -> Round {
     let changes = report
         .streams
         .iter()
@@ -75,6 +93,7 @@ fn describe(round: u64, report: &SyncReport) -> Round {
         requests: report.requests,
         seconds: report.seconds,
         changes,
+        targets,
     }
 }
 

@@ -20,6 +20,7 @@ use crate::{
     failure::Failure,
     output::{json, progress::Progress, report},
     stop::Stop,
+    targets::Places,
 };
 
 const MARKER: &str = "quickstart.txt";
@@ -101,9 +102,12 @@ pub(crate) async fn run(arguments: cli::Quickstart) -> Result<ExitCode, Failure>
             &client,
             &storage,
             &SyncOptions::default(),
-            ROUND,
+            &mut Places::none(&mirror),
+            super::follow::Rounds {
+                interval: ROUND,
+                as_json: arguments.json,
+            },
             stop,
-            arguments.json,
         )
         .await?;
     }

@@ -3,22 +3,23 @@
 use std::{path::Path, process::ExitCode, str::FromStr, sync::Arc, time::Duration};
 
 use jiff::{Timestamp, civil, tz::TimeZone};
+use serde::Serialize;
 use trunkline_client::{Client, SystemClock};
 use trunkline_mirror::{
     report::SyncReport,
     storage::{ColumnRef, Storage, StorageOptions},
     sync::{self, SyncOptions},
+    targets::TargetReport,
 };
-
-use trunkline_server::Target;
 
 use super::follow;
 use crate::{
     cli,
     failure::{Exit, Failure},
-    output::{json, progress::Progress, report},
+    output::{errors, json, progress::Progress, report},
     settings,
     stop::Stop,
+    targets::{self, Places},
 };
 
 /// Mirrors once and prints the report.
@@ -27,7 +28,9 @@ pub(crate) async fn run(arguments: cli::Sync) -> Result<ExitCode, Failure> {
     if arguments.follow {
         span(&arguments.every)?;
     }
-    let Target::Sqlite(path) = target(arguments.to.as_deref(), &file)?;
+    let mut places = Places::of(&arguments.to, &file, &arguments.workspace.data.data)?;
+    places.make_folder()?;
+    let path = places.mirror.clone();
     let storage_options = StorageOptions {
         history: arguments.history,
         exclude: columns(&arguments.exclude)?,
@@ -49,7 +52,7 @@ pub(crate) async fn run(arguments: cli::Sync) -> Result<ExitCode, Failure> {
     let session = settings::client(&arguments.workspace, &file).await?;
     let outcome = match Storage::open(&path, storage_options) {
         Ok(storage) => {
-            let outcome = run_on(&arguments, session.client(), &storage, &options).await;
+            let outcome = run_on(&arguments, session.client(), &storage, &options, &mut places).await;
             let closed = storage.close().await;
             outcome.and_then(|code| closed.map(|()| code).map_err(Failure::from))
         }
@@ -65,17 +68,29 @@ async fn run_on(
     client: &Client,
     storage: &Storage,
     options: &SyncOptions,
+    places: &mut Places,
 ) -> Result<ExitCode, Failure> {
     let progress = Progress::start(!arguments.json);
     let outcome = mirror(client, storage, options, &progress).await;
     progress.finish();
     let first = outcome?;
+    let (targets, failure) = targets::split(places.bring_up(!arguments.json).await);
     // It listens before the report is there, and not during a first run, which Ctrl-C may cut.
     let stop = arguments.follow.then(Stop::listen).transpose()?;
     if arguments.json {
-        json::print(&first)?;
+        json::print(&Printed {
+            report: &first,
+            targets: &targets,
+        })?;
     } else {
         report::print(&first)?;
+        report::print_targets(&targets)?;
+    }
+    match (failure, &stop) {
+        (Some(failure), None) => return Err(failure),
+        // The next round tries again.
+        (Some(failure), Some(_)) => errors::print(&failure),
+        (None, _) => {}
     }
     if let Some(stop) = stop {
         // What was asked for once is done; every later run reads what changed.
@@ -88,13 +103,25 @@ async fn run_on(
             client,
             storage,
             &later,
-            span(&arguments.every)?,
+            places,
+            follow::Rounds {
+                interval: span(&arguments.every)?,
+                as_json: arguments.json,
+            },
             stop,
-            arguments.json,
         )
         .await?;
     }
     Ok(exit(&first))
+}
+
+/// What `--json` prints: the report, and what was brought to targets where there are any.
+#[derive(Debug, Serialize)]
+struct Printed<'a> {
+    #[serde(flatten)]
+    report: &'a SyncReport,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    targets: &'a [TargetReport],
 }
 
 /// The named types of custom objects, each once.
@@ -130,18 +157,6 @@ pub(crate) fn exit(report: &SyncReport) -> ExitCode {
         ExitCode::SUCCESS
     } else {
         Exit::Incomplete.into()
-    }
-}
-
-/// The target from the flag or the settings file.
-pub(crate) fn target(flag: Option<&str>, file: &settings::File) -> Result<Target, Failure> {
-    match flag.or(file.to.as_deref()) {
-        Some(text) => text.parse().map_err(Failure::from),
-        None => Err(Failure::usage(
-            "TL0003",
-            "no target is given",
-            "Say where the mirror goes, for example `--to sqlite:mirror.db`.",
-        )),
     }
 }
 

@@ -9,19 +9,18 @@ use trunkline_mirror::{
     verify,
 };
 
-use trunkline_server::Target;
-
 use crate::{
     cli,
     failure::{Exit, Failure},
     output::{json, report},
-    settings,
+    settings, targets,
 };
 
 /// Compares the mirror with the totals that the API states; 1 when something is missing.
 pub(crate) async fn run(arguments: cli::Verify) -> Result<ExitCode, Failure> {
     let file = settings::File::read(arguments.workspace.config.as_deref())?;
-    let Target::Sqlite(path) = super::sync::target(arguments.to.as_deref(), &file)?;
+    let named: Vec<String> = arguments.to.iter().cloned().collect();
+    let path = targets::Places::of(&named, &file, &arguments.workspace.data.data)?.mirror;
     super::sync::must_exist(&path)?;
     let session = settings::client(&arguments.workspace, &file).await?;
     let outcome = completeness(session.client(), &path).await;

@@ -84,6 +84,17 @@ impl Progress {
     }
 }
 
+/// A line that says what is waited for, if anyone looks.
+pub(crate) fn waiting(wanted: bool, what: &str) -> ProgressBar {
+    if !wanted {
+        return ProgressBar::hidden();
+    }
+    let bar = ProgressBar::new_spinner().with_style(uncounted());
+    bar.set_message(what.to_owned());
+    bar.enable_steady_tick(Duration::from_millis(200));
+    bar
+}
+
 fn counted() -> ProgressStyle {
     ProgressStyle::with_template("{prefix:>24} {bar:32.cyan/blue} {human_pos:>9} of {human_len} {msg:.dim}")
         .expect("the template is a constant that a test reads")

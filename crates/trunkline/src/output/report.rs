@@ -1,7 +1,10 @@
 //! Reports as people read them: what a run did, what the mirror holds, what a mirror would cost.
 
 use comfy_table::Cell;
-use trunkline_mirror::report::{CheckReport, CompletenessReport, Lacking, StreamState, SyncReport};
+use trunkline_mirror::{
+    report::{CheckReport, CompletenessReport, Lacking, StreamState, SyncReport},
+    targets::{Counts, TargetReport},
+};
 
 use super::{json, tables};
 use crate::failure::Failure;
@@ -56,6 +59,38 @@ pub(crate) fn print(report: &SyncReport) -> Result<(), Failure> {
     json::line("")?;
     json::line(&completeness(report))?;
     lacking(&report.lacking)
+}
+
+/// What was brought to each target.
+pub(crate) fn print_targets(targets: &[TargetReport]) -> Result<(), Failure> {
+    for target in targets {
+        let sum = |of: fn(&Counts) -> u64| {
+            tables::grouped(target.tables.iter().map(|table| of(&table.counts)).sum())
+        };
+        let rewritten = sum(|counts| counts.rewritten);
+        let rows = if rewritten == "0" {
+            format!(
+                "{} rows new, {} changed, {} gone",
+                sum(|counts| counts.inserted),
+                sum(|counts| counts.updated),
+                sum(|counts| counts.deleted)
+            )
+        } else {
+            format!("{rewritten} rows written")
+        };
+        json::line(&format!(
+            "{}: {rows} in {} tables ({}{})",
+            target.to,
+            target.tables.len(),
+            if target.snapshot {
+                "everything compared, "
+            } else {
+                ""
+            },
+            tables::seconds(target.seconds)
+        ))?;
+    }
+    Ok(())
 }
 
 fn completeness(report: &SyncReport) -> String {

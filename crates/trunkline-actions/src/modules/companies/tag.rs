@@ -8,22 +8,17 @@ use trunkline_client::Call;
 
 use super::nowhere;
 use crate::{
-    Action, ActionError, Field, Group, Input, Inverse, Problem, Run, Write,
-    modules::refs::{id_of, tag_named},
+    Action, ActionError, Field, Input, Inverse, Problem, Run, Write,
+    modules::{
+        contacts::tag::tag_fields,
+        refs::{id_of, tag_named},
+    },
 };
 
 /// How many companies one call names at most.
 const AT_ONCE: usize = 50;
 
 pub(super) fn actions() -> Vec<Action> {
-    let tag = Group {
-        name: "tag",
-        required: true,
-    };
-    let way = Group {
-        name: "way",
-        required: false,
-    };
     vec![
         Action::module(
             "companies.tag",
@@ -36,25 +31,8 @@ pub(super) fn actions() -> Vec<Action> {
                 .or_named(&["company_id", "companies"])
                 .required()
                 .picked_from("companies"),
-            Field::text("tag_id", "The tag, by id.")
-                .in_group(tag)
-                .picked_from("tags"),
-            Field::text(
-                "tag_name",
-                "The tag, by name; upper and lower case do not matter.",
-            )
-            .or_named(&["name"])
-            .in_group(tag),
-            Field::flag("create_tag", "Whether a tag of a name that is new is made.").default_to("true"),
-            Field::choice(
-                "action",
-                &["attach", "detach"],
-                "Whether the tag is put on or taken off.",
-            )
-            .in_group(way)
-            .default_to("attach"),
-            Field::flag("untag", "The same as a yes or no: true takes the tag off.").in_group(way),
         ])
+        .takes(tag_fields())
         .calls(&["companies.get", "tags.get", "tags.list", "tags.upsert"]),
     ]
 }

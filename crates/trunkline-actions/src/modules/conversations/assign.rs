@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use trunkline_catalog::{Effect, Version};
 
-use super::{acting_field, manage};
+use super::{MANAGING, acting_field, manage};
 use crate::{
     Action, ActionError, Field, Group, Input, Run, Write,
     modules::refs::{acting_admin, before, conversation, whole},
@@ -40,14 +40,8 @@ pub(super) fn actions() -> Vec<Action> {
             acting_field(),
             Field::text("note", "A note for the teammates, kept with the assignment.").or_named(&["body"]),
         ])
-        .calls(&[
-            "contacts.search",
-            "conversations.search",
-            "conversations.get",
-            "me.get",
-            "conversations.manage",
-            "conversations.run_assignment_rules",
-        ]),
+        .calls(MANAGING)
+        .calls(&["conversations.run_assignment_rules"]),
     ]
 }
 

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use trunkline_catalog::Effect;
 
-use super::{acting_field, manage};
+use super::{MANAGING, acting_field, manage};
 use crate::{
     Action, ActionError, Field, Input, Run,
     modules::refs::{acting_admin, conversation, whole},
@@ -19,13 +19,7 @@ pub(super) fn actions() -> Vec<Action> {
         )
         .takes(Field::conversation())
         .takes([acting_field()])
-        .calls(&[
-            "contacts.search",
-            "conversations.search",
-            "conversations.get",
-            "me.get",
-            "conversations.manage",
-        ]),
+        .calls(MANAGING),
     ]
 }
 

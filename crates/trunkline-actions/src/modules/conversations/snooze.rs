@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 use trunkline_catalog::Effect;
 
-use super::{acting_field, manage};
+use super::{MANAGING, acting_field, manage};
 use crate::{
     Action, ActionError, Field, Input, Run,
     modules::refs::{acting_admin, conversation, whole},
@@ -28,13 +28,7 @@ pub(super) fn actions() -> Vec<Action> {
             .required(),
             acting_field(),
         ])
-        .calls(&[
-            "contacts.search",
-            "conversations.search",
-            "conversations.get",
-            "me.get",
-            "conversations.manage",
-        ]),
+        .calls(MANAGING),
     ]
 }
 

@@ -10,12 +10,13 @@ use std::{
 use futures::future::BoxFuture;
 use serde_json::{Value, json};
 use tempfile::TempDir;
+use trunkline_components::{Notifications, Notified};
 use trunkline_flow::{
     Record, Source,
     conformance::{self, SourceSubject},
 };
 
-use crate::harness::{self, Variables, variables};
+use crate::harness::{self, Received, Variables, variables};
 
 type Add = Box<dyn Fn(&PathBuf, u64, u64) + Send + Sync>;
 
@@ -212,4 +213,49 @@ async fn rows_of_a_query_on_postgres() {
     // Rows of one moment come as the server likes.
     subject.is_ordered = false;
     conformance::source(&subject, 123).await;
+}
+
+/// Notifications of two topics, of which one is asked for.
+#[derive(Default)]
+struct Webhooks(Arc<Received>);
+
+impl SourceSubject for Webhooks {
+    fn source(&self) -> Arc<dyn Source> {
+        let mut site = harness::site(std::path::Path::new("/"), &variables([]));
+        site.notifications = Arc::clone(&self.0) as Arc<dyn Notifications>;
+        harness::source(
+            "{ webhook: { topics: [contact.user.created], from_start: true } }",
+            &site,
+        )
+    }
+
+    fn add(&self, from: u64, count: u64) -> BoxFuture<'_, ()> {
+        let mut all = self.0.0.lock().unwrap();
+        for number in from..from + count {
+            for topic in ["contact.user.created", "contact.user.tag.created"] {
+                let body = json!({ "id": format!("notif_{number}"), "data": { "item": line(number) } });
+                let number = i64::try_from(all.len()).unwrap() + 1;
+                all.push(Notified {
+                    number,
+                    topic: topic.to_owned(),
+                    body: body.to_string().into_bytes(),
+                    received_at: harness::now(),
+                });
+            }
+        }
+        Box::pin(async {})
+    }
+
+    fn expected(&self, number: u64) -> Value {
+        line(number)
+    }
+
+    fn number(&self, record: &Record) -> u64 {
+        record.value["number"].as_u64().unwrap()
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn notifications_that_were_received() {
+    conformance::source(&Webhooks::default(), 503).await;
 }

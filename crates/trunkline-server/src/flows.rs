@@ -1,0 +1,16 @@
+//! Flows of a process: run under a lease, one run of a flow at a time, with everything that must outlive it in the store.
+//!
+//! The one rule: whoever runs a flow holds the flow's lease, and stops when it is lost; so a flow's cursor is moved by one process
+//! only, however many there are. Read `flows/runner.rs` for a run, `flows/keeper.rs` for what is kept, `flows/schedule.rs` for
+//! when.
+
+mod keeper;
+mod notifications;
+mod runner;
+mod schedule;
+mod workspaces;
+
+pub(crate) use schedule::supervise;
+
+pub use notifications::StoredNotifications;
+pub use runner::{FlowError, FlowRunner, Report, RunOptions};

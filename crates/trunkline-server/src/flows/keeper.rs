@@ -1,0 +1,117 @@
+//! What a run of a flow keeps, in the store.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use futures::future::BoxFuture;
+use trunkline_client::Clock;
+use trunkline_flow::{
+    ComponentError, Cursor,
+    engine::{Counts, DeadLetter, Keeper},
+};
+use trunkline_store::{Failure, FlowRunCounts, Lease, NewDeadLetter, Store, StoreError};
+
+/// The one part of a flow's source.
+pub(super) const PART: &str = "source";
+
+/// Keeps what a run of a flow must not lose.
+pub(super) struct StoredKeeper {
+    pub(super) store: Arc<Store>,
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) flow: String,
+    pub(super) run: String,
+    pub(super) lease: Arc<Mutex<Lease>>,
+    /// How far it goes, for whoever looks.
+    pub(super) counts: Arc<Mutex<Counts>>,
+}
+
+impl Keeper for StoredKeeper {
+    fn cursor(&self) -> BoxFuture<'_, Result<Option<Cursor>, ComponentError>> {
+        Box::pin(async {
+            let kept = self
+                .store
+                .checkpoint(&self.flow, PART)
+                .await
+                .map_err(|error| of_store(&error))?;
+            let Some(kept) = kept else { return Ok(None) };
+            serde_json::from_str(&kept.cursor).map(Some).map_err(|error| {
+                ComponentError::stop(
+                    "TL0822",
+                    format!(
+                        "the position that was kept of {} cannot be read: {error}",
+                        self.flow
+                    ),
+                    "Begin again with `trunkline flow run --from-start`.",
+                )
+            })
+        })
+    }
+
+    fn save<'a>(&'a self, cursor: &'a Cursor) -> BoxFuture<'a, Result<(), ComponentError>> {
+        Box::pin(async move {
+            let lease = self.lease.lock().unwrap_or_else(PoisonError::into_inner).clone();
+            self.store
+                .save_checkpoint(&self.flow, PART, &cursor.0.to_string(), &lease, self.clock.now())
+                .await
+                .map_err(|error| of_store(&error))
+        })
+    }
+
+    fn bury(&self, letter: DeadLetter) -> BoxFuture<'_, Result<(), ComponentError>> {
+        Box::pin(async move {
+            let source = match letter.source.as_slice() {
+                [] => None,
+                [one] => Some(one.to_string()),
+                several => Some(serde_json::Value::from(several.to_vec()).to_string()),
+            };
+            let new = NewDeadLetter {
+                flow: self.flow.clone(),
+                destination: letter.destination.unwrap_or_else(|| "-".to_owned()),
+                run: Some(self.run.clone()),
+                key: None,
+                dedupe_key: None,
+                attempts: letter.attempts.into(),
+                first_at: letter.at,
+                failure: Failure {
+                    source_record: source,
+                    record: Some(letter.record.to_string()),
+                    steps: serde_json::Value::from(letter.steps).to_string(),
+                    request: letter.request.map(|request| request.to_string()),
+                    answer: letter.answer.map(|answer| answer.to_string()),
+                    code: letter.code,
+                    message: format!("{}. {}", letter.message, letter.advice),
+                },
+            };
+            self.store
+                .add_dead_letter(&new, self.clock.now())
+                .await
+                .map(drop)
+                .map_err(|error| of_store(&error))
+        })
+    }
+
+    fn tell(&self, counts: &Counts) {
+        self.counts
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone_from(counts);
+    }
+}
+
+/// The store's own form of what a run did.
+pub(super) fn of_counts(counts: &Counts, note: Option<String>) -> FlowRunCounts {
+    FlowRunCounts {
+        read: counts.read,
+        delivered: counts.delivered.values().sum(),
+        filtered: counts.filtered,
+        dead: counts.dead,
+        retried: counts.retried,
+        calls: 0,
+        bytes: None,
+        errors: counts.errors.clone(),
+        note,
+    }
+}
+
+pub(super) fn of_store(error: &StoreError) -> ComponentError {
+    ComponentError::stop(error.code(), error.to_string(), error.advice())
+}

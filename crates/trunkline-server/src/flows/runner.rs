@@ -1,0 +1,271 @@
+//! One run of a flow, from taking its lease to noting how it ended.
+
+use std::{
+    fmt,
+    path::PathBuf,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use jiff::{SignedDuration, Timestamp};
+use secrecy::SecretString;
+use tokio::sync::watch;
+use trunkline_client::Clock;
+use trunkline_components::{Notifications, Site, Workspaces};
+use trunkline_flow::{
+    ComponentError, Occasion, Trigger,
+    document::{Document, Mistake},
+    engine::{Counts, Ended, Engine},
+};
+use trunkline_store::{FlowRunCause, FlowRunFilter, FlowRunState, Lease, NewFlowRun, Store, StoreError};
+
+use super::keeper::{PART, StoredKeeper, of_counts};
+
+/// How long whoever runs a flow is taken for alive, and how often it says so: work of a dead process is taken up within 15 seconds.
+const LIFE: SignedDuration = SignedDuration::from_secs(12);
+const RENEWED: Duration = Duration::from_secs(4);
+/// How often the counts of a run are noted.
+const NOTED: Duration = Duration::from_secs(2);
+
+/// Runs flows with what they keep in a store.
+#[derive(Clone)]
+pub struct FlowRunner {
+    /// Where everything is kept.
+    pub store: Arc<Store>,
+    /// The clock.
+    pub clock: Arc<dyn Clock>,
+    /// Workspaces by their connections.
+    pub workspaces: Arc<dyn Workspaces>,
+    /// What was received.
+    pub notifications: Arc<dyn Notifications>,
+    /// Chance, from 0 to 1.
+    pub chance: Arc<Mutex<dyn FnMut() -> f64 + Send>>,
+    /// What tells this process from others.
+    pub owner: String,
+}
+
+impl fmt::Debug for FlowRunner {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("FlowRunner")
+            .field("owner", &self.owner)
+            .finish_non_exhaustive()
+    }
+}
+
+/// How a flow is run.
+#[derive(Clone, Debug)]
+pub struct RunOptions {
+    /// The folder that relative paths of the file begin at.
+    pub folder: PathBuf,
+    /// Why it runs.
+    pub trigger: Trigger,
+    /// The version of the text.
+    pub version: i64,
+    /// Whether it begins at the beginning of its source.
+    pub from_start: bool,
+}
+
+/// What a run did.
+#[derive(Clone, Debug)]
+pub struct Report {
+    /// Its id in the history.
+    pub run: String,
+    /// What it did.
+    pub counts: Counts,
+    /// How it ended.
+    pub ended: Ended,
+}
+
+/// Why a flow could not be run.
+#[derive(Clone, Debug)]
+pub enum FlowError {
+    /// Its settings are not right.
+    Mistakes(Vec<Mistake>),
+    /// Another process is at it, until then at the latest.
+    Busy(Option<Timestamp>),
+    /// The store.
+    Store(StoreError),
+}
+
+impl From<StoreError> for FlowError {
+    fn from(error: StoreError) -> Self {
+        Self::Store(error)
+    }
+}
+
+impl FlowRunner {
+    /// The site of a flow's components.
+    #[must_use]
+    pub fn site(&self, flow: &str, folder: PathBuf) -> Site {
+        let clock = Arc::clone(&self.clock);
+        Site {
+            flow: flow.to_owned(),
+            folder,
+            now: Arc::new(move || clock.now()),
+            workspaces: Arc::clone(&self.workspaces),
+            notifications: Arc::clone(&self.notifications),
+            secrets: Arc::new(|name| std::env::var(name).ok().map(SecretString::from)),
+        }
+    }
+
+    /// Runs a flow until its source ends or `stop` says so.
+    ///
+    /// # Errors
+    ///
+    /// It could not be begun. What goes wrong later is in the report and in the history.
+    pub async fn run(
+        &self,
+        document: &Document,
+        options: RunOptions,
+        stop: watch::Receiver<bool>,
+        counts: Arc<Mutex<Counts>>,
+    ) -> Result<Report, FlowError> {
+        let name = &document.name;
+        let site = self.site(name, options.folder.clone());
+        let flow = trunkline_components::build(document, &site).map_err(FlowError::Mistakes)?;
+        let lease_name = Store::flow_lease(name);
+        let Some(lease) = self
+            .store
+            .take_lease(&lease_name, &self.owner, LIFE, self.clock.now())
+            .await?
+        else {
+            return Err(FlowError::Busy(self.store.lease_ends(&lease_name).await?));
+        };
+        let held = Arc::new(Mutex::new(lease.clone()));
+        let begun = self.begin(name, &options, &lease).await;
+        let (run, occasion) = match begun {
+            Ok(begun) => begun,
+            Err(error) => {
+                self.store.end_lease(&lease).await.ok();
+                return Err(error.into());
+            }
+        };
+        let keeper = StoredKeeper {
+            store: Arc::clone(&self.store),
+            clock: Arc::clone(&self.clock),
+            flow: name.clone(),
+            run: run.clone(),
+            lease: Arc::clone(&held),
+            counts: Arc::clone(&counts),
+        };
+        let (halt, halted) = watch::channel(false);
+        let guard = self.guard(&run, Arc::clone(&held), Arc::clone(&counts), stop, halt);
+        let clock = Arc::clone(&self.clock);
+        let engine = Engine {
+            now: Arc::new(move || clock.now()),
+            chance: Arc::clone(&self.chance),
+        };
+        let ran = tokio::select! {
+            ran = engine.run(&flow, &occasion, &keeper, halted) => ran,
+            () = guard => unreachable!("it watches until it is dropped"),
+        };
+        let (state, note) = match &ran.ended {
+            Ended::Done => (FlowRunState::Done, None),
+            Ended::Stopped => (FlowRunState::Stopped, None),
+            Ended::Failed(error) => (FlowRunState::Failed, Some(told(error))),
+        };
+        let kept = of_counts(&ran.counts, note);
+        self.store
+            .end_flow_run(&run, state, &kept, self.clock.now())
+            .await?;
+        let lease = held.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        self.store.end_lease(&lease).await?;
+        Ok(Report {
+            run,
+            counts: ran.counts,
+            ended: ran.ended,
+        })
+    }
+
+    /// Ends what a dead process left, and begins a run.
+    async fn begin(
+        &self,
+        flow: &str,
+        options: &RunOptions,
+        lease: &Lease,
+    ) -> Result<(String, Occasion), StoreError> {
+        let now = self.clock.now();
+        let left = "the process that was at it ended without a word";
+        self.store.end_left_flow_runs(flow, left, now).await?;
+        if options.from_start {
+            self.store.forget_checkpoints(flow, Some(PART), lease).await?;
+        }
+        let done = FlowRunFilter {
+            flow: Some(flow.to_owned()),
+            state: Some(FlowRunState::Done),
+            ..FlowRunFilter::default()
+        };
+        let last = self.store.flow_runs(&done, 1).await?;
+        let new = NewFlowRun {
+            flow: flow.to_owned(),
+            version: options.version,
+            cause: cause(options.trigger),
+        };
+        let run = self.store.begin_flow_run(&new, now).await?;
+        let occasion = Occasion {
+            now,
+            last_success: last.first().map(|run| run.started_at),
+            trigger: options.trigger,
+        };
+        Ok((run, occasion))
+    }
+
+    /// Keeps the lease, notes how it goes, and passes on that the run is to stop.
+    async fn guard(
+        &self,
+        run: &str,
+        held: Arc<Mutex<Lease>>,
+        counts: Arc<Mutex<Counts>>,
+        mut stop: watch::Receiver<bool>,
+        halt: watch::Sender<bool>,
+    ) {
+        let mut renewal = tokio::time::interval(RENEWED);
+        let mut noting = tokio::time::interval(NOTED);
+        let mut may_be_asked = true;
+        let mut noted = Counts::default();
+        loop {
+            tokio::select! {
+                asked = async { stop.wait_for(|asked| *asked).await.is_ok() }, if may_be_asked => {
+                    may_be_asked = false;
+                    if asked {
+                        halt.send_replace(true);
+                    }
+                }
+                _ = renewal.tick() => {
+                    let mut lease = held.lock().unwrap_or_else(PoisonError::into_inner).clone();
+                    match self.store.renew_lease(&mut lease, LIFE, self.clock.now()).await {
+                        Ok(true) => *held.lock().unwrap_or_else(PoisonError::into_inner) = lease,
+                        Ok(false) => {
+                            tracing::warn!(run, "another process has taken this flow over; this run ends");
+                            halt.send_replace(true);
+                        }
+                        Err(error) => tracing::warn!(code = error.code(), %error, run, "the flow's lease could not be renewed"),
+                    }
+                }
+                _ = noting.tick() => {
+                    let now = counts.lock().unwrap_or_else(PoisonError::into_inner).clone();
+                    if now != noted {
+                        if let Err(error) = self.store.note_flow_run(run, &of_counts(&now, None)).await {
+                            tracing::warn!(code = error.code(), %error, run, "how the run goes could not be noted");
+                        }
+                        noted = now;
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn told(error: &ComponentError) -> String {
+    format!("{}: {}. {}", error.code, error.message, error.advice)
+}
+
+const fn cause(trigger: Trigger) -> FlowRunCause {
+    match trigger {
+        Trigger::Schedule => FlowRunCause::Schedule,
+        Trigger::Manual => FlowRunCause::Manual,
+        Trigger::Event => FlowRunCause::Event,
+        Trigger::Backfill => FlowRunCause::Backfill,
+        Trigger::Redrive => FlowRunCause::Redrive,
+    }
+}
