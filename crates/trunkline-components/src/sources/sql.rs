@@ -165,7 +165,7 @@ impl Source for Querying {
                 }
                 _ => Standing::default(),
             };
-            if standing.value.is_array() || standing.value.is_object() {
+            if standing.value.is_array() || standing.value.is_boolean() {
                 return Err(foreign());
             }
             let (query, cursor) = (self.settings.query.as_str(), self.settings.cursor.as_str());

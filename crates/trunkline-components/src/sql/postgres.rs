@@ -81,7 +81,6 @@ pub(crate) fn is_about_shape(error: &Error) -> bool {
             SqlState::UNDEFINED_COLUMN,
             SqlState::UNDEFINED_TABLE,
             SqlState::DATATYPE_MISMATCH,
-            SqlState::FEATURE_NOT_SUPPORTED,
         ]
         .contains(code)
     })
@@ -109,7 +108,7 @@ pub(crate) fn failed(error: &Error) -> ComponentError {
         ComponentError::stop(
             "TL0867",
             message,
-            "Check the rights of the role, and what the message says.",
+            "Check the rights of the role, views that use a column which must be widened, and what the message says.",
         )
     }
 }

@@ -7,7 +7,7 @@ use std::{
 };
 
 use rusqlite::{Connection, OpenFlags, types::ValueRef};
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 use trunkline_flow::ComponentError;
 
 use super::{Found, fails, foreign};
@@ -15,6 +15,9 @@ use crate::sql::quoted;
 
 /// How long it waits for others who write.
 const WAIT: Duration = Duration::from_secs(5);
+
+/// Under this a floating-point number is kept as text, since JSON's are not read to the last bit.
+pub(super) const REAL: &str = "real";
 
 pub(super) struct Session {
     connection: Arc<Mutex<Connection>>,
@@ -95,8 +98,10 @@ fn rows(
         Value::Null => statement.query([]),
         Value::String(text) => statement.query([text]),
         Value::Number(number) if number.is_i64() => statement.query([number.as_i64()]),
-        Value::Number(number) => statement.query([number.as_f64()]),
-        _ => return Err(foreign()),
+        other => match other[REAL].as_str().and_then(|text| text.parse::<f64>().ok()) {
+            Some(number) => statement.query([number]),
+            None => return Err(foreign()),
+        },
     }
     .map_err(failed)?;
     let mut found = Vec::new();
@@ -123,7 +128,10 @@ fn rows(
                 }
             }
         }
-        let at = record.get(cursor).cloned().unwrap_or_default();
+        let at = match record.get(cursor) {
+            Some(Value::Number(number)) if !number.is_i64() => json!({ REAL: number.to_string() }),
+            at => at.cloned().unwrap_or_default(),
+        };
         found.push(Found::new(at, wrong.map_or(Ok(record.into()), Err)));
     }
     Ok(found)

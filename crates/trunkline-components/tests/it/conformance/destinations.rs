@@ -1,4 +1,4 @@
-//! A subject for each destination. `intercom` needs a workspace: it is in the binary's tests.
+//! A subject for each destination, but for `intercom`, which needs a workspace.
 
 use std::sync::Arc;
 

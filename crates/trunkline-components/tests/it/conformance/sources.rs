@@ -1,4 +1,4 @@
-//! A subject for each source that can be read again. `intercom` needs a workspace: it is in the binary's tests.
+//! A subject for each source that can be read again, but for `intercom`, which needs a workspace.
 
 use std::{
     fmt::Write as _,
@@ -155,26 +155,31 @@ async fn files_of_a_folder() {
 
 fn cells(number: u64) -> Value {
     // Seven rows have the same moment.
-    json!({ "number": number, "at": number / 7, "name": "Zoë \"Z\"", "missing": null, "real": 1.5 })
+    let part = (number / 7) as f64 / 3.0;
+    json!({ "number": number, "at": number / 7, "part": part, "name": "Zoë \"Z\"", "missing": null })
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn rows_of_a_query_on_sqlite() {
-    let settings = "{ sql: { sqlite: in.db, query: select * from things, cursor: at, batch: 10 } }";
-    let mut subject = Subject::new(settings, cells, |folder, from, count| {
-        let connection = rusqlite::Connection::open(folder.join("in.db")).unwrap();
-        for number in from..from + count {
-            let insert = "insert into things values (?1, ?1 / 7, 'Zoë \"Z\"', null, 1.5)";
-            connection
-                .execute(insert, [i64::try_from(number).unwrap()])
-                .unwrap();
-        }
-    });
-    let connection = rusqlite::Connection::open(subject.folder.path().join("in.db")).unwrap();
-    let create = "pragma journal_mode = wal; create table things (number integer, at integer, name text, missing text, real real)";
-    connection.execute_batch(create).unwrap();
-    subject.is_ordered = false;
-    conformance::source(&subject, 123).await;
+    for (cursor, more) in [("at", ""), ("at", ", every: 1s"), ("part", "")] {
+        let settings = format!(
+            "{{ sql: {{ sqlite: in.db, query: select * from things, cursor: {cursor}, batch: 10{more} }} }}"
+        );
+        let mut subject = Subject::new(&settings, cells, |folder, from, count| {
+            let connection = rusqlite::Connection::open(folder.join("in.db")).unwrap();
+            for number in from..from + count {
+                let insert = "insert into things values (?1, ?1 / 7, (?1 / 7) / 3.0, 'Zoë \"Z\"', null)";
+                connection
+                    .execute(insert, [i64::try_from(number).unwrap()])
+                    .unwrap();
+            }
+        });
+        let connection = rusqlite::Connection::open(subject.folder.path().join("in.db")).unwrap();
+        let create = "pragma journal_mode = wal; create table things (number integer, at integer, part real, name text, missing text)";
+        connection.execute_batch(create).unwrap();
+        subject.is_ordered = false;
+        conformance::source(&subject, 123).await;
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
