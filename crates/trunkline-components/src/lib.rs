@@ -6,13 +6,18 @@
 
 mod build;
 mod destinations;
+mod http;
 mod registry;
 mod schema;
 mod site;
 mod sources;
+mod sql;
+pub mod tables;
+
+mod text;
 mod transforms;
 
 pub use build::{build, is_endless, outputs};
 pub use registry::{DestinationKind, SourceKind, TransformKind, destinations, kinds, sources, transforms};
 pub use schema::{Described, described, schema};
-pub use site::{Notifications, Notified, Secrets, Site, Workspaces};
+pub use site::{Notifications, Notified, Site, Workspaces};

@@ -63,7 +63,12 @@ pub struct DestinationKind {
 /// All sources.
 #[must_use]
 pub const fn sources() -> &'static [SourceKind] {
-    &[from::file::KIND, from::intercom::KIND, from::webhook::KIND]
+    &[
+        from::file::KIND,
+        from::intercom::KIND,
+        from::sql::KIND,
+        from::webhook::KIND,
+    ]
 }
 
 /// All transforms.
@@ -88,7 +93,15 @@ pub const fn transforms() -> &'static [TransformKind] {
 /// All destinations.
 #[must_use]
 pub const fn destinations() -> &'static [DestinationKind] {
-    &[to::file::KIND, to::intercom::KIND, to::stdout::KIND]
+    &[
+        to::chat::KIND,
+        to::file::KIND,
+        to::http::KIND,
+        to::intercom::KIND,
+        to::postgres::KIND,
+        to::sqlite::KIND,
+        to::stdout::KIND,
+    ]
 }
 
 /// The names of all, for whoever reads a flow's file.

@@ -19,12 +19,6 @@ pub trait Workspaces: Send + Sync {
     ) -> BoxFuture<'a, Result<Workspace, ComponentError>>;
 }
 
-/// Secrets by their names.
-pub trait Secrets: Send + Sync {
-    /// The value of an environment variable that a flow's file names; none when it is not set. Expressions have no way here.
-    fn secret(&self, name: &str) -> Option<SecretString>;
-}
-
 /// A notification that was received.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Notified {
@@ -63,10 +57,10 @@ pub struct Site {
     pub now: Arc<dyn Fn() -> Timestamp + Send + Sync>,
     /// Workspaces of Intercom.
     pub workspaces: Arc<dyn Workspaces>,
-    /// Secrets.
-    pub secrets: Arc<dyn Secrets>,
     /// Notifications that were received.
     pub notifications: Arc<dyn Notifications>,
+    /// What a variable of the environment holds, for settings of the form `{env: NAME}`; none when it is not set.
+    pub secrets: Arc<dyn Fn(&str) -> Option<SecretString> + Send + Sync>,
 }
 
 impl fmt::Debug for Site {

@@ -2,4 +2,5 @@
 
 pub(crate) mod file;
 pub(crate) mod intercom;
+pub(crate) mod sql;
 pub(crate) mod webhook;

@@ -5,6 +5,7 @@
 //! [`engine`] for a run, [`jq`] for expressions.
 
 pub mod component;
+pub mod conformance;
 pub mod document;
 pub mod engine;
 pub mod jq;

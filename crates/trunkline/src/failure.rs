@@ -68,6 +68,13 @@ impl From<Exit> for ExitCode {
     }
 }
 
+/// A table that cannot be read was named by whoever typed.
+impl From<trunkline_components::tables::TableError> for Failure {
+    fn from(error: trunkline_components::tables::TableError) -> Self {
+        Self::usage(error.code, error.message, error.advice)
+    }
+}
+
 /// What the layers below fail with, each with its own code and advice.
 macro_rules! from_below {
     ($($error:ty),+ $(,)?) => {

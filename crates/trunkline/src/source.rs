@@ -1,11 +1,9 @@
 //! Where the rows of `trunkline publish` come from: a file, standard input, or a query on an SQLite database.
 //!
 //! The one rule: a row that cannot be read is a row all the same, with its line and the reason; only what makes every row
-//! doubtful (no such file, a header that is not one, a query that fails) ends the reading. `source/bytes.rs` makes text of
-//! whatever encoding, `table.rs` rows of CSV, `lines.rs` of JSON lines, `query.rs` of a query.
+//! doubtful (no such file, a header that is not one, a query that fails) ends the reading. `trunkline_components::tables` makes
+//! text of whatever encoding, `source/table.rs` rows of CSV, `lines.rs` of JSON lines, `query.rs` of a query.
 
-mod bytes;
-mod cells;
 mod lines;
 mod query;
 mod table;
@@ -19,10 +17,11 @@ use std::{
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use trunkline_actions::publish::{Original, Rejection};
+use trunkline_components::tables::{self, TableError};
 
 use crate::failure::Failure;
 
-pub(crate) use cells::quoted;
+pub(crate) use trunkline_components::tables::quoted;
 
 /// The form of a text with rows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
@@ -114,9 +113,9 @@ impl Source {
                 }
             }
         };
-        let delimiter = delimiter.map(cells::delimiter).transpose()?;
+        let delimiter = delimiter.map(tables::delimiter).transpose()?;
         if let Some(label) = encoding {
-            bytes::encoding(label)?;
+            tables::encoding(label)?;
         }
         Ok(Self {
             place,
@@ -168,17 +167,17 @@ impl Source {
 
     /// Reads it from the beginning, piece by piece.
     pub(crate) fn read(&self, each: &mut Each<'_>) -> Result<(), Failure> {
-        let encoding = self.encoding.as_deref().map(bytes::encoding).transpose()?;
+        let encoding = self.encoding.as_deref().map(tables::encoding).transpose()?;
         let text = match &self.place {
             Place::Sqlite { file, query } => return query::read(file, query, each),
-            Place::Stdin => bytes::text(Box::new(io::stdin()), encoding, None, &self.name())?,
+            Place::Stdin => tables::text(Box::new(io::stdin()), encoding, None, &self.name())?,
             Place::File(path) => {
                 let open = || File::open(path).map_err(|error| unreadable(&self.name(), &error));
                 let scanned = match encoding {
-                    None if self.is_lasting() => Some(bytes::scan(open()?, &self.name())?),
+                    None if self.is_lasting() => Some(tables::scan(open()?, &self.name())?),
                     _ => None,
                 };
-                bytes::text(Box::new(open()?), encoding, scanned, &self.name())?
+                tables::text(Box::new(open()?), encoding, scanned, &self.name())?
             }
         };
         let format = self
@@ -225,17 +224,9 @@ fn format_of(head: &str) -> Format {
 }
 
 fn unreadable(name: &str, error: &io::Error) -> Failure {
-    Failure::usage(
-        "TL0780",
-        format!("{name} cannot be read: {error}"),
-        "Check the path and its permissions.",
-    )
+    TableError::unreadable(name, error).into()
 }
 
 fn empty(name: &str) -> Failure {
-    Failure::usage(
-        "TL0781",
-        format!("{name} holds no rows"),
-        "Check that the export was finished, and that it has a header and rows.",
-    )
+    TableError::empty(name).into()
 }

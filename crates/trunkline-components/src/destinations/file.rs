@@ -1,12 +1,14 @@
-//! `file`: appends a line of JSON for each record to a file.
+//! `file`: appends a line of JSON, or a row of a table, for each record to a file.
 //!
-//! The one rule: what was said to be delivered is on the disk before a cursor is kept; a line that a dead process left half-written
-//! is cut off before anything is appended.
+//! The one rule: what was said to be delivered is on the disk before a cursor is kept; what a dead process left half-written is cut
+//! off before anything is appended. Read `file/rows.rs` for tables.
+
+mod rows;
 
 use std::{
     fs::{File, OpenOptions},
-    io::{self, Read as _, Seek as _, SeekFrom, Write as _},
-    path::PathBuf,
+    io::{self, BufReader, Read as _, Seek as _, SeekFrom, Write as _},
+    path::{Path, PathBuf},
     sync::{Arc, Mutex, PoisonError},
 };
 
@@ -18,39 +20,101 @@ use trunkline_flow::{
     document::{Mistake, Node, read},
 };
 
-use crate::{Site, registry::DestinationKind};
+use self::rows::Header;
+use crate::{Site, registry::DestinationKind, sql::table::Place, tables};
 
 pub(crate) const KIND: DestinationKind = DestinationKind {
     name: "file",
-    summary: "Appends records to a file, a line of JSON each.",
+    summary: "Appends records to a file, a line of JSON or a row of CSV each.",
     is_idempotent: false,
     schema: |generator| generator.subschema_for::<Settings>(),
     build,
 };
 
-/// Appends records to a file, a line of JSON each.
+/// Appends records to a file, a line of JSON or a row of a table each.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct Settings {
     /// The file; its folder is made when it is not there. Relative paths begin at the flow's file.
     path: String,
+    /// The form; by default CSV for names that end in `.csv`, JSON lines for all others.
+    #[serde(default)]
+    format: Option<Format>,
+    /// The columns of a table, in their order; other fields are left out. Unless told, the columns of the file, or else the fields of the first record.
+    #[serde(default)]
+    columns: Option<Vec<String>>,
+}
+
+/// The form of a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+enum Format {
+    /// A line of JSON for each record.
+    Jsonl,
+    /// A table with a header.
+    Csv,
+}
+
+/// A file that is open at its end; of a table, with its columns.
+struct Open {
+    file: File,
+    header: Option<Header>,
 }
 
 struct Lines {
     path: PathBuf,
-    file: Arc<Mutex<Option<File>>>,
+    format: Format,
+    columns: Option<Vec<String>>,
+    place: Place,
+    open: Arc<Mutex<Option<Open>>>,
 }
 
 fn build(node: &Node, site: &Site) -> Result<Arc<dyn Destination>, Mistake> {
     let settings: Settings = read(node)?;
+    let path = site.path(&settings.path);
+    let is_table = path
+        .extension()
+        .is_some_and(|extension| extension.eq_ignore_ascii_case("csv"));
+    let format = settings
+        .format
+        .unwrap_or(if is_table { Format::Csv } else { Format::Jsonl });
+    let spot = |key: &str| node.get(key).map_or(node.spot, |value| value.spot);
+    if let Some(columns) = &settings.columns {
+        let wrong = |message: &str, advice: &str| Err(Mistake::new(spot("columns"), message, advice));
+        if format != Format::Csv {
+            return wrong(
+                "only a table has columns",
+                "Add `format: csv`, or name the file so.",
+            );
+        }
+        let twice = (1..columns.len()).any(|at| columns[..at].contains(&columns[at]));
+        if columns.is_empty()
+            || columns
+                .iter()
+                .any(|column| column.trim() != column || column.is_empty())
+            || twice
+        {
+            return wrong(
+                "these cannot be the columns of a table",
+                "Give each column a name of its own, without spaces around it.",
+            );
+        }
+    }
     Ok(Arc::new(Lines {
-        path: site.path(&settings.path),
-        file: Arc::default(),
+        place: Place {
+            name: path.display().to_string(),
+            spot: spot("path"),
+            flow: site.flow.clone(),
+        },
+        path,
+        format,
+        columns: settings.columns,
+        open: Arc::default(),
     }))
 }
 
-/// Opens a file for appending behind its last whole line.
-fn open(path: &PathBuf) -> io::Result<File> {
+/// Opens a file at the end of what is whole in it.
+fn open(path: &Path, format: Format) -> io::Result<File> {
     if let Some(folder) = path.parent() {
         std::fs::create_dir_all(folder)?;
     }
@@ -60,6 +124,19 @@ fn open(path: &PathBuf) -> io::Result<File> {
         .create(true)
         .truncate(false)
         .open(path)?;
+    let end = match format {
+        Format::Jsonl => whole_lines(&mut file)?,
+        Format::Csv => tables::whole_rows(BufReader::with_capacity(256 << 10, &file))?,
+    };
+    if file.metadata()?.len() != end {
+        file.set_len(end)?;
+    }
+    file.seek(SeekFrom::Start(end))?;
+    Ok(file)
+}
+
+/// How many bytes are whole lines.
+fn whole_lines(file: &mut File) -> io::Result<u64> {
     let mut end = file.metadata()?.len();
     let mut block = vec![0; 64 << 10];
     while end > 0 {
@@ -68,79 +145,112 @@ fn open(path: &PathBuf) -> io::Result<File> {
         file.seek(SeekFrom::Start(from))?;
         file.read_exact(part)?;
         if let Some(at) = part.iter().rposition(|byte| *byte == b'\n') {
-            end = from + at as u64 + 1;
-            break;
+            return Ok(from + at as u64 + 1);
         }
         end = from;
     }
-    if file.metadata()?.len() != end {
-        file.set_len(end)?;
+    Ok(0)
+}
+
+/// The error of a file.
+fn failed(path: &Path, error: &io::Error) -> ComponentError {
+    let path = path.display();
+    match error.kind() {
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => ComponentError::retry(
+            "TL0843",
+            format!("{path} cannot be written: {error}"),
+            "Free some space; it is tried again.",
+        ),
+        _ => ComponentError::stop(
+            "TL0843",
+            format!("{path} cannot be written: {error}"),
+            "Check that the path is a file in a folder that may be written to.",
+        ),
     }
-    file.seek(SeekFrom::Start(end))?;
-    Ok(file)
+}
+
+/// Writes at the end, or leaves the file as it was.
+fn append(open: &mut Open, text: &[u8]) -> io::Result<()> {
+    let start = open.file.stream_position()?;
+    let written = open.file.write_all(text);
+    if written.is_err() {
+        // Half of it may be there; the next attempt begins where this one did.
+        open.file.set_len(start)?;
+        open.file.seek(SeekFrom::Start(start))?;
+    }
+    written
 }
 
 impl Lines {
-    fn failed(&self, error: &io::Error) -> ComponentError {
-        let path = self.path.display();
-        match error.kind() {
-            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => ComponentError::retry(
-                "TL0843",
-                format!("{path} cannot be written: {error}"),
-                "Free some space; it is tried again.",
-            ),
-            _ => ComponentError::stop(
-                "TL0843",
-                format!("{path} cannot be written: {error}"),
-                "Check that the path is a file in a folder that may be written to.",
-            ),
-        }
-    }
-
     /// Does something with the open file where blocking is allowed.
-    async fn with_file(
+    async fn with_file<T: Send + 'static>(
         &self,
-        work: impl FnOnce(&mut File) -> io::Result<()> + Send + 'static,
-    ) -> Result<(), ComponentError> {
-        let (file, path) = (Arc::clone(&self.file), self.path.clone());
+        work: impl FnOnce(&mut Open) -> Result<T, ComponentError> + Send + 'static,
+    ) -> Result<T, ComponentError> {
+        let (held, path, format) = (Arc::clone(&self.open), self.path.clone(), self.format);
+        let (columns, place) = (self.columns.clone(), self.place.clone());
         let done = tokio::task::spawn_blocking(move || {
-            let mut held = file.lock().unwrap_or_else(PoisonError::into_inner);
-            let mut open = match held.take() {
-                Some(open) => open,
-                None => open(&path)?,
+            let mut held = held.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut opened = match held.take() {
+                Some(opened) => opened,
+                None => {
+                    let file = open(&path, format).map_err(|error| failed(&path, &error))?;
+                    let header = match format {
+                        Format::Jsonl => None,
+                        Format::Csv => rows::header_of(&path, columns, &place)?,
+                    };
+                    Open { file, header }
+                }
             };
-            let start = open.stream_position()?;
-            match work(&mut open) {
-                Ok(()) => {
-                    *held = Some(open);
-                    Ok(())
-                }
-                Err(error) => {
-                    // Half of it may be there; the next attempt begins where this one did.
-                    if open.set_len(start).is_ok() && open.seek(SeekFrom::Start(start)).is_ok() {
-                        *held = Some(open);
-                    }
-                    Err(error)
-                }
+            let result = work(&mut opened);
+            if result.is_ok() {
+                *held = Some(opened);
             }
+            result
         });
         match done.await {
-            Ok(done) => done.map_err(|error| self.failed(&error)),
-            Err(error) => Err(self.failed(&io::Error::other(error))),
+            Ok(done) => done,
+            Err(error) => Err(failed(&self.path, &io::Error::other(error))),
         }
     }
-}
 
-impl Destination for Lines {
-    fn deliver<'a>(&'a self, records: &'a [Record]) -> BoxFuture<'a, Vec<Delivered>> {
+    async fn append_rows(&self, records: &[Record]) -> Result<Vec<Delivered>, ComponentError> {
+        let values: Vec<_> = records.iter().map(|record| record.value.clone()).collect();
+        let (path, name, columns) = (self.path.clone(), self.place.name.clone(), self.columns.clone());
+        self.with_file(move |open| {
+            let (text, header, results) =
+                rows::encode(&values, open.header.as_ref(), columns.as_deref(), &name);
+            append(open, text.as_bytes()).map_err(|error| failed(&path, &error))?;
+            open.header = header;
+            Ok(results)
+        })
+        .await
+    }
+
+    async fn append_lines(&self, records: &[Record]) -> Result<Vec<Delivered>, ComponentError> {
         let mut text = Vec::new();
         for record in records {
             text.extend_from_slice(record.value.to_string().as_bytes());
             text.push(b'\n');
         }
+        let path = self.path.clone();
+        self.with_file(move |open| append(open, &text).map_err(|error| failed(&path, &error)))
+            .await?;
+        Ok(records.iter().map(|_| Ok(None)).collect())
+    }
+}
+
+impl Destination for Lines {
+    fn deliver<'a>(&'a self, records: &'a [Record]) -> BoxFuture<'a, Vec<Delivered>> {
         Box::pin(async move {
-            let result = self.with_file(move |file| file.write_all(&text)).await;
-            records.iter().map(|_| result.clone().map(|()| None)).collect()
+            if records.is_empty() {
+                return Vec::new();
+            }
+            let done = match self.format {
+                Format::Jsonl => self.append_lines(records).await,
+                Format::Csv => self.append_rows(records).await,
+            };
+            done.unwrap_or_else(|error| records.iter().map(|_| Err(error.clone())).collect())
         })
     }
 
@@ -154,11 +264,13 @@ impl Destination for Lines {
 
     fn settle(&self) -> BoxFuture<'_, Result<(), ComponentError>> {
         Box::pin(async move {
-            let is_open = self.file.lock().unwrap_or_else(PoisonError::into_inner).is_some();
+            let is_open = self.open.lock().unwrap_or_else(PoisonError::into_inner).is_some();
             if !is_open {
                 return Ok(());
             }
-            self.with_file(|file| file.sync_data()).await
+            let path = self.path.clone();
+            self.with_file(move |open| open.file.sync_data().map_err(|error| failed(&path, &error)))
+                .await
         })
     }
 }

@@ -1,12 +1,16 @@
-//! `file`: the records of a file of JSON lines, from where the last run came to.
+//! `file`: the records of a file, or of all files of a folder, from where the last run came to.
 //!
-//! The one rule: a line without its end is not read yet: whoever writes the file may be in the middle of it. A file that has become
-//! shorter is another one, and is read from its beginning.
+//! The one rule: what is not whole is not read yet. A line of a followed file without its end waits for it; a file that has become
+//! shorter is another one, and is read from its beginning. Read `file/lines.rs` for JSON lines, `file/rows.rs` for tables,
+//! `file/folder.rs` for folders.
+
+mod folder;
+mod lines;
+mod rows;
 
 use std::{
-    fs::File,
-    io::{self, BufRead as _, BufReader, Seek as _, SeekFrom},
-    path::PathBuf,
+    io,
+    path::{Path, PathBuf},
     sync::Arc,
     time::Duration,
 };
@@ -14,37 +18,48 @@ use std::{
 use futures::future::BoxFuture;
 use schemars::JsonSchema;
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::Value;
 use trunkline_flow::{
     Batch, ComponentError, Cursor, Head, Item, Occasion, Read, Reader, Record, Source,
     document::{Mistake, Node, read},
 };
 
-use crate::{Site, registry::SourceKind};
+use crate::{
+    Site,
+    registry::SourceKind,
+    tables::{self, TableError},
+};
 
 pub(crate) const KIND: SourceKind = SourceKind {
     name: "file",
-    summary: "Gives the lines of a file of JSON lines, from where the last run came to.",
+    summary: "Gives the records of a file or of a folder's files, JSON lines or CSV, from where the last run came to.",
     is_rereadable: true,
     is_endless: |node| node.get("follow").is_some_and(|follow| follow.to_json() == true),
     schema: |generator| generator.subschema_for::<Settings>(),
     build,
 };
 
-/// How many lines are given at once.
+/// How many records are given at once.
 const BATCH: usize = 500;
-/// The longest line, in bytes.
-const MAX_LINE: usize = 16 << 20;
-/// How often a file that is followed is looked at.
+/// How often what is followed is looked at.
 const PAUSE: Duration = Duration::from_millis(500);
 
-/// Gives the lines of a file of JSON lines.
+/// Gives the records of a file, or of all files of a folder in the order of their names.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct Settings {
-    /// The file. Relative paths begin at the flow's file.
+    /// The file or the folder. Relative paths begin at the flow's file.
     path: String,
-    /// Whether it waits for more lines at its end.
+    /// The form; by default CSV for names that end in `.csv` or `.tsv`, JSON lines for all others.
+    #[serde(default)]
+    format: Option<Format>,
+    /// What stands between the cells of a table, one letter or `tab`; found out unless told.
+    #[serde(default)]
+    delimiter: Option<String>,
+    /// The encoding of a table, such as `utf-8`, `utf-16le` or `windows-1252`; found out unless told.
+    #[serde(default)]
+    encoding: Option<String>,
+    /// Whether it waits for more: lines at the end of a file, files in a folder.
     #[serde(default)]
     follow: bool,
     /// The stream that its records are said to be of.
@@ -52,7 +67,36 @@ struct Settings {
     stream: Option<String>,
 }
 
-struct Lines {
+/// The form of a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+enum Format {
+    /// A line of JSON for each record.
+    Jsonl,
+    /// A table with a header.
+    Csv,
+}
+
+impl Settings {
+    fn format(&self, path: &Path) -> Format {
+        self.format.unwrap_or_else(|| {
+            let extension = path.extension().and_then(|extension| extension.to_str());
+            match extension.map(str::to_ascii_lowercase).as_deref() {
+                Some("csv" | "tsv") => Format::Csv,
+                _ => Format::Jsonl,
+            }
+        })
+    }
+
+    fn record(&self, value: Value) -> Item {
+        Item::Record(Record::new(value).with_head(Head {
+            stream: self.stream.clone(),
+            ..Head::default()
+        }))
+    }
+}
+
+struct Files {
     settings: Settings,
     path: PathBuf,
 }
@@ -60,28 +104,67 @@ struct Lines {
 fn build(node: &Node, site: &Site) -> Result<Arc<dyn Source>, Mistake> {
     let settings: Settings = read(node)?;
     let path = site.path(&settings.path);
-    Ok(Arc::new(Lines { settings, path }))
+    let spot = |key: &str| node.get(key).map_or(node.spot, |value| value.spot);
+    let wrong = |key: &str, error: TableError| Mistake::new(spot(key), error.message, error.advice);
+    if let Some(delimiter) = &settings.delimiter {
+        tables::delimiter(delimiter).map_err(|error| wrong("delimiter", error))?;
+    }
+    if let Some(encoding) = &settings.encoding {
+        tables::encoding(encoding).map_err(|error| wrong("encoding", error))?;
+    }
+    if settings.follow && settings.format(&path) == Format::Csv && !path.is_dir() {
+        return Err(Mistake::new(
+            spot("follow"),
+            "a table is not followed: nobody can tell whether its last row is whole",
+            "Run the flow again and again, which reads what is new; or put whole files into a folder.",
+        ));
+    }
+    Ok(Arc::new(Files { settings, path }))
 }
 
-impl Source for Lines {
+/// Something that is read piece by piece where blocking is allowed.
+trait Pieces: Send {
+    /// Some items; none when there is nothing more for now.
+    fn next(&mut self) -> Result<Vec<Item>, ComponentError>;
+
+    /// Where it stands.
+    fn place(&self) -> Value;
+}
+
+/// Opens a file behind a place; `is_whole` when nobody writes into it any more.
+fn open(
+    path: &Path,
+    settings: &Settings,
+    place: &Value,
+    is_whole: bool,
+) -> Result<Box<dyn Pieces>, ComponentError> {
+    Ok(match settings.format(path) {
+        Format::Jsonl => Box::new(lines::Lines::open(path, settings, place, is_whole)?),
+        Format::Csv => Box::new(rows::Rows::open(path, settings, place)?),
+    })
+}
+
+impl Source for Files {
     fn open<'a>(
         &'a self,
         cursor: Option<Cursor>,
         _: &'a Occasion,
     ) -> BoxFuture<'a, Result<Box<dyn Reader>, ComponentError>> {
+        let (path, settings) = (self.path.clone(), self.settings.clone());
+        let follows = settings.follow;
         Box::pin(async move {
-            let of = |key: &str| cursor.as_ref().and_then(|cursor| cursor.0[key].as_u64());
-            let reader = Following {
-                at: of("at").unwrap_or(0),
-                line: of("line").unwrap_or(0),
-                path: self.path.clone(),
-                settings: self.settings.clone(),
-                file: None,
-            };
-            tokio::task::spawn_blocking(move || reader.opened())
-                .await
-                .unwrap_or_else(|error| Err(cannot(&self.path, &io::Error::other(error))))
-                .map(|reader| Box::new(Opened(Some(reader))) as Box<dyn Reader>)
+            let place = cursor.map_or(Value::Null, |cursor| cursor.0);
+            let opened = tokio::task::spawn_blocking(move || -> Result<Box<dyn Pieces>, ComponentError> {
+                if path.is_dir() {
+                    return Ok(Box::new(folder::Folder::open(path, settings, &place)));
+                }
+                open(&path, &settings, &place, !settings.follow)
+            });
+            let pieces = opened.await.unwrap_or_else(|error| Err(broke_off(&error)))?;
+            Ok(Box::new(Reading {
+                pieces: Some(pieces),
+                follows,
+            }) as Box<dyn Reader>)
         })
     }
 
@@ -90,148 +173,54 @@ impl Source for Lines {
     }
 }
 
-/// Taken out while it is read on a thread of its own.
-struct Opened(Option<Following>);
-
-struct Following {
-    path: PathBuf,
-    settings: Settings,
-    file: Option<BufReader<File>>,
-    /// Bytes and lines before what comes next.
-    at: u64,
-    line: u64,
+struct Reading {
+    /// Taken out while it is read on a thread of its own.
+    pieces: Option<Box<dyn Pieces>>,
+    follows: bool,
 }
 
-impl Following {
-    fn opened(mut self) -> Result<Self, ComponentError> {
-        let open = || -> io::Result<(File, u64)> {
-            let file = File::open(&self.path)?;
-            let length = file.metadata()?.len();
-            Ok((file, length))
-        };
-        let (mut file, length) = open().map_err(|error| cannot(&self.path, &error))?;
-        if length < self.at {
-            (self.at, self.line) = (0, 0);
-        }
-        file.seek(SeekFrom::Start(self.at))
-            .map_err(|error| cannot(&self.path, &error))?;
-        self.file = Some(BufReader::with_capacity(256 << 10, file));
-        Ok(self)
-    }
-
-    fn next(&mut self) -> Result<Read, ComponentError> {
-        let mut items = Vec::new();
-        while items.len() < BATCH {
-            let Some(line) = self.line_behind()? else { break };
-            items.extend(self.item(&line));
-        }
-        if items.is_empty() {
-            return Ok(if self.settings.follow {
-                Read::Idle(PAUSE)
-            } else {
-                Read::End
-            });
-        }
-        let behind = Some(Cursor(json!({ "at": self.at, "line": self.line })));
-        Ok(Read::Batch(Batch { items, behind }))
-    }
-
-    /// The next whole line, without its end; the last line of a file that is not followed needs no end.
-    fn line_behind(&mut self) -> Result<Option<Vec<u8>>, ComponentError> {
-        let Some(file) = self.file.as_mut() else {
-            return Ok(None);
-        };
-        let mut line = Vec::new();
-        let read = io::Read::take(&mut *file, MAX_LINE as u64 + 1)
-            .read_until(b'\n', &mut line)
-            .map_err(|error| cannot(&self.path, &error))?;
-        if read == 0 {
-            return Ok(None);
-        }
-        if line.len() > MAX_LINE {
-            return Err(ComponentError::stop(
-                "TL0844",
-                format!(
-                    "line {} of {} has more than {MAX_LINE} bytes",
-                    self.line + 1,
-                    self.path.display()
-                ),
-                "Is it a file of JSON lines? Each record must be a line of its own.",
-            ));
-        }
-        let is_whole = line.last() == Some(&b'\n');
-        if !is_whole && self.settings.follow {
-            let back = i64::try_from(line.len()).unwrap_or(0);
-            file.seek_relative(-back)
-                .map_err(|error| cannot(&self.path, &error))?;
-            return Ok(None);
-        }
-        self.at += line.len() as u64;
-        self.line += 1;
-        if is_whole {
-            line.pop();
-        }
-        Ok(Some(line))
-    }
-
-    fn item(&self, line: &[u8]) -> Option<Item> {
-        let line = line
-            .strip_prefix(b"\xef\xbb\xbf")
-            .filter(|_| self.line == 1)
-            .unwrap_or(line);
-        if line.trim_ascii().is_empty() {
-            return None;
-        }
-        Some(match serde_json::from_slice::<Value>(line) {
-            Ok(value) => Item::Record(Record::new(value).with_head(Head {
-                stream: self.settings.stream.clone(),
-                ..Head::default()
-            })),
-            Err(error) => Item::Broken {
-                text: String::from_utf8_lossy(line).chars().take(2_000).collect(),
-                error: ComponentError::reject(
-                    "TL0845",
-                    format!(
-                        "line {} of {} is no JSON: {error}",
-                        self.line,
-                        self.path.display()
-                    ),
-                    "Mend the line, and redrive its dead letter.",
-                ),
-            },
-        })
-    }
-}
-
-impl Reader for Opened {
+impl Reader for Reading {
     fn read(&mut self) -> BoxFuture<'_, Result<Read, ComponentError>> {
         Box::pin(async move {
-            let Some(mut following) = self.0.take() else {
+            let Some(mut pieces) = self.pieces.take() else {
                 return Ok(Read::End);
             };
             let done = tokio::task::spawn_blocking(move || {
-                let next = following.next();
-                (following, next)
+                let next = pieces.next().map(|items| (items, pieces.place()));
+                (pieces, next)
             });
-            match done.await {
-                Ok((following, next)) => {
-                    self.0 = Some(following);
-                    next
-                }
-                Err(error) => Err(ComponentError::stop(
-                    "TL0844",
-                    format!("reading the file broke off: {error}"),
-                    "This is a fault of Trunkline; please report it.",
-                )),
-            }
+            let (pieces, next) = done.await.map_err(|error| broke_off(&error))?;
+            self.pieces = Some(pieces);
+            let (items, place) = next?;
+            Ok(if !items.is_empty() {
+                let behind = Some(Cursor(place));
+                Read::Batch(Batch { items, behind })
+            } else if self.follows {
+                Read::Idle(PAUSE)
+            } else {
+                Read::End
+            })
         })
     }
 }
 
-fn cannot(path: &std::path::Path, error: &io::Error) -> ComponentError {
+fn cannot(path: &Path, error: &io::Error) -> ComponentError {
     ComponentError::stop(
         "TL0844",
         format!("{} cannot be read: {error}", path.display()),
         "Check the path; relative ones begin at the flow's file.",
     )
+}
+
+fn broke_off(error: &tokio::task::JoinError) -> ComponentError {
+    ComponentError::stop(
+        "TL0844",
+        format!("reading the file broke off: {error}"),
+        "This is a fault of Trunkline; please report it.",
+    )
+}
+
+/// What is shown of something that is no record.
+fn shown(text: &str) -> String {
+    text.chars().take(2_000).collect()
 }

@@ -96,7 +96,7 @@ impl Hashing {
                 "Set it to a long random text, and keep it: with another one every hash is another.",
             )
         };
-        let key = self.key.get_or_init(|| self.site.secrets.secret(name));
+        let key = self.key.get_or_init(|| (self.site.secrets)(name));
         let key = key
             .as_ref()
             .ok_or_else(|| unusable("is not set"))?

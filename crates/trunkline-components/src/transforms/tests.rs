@@ -23,7 +23,7 @@ use trunkline_flow::{
     engine::Flow,
 };
 
-use crate::{Notifications, Notified, Secrets, Site, Workspaces, build, kinds, outputs};
+use crate::{Notifications, Notified, Site, Workspaces, build, kinds, outputs};
 
 /// No workspace, and one secret.
 struct Nothing;
@@ -49,13 +49,11 @@ impl Notifications for Nothing {
     }
 }
 
-impl Secrets for Nothing {
-    fn secret(&self, name: &str) -> Option<SecretString> {
-        match name {
-            "HASH_KEY" | "TRUNKLINE_HASH_KEY" => Some("a key that only tests know".into()),
-            "SHORT_KEY" => Some("short".into()),
-            _ => None,
-        }
+fn secret(name: &str) -> Option<SecretString> {
+    match name {
+        "HASH_KEY" | "TRUNKLINE_HASH_KEY" => Some("a key that only tests know".into()),
+        "SHORT_KEY" => Some("short".into()),
+        _ => None,
     }
 }
 
@@ -70,7 +68,7 @@ fn site(folder: PathBuf) -> Site {
         folder,
         now: Arc::new(noon),
         workspaces: Arc::new(Nothing),
-        secrets: Arc::new(Nothing),
+        secrets: Arc::new(secret),
         notifications: Arc::new(Nothing),
     }
 }

@@ -11,7 +11,7 @@ use jiff::{SignedDuration, Timestamp};
 use secrecy::SecretString;
 use tokio::sync::watch;
 use trunkline_client::Clock;
-use trunkline_components::{Notifications, Secrets, Site, Workspaces};
+use trunkline_components::{Notifications, Site, Workspaces};
 use trunkline_flow::{
     ComponentError, Occasion, Trigger,
     document::{Document, Mistake},
@@ -93,14 +93,10 @@ impl From<StoreError> for FlowError {
     }
 }
 
-/// Secrets from the environment of this process.
-#[derive(Clone, Copy, Debug)]
-pub struct Environment;
-
-impl Secrets for Environment {
-    fn secret(&self, name: &str) -> Option<SecretString> {
-        std::env::var(name).ok().map(SecretString::from)
-    }
+/// Looks secrets up in the environment of this process.
+#[must_use]
+pub fn environment() -> Arc<dyn Fn(&str) -> Option<SecretString> + Send + Sync> {
+    Arc::new(|name| std::env::var(name).ok().map(SecretString::from))
 }
 
 impl FlowRunner {
@@ -114,7 +110,7 @@ impl FlowRunner {
             now: Arc::new(move || clock.now()),
             workspaces: Arc::clone(&self.workspaces),
             notifications: Arc::clone(&self.notifications),
-            secrets: Arc::new(Environment),
+            secrets: environment(),
         }
     }
 

@@ -5,8 +5,9 @@
 
 use serde_json::{Map, Value};
 use trunkline_actions::publish::{Original, Rejection};
+use trunkline_components::tables::{Lines, Text};
 
-use super::{Each, Piece, Raw, bytes::Text, empty, table::Lines, unreadable};
+use super::{Each, Piece, Raw, empty, unreadable};
 use crate::failure::Failure;
 
 /// Where a file of rejected rows keeps what could not be read.

@@ -14,7 +14,6 @@ use trunkline_flow::{
     document::{Document, Mistake},
     engine::Flow,
 };
-use trunkline_server::Environment;
 
 use crate::{
     cli,
@@ -111,7 +110,7 @@ pub(super) fn build(document: &Document, path: &Path, now: Timestamp) -> Result<
         now: Arc::new(move || now),
         workspaces: Arc::new(Nobody),
         notifications: Arc::new(Nobody),
-        secrets: Arc::new(Environment),
+        secrets: trunkline_server::environment(),
     };
     trunkline_components::build(document, &site)
 }

@@ -8,8 +8,7 @@ use std::io::{self, BufRead, BufReader, Cursor, Read};
 
 use encoding_rs::{CoderResult, Decoder, Encoding, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1252};
 
-use super::unreadable;
-use crate::failure::Failure;
+use super::TableError;
 
 /// How much is looked at before the first row.
 const HEAD: usize = 64 << 10;
@@ -29,36 +28,46 @@ const MAGIC: [(&[u8], &str, &str); 6] = [
     (
         b"SQLite format 3\0",
         "an SQLite database",
-        "Name it as `--from sqlite:FILE`, with `--query`.",
+        "Read it with a query: `--from sqlite:FILE --query …`, or the source `sql` of a flow.",
     ),
     (
         b"\x1f\x8b",
         "a compressed file",
-        "Unpack it: `gunzip -c FILE | trunkline publish … --from -`.",
+        "Unpack it first, as with `gunzip -c FILE`; `trunkline publish --from -` reads what comes.",
     ),
     (b"%PDF", "a PDF document", "Export the rows as CSV."),
     (b"PAR1", "a Parquet file", "Export the rows as CSV or JSON lines."),
 ];
 
 /// Text, from its beginning.
-pub(super) struct Text {
+pub struct Text {
     /// The lines.
-    pub(super) lines: Box<dyn BufRead + Send>,
+    pub lines: Box<dyn BufRead + Send>,
     /// The beginning of it, which is also in `lines`.
-    pub(super) head: String,
+    pub head: String,
+}
+
+impl std::fmt::Debug for Text {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Text").finish_non_exhaustive()
+    }
 }
 
 /// What a look at all bytes found.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Scan {
+pub struct Scan {
     has_utf8: bool,
     has_other: bool,
 }
 
 /// The encoding of this name.
-pub(super) fn encoding(label: &str) -> Result<&'static Encoding, Failure> {
+///
+/// # Errors
+///
+/// There is none of this name.
+pub fn encoding(label: &str) -> Result<&'static Encoding, TableError> {
     Encoding::for_label(label.trim().as_bytes()).ok_or_else(|| {
-        Failure::usage(
+        TableError::new(
             "TL0783",
             format!("`{label}` is not an encoding"),
             "Name one such as utf-8, utf-16le, windows-1252, latin1, shift_jis or gbk.",
@@ -67,14 +76,18 @@ pub(super) fn encoding(label: &str) -> Result<&'static Encoding, Failure> {
 }
 
 /// Looks at all bytes: whether what is not ASCII is UTF-8.
-pub(super) fn scan(mut bytes: impl Read, name: &str) -> Result<Scan, Failure> {
+///
+/// # Errors
+///
+/// They cannot be read.
+pub fn scan(mut bytes: impl Read, name: &str) -> Result<Scan, TableError> {
     let mut scan = Scan::default();
     let mut buffer = vec![0; HEAD];
     let mut kept = 0;
     loop {
         let read = match bytes.read(&mut buffer[kept..]) {
             Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-            read => read.map_err(|error| unreadable(name, &error))?,
+            read => read.map_err(|error| TableError::unreadable(name, &error))?,
         };
         let filled = kept + read;
         let cut = scan.take(&buffer[..filled], read == 0);
@@ -115,19 +128,23 @@ impl Scan {
 }
 
 /// Text of `bytes`: in `encoding`, or in what they say, with what a look at all of them found.
-pub(super) fn text(
+///
+/// # Errors
+///
+/// They cannot be read, or are no text.
+pub fn text(
     bytes: Box<dyn Read + Send>,
     encoding: Option<&'static Encoding>,
     scanned: Option<Scan>,
     name: &str,
-) -> Result<Text, Failure> {
+) -> Result<Text, TableError> {
     let mut bytes = bytes;
     let mut head = Vec::new();
     bytes
         .by_ref()
         .take(HEAD as u64)
         .read_to_end(&mut head)
-        .map_err(|error| unreadable(name, &error))?;
+        .map_err(|error| TableError::unreadable(name, &error))?;
     let (mark, length) = match Encoding::for_bom(&head) {
         Some((mark, length)) => (Some(mark), length),
         None => (None, 0),
@@ -149,15 +166,16 @@ pub(super) fn text(
                 decoder: encoding.new_decoder_without_bom_handling(),
                 raw: Vec::new(),
                 is_over: false,
+                is_done: false,
             },
         ))
     };
     Ok(Text { lines, head: shown })
 }
 
-fn guess(head: &[u8], scanned: Option<Scan>, name: &str) -> Result<&'static Encoding, Failure> {
+fn guess(head: &[u8], scanned: Option<Scan>, name: &str) -> Result<&'static Encoding, TableError> {
     let binary = |what: &str, advice: &str| {
-        Failure::usage("TL0782", format!("{name} is not a table but {what}"), advice)
+        TableError::new("TL0782", format!("{name} is not a table but {what}"), advice)
     };
     if let Some((_, what, advice)) = MAGIC.iter().find(|(magic, ..)| head.starts_with(magic)) {
         return Err(binary(what, advice));
@@ -175,7 +193,7 @@ fn guess(head: &[u8], scanned: Option<Scan>, name: &str) -> Result<&'static Enco
             (true, false) if odd == 0 => Ok(UTF_16BE),
             _ => Err(binary(
                 "a binary file",
-                "Export the rows as CSV or JSON lines; if it is text, name its encoding with `--encoding`.",
+                "Export the rows as CSV or JSON lines; if it is text, name its encoding.",
             )),
         };
     }
@@ -199,12 +217,14 @@ struct Decoded<R> {
     decoder: Decoder,
     raw: Vec<u8>,
     is_over: bool,
+    /// The decoder has given all; it may not be asked again.
+    is_done: bool,
 }
 
 impl<R: Read> Read for Decoded<R> {
     fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
         // One letter takes four bytes at most; the decoder wants room for one more.
-        if into.len() < 16 {
+        if into.len() < 16 || self.is_done {
             return Ok(0);
         }
         loop {
@@ -217,7 +237,8 @@ impl<R: Read> Read for Decoded<R> {
             }
             let (result, read, written, _) = self.decoder.decode_to_utf8(&self.raw, into, self.is_over);
             self.raw.drain(..read);
-            if written > 0 || (self.is_over && result == CoderResult::InputEmpty) {
+            self.is_done = self.is_over && result == CoderResult::InputEmpty;
+            if written > 0 || self.is_done {
                 return Ok(written);
             }
         }
@@ -235,6 +256,8 @@ mod tests {
             .map_err(|failure| failure.code)?;
         let mut all = String::new();
         text.lines.read_to_string(&mut all).map_err(|_| "no UTF-8")?;
+        // Whoever asks again behind the end is told the same.
+        assert_eq!(text.lines.read(&mut [0; 64]).unwrap(), 0);
         Ok(all)
     }
 

@@ -3,13 +3,19 @@
 //! The one rule: quotation marks count only where a cell begins with one, and two within it stand for one (RFC 4180). It is
 //! written here because a reader that hides where a record ends cannot find the way back after one that never ends.
 
-use crate::failure::Failure;
+use std::io;
+
+use super::{Fault, TableError};
 
 /// What may stand between cells.
 pub(super) const DELIMITERS: [char; 4] = [',', ';', '\t', '|'];
 
 /// The delimiter that `--delimiter` names.
-pub(super) fn delimiter(text: &str) -> Result<char, Failure> {
+///
+/// # Errors
+///
+/// The text names none.
+pub fn delimiter(text: &str) -> Result<char, TableError> {
     let text = match text {
         "tab" | "\\t" => "\t",
         other => other,
@@ -17,7 +23,7 @@ pub(super) fn delimiter(text: &str) -> Result<char, Failure> {
     let mut letters = text.chars();
     match (letters.next(), letters.next()) {
         (Some(letter), None) if !matches!(letter, '"' | '\n' | '\r') => Ok(letter),
-        _ => Err(Failure::usage(
+        _ => Err(TableError::new(
             "TL0783",
             format!("`{text}` is not a delimiter"),
             "Give one letter, such as `;`, or `tab`.",
@@ -59,18 +65,19 @@ impl State {
 }
 
 /// The cells of a whole record; wrong when something stands behind a closing quotation mark.
-pub(super) fn split(record: &str, delimiter: char) -> Result<Vec<String>, String> {
+pub(super) fn split(record: &str, delimiter: char) -> Result<Vec<String>, Fault> {
     let mut cells = Vec::new();
     let mut cell = String::new();
     let mut state = State::Begin;
-    for letter in record.chars() {
+    for (at, letter) in record.char_indices() {
         let next = state.after(letter, delimiter);
         match (state, next) {
             (State::Mark, State::Plain) => {
-                return Err(format!(
+                let why = format!(
                     "something stands behind the closing quotation mark of cell {}",
                     cells.len() + 1
-                ));
+                );
+                return Err(Fault::at(record, at, why));
             }
             (_, State::Begin) => cells.push(std::mem::take(&mut cell)),
             (State::Begin, State::Quoted) | (State::Quoted, State::Mark) => {}
@@ -82,8 +89,53 @@ pub(super) fn split(record: &str, delimiter: char) -> Result<Vec<String>, String
     Ok(cells)
 }
 
+/// Where a cell begins, counted from 0; the end of the record when it has fewer.
+pub(super) fn begin_of(record: &str, delimiter: char, wanted: usize) -> usize {
+    let mut state = State::Begin;
+    let mut seen = 0;
+    for (at, letter) in record.char_indices() {
+        if seen == wanted {
+            return at;
+        }
+        state = state.after(letter, delimiter);
+        if state == State::Begin {
+            seen += 1;
+        }
+    }
+    record.len()
+}
+
+/// How many bytes of a text with commas are whole rows; what is behind them was left half-written.
+///
+/// # Errors
+///
+/// It cannot be read.
+pub fn whole_rows(mut text: impl io::BufRead) -> io::Result<u64> {
+    let (mut state, mut at, mut whole) = (State::Begin, 0, 0);
+    loop {
+        let some = text.fill_buf()?;
+        if some.is_empty() {
+            return Ok(whole);
+        }
+        // Only bytes of ASCII matter, and no other letter has any in it.
+        for byte in some {
+            at += 1;
+            state = match (state, byte) {
+                (State::Quoted, _) => state.after(char::from(*byte), ','),
+                (_, b'\n') => {
+                    whole = at;
+                    State::Begin
+                }
+                _ => state.after(char::from(*byte), ','),
+            };
+        }
+        let read = some.len();
+        text.consume(read);
+    }
+}
+
 /// A record of cells, quoted where that is needed.
-pub(crate) fn quoted<'c>(cells: impl IntoIterator<Item = &'c str>) -> String {
+pub fn quoted<'c>(cells: impl IntoIterator<Item = &'c str>) -> String {
     let mut line = String::new();
     for (index, cell) in cells.into_iter().enumerate() {
         if index > 0 {
@@ -123,7 +175,7 @@ mod tests {
         ] {
             match (split(record, delimiter), expected) {
                 (Ok(cells), Ok(expected)) => assert_eq!(cells, expected, "{record}"),
-                (Err(error), Err(expected)) => assert!(error.contains(expected), "{error}"),
+                (Err(error), Err(expected)) => assert!(error.why.contains(expected), "{error:?}"),
                 (cells, _) => panic!("{record}: {cells:?}"),
             }
         }
@@ -139,6 +191,24 @@ mod tests {
         ] {
             let line = quoted(cells.iter().copied());
             assert_eq!(split(line.trim_end_matches('\n'), ',').unwrap(), cells);
+        }
+    }
+
+    #[test]
+    fn what_is_half_written_is_no_row() {
+        for (text, whole) in [
+            ("a,b\n1,2\n", "a,b\n1,2\n"),
+            ("a,b\n1,2", "a,b\n"),
+            ("a,b\n1,\"x\ny", "a,b\n"),
+            ("a,b\n1,\"x\n\"\"y\n\"\n2,", "a,b\n1,\"x\n\"\"y\n\"\n"),
+            ("a", ""),
+            ("", ""),
+        ] {
+            assert_eq!(
+                whole_rows(text.as_bytes()).unwrap(),
+                whole.len() as u64,
+                "{text:?}"
+            );
         }
     }
 

@@ -1,0 +1,4 @@
+//! Every source that can be read again, and every destination, held to the suite beside the traits.
+
+mod destinations;
+mod sources;

@@ -1,0 +1,235 @@
+//! The flows of `docs/flows/sources.md` and `destinations.md`, run as they stand there.
+
+use std::{
+    path::Path,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use futures::future::BoxFuture;
+use jiff::Timestamp;
+use serde_json::{Value, json};
+use tokio::sync::watch;
+use trunkline_flow::{
+    ComponentError, Cursor, Occasion, Trigger,
+    engine::{DeadLetter, Ended, Engine, Keeper, Ran},
+};
+
+use crate::{
+    harness::{self, Variables, variables},
+    http::Server,
+};
+
+#[derive(Default)]
+struct Kept {
+    cursor: Mutex<Option<Cursor>>,
+    letters: Mutex<Vec<DeadLetter>>,
+}
+
+impl Keeper for Kept {
+    fn cursor(&self) -> BoxFuture<'_, Result<Option<Cursor>, ComponentError>> {
+        let cursor = self.cursor.lock().unwrap().clone();
+        Box::pin(async { Ok(cursor) })
+    }
+
+    fn save<'a>(&'a self, cursor: &'a Cursor) -> BoxFuture<'a, Result<(), ComponentError>> {
+        *self.cursor.lock().unwrap() = Some(cursor.clone());
+        Box::pin(async { Ok(()) })
+    }
+
+    fn bury(&self, letter: DeadLetter) -> BoxFuture<'_, Result<(), ComponentError>> {
+        self.letters.lock().unwrap().push(letter);
+        Box::pin(async { Ok(()) })
+    }
+}
+
+/// The flow of this name in a page.
+fn example(page: &str, name: &str) -> String {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../../docs/flows")
+        .join(page);
+    let text = std::fs::read_to_string(path).unwrap();
+    let mut blocks = text
+        .split("```yaml\n")
+        .skip(1)
+        .filter_map(|rest| rest.split("```").next());
+    let begin = format!("flow: {name}\n");
+    blocks
+        .find(|block| block.starts_with(&begin))
+        .unwrap_or_else(|| panic!("no flow {name}"))
+        .to_owned()
+}
+
+async fn run(text: &str, folder: &Path, variables: &Variables, kept: &Kept) -> Ran {
+    let flow = harness::flow(text, &harness::site(folder, variables))
+        .unwrap_or_else(|mistakes| panic!("{mistakes}"));
+    let engine = Engine {
+        now: Arc::new(harness::now),
+        chance: Arc::new(Mutex::new(|| 0.5)),
+    };
+    let occasion = Occasion {
+        now: Timestamp::UNIX_EPOCH,
+        last_success: None,
+        trigger: Trigger::Manual,
+    };
+    let (stop, stopped) = watch::channel(false);
+    let running = engine.run(&flow, &occasion, kept, stopped);
+    if flow.source.is_endless() {
+        // All that is there is read by then; if not, the counts show it.
+        let later = async {
+            tokio::time::sleep(Duration::from_millis(300)).await;
+            stop.send(true).ok();
+        };
+        return futures::join!(running, later).0;
+    }
+    running.await
+}
+
+fn lines(path: &Path) -> Vec<Value> {
+    let text = std::fs::read_to_string(path).unwrap();
+    text.lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect()
+}
+
+const CONTACTS: &str = r#"{"id":"a/1","email":"ada@example.com","name":"Ada","updated_at":1,"plan":"pro"}
+{"id":"b","email":"ben@example.com","name":"Ben","updated_at":2}
+{"id":"a/1","email":"ada@example.com","name":"Ada L.","updated_at":3,"plan":{"name":"pro"}}
+{"id":"b","deleted":true}
+"#;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn sources_of_the_guide() {
+    let folder = tempfile::tempdir().unwrap();
+    let (at, none, kept) = (folder.path(), variables([]), Kept::default());
+    std::fs::write(
+        at.join("sign-ups.csv"),
+        "first;last;email\nAda;L.;ada@example.com\nBen\n",
+    )
+    .unwrap();
+    let text = example("sources.md", "sign-ups-to-lines");
+    let ran = run(&text, at, &none, &kept).await;
+    assert_eq!((ran.ended, ran.counts.dead), (Ended::Done, 1));
+    assert_eq!(kept.letters.lock().unwrap()[0].code, "TL0873");
+    let expected = [json!({ "email": "ada@example.com", "name": "Ada L." })];
+    assert_eq!(lines(&at.join("sign-ups.jsonl")), expected);
+    let ran = run(&text, at, &none, &kept).await;
+    assert_eq!(ran.counts.read, 0, "nothing is new");
+
+    let kept = Kept::default();
+    std::fs::create_dir(at.join("exports")).unwrap();
+    std::fs::write(at.join("exports/1.jsonl"), "{\"a\":1}\n").unwrap();
+    let text = example("sources.md", "exports-as-they-come");
+    let ran = run(&text, at, &none, &kept).await;
+    assert_eq!((ran.ended, ran.counts.delivered["stdout"]), (Ended::Stopped, 1));
+
+    let kept = Kept::default();
+    let connection = rusqlite::Connection::open(at.join("shop.db")).unwrap();
+    let create = "create table customers (id, email, plan, changed_at); insert into customers values (1, 'a@example.com', 'pro', 5), (2, 'b@example.com', null, 5)";
+    connection.execute_batch(create).unwrap();
+    let text = example("sources.md", "customers-that-changed");
+    run(&text, at, &none, &kept).await;
+    connection
+        .execute("insert into customers values (3, 'c@example.com', null, 5)", [])
+        .unwrap();
+    run(&text, at, &none, &kept).await;
+    let ids: Vec<Value> = lines(&at.join("customers.jsonl"))
+        .iter()
+        .map(|row| row["id"].clone())
+        .collect();
+    assert_eq!(ids, [1, 2, 3]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn destinations_of_the_guide() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = folder.path();
+    std::fs::write(at.join("contacts.jsonl"), CONTACTS).unwrap();
+    let server = Server::start(|body| match body["name"].as_str() {
+        Some("Ben") => (200, json!({ "error": { "message": "no Bens" } })),
+        _ => (200, json!({})),
+    })
+    .await;
+    let chat = format!("{}/chat", server.address);
+    let variables = variables([
+        ("CRM_TOKEN", "s3cret"),
+        ("CRM_SIGNING_KEY", "key"),
+        ("CHAT_WEBHOOK", &chat),
+    ]);
+
+    let kept = Kept::default();
+    let text =
+        example("destinations.md", "contacts-to-crm").replace("http://127.0.0.1:8080", &server.address);
+    let ran = run(&text, at, &variables, &kept).await;
+    assert_eq!((ran.counts.delivered["http"], ran.counts.dead), (3, 1));
+    let letter = kept.letters.lock().unwrap().remove(0);
+    assert!(
+        letter.message.contains("no Bens") && letter.code == "TL0864",
+        "{letter:?}"
+    );
+    assert!(!format!("{letter:?}").contains("s3cret"), "{letter:?}");
+
+    let kept = Kept::default();
+    let ran = run(
+        &example("destinations.md", "tell-the-channel"),
+        at,
+        &variables,
+        &kept,
+    )
+    .await;
+    // A record without a name still makes a text of nulls.
+    assert_eq!(ran.counts.delivered["chat"], 4);
+    let last = server.good().pop().unwrap();
+    assert_eq!(last["text"], "null <null> has signed up");
+
+    let kept = Kept::default();
+    let ran = run(
+        &example("destinations.md", "contacts-to-csv"),
+        at,
+        &variables,
+        &kept,
+    )
+    .await;
+    assert_eq!(ran.ended, Ended::Done);
+    let written = std::fs::read_to_string(at.join("out/contacts.csv")).unwrap();
+    assert!(
+        written.starts_with("id,email,name\na/1,ada@example.com,Ada\n"),
+        "{written}"
+    );
+    assert_eq!(lines(&at.join("out/contacts.jsonl")).len(), 4);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn tables_of_the_guide() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = folder.path();
+    std::fs::write(at.join("contacts.jsonl"), CONTACTS).unwrap();
+    // A replay brings all of it once more, and the table is as it was.
+    for _ in 0..2 {
+        let ran = run(
+            &example("destinations.md", "contacts-to-a-table"),
+            at,
+            &variables([]),
+            &Kept::default(),
+        )
+        .await;
+        assert_eq!((ran.ended, ran.counts.delivered["sqlite"]), (Ended::Done, 4));
+        let connection = rusqlite::Connection::open(at.join("people.db")).unwrap();
+        let select = "select group_concat(_key || name || plan) from contacts";
+        let rows: String = connection.query_row(select, [], |row| row.get(0)).unwrap();
+        assert_eq!(rows, "a/1Ada L.{\"name\":\"pro\"}");
+    }
+    let Some(address) = harness::postgres() else {
+        return;
+    };
+    let client = harness::schema(&address, "guide").await;
+    let text = example("destinations.md", "contacts-to-postgres")
+        .replace("flows_example", &harness::schema_name("guide"));
+    for _ in 0..2 {
+        let ran = run(&text, at, &variables([("WAREHOUSE", &address)]), &Kept::default()).await;
+        assert_eq!((ran.ended, ran.counts.delivered["postgres"]), (Ended::Done, 4));
+        let select = "select string_agg(_key || name || plan::text, ',') from contacts";
+        let row = client.query_one(select, &[]).await.unwrap();
+        assert_eq!(row.get::<_, String>(0), "a/1Ada L.{\"name\": \"pro\"}");
+    }
+}
