@@ -1,12 +1,18 @@
-//! What the delivery queue carries: `cargo bench -p trunkline-store --bench queue [rounds] [rising|scattered|both] [two empty databases
-//! of PostgreSQL]`, one figure a line: how many a second, and microseconds of processor time for each.
+//! What the delivery queue carries: `cargo bench -p trunkline-store --bench queue [rounds] [rising|scattered|both] [how many wait] [two
+//! empty databases of PostgreSQL]`, one figure a line: how many a second, and microseconds of processor time for each.
 //!
 //! The one rule: every step is durable, and the same work is done with a thousand waiting and with a million, so that the two can be
 //! compared. `cargo xtask bench queue` runs it and says what was promised.
 #![expect(clippy::print_stdout, reason = "a benchmark prints its figures")]
 #![expect(clippy::disallowed_methods, reason = "a benchmark reads the clock")]
 
-use std::{sync::Arc, time::Instant};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Instant,
+};
 
 use jiff::{SignedDuration, Timestamp};
 use rand::SeedableRng as _;
@@ -22,7 +28,8 @@ const TASKS: u64 = 4;
 /// Deliveries that a round adds and then delivers.
 const ROUND: u64 = 20_000;
 const SLOTS: u16 = 16;
-const WAITING: [u64; 2] = [1_000, 1_000_000];
+const FEW: u64 = 1_000;
+const MANY: u64 = 1_000_000;
 
 /// How dedupe keys follow each other.
 #[derive(Clone, Copy, PartialEq)]
@@ -91,12 +98,13 @@ async fn add(store: &Arc<Store>, from: u64, count: u64, keys: Keys) -> f64 {
     count as f64 / seconds
 }
 
-/// Delivers a number of deliveries, several tasks at once; how many a second.
-async fn deliver(store: &Arc<Store>, count: u64) -> f64 {
+/// Delivers at least a number of deliveries, several tasks at once; how many, and how many a second.
+async fn deliver(store: &Arc<Store>, count: u64) -> (u64, f64) {
     let began = Instant::now();
+    let total = Arc::new(AtomicU64::new(0));
     let mut tasks = JoinSet::new();
     for task in 0..TASKS {
-        let store = Arc::clone(store);
+        let (store, total) = (Arc::clone(store), Arc::clone(&total));
         tasks.spawn(async move {
             let claim = Claim {
                 owner: format!("task {task}"),
@@ -106,26 +114,25 @@ async fn deliver(store: &Arc<Store>, count: u64) -> f64 {
                 flow: None,
                 destination: None,
             };
-            let mut done = 0;
-            while done < count / TASKS {
+            while total.load(Ordering::SeqCst) < count {
                 for lane in store.claim(&claim, now()).await.expect("it is claimed") {
                     let settled = Settled {
                         done: lane.deliveries.iter().map(|delivery| delivery.seq).collect(),
                         is_free: true,
                         ..Settled::default()
                     };
-                    done += settled.done.len() as u64;
+                    total.fetch_add(settled.done.len() as u64, Ordering::SeqCst);
                     store
                         .settle_lane(&lane.held, &settled, now())
                         .await
                         .expect("it is settled");
                 }
             }
-            done
         });
     }
-    let done: u64 = tasks.join_all().await.into_iter().sum();
-    done as f64 / began.elapsed().as_secs_f64()
+    tasks.join_all().await;
+    let total = total.load(Ordering::SeqCst);
+    (total, total as f64 / began.elapsed().as_secs_f64())
 }
 
 fn median(mut figures: Vec<f64>) -> f64 {
@@ -145,6 +152,9 @@ fn cpu() -> f64 {
 struct Queue {
     store: Arc<Store>,
     next: u64,
+    waiting: u64,
+    /// How many wait at the end of a round.
+    level: u64,
     /// How many a second, and microseconds of processor time for each, round by round: added, then delivered.
     figures: [(Vec<f64>, Vec<f64>); 2],
     _folder: tempfile::TempDir,
@@ -171,6 +181,8 @@ impl Queue {
         Self {
             store,
             next: waiting,
+            waiting,
+            level: waiting,
             figures: Default::default(),
             _folder: folder,
         }
@@ -178,11 +190,17 @@ impl Queue {
 
     async fn round(&mut self, keys: Keys) {
         let before = cpu();
-        let added = add(&self.store, self.next, ROUND, keys).await;
-        self.next += ROUND;
+        // The last round may have delivered a few more than it added.
+        let count = ROUND + self.level - self.waiting;
+        let added = add(&self.store, self.next, count, keys).await;
+        self.next += count;
         let between = cpu();
-        let delivered = deliver(&self.store, ROUND).await;
-        let spent = [between - before, cpu() - between].map(|seconds| seconds * 1e6 / ROUND as f64);
+        let (gone, delivered) = deliver(&self.store, ROUND).await;
+        self.waiting = self.waiting + count - gone;
+        let spent = [
+            (between - before) * 1e6 / count as f64,
+            (cpu() - between) * 1e6 / gone as f64,
+        ];
         for ((speeds, costs), (speed, cost)) in self
             .figures
             .iter_mut()
@@ -204,6 +222,9 @@ async fn main() {
     let rounds: u64 = arguments
         .first()
         .map_or(5, |word| word.parse().expect("a number"));
+    let many = arguments
+        .get(2)
+        .map_or(MANY, |word| word.parse().expect("a number"));
     let kinds = [("rising", Keys::Rising), ("scattered", Keys::Scattered)];
     for (word, keys) in kinds {
         if arguments
@@ -213,15 +234,15 @@ async fn main() {
             continue;
         }
         let mut queues = Vec::new();
-        for (index, waiting) in WAITING.into_iter().enumerate() {
-            queues.push(Queue::open(waiting, keys, arguments.get(2 + index)).await);
+        for (index, waiting) in [FEW, many].into_iter().enumerate() {
+            queues.push(Queue::open(waiting, keys, arguments.get(3 + index)).await);
         }
         for _ in 0..rounds {
             for queue in &mut queues {
                 queue.round(keys).await;
             }
         }
-        for (queue, waiting) in queues.into_iter().zip(WAITING) {
+        for (queue, waiting) in queues.into_iter().zip([FEW, many]) {
             for ((speeds, costs), what) in queue.figures.into_iter().zip(["add", "deliver"]) {
                 println!(
                     "{word} {waiting} {what} {:.0} {:.1}",

@@ -18,6 +18,9 @@ pub(crate) struct Arguments {
     /// How often 20,000 deliveries are added and delivered at each level; the median counts.
     #[arg(long, default_value_t = 5)]
     rounds: u64,
+    /// How many wait when it is compared with a thousand.
+    #[arg(long, default_value_t = 1_000_000)]
+    waiting: u64,
     /// Measure PostgreSQL instead of a file: the addresses of two empty databases.
     #[arg(long, num_args = 2)]
     postgres: Vec<String>,
@@ -35,7 +38,11 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     };
     let output = Command::new(env!("CARGO"))
         .args(["bench", "--package", "trunkline-store", "--bench", "queue", "--"])
-        .args([&arguments.rounds.to_string(), kinds])
+        .args([
+            &arguments.rounds.to_string(),
+            kinds,
+            &arguments.waiting.to_string(),
+        ])
         .args(&arguments.postgres)
         .stderr(Stdio::inherit())
         .output()
@@ -44,7 +51,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
         bail!("the bench of the queue ended with {}", output.status);
     }
     let measured = Measured::read(&String::from_utf8_lossy(&output.stdout))?;
-    measured.figures(place)?.print(arguments.json)
+    measured.figures(place, arguments.waiting)?.print(arguments.json)
 }
 
 /// Figures by how the dedupe keys follow each other, by how many wait, and by what was done: how many a second, and the processor time.
@@ -78,7 +85,7 @@ impl Measured {
             .with_context(|| format!("no figure for {keys} keys, {waiting} waiting, {what}"))
     }
 
-    fn figures(&self, place: &str) -> Result<Figures> {
+    fn figures(&self, place: &str, waiting: u64) -> Result<Figures> {
         let mut figures = Figures::default();
         for keys in ["rising", "scattered"] {
             if self.0.iter().all(|(k, ..)| k != keys) {
@@ -87,8 +94,8 @@ impl Measured {
             let name = format!("{place}, {keys} dedupe keys");
             for (what, done) in [("add", "added"), ("deliver", "delivered")] {
                 let few = self.of(keys, 1_000, what)?;
-                let many = self.of(keys, 1_000_000, what)?;
-                for (waiting, [speed, cost]) in [("1,000", few), ("1,000,000", many)] {
+                let many = self.of(keys, waiting, what)?;
+                for (waiting, [speed, cost]) in [(1_000, few), (waiting, many)] {
                     figures.note(&name, &format!("{done}, {waiting} waiting"), speed, "/s");
                     figures.note(
                         &name,
@@ -97,7 +104,7 @@ impl Measured {
                         "µs",
                     );
                 }
-                let ratio = format!("{done}: a thousand waiting to a million");
+                let ratio = format!("{done}: a thousand waiting to {waiting}");
                 if keys == "rising" {
                     figures.at_most(&name, &ratio, few[0] / many[0], "", SLOWER);
                 } else {
@@ -118,7 +125,7 @@ mod tests {
         let text = "rising 1000 add 30000 40.5\n\nrising 1000000 add 28000 41\n";
         let measured = Measured::read(text).unwrap();
         assert_eq!(measured.of("rising", 1_000, "add").unwrap(), [30_000.0, 40.5]);
-        assert!(measured.figures("a place").is_err());
+        assert!(measured.figures("a place", 1_000_000).is_err());
         for bad in [
             "rising add 3 4",
             "rising x add 3 4",
