@@ -24,11 +24,12 @@ pub(super) struct Desk {
 }
 
 pub(super) fn contact(id: &str, custom: Value) -> Value {
-    json!({
+    let mut contact = json!({
         "type": "contact", "id": id, "role": "user", "email": format!("{id}@example.com"), "name": format!("N\n{id}"),
-        "unsubscribed_from_emails": false, "custom_attributes": custom,
-        "location": {"city": "Ber\u{fc}n"}, "created_at": 1_700_000_000,
-    })
+        "unsubscribed_from_emails": false, "location": {"city": "Ber\u{fc}n"}, "created_at": 1_700_000_000,
+    });
+    contact["custom_attributes"] = custom;
+    contact
 }
 
 pub(super) fn conversation(id: &str, contacts: &[&str], tags: &[&str]) -> Value {
