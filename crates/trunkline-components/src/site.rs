@@ -46,6 +46,9 @@ pub trait Notifications: Send + Sync {
     ) -> BoxFuture<'a, Result<Vec<Notified>, ComponentError>>;
 }
 
+/// What a variable of the environment holds; none when it is not set.
+pub type Environment = Arc<dyn Fn(&str) -> Option<SecretString> + Send + Sync>;
+
 /// Where a flow runs.
 #[derive(Clone)]
 pub struct Site {
@@ -60,7 +63,7 @@ pub struct Site {
     /// Notifications that were received.
     pub notifications: Arc<dyn Notifications>,
     /// What a variable of the environment holds, for settings of the form `{env: NAME}`; none when it is not set.
-    pub secrets: Arc<dyn Fn(&str) -> Option<SecretString> + Send + Sync>,
+    pub secrets: Environment,
 }
 
 impl fmt::Debug for Site {

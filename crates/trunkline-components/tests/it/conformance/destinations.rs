@@ -15,13 +15,16 @@ use crate::{
     http::Server,
 };
 
+/// Looks at what is there.
+type Held = Box<dyn Fn(&Subject) -> Option<Vec<Value>> + Send + Sync>;
+
 struct Subject {
     folder: TempDir,
     settings: String,
     variables: Variables,
     keeps: Keeps,
     refused: fn(u64) -> Option<Value>,
-    held: Box<dyn Fn(&Subject) -> Option<Vec<Value>> + Send + Sync>,
+    held: Held,
 }
 
 impl DestinationSubject for Subject {
