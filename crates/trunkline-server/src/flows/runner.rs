@@ -11,7 +11,7 @@ use jiff::{SignedDuration, Timestamp};
 use secrecy::SecretString;
 use tokio::sync::watch;
 use trunkline_client::Clock;
-use trunkline_components::{Notifications, Site, Workspaces};
+use trunkline_components::{Environment, Notifications, Site, Workspaces};
 use trunkline_flow::{
     ComponentError, Occasion, Trigger,
     document::{Document, Mistake},
@@ -95,7 +95,7 @@ impl From<StoreError> for FlowError {
 
 /// Looks secrets up in the environment of this process.
 #[must_use]
-pub fn environment() -> Arc<dyn Fn(&str) -> Option<SecretString> + Send + Sync> {
+pub fn environment() -> Environment {
     Arc::new(|name| std::env::var(name).ok().map(SecretString::from))
 }
 
