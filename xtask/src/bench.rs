@@ -13,6 +13,7 @@ use crate::binary;
 mod actions;
 mod client;
 mod figures;
+mod flow;
 pub(crate) mod http;
 mod mirror;
 mod process;
@@ -37,6 +38,8 @@ enum What {
     Mirror(mirror::Arguments),
     /// The client: how fast and how evenly it uses a rate limit.
     Client(client::Arguments),
+    /// Flows: records a second from file to file, CPU per record, memory.
+    Flow(flow::Arguments),
     /// Publishing: the share of a rate limit that many upserts use, memory, what is written twice.
     Publish(publish::Arguments),
     /// The delivery queue: deliveries a second in and out, and the same with a million waiting.
@@ -55,6 +58,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
         What::Actions(arguments) => actions::run(arguments),
         What::Mirror(arguments) => mirror::run(arguments),
         What::Client(arguments) => client::run(arguments),
+        What::Flow(arguments) => flow::run(arguments),
         What::Publish(arguments) => publish::run(arguments),
         What::Queue(arguments) => queue::run(arguments),
         What::Simulator(arguments) => simulator::run(arguments),

@@ -74,7 +74,20 @@ pub const fn sources() -> &'static [SourceKind] {
 /// All transforms.
 #[must_use]
 pub const fn transforms() -> &'static [TransformKind] {
-    &[by::filter::KIND, by::jq::KIND, by::map::KIND, by::route::KIND]
+    &[
+        by::batch::KIND,
+        by::dedupe::KIND,
+        by::enrich::KIND,
+        by::filter::KIND,
+        by::hash::KIND,
+        by::html::KIND,
+        by::jq::KIND,
+        by::map::KIND,
+        by::mask::KIND,
+        by::route::KIND,
+        by::split::KIND,
+        by::window::KIND,
+    ]
 }
 
 /// All destinations.

@@ -1,6 +1,6 @@
 //! What components reach outside through.
 //!
-//! The one rule: a component has no other way to the clock, to workspaces, or to where a flow's file lies.
+//! The one rule: a component has no other way to the clock, to workspaces, to secrets, or to where a flow's file lies.
 
 use std::{fmt, path::PathBuf, sync::Arc};
 

@@ -132,8 +132,8 @@ pub trait Transform: Send {
         None
     }
 
-    /// Gives out what is due, or all of it at the end of a run.
-    fn flush(&mut self, _now: Timestamp, _is_end: bool) -> Vec<Record> {
+    /// Gives out what is due, or all of it at the end of a run; or what could not be made of it.
+    fn flush(&mut self, _now: Timestamp, _is_end: bool) -> Vec<Result<Vec<Record>, Failed>> {
         Vec::new()
     }
 }

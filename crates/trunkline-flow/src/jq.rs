@@ -44,5 +44,5 @@ mod tests;
 pub use compile::{Expression, MAX_TEXT};
 pub use error::{CompileError, RunError, RunFailure};
 pub use position::Place;
-pub use run::{Limits, MAX_STEPS};
+pub use run::{Input, Limits, MAX_STEPS};
 pub use value::MAX_DEPTH;

@@ -1,4 +1,5 @@
-//! Microseconds of the writer's own work per record: `cargo bench -p trunkline-mirror --bench storage [records]`.
+//! Microseconds of the writer's own work per record: `cargo bench -p trunkline-mirror --bench storage [records] [feed]`, with
+//! `feed` while somebody reads the feed of changes.
 #![expect(clippy::print_stdout, reason = "a benchmark prints its figures")]
 #![expect(clippy::disallowed_methods, reason = "a benchmark reads the clock")]
 
@@ -6,7 +7,10 @@ use std::{fmt::Write as _, time::Instant};
 
 use bytes::Bytes;
 use jiff::Timestamp;
-use trunkline_mirror::storage::{Batch, Change, Storage, StorageOptions};
+use trunkline_mirror::{
+    feed::{Feed, FeedOptions},
+    storage::{Batch, Change, Storage, StorageOptions},
+};
 
 fn contact(number: usize) -> Bytes {
     let mut attributes = String::new();
@@ -127,6 +131,15 @@ fn main() {
         .unwrap();
     runtime.block_on(async {
         let storage = Storage::open(&path, StorageOptions::default()).unwrap();
+        if std::env::args().any(|argument| argument == "feed") {
+            let reader = FeedOptions {
+                reader: "bench".to_owned(),
+                keeps_before: false,
+                name: "bench".to_owned(),
+                now: Timestamp::from_second(1_700_000_000).unwrap(),
+            };
+            Feed::open(&path, &reader).unwrap();
+        }
         let streams = ["contacts", "conversations", "parts"];
         for round in ["first", "unchanged"]
             .into_iter()

@@ -3,6 +3,7 @@
 //! The one rule: a checkpoint is saved in the same transaction as the rows that it stands for, never before them.
 //! Read [`tables`] for what is kept, [`storage`] for how it is written, [`extract`] for how JSON becomes columns.
 
+pub mod analytics;
 pub mod check;
 pub mod extract;
 pub mod feed;

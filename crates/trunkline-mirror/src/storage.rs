@@ -13,6 +13,8 @@ mod history;
 mod layout;
 mod lists;
 mod members;
+mod models;
+mod office;
 mod opening;
 mod options;
 mod parts;

@@ -172,7 +172,7 @@ pub async fn sync(
     };
     try_join!(boxed(people), boxed(others))?;
     all(&ctx, units.iter().filter(after_all)).await?;
-    storage.create_late_indexes().await?;
+    storage.settle().await?;
     let requests = client.requests_sent().saturating_sub(requests_before);
     finish::report(&ctx, &me, requests, began.elapsed())
         .await

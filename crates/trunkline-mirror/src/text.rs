@@ -97,12 +97,17 @@ pub fn from_html(html: &str) -> String {
         space: false,
         breaks: 0,
     };
+    // Behind the last of these no tag ends, and none is looked for: each look would go to the end.
+    let ends = html.rfind('>').unwrap_or(0);
     let mut rest = html;
     // Both are ASCII, so that the bytes can be looked at without reading them as characters.
     while let Some(at) = rest.bytes().position(|byte| byte == b'<' || byte == b'&') {
         writer.text(&rest[..at]);
         rest = &rest[at..];
-        let taken = if rest.starts_with('<') {
+        let taken = if html.len() - rest.len() >= ends && rest.starts_with('<') && !rest.starts_with("<!--") {
+            writer.word("<");
+            1
+        } else if rest.starts_with('<') {
             writer.markup(rest)
         } else {
             writer.entity(rest)
@@ -305,6 +310,12 @@ mod tests {
         ] {
             assert_eq!(from_html(html), text, "{html}");
         }
+    }
+
+    #[test]
+    fn what_never_ends_is_read_in_one_go() {
+        let html = "<b".repeat(200_000);
+        assert_eq!(from_html(&html), html);
     }
 
     proptest! {

@@ -13,4 +13,4 @@ mod workspaces;
 pub(crate) use schedule::supervise;
 
 pub use notifications::StoredNotifications;
-pub use runner::{FlowError, FlowRunner, Report, RunOptions};
+pub use runner::{FlowError, FlowRunner, Report, RunOptions, environment};

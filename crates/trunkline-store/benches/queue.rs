@@ -1,11 +1,18 @@
-//! What the delivery queue carries: `cargo bench -p trunkline-store --bench queue [rounds] [postgres address]`, one figure a line.
+//! What the delivery queue carries: `cargo bench -p trunkline-store --bench queue [rounds] [rising|scattered|both] [how many wait] [two
+//! empty databases of PostgreSQL]`, one figure a line: how many a second, and microseconds of processor time for each.
 //!
 //! The one rule: every step is durable, and the same work is done with a thousand waiting and with a million, so that the two can be
 //! compared. `cargo xtask bench queue` runs it and says what was promised.
 #![expect(clippy::print_stdout, reason = "a benchmark prints its figures")]
 #![expect(clippy::disallowed_methods, reason = "a benchmark reads the clock")]
 
-use std::{sync::Arc, time::Instant};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Instant,
+};
 
 use jiff::{SignedDuration, Timestamp};
 use rand::SeedableRng as _;
@@ -21,7 +28,8 @@ const TASKS: u64 = 4;
 /// Deliveries that a round adds and then delivers.
 const ROUND: u64 = 20_000;
 const SLOTS: u16 = 16;
-const WAITING: [u64; 2] = [1_000, 1_000_000];
+const FEW: u64 = 1_000;
+const MANY: u64 = 1_000_000;
 
 /// How dedupe keys follow each other.
 #[derive(Clone, Copy, PartialEq)]
@@ -90,12 +98,13 @@ async fn add(store: &Arc<Store>, from: u64, count: u64, keys: Keys) -> f64 {
     count as f64 / seconds
 }
 
-/// Delivers a number of deliveries, several tasks at once; how many a second.
-async fn deliver(store: &Arc<Store>, count: u64) -> f64 {
+/// Delivers at least a number of deliveries, several tasks at once; how many, and how many a second.
+async fn deliver(store: &Arc<Store>, count: u64) -> (u64, f64) {
     let began = Instant::now();
+    let total = Arc::new(AtomicU64::new(0));
     let mut tasks = JoinSet::new();
     for task in 0..TASKS {
-        let store = Arc::clone(store);
+        let (store, total) = (Arc::clone(store), Arc::clone(&total));
         tasks.spawn(async move {
             let claim = Claim {
                 owner: format!("task {task}"),
@@ -105,26 +114,25 @@ async fn deliver(store: &Arc<Store>, count: u64) -> f64 {
                 flow: None,
                 destination: None,
             };
-            let mut done = 0;
-            while done < count / TASKS {
+            while total.load(Ordering::SeqCst) < count {
                 for lane in store.claim(&claim, now()).await.expect("it is claimed") {
                     let settled = Settled {
                         done: lane.deliveries.iter().map(|delivery| delivery.seq).collect(),
                         is_free: true,
                         ..Settled::default()
                     };
-                    done += settled.done.len() as u64;
+                    total.fetch_add(settled.done.len() as u64, Ordering::SeqCst);
                     store
                         .settle_lane(&lane.held, &settled, now())
                         .await
                         .expect("it is settled");
                 }
             }
-            done
         });
     }
-    let done: u64 = tasks.join_all().await.into_iter().sum();
-    done as f64 / began.elapsed().as_secs_f64()
+    tasks.join_all().await;
+    let total = total.load(Ordering::SeqCst);
+    (total, total as f64 / began.elapsed().as_secs_f64())
 }
 
 fn median(mut figures: Vec<f64>) -> f64 {
@@ -132,6 +140,79 @@ fn median(mut figures: Vec<f64>) -> f64 {
     figures.get(figures.len() / 2).copied().unwrap_or(0.0)
 }
 
+/// Seconds of processor time that this process has used, as Linux counts them: in hundredths.
+fn cpu() -> f64 {
+    let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
+    let fields = stat.rsplit(')').next().unwrap_or_default();
+    let ticks = fields.split_whitespace().skip(11).take(2);
+    ticks.filter_map(|ticks| ticks.parse::<f64>().ok()).sum::<f64>() / 100.0
+}
+
+/// A queue of its own, with so many waiting.
+struct Queue {
+    store: Arc<Store>,
+    next: u64,
+    waiting: u64,
+    /// How many wait at the end of a round.
+    level: u64,
+    /// How many a second, and microseconds of processor time for each, round by round: added, then delivered.
+    figures: [(Vec<f64>, Vec<f64>); 2],
+    _folder: tempfile::TempDir,
+}
+
+impl Queue {
+    async fn open(waiting: u64, keys: Keys, address: Option<&String>) -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        let location = match address {
+            Some(address) => Location::Postgres(address.as_str().into()),
+            None => Location::Sqlite(Store::file_in(folder.path())),
+        };
+        let entropy = Entropy::new(rand_chacha::ChaCha12Rng::seed_from_u64(7));
+        let key = KeySource::File(Store::key_in(folder.path()));
+        let store = Arc::new(Store::open(&location, key, entropy).await.expect("it opens"));
+        let flow = NewFlow {
+            name: "bench".to_owned(),
+            text: "flow: bench".to_owned(),
+            origin: FlowOrigin::File,
+            by_whom: "bench".to_owned(),
+        };
+        store.put_flow(&flow, None, now()).await.expect("it is kept");
+        add(&store, 0, waiting, keys).await;
+        Self {
+            store,
+            next: waiting,
+            waiting,
+            level: waiting,
+            figures: Default::default(),
+            _folder: folder,
+        }
+    }
+
+    async fn round(&mut self, keys: Keys) {
+        let before = cpu();
+        // The last round may have delivered a few more than it added.
+        let count = ROUND + self.level - self.waiting;
+        let added = add(&self.store, self.next, count, keys).await;
+        self.next += count;
+        let between = cpu();
+        let (gone, delivered) = deliver(&self.store, ROUND).await;
+        self.waiting = self.waiting + count - gone;
+        let spent = [
+            (between - before) * 1e6 / count as f64,
+            (cpu() - between) * 1e6 / gone as f64,
+        ];
+        for ((speeds, costs), (speed, cost)) in self
+            .figures
+            .iter_mut()
+            .zip([added, delivered].into_iter().zip(spent))
+        {
+            speeds.push(speed);
+            costs.push(cost);
+        }
+    }
+}
+
+/// Rounds take turns between the queue with few and the one with many, so that whatever else the machine does meets both.
 #[tokio::main]
 async fn main() {
     let arguments: Vec<String> = std::env::args()
@@ -141,45 +222,35 @@ async fn main() {
     let rounds: u64 = arguments
         .first()
         .map_or(5, |word| word.parse().expect("a number"));
-    for keys in [Keys::Rising, Keys::Scattered] {
-        let folder = tempfile::tempdir().expect("a folder");
-        let location = match arguments.get(1) {
-            Some(address) => Location::Postgres(address.as_str().into()),
-            None => Location::Sqlite(Store::file_in(folder.path())),
-        };
-        let entropy = Entropy::new(rand_chacha::ChaCha12Rng::seed_from_u64(7));
-        let key = KeySource::File(Store::key_in(folder.path()));
-        let store = Arc::new(Store::open(&location, key, entropy).await.expect("it opens"));
-        // What an earlier one left in a database that stays.
-        store.remove_flow("bench", true).await.ok();
-        let flow = NewFlow {
-            name: "bench".to_owned(),
-            text: "flow: bench".to_owned(),
-            origin: FlowOrigin::File,
-            by_whom: "bench".to_owned(),
-        };
-        store.put_flow(&flow, None, now()).await.expect("it is kept");
-        let word = match keys {
-            Keys::Rising => "rising",
-            Keys::Scattered => "scattered",
-        };
-        let mut next = 0;
-        let mut waiting = 0;
-        for level in WAITING {
-            if level > waiting {
-                add(&store, next, level - waiting, keys).await;
-                next += level - waiting;
-                waiting = level;
-            }
-            let (mut adding, mut delivering) = (Vec::new(), Vec::new());
-            for _ in 0..rounds {
-                adding.push(add(&store, next, ROUND, keys).await);
-                next += ROUND;
-                delivering.push(deliver(&store, ROUND).await);
-            }
-            println!("{word} {level} add {}", median(adding));
-            println!("{word} {level} deliver {}", median(delivering));
+    let many = arguments
+        .get(2)
+        .map_or(MANY, |word| word.parse().expect("a number"));
+    let kinds = [("rising", Keys::Rising), ("scattered", Keys::Scattered)];
+    for (word, keys) in kinds {
+        if arguments
+            .get(1)
+            .is_some_and(|only| only != "both" && only != word)
+        {
+            continue;
         }
-        store.close().await;
+        let mut queues = Vec::new();
+        for (index, waiting) in [FEW, many].into_iter().enumerate() {
+            queues.push(Queue::open(waiting, keys, arguments.get(3 + index)).await);
+        }
+        for _ in 0..rounds {
+            for queue in &mut queues {
+                queue.round(keys).await;
+            }
+        }
+        for (queue, waiting) in queues.into_iter().zip([FEW, many]) {
+            for ((speeds, costs), what) in queue.figures.into_iter().zip(["add", "deliver"]) {
+                println!(
+                    "{word} {waiting} {what} {:.0} {:.1}",
+                    median(speeds),
+                    median(costs)
+                );
+            }
+            queue.store.close().await;
+        }
     }
 }

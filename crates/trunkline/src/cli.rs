@@ -10,6 +10,7 @@ mod flow;
 mod lookup;
 mod mirrors;
 mod publish;
+mod report;
 mod request;
 mod requests;
 mod runs;
@@ -37,6 +38,7 @@ pub(crate) use flow::{
 pub(crate) use lookup::Lookup;
 pub(crate) use mirrors::{AddMirror, Mirrors, MirrorsCommand};
 pub(crate) use publish::{Batches, BatchesCommand, ListBatches, OneBatch, Publish};
+pub(crate) use report::{Format, Report};
 pub(crate) use request::Request;
 pub(crate) use requests::Requests;
 pub(crate) use runs::{ListRuns, Runs, RunsCommand, ShowRun, Undo};
@@ -89,6 +91,8 @@ pub(crate) enum Command {
     Scopes(Scopes),
     /// Compare a mirror with the totals that the API states; exits with 1 when something is missing.
     Verify(Verify),
+    /// Count what a mirror says about conversations: response times, backlog, ratings, busiest hours, as a page or tables.
+    Report(Report),
     /// Keep a connection to a workspace: a name for an access token or a grant.
     Connect(Connect),
     /// List, show, test and change connections.

@@ -19,6 +19,7 @@ mod operations;
 mod permissions;
 mod publish;
 mod quickstart;
+mod report;
 mod request;
 pub(crate) mod request_log;
 mod requests;
@@ -58,6 +59,7 @@ pub(crate) fn run(cli: Cli) -> Result<ExitCode, Failure> {
         Command::Permissions(arguments) => block_on_this_thread(permissions::run(arguments)),
         Command::Scopes(arguments) => scopes::run(&arguments),
         Command::Verify(arguments) => block_on(verify::run(arguments)),
+        Command::Report(arguments) => report::run(arguments),
         Command::Connect(arguments) => block_on_this_thread(connect::run(arguments)),
         Command::Connections(arguments) => block_on_this_thread(connections::run(arguments)),
         Command::Apps(arguments) => block_on_this_thread(apps::run(arguments)),

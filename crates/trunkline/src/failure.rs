@@ -161,6 +161,20 @@ impl From<trunkline_mirror::storage::BadColumnRef> for Failure {
     }
 }
 
+impl From<trunkline_mirror::analytics::ReportError> for Failure {
+    fn from(error: trunkline_mirror::analytics::ReportError) -> Self {
+        let exit = if error.is_usage() {
+            Exit::Usage
+        } else {
+            Exit::Failed
+        };
+        Self {
+            exit,
+            ..Self::new(error.code(), error.to_string(), error.advice())
+        }
+    }
+}
+
 impl From<trunkline_mirror::sync::SyncError> for Failure {
     fn from(error: trunkline_mirror::sync::SyncError) -> Self {
         let exit = match error {

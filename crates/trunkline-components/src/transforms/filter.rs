@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use trunkline_flow::{
-    ComponentError, Record, Transform,
+    ComponentError, Failed, Record, Transform,
     document::{Jq, Mistake, Node, read},
 };
 
@@ -34,5 +34,18 @@ impl Transform for Filter {
         } else {
             Vec::new()
         })
+    }
+
+    fn apply_all(&mut self, mut records: Vec<Record>, now: Timestamp) -> Vec<Result<Vec<Record>, Failed>> {
+        let holds = self.0.holds_for_all(&mut records, now);
+        records
+            .into_iter()
+            .zip(holds)
+            .map(|(record, holds)| match holds {
+                Ok(true) => Ok(vec![record]),
+                Ok(false) => Ok(Vec::new()),
+                Err(error) => Err(Failed { record, error }),
+            })
+            .collect()
     }
 }

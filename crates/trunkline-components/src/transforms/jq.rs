@@ -4,10 +4,11 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use trunkline_flow::{
-    ComponentError, Record, Transform,
+    ComponentError, Failed, Record, Transform,
     document::{Jq, Mistake, Node, read},
 };
 
+use super::joined::apart;
 use crate::{
     Site,
     registry::{MakeTransform, TransformKind},
@@ -30,6 +31,18 @@ fn build(node: &Node, _: &Site) -> Result<MakeTransform, Mistake> {
 impl Transform for Expressed {
     fn apply(&mut self, record: Record, now: Timestamp) -> Result<Vec<Record>, ComponentError> {
         let values = self.0.values(&record, now)?;
-        Ok(values.into_iter().map(|value| record.derive(value)).collect())
+        Ok(apart(record, values))
+    }
+
+    fn apply_all(&mut self, mut records: Vec<Record>, now: Timestamp) -> Vec<Result<Vec<Record>, Failed>> {
+        let made = self.0.values_of_all(&mut records, now);
+        records
+            .into_iter()
+            .zip(made)
+            .map(|(record, made)| match made {
+                Ok(values) => Ok(apart(record, values)),
+                Err(error) => Err(Failed { record, error }),
+            })
+            .collect()
     }
 }

@@ -7,7 +7,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 use trunkline_flow::{
-    ComponentError, Record, Transform,
+    ComponentError, Failed, Record, Transform,
     document::{Jq, Mistake, Node, read},
 };
 
@@ -48,17 +48,45 @@ impl Transform for Settings {
         for (name, expression) in &self.set {
             set.insert(name.clone(), expression.value(&record, now)?);
         }
-        let Record {
-            head,
-            value: Value::Object(mut fields),
-            origins,
-        } = record
-        else {
-            return Err(ComponentError::reject(
+        Ok(vec![self.laid(record, set).map_err(|failed| failed.error)?])
+    }
+
+    fn apply_all(&mut self, mut records: Vec<Record>, now: Timestamp) -> Vec<Result<Vec<Record>, Failed>> {
+        let mut set: Vec<Result<Map<String, Value>, ComponentError>> =
+            records.iter().map(|_| Ok(Map::new())).collect();
+        for (name, expression) in &self.set {
+            let values = expression.value_of_all(&mut records, now);
+            for (fields, value) in set.iter_mut().zip(values) {
+                match (&mut *fields, value) {
+                    (Ok(fields), Ok(value)) => {
+                        fields.insert(name.clone(), value);
+                    }
+                    (Ok(_), Err(error)) => *fields = Err(error),
+                    (Err(_), _) => {}
+                }
+            }
+        }
+        records
+            .into_iter()
+            .zip(set)
+            .map(|(record, set)| match set {
+                Ok(set) => self.laid(record, set).map(|record| vec![record]),
+                Err(error) => Err(Failed { record, error }),
+            })
+            .collect()
+    }
+}
+
+impl Settings {
+    /// The record with these fields set, and the others renamed and left out.
+    fn laid(&self, mut record: Record, set: Map<String, Value>) -> Result<Record, Failed> {
+        let Some(fields) = record.value.as_object_mut() else {
+            let error = ComponentError::reject(
                 "TL0841",
                 "the record is no object, so it has no fields",
                 "Make an object of it with `jq` first, such as `{value: .}`.",
-            ));
+            );
+            return Err(Failed { record, error });
         };
         fields.extend(set);
         let renamed: Vec<(String, Value)> = self
@@ -71,10 +99,6 @@ impl Transform for Settings {
         if !self.keep.is_empty() {
             fields.retain(|name, _| self.keep.contains(name));
         }
-        Ok(vec![Record {
-            head,
-            value: fields.into(),
-            origins,
-        }])
+        Ok(record)
     }
 }

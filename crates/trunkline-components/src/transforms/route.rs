@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use trunkline_flow::{
-    ComponentError, Record, Transform,
+    ComponentError, Failed, Record, Transform,
     document::{Jq, Mistake, Node, read},
 };
 
@@ -65,5 +65,34 @@ impl Transform for Settings {
         }
         record.head.branch = chosen;
         Ok(vec![record])
+    }
+
+    fn apply_all(&mut self, records: Vec<Record>, now: Timestamp) -> Vec<Result<Vec<Record>, Failed>> {
+        let mut all: Vec<Option<Result<Vec<Record>, Failed>>> = records.iter().map(|_| None).collect();
+        let mut places: Vec<usize> = (0..records.len()).collect();
+        let mut open = records;
+        for branch in &self.branches {
+            let holds = branch.when.holds_for_all(&mut open, now);
+            let mut still = (Vec::new(), Vec::new());
+            for ((mut record, at), holds) in open.into_iter().zip(places).zip(holds) {
+                match holds {
+                    Ok(false) => {
+                        still.0.push(record);
+                        still.1.push(at);
+                    }
+                    Ok(true) => {
+                        record.head.branch = Some(branch.name.clone());
+                        all[at] = Some(Ok(vec![record]));
+                    }
+                    Err(error) => all[at] = Some(Err(Failed { record, error })),
+                }
+            }
+            (open, places) = still;
+        }
+        for (mut record, at) in open.into_iter().zip(places) {
+            record.head.branch = self.otherwise.clone();
+            all[at] = Some(Ok(vec![record]));
+        }
+        all.into_iter().flatten().collect()
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! Each sees the record's value as its input, its head as `$head`, and the moment as `$now` (and the function `now`).
 
-use std::{borrow::Cow, collections::BTreeMap, time::Duration};
+use std::{borrow::Cow, sync::Arc, time::Duration};
 
 use jiff::Timestamp;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use crate::{
     ComponentError, Record,
-    jq::{CompileError, Expression, Limits},
+    jq::{CompileError, Expression, Input, Limits, RunError},
 };
 
 /// What an expression of a flow may use up for one record: one that goes further is stopped, and its record becomes a dead letter.
@@ -47,22 +47,51 @@ impl Jq {
     ///
     /// It fails on this record, or goes further than it may.
     pub fn values(&self, record: &Record, now: Timestamp) -> Result<Vec<Value>, ComponentError> {
-        let variables = BTreeMap::from([
-            (
-                "head".to_owned(),
-                serde_json::to_value(&record.head).unwrap_or_default(),
-            ),
-            ("now".to_owned(), Value::from(now.as_millisecond() as f64 / 1e3)),
-        ]);
-        self.0
-            .run_with(record.value.clone(), &variables, &LIMITS)
-            .map_err(|error| {
-                ComponentError::reject(
-                    "TL0811",
-                    format!("the expression failed on this record: {error}"),
-                    "Look at the record; use `?`, `//` or `if` for what may be missing.",
-                )
-            })
+        let input = self.input(record.value.clone(), record, now);
+        let mut values = self.0.run_many(&Arc::new(vec![input]), &LIMITS);
+        values.pop().unwrap_or(Ok(Vec::new())).map_err(failed)
+    }
+
+    /// What it makes of each record; quicker than one by one, and each is within its limits by itself.
+    pub fn values_of_all(
+        &self,
+        records: &mut [Record],
+        now: Timestamp,
+    ) -> Vec<Result<Vec<Value>, ComponentError>> {
+        // The values go to another thread and come back.
+        let input = |record: &mut Record| {
+            let value = record.value.take();
+            self.input(value, record, now)
+        };
+        let inputs = Arc::new(records.iter_mut().map(input).collect::<Vec<_>>());
+        let made = self.0.run_many(&inputs, &LIMITS);
+        match Arc::try_unwrap(inputs) {
+            Ok(inputs) => {
+                for (record, input) in records.iter_mut().zip(inputs) {
+                    record.value = input.value;
+                }
+            }
+            // A late one is still looked at.
+            Err(inputs) => {
+                for (record, input) in records.iter_mut().zip(inputs.iter()) {
+                    record.value = input.value.clone();
+                }
+            }
+        }
+        made.into_iter().map(|made| made.map_err(failed)).collect()
+    }
+
+    fn input(&self, value: Value, record: &Record, now: Timestamp) -> Input {
+        // Most expressions do not look at the head.
+        let head = if self.text().contains("head") {
+            serde_json::to_value(&record.head).unwrap_or_default()
+        } else {
+            Value::Null
+        };
+        Input {
+            value,
+            variables: vec![head, Value::from(now.as_millisecond() as f64 / 1e3)],
+        }
     }
 
     /// The one value that it makes of a record; null when it makes none.
@@ -71,7 +100,16 @@ impl Jq {
     ///
     /// As [`Jq::values`]; and it makes several.
     pub fn value(&self, record: &Record, now: Timestamp) -> Result<Value, ComponentError> {
-        let mut values = self.values(record, now)?;
+        self.one(self.values(record, now)?)
+    }
+
+    /// The same for several records.
+    pub fn value_of_all(&self, records: &mut [Record], now: Timestamp) -> Vec<Result<Value, ComponentError>> {
+        let all = self.values_of_all(records, now);
+        all.into_iter().map(|values| self.one(values?)).collect()
+    }
+
+    fn one(&self, mut values: Vec<Value>) -> Result<Value, ComponentError> {
         match values.len() {
             0 => Ok(Value::Null),
             1 => Ok(values.remove(0)),
@@ -92,8 +130,13 @@ impl Jq {
     ///
     /// As [`Jq::value`].
     pub fn holds(&self, record: &Record, now: Timestamp) -> Result<bool, ComponentError> {
-        let value = self.value(record, now)?;
-        Ok(!matches!(value, Value::Null | Value::Bool(false)))
+        Ok(is_true(&self.value(record, now)?))
+    }
+
+    /// The same for several records.
+    pub fn holds_for_all(&self, records: &mut [Record], now: Timestamp) -> Vec<Result<bool, ComponentError>> {
+        let all = self.value_of_all(records, now);
+        all.into_iter().map(|value| Ok(is_true(&value?))).collect()
     }
 
     /// The value as text, for keys: text as it is, numbers as they are written; none for null.
@@ -102,12 +145,61 @@ impl Jq {
     ///
     /// As [`Jq::value`].
     pub fn key(&self, record: &Record, now: Timestamp) -> Result<Option<String>, ComponentError> {
-        Ok(match self.value(record, now)? {
-            Value::Null => None,
-            Value::String(text) => Some(text),
-            other => Some(other.to_string()),
-        })
+        Ok(key(self.value(record, now)?))
     }
+
+    /// The same for several records.
+    pub fn key_of_all(
+        &self,
+        records: &mut [Record],
+        now: Timestamp,
+    ) -> Vec<Result<Option<String>, ComponentError>> {
+        let all = self.value_of_all(records, now);
+        all.into_iter().map(|value| Ok(key(value?))).collect()
+    }
+}
+
+impl Jq {
+    /// Whether it holds for those that are asked about; the others are not looked at, and it does not hold for them.
+    pub(crate) fn holds_of(
+        &self,
+        records: &mut [Record],
+        asked: &[bool],
+        now: Timestamp,
+    ) -> Vec<Result<bool, ComponentError>> {
+        if asked.iter().all(|asked| *asked) {
+            return self.holds_for_all(records, now);
+        }
+        let one = |(record, asked): (&Record, &bool)| {
+            if *asked {
+                self.holds(record, now)
+            } else {
+                Ok(false)
+            }
+        };
+        records.iter().zip(asked).map(one).collect()
+    }
+}
+
+fn key(value: Value) -> Option<String> {
+    match value {
+        Value::Null => None,
+        Value::String(text) => Some(text),
+        other => Some(other.to_string()),
+    }
+}
+
+const fn is_true(value: &Value) -> bool {
+    !matches!(value, Value::Null | Value::Bool(false))
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "it takes an error's place")]
+fn failed(error: RunError) -> ComponentError {
+    ComponentError::reject(
+        "TL0811",
+        format!("the expression failed on this record: {error}"),
+        "Look at the record; use `?`, `//` or `if` for what may be missing.",
+    )
 }
 
 impl PartialEq for Jq {

@@ -64,7 +64,18 @@ impl Pipeline {
     pub fn flush(&mut self, now: Timestamp, is_end: bool) -> Applied {
         let mut all = Applied::default();
         for at in 0..self.steps.len() {
-            let held = self.steps[at].1.flush(now, is_end);
+            let (name, step) = &mut self.steps[at];
+            let mut held = Vec::new();
+            for done in step.flush(now, is_end) {
+                match done {
+                    Ok(made) => held.extend(made),
+                    Err(failed) => all.refused.push(Refused {
+                        record: failed.record,
+                        step: (at, name.clone()),
+                        error: failed.error,
+                    }),
+                }
+            }
             if held.is_empty() {
                 continue;
             }

@@ -153,6 +153,15 @@ impl Run<'_> {
                 }
                 continue;
             }
+            // All that may be on its way is held by transforms: it is given out early, so that reading goes on.
+            if self.halt.is_none()
+                && is_idle
+                && waiting == 0
+                && self.frontier.outstanding() >= MOST_OUTSTANDING
+                && self.flush(true).await
+            {
+                continue;
+            }
             if kept_at.elapsed() >= KEEP_EVERY {
                 self.keep().await;
                 kept_at = Instant::now();
@@ -327,13 +336,10 @@ impl Run<'_> {
         for mut pending in sent {
             let result = results.next().unwrap_or_else(|| Err(unanswered(&name)));
             pending.attempts += 1;
-            let error = match result {
-                Ok(_) => {
-                    self.lanes[way].leave(pending.key.as_ref());
-                    *self.counts.delivered.entry(name.clone()).or_default() += 1;
-                    continue;
-                }
-                Err(error) => error,
+            let Err(error) = result else {
+                self.lanes[way].leave(pending.key.as_ref());
+                *self.counts.delivered.entry(name.clone()).or_default() += 1;
+                continue;
             };
             let retry = self.flow.policy.retry;
             match error.verdict {

@@ -108,31 +108,46 @@ impl Stages {
 
     /// Sends each record on the ways that want it.
     fn route(&mut self, records: Vec<Record>, now: Timestamp, staged: &mut Staged) {
+        let mut records = records;
+        // For each way, what it says of each record.
+        let said: Vec<Vec<Result<bool, ComponentError>>> = self
+            .ways
+            .iter()
+            .map(|way| {
+                let is_routed = |record: &Record| way.route.is_none() || way.route == record.head.branch;
+                let routed: Vec<bool> = records.iter().map(is_routed).collect();
+                match &way.when {
+                    None => routed.into_iter().map(Ok).collect(),
+                    Some(when) => when.holds_of(&mut records, &routed, now),
+                }
+            })
+            .collect();
         let mut by_way: Vec<Vec<Record>> = self.ways.iter().map(|_| Vec::new()).collect();
+        let mut said: Vec<_> = said.into_iter().map(Vec::into_iter).collect();
         for record in records {
+            let mut wanted_by = Vec::new();
             let mut is_wanted = false;
-            for (way, wanted) in self.ways.iter().zip(&mut by_way) {
-                let is_routed = way.route.is_none() || way.route == record.head.branch;
-                let holds = match &way.when {
-                    _ if !is_routed => Ok(false),
-                    None => Ok(true),
-                    Some(when) => when.holds(&record, now),
-                };
-                match holds {
+            for (at, said) in said.iter_mut().enumerate() {
+                match said.next().unwrap_or(Ok(false)) {
                     Ok(false) => {}
-                    Ok(true) => {
-                        is_wanted = true;
-                        wanted.push(record.clone());
-                    }
+                    Ok(true) => wanted_by.push(at),
                     Err(error) => {
                         is_wanted = true;
-                        staged
-                            .refused
-                            .push((Some(way.name.clone()), record.clone(), error));
+                        let way = self.ways[at].name.clone();
+                        staged.refused.push((Some(way), record.clone(), error));
                     }
                 }
             }
+            is_wanted |= !wanted_by.is_empty();
             staged.filtered += u64::from(!is_wanted);
+            // The last one needs no copy.
+            let last = wanted_by.pop();
+            for at in wanted_by {
+                by_way[at].push(record.clone());
+            }
+            if let Some(at) = last {
+                by_way[at].push(record);
+            }
         }
         for (at, records) in by_way.into_iter().enumerate() {
             if records.is_empty() {

@@ -40,6 +40,9 @@ struct Meter {
     memory: Cell<u64>,
     floor: Cell<usize>,
     lowest: Cell<usize>,
+    /// The deepest stack and the most steps of the runs before, of one job.
+    deepest: Cell<usize>,
+    most: Cell<u64>,
     abandoned: RefCell<Option<Arc<AtomicBool>>>,
 }
 
@@ -51,15 +54,31 @@ thread_local! {
             memory: Cell::new(u64::MAX),
             floor: Cell::new(0),
             lowest: Cell::new(usize::MAX),
+            deepest: Cell::new(0),
+            most: Cell::new(0),
             abandoned: RefCell::new(None),
         }
     };
 }
 
+/// A job begins on this thread; what runs before used is of no interest any more.
+pub(super) fn begin_job() {
+    METER.with(|meter| {
+        meter.given.set(u64::MAX);
+        meter.steps.set(u64::MAX);
+        meter.lowest.set(usize::MAX);
+        meter.deepest.set(0);
+        meter.most.set(0);
+    });
+}
+
 /// Gives the run that begins on this thread what it may use. The stack is counted from here.
 pub(super) fn begin(steps: u64, memory: u64, abandoned: Arc<AtomicBool>) {
     let here = address();
+    let (deepest, most) = (stack_used(), steps_made());
     METER.with(|meter| {
+        meter.deepest.set(deepest);
+        meter.most.set(most);
         meter.given.set(steps);
         meter.steps.set(steps);
         meter.memory.set(memory);
@@ -69,15 +88,15 @@ pub(super) fn begin(steps: u64, memory: u64, abandoned: Arc<AtomicBool>) {
     });
 }
 
-/// How much stack the last run used at its deepest step.
+/// How much stack the runs of this job used at their deepest step.
 pub(super) fn stack_used() -> usize {
     let here = address();
-    METER.with(|meter| here.saturating_sub(meter.lowest.get()))
+    METER.with(|meter| here.saturating_sub(meter.lowest.get()).max(meter.deepest.get()))
 }
 
-/// How many steps the last run made.
+/// How many steps the longest run of this job made.
 pub(super) fn steps_made() -> u64 {
-    METER.with(|meter| meter.given.get() - meter.steps.get())
+    METER.with(|meter| (meter.given.get() - meter.steps.get()).max(meter.most.get()))
 }
 
 /// One step.

@@ -5,7 +5,10 @@
 use std::{
     collections::BTreeMap,
     panic::{AssertUnwindSafe, catch_unwind},
-    sync::{Arc, atomic::AtomicBool},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Duration,
 };
 
@@ -93,6 +96,71 @@ impl Expression {
         Err(self.error(Some(text::excerpt_of_json(&input)), failure, before))
     }
 
+    /// Runs the expression on several inputs, one after the other, on one worker: each within the limits by itself, and one that goes
+    /// too far ends only itself. The outcomes are in the order of the inputs.
+    pub fn run_many(&self, inputs: &Arc<Vec<Input>>, limits: &Limits) -> Vec<Result<Vec<Value>, RunError>> {
+        let limits = Limits {
+            steps: limits.steps.min(MAX_STEPS),
+            ..*limits
+        };
+        let mut all = Vec::with_capacity(inputs.len());
+        while all.len() < inputs.len() {
+            let first = all.len();
+            let done: Arc<Mutex<Vec<Evaluated>>> = Arc::default();
+            let job = {
+                let (compiled, inputs, done) = (Arc::clone(&self.0), Arc::clone(inputs), Arc::clone(&done));
+                move |abandoned: Arc<AtomicBool>| {
+                    for input in &inputs[first..] {
+                        if abandoned.load(Ordering::Relaxed) {
+                            return;
+                        }
+                        let one = if input.variables.len() == compiled.variables.len() {
+                            let flag = Arc::clone(&abandoned);
+                            evaluate(&compiled, &input.value, &input.variables, &limits, flag)
+                        } else {
+                            let name = compiled.variables.get(input.variables.len());
+                            let failure = RunFailure::NoVariable(name.cloned().unwrap_or_default());
+                            (Vec::new(), Some(failure))
+                        };
+                        lock(&done).push(one);
+                    }
+                }
+            };
+            // Looked at four times within the time of one, so that a late one is not waited for twice as long.
+            let (mut seen, mut looks) = (0, 0);
+            let is_on = || {
+                let now = lock(&done).len();
+                looks = if now == seen { looks + 1 } else { 0 };
+                seen = now;
+                looks < LOOKS
+            };
+            let lost = worker::run_while(limits.time / LOOKS, is_on, job).err();
+            let made = std::mem::take(&mut *lock(&done));
+            let failure = lost.map(|lost| match lost {
+                Lost::Late => RunFailure::Late(limits.time),
+                Lost::Broken(why) => RunFailure::Broken(why),
+            });
+            let room = inputs.len() - first;
+            let late = failure.map(|failure| (Vec::new(), Some(failure)));
+            let outcomes = made.into_iter().chain(late).take(room);
+            for ((outputs, failure), input) in outcomes.zip(&inputs[first..]) {
+                all.push(match failure {
+                    None => Ok(outputs),
+                    Some(failure) => {
+                        let shown = text::excerpt_of_json(&input.value);
+                        Err(self.error(Some(shown), failure, outputs))
+                    }
+                });
+            }
+        }
+        all
+    }
+
+    /// The names of its variables, in the order in which [`Input::variables`] has their values.
+    pub fn variables(&self) -> &[String] {
+        &self.0.variables
+    }
+
     fn values(&self, variables: &BTreeMap<String, Value>) -> Result<Vec<Value>, RunFailure> {
         let names = &self.0.variables;
         if let Some(strange) = variables.keys().find(|name| !names.contains(name)) {
@@ -119,13 +187,32 @@ impl Expression {
     }
 }
 
+/// What an expression is run on: a value, and the values of its variables in their order.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Input {
+    /// The value.
+    pub value: Value,
+    /// As [`Expression::variables`] names them.
+    pub variables: Vec<Value>,
+}
+
+/// What was given out, and why it ended before its end.
+type Evaluated = (Vec<Value>, Option<RunFailure>);
+
+/// How often is looked whether one of many is late, within its time.
+const LOOKS: u32 = 4;
+
+fn lock(done: &Mutex<Vec<Evaluated>>) -> MutexGuard<'_, Vec<Evaluated>> {
+    done.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 fn evaluate(
     compiled: &Compiled,
     input: &Value,
     variables: &[Value],
     limits: &Limits,
     abandoned: Arc<AtomicBool>,
-) -> (Vec<Value>, Option<RunFailure>) {
+) -> Evaluated {
     meter::begin(limits.steps, limits.memory, abandoned);
     let mut outputs = Vec::new();
     let ended = catch_unwind(AssertUnwindSafe(|| {

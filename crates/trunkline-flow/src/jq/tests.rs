@@ -1,11 +1,15 @@
 //! What expressions give, how they fail, and that nothing they do harms their caller.
 
-use std::{collections::BTreeMap, sync::LazyLock, time::Duration};
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, LazyLock},
+    time::Duration,
+};
 
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use super::{CompileError, Expression, Limits, MAX_DEPTH, MAX_STEPS, MAX_TEXT, RunError, RunFailure};
+use super::{CompileError, Expression, Input, Limits, MAX_DEPTH, MAX_STEPS, MAX_TEXT, RunError, RunFailure};
 
 fn run(text: &str, input: Value) -> Result<Vec<Value>, RunError> {
     Expression::compile(text).unwrap().run(input, &Limits::default())
@@ -625,4 +629,47 @@ proptest! {
             }
         }
     }
+}
+
+#[test]
+fn many_are_run_as_if_each_were_alone() {
+    let limits = Limits {
+        time: Duration::from_millis(400),
+        ..Limits::default()
+    };
+    let expression = Expression::compile_with(
+        "if .bad == \"late\" then last(range(1e12)) elif .bad then error(\"no\") else .n + $plus, .n end",
+        &["plus"],
+    )
+    .unwrap();
+    let input = |value: Value| Input {
+        value,
+        variables: vec![json!(10)],
+    };
+    let mut inputs: Vec<Input> = (0..50).map(|n| input(json!({ "n": n }))).collect();
+    inputs[3] = input(json!({ "bad": true }));
+    inputs[7] = input(json!({ "bad": "late" }));
+    inputs[8] = input(json!({ "bad": "late" }));
+    inputs[49] = input(json!({ "bad": "late" }));
+    inputs[20].variables.clear();
+    let made = expression.run_many(
+        &Arc::new(inputs),
+        &Limits {
+            steps: MAX_STEPS,
+            ..limits
+        },
+    );
+    assert_eq!(made.len(), 50);
+    for (n, made) in made.into_iter().enumerate() {
+        match (n, made) {
+            (3, Err(error)) => assert_eq!(error.failure, RunFailure::Failed("no".to_owned())),
+            (7 | 8 | 49, Err(error)) => assert!(
+                matches!(error.failure, RunFailure::Late(_) | RunFailure::Steps(_)),
+                "{error}"
+            ),
+            (20, Err(error)) => assert_eq!(error.failure, RunFailure::NoVariable("plus".to_owned())),
+            (n, made) => assert_eq!(made.unwrap(), [json!(n + 10), json!(n)]),
+        }
+    }
+    assert!(expression.run_many(&Arc::default(), &limits).is_empty());
 }

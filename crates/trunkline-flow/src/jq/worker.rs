@@ -48,10 +48,20 @@ pub(super) fn run<T: Send + 'static>(
     time: Duration,
     job: impl FnOnce(Arc<AtomicBool>) -> T + Send + 'static,
 ) -> Result<T, Lost> {
+    run_while(time, || false, job)
+}
+
+/// The same for a job of several parts: it is waited for as long as each time there is something new.
+pub(super) fn run_while<T: Send + 'static>(
+    time: Duration,
+    mut is_on: impl FnMut() -> bool,
+    job: impl FnOnce(Arc<AtomicBool>) -> T + Send + 'static,
+) -> Result<T, Lost> {
     let abandoned = Arc::new(AtomicBool::new(false));
     let flag = Arc::clone(&abandoned);
     let (answer, waiting) = mpsc::sync_channel(1);
     let mut job: Job = Box::new(move || {
+        meter::begin_job();
         let given = catch_unwind(AssertUnwindSafe(|| job(flag)));
         // Nobody may be there any more.
         let _ = answer.send((given, meter::stack_used(), meter::steps_made()));
@@ -68,7 +78,11 @@ pub(super) fn run<T: Send + 'static>(
             Err(unsent) => job = unsent.0,
         }
     };
-    match waiting.recv_timeout(time) {
+    let mut given = waiting.recv_timeout(time);
+    while matches!(given, Err(RecvTimeoutError::Timeout)) && is_on() {
+        given = waiting.recv_timeout(time);
+    }
+    match given {
         Ok((given, stack, steps)) => {
             // What a job that went far leaves on the stack goes with its thread.
             let is_fresh = stack <= MOST_STACK_KEPT && steps <= MOST_STEPS_KEPT;

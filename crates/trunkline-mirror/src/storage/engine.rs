@@ -10,7 +10,7 @@ use super::{
     Batch, StorageError, Written, apply,
     history::History,
     layout::Layouts,
-    schema, views,
+    office, schema, views,
     work::{Failure, State, Work},
 };
 use crate::time;
@@ -47,6 +47,15 @@ impl Engine {
             .map_err(|error| StorageError::from_sqlite(&self.path, "making indexes", error))
     }
 
+    /// Brings up to date what follows from the rows.
+    pub(super) fn derive(&mut self) -> Result<(), StorageError> {
+        let fail =
+            |error| StorageError::from_sqlite(&self.path, "computing minutes within office hours", error);
+        office::derive(&self.connection).map_err(fail)?;
+        self.state.keeps_office_minutes = office::is_kept(&self.connection).map_err(fail)?;
+        Ok(())
+    }
+
     fn attempt<'b>(&mut self, batches: impl Iterator<Item = &'b Batch>) -> Result<Vec<Written>, Failure> {
         self.connection.prepare_cached("BEGIN IMMEDIATE")?.execute([])?;
         let mut answers = Vec::new();
@@ -78,6 +87,9 @@ impl Engine {
                 views::rebuild(&self.connection, layout)?;
             }
         }
+        if !self.state.touched.is_empty() {
+            office::note(&self.connection, &mut self.state.touched)?;
+        }
         self.connection.prepare_cached("COMMIT")?.execute([])?;
         Ok(answers)
     }
@@ -90,6 +102,7 @@ impl Engine {
         }
         self.state.stale_views.clear();
         self.state.expects_new.clear();
+        self.state.touched.clear();
         if let Err(error) = self.remember() {
             tracing::warn!(%error, "what the mirror holds could not be read again");
         }
@@ -105,6 +118,7 @@ impl Engine {
                 .exists([key])
         };
         self.state.history_is_new = self.state.history && !meta("history")?;
+        self.state.keeps_office_minutes = office::is_kept(&self.connection)?;
         Ok(())
     }
 

@@ -101,12 +101,12 @@ impl Storage {
         answer.await.map_err(|_| self.closed())?
     }
 
-    /// Makes the indexes for questions that tables with rows lack. It takes a moment after the first reading of a large
-    /// workspace, and nothing when they are there.
+    /// What a run ends with: makes the indexes for questions that tables with rows lack, and computes the minutes within
+    /// office hours of what changed. It takes a moment after the first reading of a large workspace, and next to nothing later.
     ///
     /// # Errors
     /// When they could not be made; the rows are as they were.
-    pub async fn create_late_indexes(&self) -> Result<(), StorageError> {
+    pub async fn settle(&self) -> Result<(), StorageError> {
         let (reply, answer) = oneshot::channel();
         let job = writer::Job::Index { reply };
         self.shared.batches.send(job).await.map_err(|_| self.closed())?;

@@ -15,6 +15,7 @@ use super::{
     StorageError, StorageOptions,
     engine::Engine,
     layout::Layouts,
+    models,
     privacy::{self, Privacy},
     schema, scrub, views,
     work::State,
@@ -187,6 +188,7 @@ fn update(engine: &mut Engine, options: &StorageOptions) -> Result<(), rusqlite:
     {
         views::rebuild(&engine.connection, layout)?;
     }
+    models::rebuild(&engine.connection, &engine.layouts)?;
     engine.remember()?;
     if !options.history {
         // What changes from now on has no versions: turning history on again has to look at every row.

@@ -102,6 +102,7 @@ impl<'c> Upsert<'c> {
                     Outcome::Rejected => {}
                 }
                 if outcome == Outcome::Inserted || (outcome == Outcome::Updated && !self.restated) {
+                    work.touch(stream, &self.key);
                     self.note(work, outcome == Outcome::Inserted);
                 }
                 Ok(outcome)

@@ -22,6 +22,10 @@ pub(super) struct State {
     pub(super) workspace: Option<String>,
     /// Custom attributes that the views have.
     pub(super) attributes: HashMap<&'static str, HashSet<String>>,
+    /// Minutes within office hours are kept for conversations, so changes of them are noted.
+    pub(super) keeps_office_minutes: bool,
+    /// Conversations that this transaction changed, or parts of them.
+    pub(super) touched: BTreeSet<String>,
     /// Views that lack attributes.
     pub(super) stale_views: BTreeSet<&'static str>,
     /// Streams whose next record is likely a new one: then inserting comes before looking.
@@ -66,6 +70,17 @@ impl Work<'_> {
     /// The records of a table that changed, to note in.
     pub(super) fn newest(&mut self, stream: &'static str) -> &mut Newest {
         self.newest.entry(stream).or_default()
+    }
+
+    /// Takes note that a conversation, or a part of it, is otherwise than before. `key` begins with the conversation's id.
+    pub(super) fn touch(&mut self, stream: &str, key: &str) {
+        if !self.state.keeps_office_minutes || !matches!(stream, "conversations" | "conversation_parts") {
+            return;
+        }
+        let id = key.split('\u{1f}').next().unwrap_or(key);
+        if !self.state.touched.contains(id) {
+            self.state.touched.insert(id.to_owned());
+        }
     }
 
     /// Keeps a record that could not become a row.

@@ -61,7 +61,7 @@ pub(super) fn run(mut engine: Engine, mut queue: mpsc::Receiver<Job>) {
         commit(&mut engine, group);
         if let Some(reply) = index {
             // Whoever asked may have gone away; the indexes are there either way.
-            drop(reply.send(engine.create_late_indexes()));
+            drop(reply.send(engine.create_late_indexes().and_then(|()| engine.derive())));
         }
     }
     queue.close();

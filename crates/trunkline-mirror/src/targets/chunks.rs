@@ -187,7 +187,11 @@ fn columns(shape: &TableShape) -> String {
         }
         Some(custom) => {
             let mut names: Vec<String> = shape.key_names().map(quoted).collect();
-            names.push(quoted(&custom.column));
+            names.push(if custom.column.is_empty() {
+                "NULL".to_owned()
+            } else {
+                quoted(&custom.column)
+            });
             names.push("_deleted_at IS NULL".to_owned());
             names.join(", ")
         }

@@ -40,14 +40,16 @@ pub(super) fn shapes(
         let exists = connection
             .prepare("SELECT 1 FROM sqlite_schema WHERE type = 'view' AND name = ?1")?
             .exists([&name])?;
-        if !exists {
+        // Attributes that are left out from now on: what was brought over before is taken back.
+        if !exists && !held.contains_key(&name) {
             continue;
         }
+        let column = if exists { column } else { "" };
         let none = BTreeMap::new();
         let held = held.get(&name).unwrap_or(&none);
         let seen = match extent(table.name) {
-            Some(extent) => seen(connection, table, column, extent)?,
-            None => HashMap::new(),
+            Some(extent) if exists => seen(connection, table, column, extent)?,
+            _ => HashMap::new(),
         };
         let mut columns: Vec<ColumnShape> = table
             .key
@@ -59,7 +61,12 @@ pub(super) fn shapes(
             .collect();
         let key = (0..columns.len()).collect();
         let mut attributes = Vec::new();
-        for (attribute, label) in storage::labels(connection, table)?.into_iter().take(MOST_COLUMNS) {
+        let labels = if exists {
+            storage::labels(connection, table)?
+        } else {
+            Vec::new()
+        };
+        for (attribute, label) in labels.into_iter().take(MOST_COLUMNS) {
             let label = short(&label);
             let kind = match (held.get(&label), seen.get(&attribute)) {
                 (Some(held), Some(seen)) => held.join(*seen),

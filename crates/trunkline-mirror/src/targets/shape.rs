@@ -66,7 +66,7 @@ pub struct TableShape {
 pub struct CustomShape {
     /// The table of the records.
     pub of: String,
-    /// Its column with the attributes.
+    /// Its column with the attributes; empty when they are left out.
     pub column: String,
     /// The attributes, one for each column behind the key; nothing for a column of an attribute that the mirror has never seen.
     pub attributes: Vec<Option<String>>,
@@ -106,6 +106,18 @@ impl TableShape {
     pub fn source(&self) -> &str {
         self.custom.as_ref().map_or(&self.name, |custom| &custom.of)
     }
+}
+
+/// Whether a column is one that the mirror may fill, although this mirror file does not have it.
+pub(super) fn is_left_out(table: &str, column: &str) -> bool {
+    let Some(declared) = base_of(table) else {
+        return false;
+    };
+    declared.column(column).is_some()
+        || column
+            .strip_suffix("_text")
+            .and_then(|html| declared.column(html))
+            .is_some_and(|html| html.kind == Kind::Html)
 }
 
 fn kind(table: &str, column: &str, sql_type: &str) -> CellKind {

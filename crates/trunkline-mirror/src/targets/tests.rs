@@ -237,3 +237,33 @@ async fn versions_are_brought_along_when_the_mirror_keeps_them() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn what_is_left_out_later_is_taken_back_from_where_it_was_brought() {
+    on_each(async |place| {
+        let left_out = ["contacts.email", "contacts.custom_attributes"];
+        let mut desk = filled().await;
+        place.bring_up(&desk).await.unwrap();
+        assert!(format!("{:?}", place.content().await).contains("1@example.com"));
+        desk.leave_out(&left_out).await;
+        place.bring_up(&desk).await.unwrap();
+        holds_nothing_of_people(place).await;
+
+        let desk = filled().await;
+        place.bring_up(&desk).await.unwrap();
+        let mut anew = Desk::without(&left_out);
+        anew.workspace("abc123").await;
+        anew.records("contacts", &[contact("1", json!({"plan": "pro"}))])
+            .await;
+        place.bring_up(&anew).await.unwrap();
+        holds_nothing_of_people(place).await;
+    })
+    .await;
+}
+
+async fn holds_nothing_of_people(place: &Place) {
+    let content = format!("{:?}", place.content().await);
+    for value in ["1@example.com", "\"pro\"", "\"free\""] {
+        assert!(!content.contains(value), "{value} in {content}");
+    }
+}

@@ -11,7 +11,7 @@ use jiff::{SignedDuration, Timestamp};
 use secrecy::SecretString;
 use tokio::sync::watch;
 use trunkline_client::Clock;
-use trunkline_components::{Notifications, Site, Workspaces};
+use trunkline_components::{Environment, Notifications, Site, Workspaces};
 use trunkline_flow::{
     ComponentError, Occasion, Trigger,
     document::{Document, Mistake},
@@ -93,6 +93,12 @@ impl From<StoreError> for FlowError {
     }
 }
 
+/// Looks secrets up in the environment of this process.
+#[must_use]
+pub fn environment() -> Environment {
+    Arc::new(|name| std::env::var(name).ok().map(SecretString::from))
+}
+
 impl FlowRunner {
     /// The site of a flow's components.
     #[must_use]
@@ -104,7 +110,7 @@ impl FlowRunner {
             now: Arc::new(move || clock.now()),
             workspaces: Arc::clone(&self.workspaces),
             notifications: Arc::clone(&self.notifications),
-            secrets: Arc::new(|name| std::env::var(name).ok().map(SecretString::from)),
+            secrets: environment(),
         }
     }
 

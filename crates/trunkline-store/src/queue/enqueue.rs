@@ -232,15 +232,13 @@ pub(crate) fn entering(
         .iter()
         .map(|(lane, count)| lane.values([Value::Int(*count)]))
         .collect();
-    let after = format!(
-        ") AS v WHERE flow_lanes.flow = $1 AND flow_lanes.destination = $2 AND flow_lanes.is_loose = v.column1 \
-         AND flow_lanes.slot = v.column2"
-    );
+    let after = ") AS v WHERE flow_lanes.flow = $1 AND flow_lanes.destination = $2 AND flow_lanes.is_loose = v.column1 \
+         AND flow_lanes.slot = v.column2";
     let before = format!(
         "UPDATE flow_lanes SET pending = pending + (SELECT count(*) FROM deliveries AS n WHERE n.lane = flow_lanes.id \
          AND n.seq > flow_lanes.last - v.column3), next_at = {NEXT_AT} FROM (VALUES "
     );
-    statements.extend(in_lots((&before, &after), &[Type::Int; 3], &queue, lanes));
+    statements.extend(in_lots((&before, after), &[Type::Int; 3], &queue, lanes));
     Entering { statements, adding }
 }
 

@@ -494,7 +494,7 @@ async fn walk(store: &Store, round: usize, steps: &[Step]) {
             if claim(store, &mut model, flow, 100, 3).await == 0 {
                 break;
             }
-            for hold in model.holds[from..].to_vec() {
+            for hold in model.holds.split_off(from) {
                 let all = settled(&model, &hold, (0xff, 0, 0), (0, true));
                 settle(store, &mut model, &hold, &all, 0).await;
             }

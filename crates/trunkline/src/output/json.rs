@@ -16,15 +16,25 @@ pub(crate) fn print_line(value: &impl Serialize) -> Result<(), Failure> {
     write(serde_json::to_string(value))
 }
 
+/// One value as indented JSON, with the end of its last line.
+pub(crate) fn text(value: &impl Serialize) -> Result<String, Failure> {
+    let mut text = whole(serde_json::to_string_pretty(value))?;
+    text.push('\n');
+    Ok(text)
+}
+
 fn write(text: serde_json::Result<String>) -> Result<(), Failure> {
-    let text = text.map_err(|error| {
+    line(&whole(text)?)
+}
+
+fn whole(text: serde_json::Result<String>) -> Result<String, Failure> {
+    text.map_err(|error| {
         Failure::new(
             "TL0008",
             format!("the result could not be written as JSON: {error}"),
             "Please report this.",
         )
-    })?;
-    line(&text)
+    })
 }
 
 /// Prints text to standard output; a reader that went away (`| head`) ends the output quietly.

@@ -8,7 +8,7 @@ mod csv;
 mod sink;
 mod table;
 
-use std::{io, ops::ControlFlow, time::Duration};
+use std::{io, ops::ControlFlow, path::Path, time::Duration};
 
 use serde_json::Value;
 use trunkline_flow::jq::{Expression, Limits, MAX_STEPS};
@@ -221,6 +221,15 @@ impl Records {
 fn pretty(value: &Value) -> String {
     // A JSON value always has a text.
     serde_json::to_string_pretty(value).unwrap_or_default()
+}
+
+/// Writes a whole text to standard output or to a file; a reader that went away is no failure.
+pub(crate) fn write(text: &str, output: Option<&Path>) -> Result<(), Failure> {
+    let mut sink = Sink::open(output)?;
+    match quiet(sink.text(text))? {
+        ControlFlow::Continue(()) => quiet(sink.finish()).map(drop),
+        ControlFlow::Break(()) => Ok(()),
+    }
 }
 
 /// A reader that went away is no failure.

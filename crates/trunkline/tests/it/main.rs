@@ -28,6 +28,7 @@ mod publish;
 mod quickstart;
 mod receiver;
 mod recipes;
+mod report;
 mod request;
 mod requests;
 mod serve;

@@ -41,7 +41,7 @@ fn copies_follow_a_living_workspace() {
     for copy in copies {
         holds_what_the_mirror_holds(copy, &desk);
     }
-    for round in 0..3 {
+    for round in 0..2 {
         simulator.activity(80);
         let contacts = simulator.truth("contacts", "2.16");
         let ids: Vec<&str> = contacts
@@ -67,7 +67,7 @@ fn copies_follow_a_living_workspace() {
             200
         );
         settle(&simulator);
-        let more: &[&str] = if round == 2 {
+        let more: &[&str] = if round == 1 {
             &["--history", "--full"]
         } else {
             &["--history"]
@@ -90,7 +90,7 @@ fn copies_follow_a_living_workspace() {
 
 #[test]
 fn kills_at_random_points_leave_copies_equal_to_the_mirror() {
-    let kills = std::env::var("TRUNKLINE_KILLS").map_or(12, |text| text.parse().unwrap());
+    let kills = std::env::var("TRUNKLINE_KILLS").map_or(8, |text| text.parse().unwrap());
     let seed = std::env::var("TRUNKLINE_SEED").map_or(20_261_121, |text| text.parse().unwrap());
     let mut rng = rand_chacha::ChaCha8Rng::seed_from_u64(seed);
     let simulator = Simulator::small();

@@ -6,7 +6,7 @@ use serde_json::json;
 
 use super::*;
 use crate::{
-    Source, Transform, Trigger,
+    Failed, Source, Transform, Trigger,
     document::{Jq, Order, Policy, Retry},
     engine::{Pipeline, Steps, Way},
 };
@@ -183,9 +183,9 @@ impl Transform for Sum {
         (!self.0.is_empty()).then_some(Timestamp::MAX)
     }
 
-    fn flush(&mut self, _: Timestamp, is_end: bool) -> Vec<Record> {
+    fn flush(&mut self, _: Timestamp, is_end: bool) -> Vec<Result<Vec<Record>, Failed>> {
         if is_end && !self.0.is_empty() {
-            vec![self.sum()]
+            vec![Ok(vec![self.sum()])]
         } else {
             Vec::new()
         }

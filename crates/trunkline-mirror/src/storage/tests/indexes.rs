@@ -35,13 +35,13 @@ fn person() -> Vec<super::Change> {
 #[tokio::test]
 async fn indexes_for_questions_come_with_the_first_rows_and_stay() {
     let mut desk = Desk::new();
-    desk.storage.create_late_indexes().await.unwrap();
+    desk.storage.settle().await.unwrap();
     assert!(desk.late_indexes().await.is_empty());
     desk.write(person()).await;
     assert!(desk.late_indexes().await.is_empty());
     let expected = ["contact_tags__tag_id", "contacts__email", "contacts__external_id"];
     for _ in 0..2 {
-        desk.storage.create_late_indexes().await.unwrap();
+        desk.storage.settle().await.unwrap();
         assert_eq!(desk.late_indexes().await, expected);
         desk = desk.reopen(StorageOptions::default()).await;
     }
@@ -63,7 +63,7 @@ async fn a_column_that_is_left_out_has_no_index() {
         ..StorageOptions::default()
     });
     desk.write(person()).await;
-    desk.storage.create_late_indexes().await.unwrap();
+    desk.storage.settle().await.unwrap();
     assert_eq!(
         desk.late_indexes().await,
         ["contact_tags__tag_id", "contacts__external_id"]

@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use tokio_postgres::{Client, Error};
 
 use super::{CellKind, Custom, TableShape, quote};
+use crate::targets::shape::is_left_out;
 
 /// The table with the checkpoint.
 pub(super) const TARGET: &str = "_trunkline_target";
@@ -166,7 +167,7 @@ pub(super) fn plan(
         .columns
         .iter()
         .filter(|column| !shape.columns.iter().any(|wanted| wanted.name == column.name))
-        .filter(|column| column.is_needed || !is_ours)
+        .filter(|column| column.is_needed || !(is_ours || is_left_out(&shape.name, &column.name)))
         .map(|column| column.name.as_str())
         .collect();
     let lacking: Vec<&str> = shape
@@ -219,6 +220,19 @@ pub(super) fn plan(
             plan.whole = true;
         }
         plan.kinds.push(wider);
+    }
+    // A column that this mirror file leaves out keeps nothing of what an earlier one brought.
+    for column in held
+        .columns
+        .iter()
+        .filter(|column| is_left_out(&shape.name, &column.name))
+    {
+        if !shape.columns.iter().any(|wanted| wanted.name == column.name) {
+            let name = quote(&column.name);
+            plan.statements.push(format!(
+                "UPDATE {table} SET {name} = NULL WHERE {name} IS NOT NULL"
+            ));
+        }
     }
     plan.whole |= !is_ours;
     Ok(plan)

@@ -24,11 +24,12 @@ pub(super) struct Desk {
 }
 
 pub(super) fn contact(id: &str, custom: Value) -> Value {
-    json!({
+    let mut contact = json!({
         "type": "contact", "id": id, "role": "user", "email": format!("{id}@example.com"), "name": format!("N\n{id}"),
-        "unsubscribed_from_emails": false, "custom_attributes": custom,
-        "location": {"city": "Ber\u{fc}n"}, "created_at": 1_700_000_000,
-    })
+        "unsubscribed_from_emails": false, "location": {"city": "Ber\u{fc}n"}, "created_at": 1_700_000_000,
+    });
+    contact["custom_attributes"] = custom;
+    contact
 }
 
 pub(super) fn conversation(id: &str, contacts: &[&str], tags: &[&str]) -> Value {
@@ -53,6 +54,17 @@ impl Desk {
             history: true,
             ..StorageOptions::default()
         })
+    }
+
+    /// A mirror that leaves columns out.
+    pub(super) fn without(columns: &[&str]) -> Self {
+        Self::with(leaving_out(columns))
+    }
+
+    /// The same file, opened again with columns left out.
+    pub(super) async fn leave_out(&mut self, columns: &[&str]) {
+        self.storage.take().unwrap().close().await.unwrap();
+        self.storage = Some(Storage::open(&self.path(), leaving_out(columns)).unwrap());
     }
 
     fn with(options: StorageOptions) -> Self {
@@ -175,6 +187,13 @@ impl Desk {
             folder,
             second: self.second + 100,
         }
+    }
+}
+
+fn leaving_out(columns: &[&str]) -> StorageOptions {
+    StorageOptions {
+        exclude: columns.iter().map(|column| column.parse().unwrap()).collect(),
+        ..StorageOptions::default()
     }
 }
 

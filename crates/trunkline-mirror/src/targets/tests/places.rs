@@ -335,7 +335,7 @@ fn mirror(desk: &Desk) -> BTreeMap<String, Rows> {
     let mut tables = BTreeMap::new();
     for name in names {
         let mut statement = connection.prepare(&format!("SELECT * FROM \"{name}\"")).unwrap();
-        let columns: Vec<String> = statement.column_names().into_iter().map(str::to_owned).collect();
+        let columns: Vec<String> = statement.column_names().map(str::to_owned).collect();
         let mut rows: Vec<BTreeMap<String, Option<String>>> = statement
             .query_map([], |row| {
                 columns

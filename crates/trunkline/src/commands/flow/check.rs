@@ -110,7 +110,7 @@ pub(super) fn build(document: &Document, path: &Path, now: Timestamp) -> Result<
         now: Arc::new(move || now),
         workspaces: Arc::new(Nobody),
         notifications: Arc::new(Nobody),
-        secrets: Arc::new(|_| None),
+        secrets: trunkline_server::environment(),
     };
     trunkline_components::build(document, &site)
 }
@@ -163,7 +163,13 @@ impl Workspaces for Nobody {
         &'a self,
         _: Option<&'a str>,
     ) -> futures::future::BoxFuture<'a, Result<trunkline_actions::Workspace, ComponentError>> {
-        Box::pin(async { Err(unreachable_here()) })
+        Box::pin(async {
+            Err(ComponentError::stop(
+                "TL0854",
+                "nobody is asked while a flow is only looked at",
+                "Samples run without any network: test what comes before and behind `enrich` by itself.",
+            ))
+        })
     }
 }
 

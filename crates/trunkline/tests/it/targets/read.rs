@@ -80,9 +80,12 @@ impl Copy {
                 let list: Vec<String> = columns
                     .columns()
                     .iter()
-                    .map(|column| match *column.type_() {
-                        Type::BOOL => format!("(\"{}\"::int)::text", column.name()),
-                        _ => format!("\"{}\"::text", column.name()),
+                    .map(|column| {
+                        let name = column.name().replace('"', "\"\"");
+                        match *column.type_() {
+                            Type::BOOL => format!("(\"{name}\"::int)::text"),
+                            _ => format!("\"{name}\"::text"),
+                        }
                     })
                     .collect();
                 let rows = client
@@ -126,7 +129,7 @@ pub(super) fn holds_what_the_mirror_holds(copy: &Copy, desk: &Desk) {
     let mut compared = 0;
     for name in names {
         let mut statement = mirror.prepare(&format!("SELECT * FROM \"{name}\"")).unwrap();
-        let columns: Vec<String> = statement.column_names().into_iter().map(str::to_owned).collect();
+        let columns: Vec<String> = statement.column_names().map(str::to_owned).collect();
         let expected: BTreeSet<Row> = statement
             .query_map([], |row| {
                 Ok(columns
