@@ -15,6 +15,9 @@ use crate::{Site, destinations as to, sources as from, transforms as by};
 /// Makes a transform anew, for each run.
 pub(crate) type MakeTransform = Arc<dyn Fn() -> Box<dyn Transform> + Send + Sync>;
 
+/// A component made of its settings.
+type Built<T> = Result<Arc<T>, Mistake>;
+
 /// A kind of source.
 #[derive(Clone, Copy, Debug)]
 pub struct SourceKind {
@@ -29,7 +32,7 @@ pub struct SourceKind {
     /// The schema of its settings.
     pub schema: fn(&mut SchemaGenerator) -> Schema,
     /// Makes one of its settings.
-    pub(crate) build: fn(&Node, &Site) -> Result<Arc<dyn Source>, Mistake>,
+    pub(crate) build: fn(&Node, &Site) -> Built<dyn Source>,
 }
 
 /// A kind of transform.
@@ -57,7 +60,7 @@ pub struct DestinationKind {
     /// The schema of its settings.
     pub schema: fn(&mut SchemaGenerator) -> Schema,
     /// Makes one of its settings.
-    pub(crate) build: fn(&Node, &Site) -> Result<Arc<dyn Destination>, Mistake>,
+    pub(crate) build: fn(&Node, &Site) -> Built<dyn Destination>,
 }
 
 /// All sources.

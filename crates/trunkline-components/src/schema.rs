@@ -16,14 +16,14 @@ pub fn schema() -> Value {
             .iter()
             .map(|kind| (kind.name, kind.summary, (kind.schema)(&mut generator).into()))
             .collect(),
-        Map::new(),
+        &Map::new(),
     );
     let transforms = component(
         registry::transforms()
             .iter()
             .map(|kind| (kind.name, kind.summary, (kind.schema)(&mut generator).into()))
             .collect(),
-        Map::new(),
+        &Map::new(),
     );
     let beside = Map::from_iter([
         ("name".to_owned(), json!({ "type": "string" })),
@@ -39,7 +39,7 @@ pub fn schema() -> Value {
             .iter()
             .map(|kind| (kind.name, kind.summary, (kind.schema)(&mut generator).into()))
             .collect(),
-        beside,
+        &beside,
     );
     let policy = of::<Policy>(&mut generator);
     let schedule = of::<Schedule>(&mut generator);
@@ -72,7 +72,7 @@ fn of<T: JsonSchema>(generator: &mut SchemaGenerator) -> Value {
 }
 
 /// A map with one of these keys, beside others that may be there; or the name alone.
-fn component(kinds: Vec<(&str, &str, Value)>, beside: Map<String, Value>) -> Value {
+fn component(kinds: Vec<(&str, &str, Value)>, beside: &Map<String, Value>) -> Value {
     let names: Vec<&str> = kinds.iter().map(|(name, _, _)| *name).collect();
     let one_of: Vec<Value> = kinds
         .into_iter()

@@ -119,12 +119,13 @@ pub trait Transform: Send {
 
     /// Takes several records, each by itself. For those that are quicker so.
     fn apply_all(&mut self, records: Vec<Record>, now: Timestamp) -> Vec<Result<Vec<Record>, Failed>> {
-        let apply = |record: Record| {
+        let mut done = Vec::with_capacity(records.len());
+        for record in records {
             let kept = record.clone();
-            self.apply(record, now)
-                .map_err(|error| Failed { record: kept, error })
-        };
-        records.into_iter().map(apply).collect()
+            let made = self.apply(record, now);
+            done.push(made.map_err(|error| Failed { record: kept, error }));
+        }
+        done
     }
 
     /// When something that it holds is to be given out; none when it holds nothing.

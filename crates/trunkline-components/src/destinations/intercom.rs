@@ -135,7 +135,7 @@ impl Act {
             .await;
         outcome
             .map(|outcome| Some(outcome.output))
-            .map_err(|error| failed(&self.settings.action, &error, input))
+            .map_err(|error| failed(&self.settings.action, &error, &input))
     }
 }
 
@@ -157,7 +157,7 @@ impl Destination for Act {
 }
 
 /// What an action's error means for the record.
-pub(crate) fn failed(action: &str, error: &ActionError, input: Value) -> ComponentError {
+pub(crate) fn failed(action: &str, error: &ActionError, input: &Value) -> ComponentError {
     let (code, message, advice) = (error.code(), error.to_string(), error.advice());
     let made = match error.disposition() {
         Disposition::Retry => ComponentError::retry(code, message, advice),

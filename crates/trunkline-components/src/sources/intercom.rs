@@ -238,7 +238,7 @@ async fn ask(
         Err(error) => Err(ComponentError {
             // A source that cannot be read is no record's fault.
             verdict: Verdict::Stop,
-            ..failed(operation, &error, input)
+            ..failed(operation, &error, &input)
         }),
     };
     // Whoever read may have gone.

@@ -197,7 +197,7 @@ impl Reader for Following {
             let is_wanted = |one: &Notified| {
                 self.topics
                     .as_ref()
-                    .is_none_or(|topics| topics.iter().any(|topic| *topic == one.topic))
+                    .is_none_or(|topics| topics.contains(&one.topic))
             };
             let items = found
                 .into_iter()

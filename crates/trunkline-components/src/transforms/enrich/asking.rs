@@ -137,7 +137,7 @@ impl Asking {
         match workspace.call(&self.operation, question.clone(), options).await {
             Ok(outcome) => Ok(Some(outcome.output).filter(|output| !output.is_null())),
             Err(error) => {
-                let failed = failed(&self.operation, &error, question);
+                let failed = failed(&self.operation, &error, &question);
                 if failed.code == NOT_FOUND {
                     Ok(None)
                 } else {

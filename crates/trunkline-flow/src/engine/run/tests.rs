@@ -46,7 +46,7 @@ impl Reader for NumbersReader {
             .map(|number| match number {
                 13 => Item::Broken {
                     text: "thirteen".to_owned(),
-                    error: ComponentError::reject("TL0000", "row 13 is broken", "Mend it."),
+                    error: ComponentError::reject("TL0811", "row 13 is broken", "Mend it."),
                 },
                 _ => Item::Record(Record::new(json!({ "id": number, "key": number % 3 }))),
             })
@@ -298,7 +298,7 @@ async fn what_cannot_be_delivered_is_kept_with_its_way_and_the_rest_goes_on() {
     assert_eq!(
         told,
         [
-            ("TL0000", 0, None),
+            ("TL0811", 0, None),
             ("TL0001", 1, Some("noted")),
             ("TL0003", 3, Some("noted")),
             ("TL0005", 0, None),
