@@ -7,7 +7,7 @@ use clap::{Args, ValueEnum};
 #[derive(Debug, Args)]
 pub(crate) struct Report {
     /// The mirror's file; what `--to` of `trunkline sync` says, or `trunkline-data/mirror.db`, when nothing is said.
-    #[arg(long, value_name = "FILE", env = "TRUNKLINE_TO")]
+    #[arg(long, value_name = "FILE", env = "TRUNKLINE_TO", hide_env_values = true)]
     pub(crate) mirror: Option<String>,
     /// The first day or moment (ISO 8601); four weeks before the end when nothing is said.
     #[arg(long, value_name = "TIME")]

@@ -47,14 +47,20 @@ pub(crate) fn run(arguments: Report) -> Result<ExitCode, Failure> {
 fn mirror(arguments: &Report) -> Result<PathBuf, Failure> {
     let named = match &arguments.mirror {
         Some(named) => Some(named.clone()),
-        None => settings::File::read(arguments.config.as_deref())?.to,
+        None => {
+            // Of several targets one is the mirror's file; the others are copies of it.
+            let targets = settings::File::read(arguments.config.as_deref())?.to;
+            let file = targets.iter().find(|target| target.starts_with("sqlite:"));
+            file.or(targets.first()).cloned()
+        }
     };
     let named = named.as_deref().unwrap_or(DEFAULT_MIRROR);
     let path = named.strip_prefix("sqlite:").unwrap_or(named);
     if path.contains("://") || path.starts_with("parquet:") || path.is_empty() {
         return Err(Failure::usage(
             "TL0177",
-            format!("a report is made of a mirror in a SQLite file, which {named:?} is not"),
+            // What is named may be an address with a password, so it is not repeated.
+            "a report is made of a mirror in a SQLite file, and what is named is none",
             "Name the file with `--mirror FILE`; in PostgreSQL, ask the view conversation_metrics.",
         ));
     }
