@@ -5,9 +5,8 @@ use super::flow;
 #[test]
 fn each_mistake_in_settings_has_its_place_and_a_remedy() {
     let check = |transforms: &str, line: u64, column: u64, message: &str, advice: &str| {
-        let mistakes = match flow(transforms) {
-            Ok(_) => panic!("{transforms}\nis accepted"),
-            Err(mistakes) => mistakes,
+        let Err(mistakes) = flow(transforms) else {
+            panic!("{transforms}\nis accepted")
         };
         let [mistake] = mistakes.as_slice() else {
             panic!("{transforms}\n{mistakes:#?}");
