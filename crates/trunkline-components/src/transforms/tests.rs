@@ -30,7 +30,7 @@ struct Nothing;
 
 impl Workspaces for Nothing {
     fn workspace<'a>(&'a self, _: Option<&'a str>) -> BoxFuture<'a, Result<Workspace, ComponentError>> {
-        Box::pin(async { Err(ComponentError::stop("TL0000", "there is no workspace", "None.")) })
+        Box::pin(async { Err(ComponentError::stop("TL0812", "there is no workspace", "None.")) })
     }
 }
 

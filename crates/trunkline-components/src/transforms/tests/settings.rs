@@ -184,7 +184,7 @@ fn each_mistake_in_settings_has_its_place_and_a_remedy() {
         (
             "  - enrich: { into: a, mirror: { file: m.db, table: t, key: .a }, with: { id: .id } }",
             4,
-            74,
+            73,
             "with is for an operation",
             "Leave it out",
         ),
