@@ -1,4 +1,4 @@
-//! `enrich` by a mirror's file; by an operation it is tested with the simulator, where the binary is.
+//! `enrich` by a mirror's file, and what of it by an operation shows without a network.
 
 use rusqlite::Connection;
 use serde_json::{Value, json};
