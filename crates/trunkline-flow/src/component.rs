@@ -123,7 +123,7 @@ pub trait Transform: Send {
         for record in records {
             let kept = record.clone();
             let made = self.apply(record, now);
-            done.push(made.map_err(|error| Failed { record: kept, error }));
+            done.push(made.map_err(|error| Failed::new(kept, error)));
         }
         done
     }
@@ -143,9 +143,20 @@ pub trait Transform: Send {
 #[derive(Clone, Debug)]
 pub struct Failed {
     /// The record as it came to the transform.
-    pub record: Record,
+    pub record: Box<Record>,
     /// Why.
     pub error: ComponentError,
+}
+
+impl Failed {
+    /// A record that could not be taken, and why.
+    #[must_use]
+    pub fn new(record: Record, error: ComponentError) -> Self {
+        Self {
+            record: Box::new(record),
+            error,
+        }
+    }
 }
 
 /// Where records go.

@@ -125,7 +125,7 @@ impl Transform for Dedupe {
             .zip(keys)
             .map(|(record, key)| match key {
                 Ok(key) => Ok(self.pass(record, key, now)),
-                Err(error) => Err(Failed { record, error }),
+                Err(error) => Err(Failed::new(record, error)),
             })
             .collect()
     }

@@ -180,7 +180,7 @@ impl Settings {
     }
 
     fn put(&self, mut record: Record, answer: Option<Value>, now: Timestamp) -> Result<Vec<Record>, Failed> {
-        let failed = |record: Record, error| Failed { record, error };
+        let failed = |record: Record, error| Failed::new(record, error);
         let taken = match (answer, &self.take) {
             (Some(answer), Some(take)) => match take.value(&record.derive(answer), now) {
                 Ok(value) => Some(value).filter(|value| !value.is_null()),
@@ -236,7 +236,7 @@ impl Transform for Enriching {
             let question = match self.settings.question(&record, now) {
                 Ok(question) => question,
                 Err(error) => {
-                    asked.push(Err(Failed { record, error }));
+                    asked.push(Err(Failed::new(record, error)));
                     continue;
                 }
             };
@@ -267,7 +267,7 @@ impl Transform for Enriching {
             .map(|one| {
                 let (record, name) = one?;
                 match name.and_then(|name| answers.get(&name)).cloned() {
-                    Some(Err(error)) => Err(Failed { record, error }),
+                    Some(Err(error)) => Err(Failed::new(record, error)),
                     answer => self
                         .settings
                         .put(record, answer.and_then(Result::ok).flatten(), now),

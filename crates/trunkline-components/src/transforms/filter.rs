@@ -44,7 +44,7 @@ impl Transform for Filter {
             .map(|(record, holds)| match holds {
                 Ok(true) => Ok(vec![record]),
                 Ok(false) => Ok(Vec::new()),
-                Err(error) => Err(Failed { record, error }),
+                Err(error) => Err(Failed::new(record, error)),
             })
             .collect()
     }

@@ -41,7 +41,7 @@ impl Transform for Expressed {
             .zip(made)
             .map(|(record, made)| match made {
                 Ok(values) => Ok(apart(record, values)),
-                Err(error) => Err(Failed { record, error }),
+                Err(error) => Err(Failed::new(record, error)),
             })
             .collect()
     }

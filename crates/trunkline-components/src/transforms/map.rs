@@ -71,7 +71,7 @@ impl Transform for Settings {
             .zip(set)
             .map(|(record, set)| match set {
                 Ok(set) => self.laid(record, set).map(|record| vec![record]),
-                Err(error) => Err(Failed { record, error }),
+                Err(error) => Err(Failed::new(record, error)),
             })
             .collect()
     }
@@ -86,7 +86,7 @@ impl Settings {
                 "the record is no object, so it has no fields",
                 "Make an object of it with `jq` first, such as `{value: .}`.",
             );
-            return Err(Failed { record, error });
+            return Err(Failed::new(record, error));
         };
         fields.extend(set);
         let renamed: Vec<(String, Value)> = self

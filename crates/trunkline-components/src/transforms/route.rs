@@ -84,7 +84,7 @@ impl Transform for Settings {
                         record.head.branch = Some(branch.name.clone());
                         all[at] = Some(Ok(vec![record]));
                     }
-                    Err(error) => all[at] = Some(Err(Failed { record, error })),
+                    Err(error) => all[at] = Some(Err(Failed::new(record, error))),
                 }
             }
             (open, places) = still;

@@ -100,7 +100,7 @@ impl Windows {
         };
         let key = match key {
             Ok(key) => key,
-            Err(error) => return Err(Failed { record, error }),
+            Err(error) => return Err(Failed::new(record, error)),
         };
         self.open.get_or_insert(self.window(now));
         self.count += 1;
@@ -129,7 +129,7 @@ impl Windows {
             match self.settings.make.as_ref().map(|make| make.values(&record, now)) {
                 None => Ok(vec![record]),
                 Some(Ok(values)) => Ok(apart(record, values)),
-                Some(Err(error)) => Err(Failed { record, error }),
+                Some(Err(error)) => Err(Failed::new(record, error)),
             }
         };
         std::mem::take(&mut self.groups)

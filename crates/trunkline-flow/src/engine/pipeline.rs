@@ -70,7 +70,7 @@ impl Pipeline {
                 match done {
                     Ok(made) => held.extend(made),
                     Err(failed) => all.refused.push(Refused {
-                        record: failed.record,
+                        record: *failed.record,
                         step: (at, name.clone()),
                         error: failed.error,
                     }),
@@ -120,7 +120,7 @@ impl Pipeline {
                 match done {
                     Ok(made) => next.extend(made),
                     Err(failed) => refused.push(Refused {
-                        record: failed.record,
+                        record: *failed.record,
                         step: (at, name.clone()),
                         error: failed.error,
                     }),
