@@ -135,9 +135,10 @@ impl Folder {
         make.args(["--username", "postgres", "--auth", "reject", "--no-sync"]);
         make.args(["--encoding", "UTF8", "--locale", "C.UTF-8"]);
         succeed("initdb", make, "")?;
+        // Tests make roles of their own, as members of this one.
         fs::write(
             self.data().join("pg_hba.conf"),
-            format!("host all {ROLE} 127.0.0.1/32 trust\n"),
+            format!("host all +{ROLE} 127.0.0.1/32 trust\n"),
         )?;
         // Without a server there is nobody yet whom a role could keep out.
         let mut single = self.unprivileged(Command::new(programs.join("postgres")));
@@ -145,7 +146,8 @@ impl Folder {
             .args(["--single", "-c", "fsync=off", "-D"])
             .arg(self.data())
             .arg("postgres");
-        let statements = format!("CREATE ROLE {ROLE} LOGIN CREATEDB\nCREATE DATABASE {ROLE} OWNER {ROLE}\n");
+        let statements =
+            format!("CREATE ROLE {ROLE} LOGIN CREATEDB CREATEROLE\nCREATE DATABASE {ROLE} OWNER {ROLE}\n");
         let said = succeed("postgres --single", single, &statements)?;
         if said.contains("ERROR:") {
             bail!("the role {ROLE} cannot be made: {said}");

@@ -1,4 +1,4 @@
-//! Forgets what was kept for its time: notifications, requests, runs of mirrors and of actions, batches.
+//! Forgets what was kept for its time: notifications, requests, runs of mirrors, actions and flows, batches, dead letters.
 
 use jiff::{SignedDuration, Timestamp};
 use trunkline_store::StoreError;
@@ -38,6 +38,12 @@ pub(super) async fn when_due(
             .forget_action_runs(before(retention.runs), now)
             .await?,
         shared.store.forget_batches(before(retention.runs), now).await?,
+        shared.store.forget_flow_runs(before(retention.runs)).await?,
+        shared
+            .store
+            .forget_dead_letters(before(retention.runs), now)
+            .await?,
+        shared.store.forget_dedupe_keys(before(retention.runs)).await?,
     ];
     if forgotten.iter().any(|count| *count > 0) {
         tracing::info!(
@@ -46,6 +52,8 @@ pub(super) async fn when_due(
             runs = forgotten[2],
             action_runs = forgotten[3],
             batches = forgotten[4],
+            flow_runs = forgotten[5],
+            dead_letters = forgotten[6],
             "forgot what was kept for its time"
         );
     }

@@ -51,7 +51,7 @@ fn a_command_line_that_cannot_be_is_refused_before_any_call() {
     }
     check(&desk.run(&["sync", "--base-url", url]), 2, "TL0003");
     check(
-        &desk.run(&["sync", "--base-url", url, "--to", "postgres://x"]),
+        &desk.run(&["sync", "--base-url", url, "--to", "mysql://x"]),
         2,
         "TL0003",
     );

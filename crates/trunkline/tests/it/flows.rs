@@ -122,7 +122,7 @@ fn mistakes_are_told_with_their_place_before_anything_is_made() {
     check(
         "file: { path: in.jsonl, stream: numbers }",
         "intercom: { operation: contacts.delete }",
-        &["copy.yaml:3:35:", "a source only reads"],
+        &["copy.yaml:3:34:", "a source only reads"],
     );
     check(
         "file: { path: in.jsonl, stream: numbers }",
@@ -477,4 +477,41 @@ fn free(desk: &Desk) {
     let store = rusqlite::Connection::open(desk.path().join("trunkline-data/trunkline.db")).unwrap();
     store.busy_timeout(std::time::Duration::from_secs(10)).unwrap();
     store.execute("UPDATE leases SET expires_at = 0", []).unwrap();
+}
+
+/// Every flow that the guide shows is in order, and the first one does what it says.
+#[test]
+fn the_guide_shows_flows_that_work() {
+    let page = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/flows/README.md");
+    let text = fs::read_to_string(page).unwrap();
+    let desk = Desk::new();
+    let mut names = Vec::new();
+    for block in text.split("```yaml\n").skip(1) {
+        let flow = block.split("```").next().unwrap();
+        let name = flow.lines().next().unwrap().strip_prefix("flow: ").unwrap();
+        let file = format!("{name}.yaml");
+        put(&desk, &file, flow);
+        let checked = desk.run(&["flow", "check", &file]);
+        assert_eq!(checked.code, 0, "{}", checked.stdout);
+        if flow.contains("\ntests:") {
+            let tested = desk.run(&["flow", "test", &file]);
+            assert_eq!(tested.code, 0, "{}", tested.stdout);
+        }
+        names.push(name.to_owned());
+    }
+    assert!(names.len() >= 5, "{names:?}");
+    put(
+        &desk,
+        "numbers.jsonl",
+        "{\"number\":1}\n{\"number\":2}\n{\"number\":3}\n",
+    );
+    let dry = desk.run(&["flow", "run", "doubled.yaml", "--dry-run"]);
+    assert_eq!(dry.code, 0, "{}", dry.stderr);
+    assert_eq!(dry.stdout.lines().count(), 2, "{}", dry.stdout);
+    assert!(!desk.path().join("doubled.jsonl").exists(), "nothing was brought");
+    assert_eq!(desk.run(&["flow", "run", "doubled.yaml"]).code, 0);
+    let expected: Vec<Value> = [1, 3]
+        .map(|number| json!({ "number": number, "twice": number * 2 }))
+        .to_vec();
+    assert_eq!(lines(&desk, "doubled.jsonl"), expected);
 }

@@ -298,22 +298,22 @@ async fn what_cannot_be_delivered_is_kept_with_its_way_and_the_rest_goes_on() {
     assert_eq!(
         told,
         [
-            ("TL0811", 0, None),
             ("TL0001", 1, Some("noted")),
             ("TL0003", 3, Some("noted")),
             ("TL0005", 0, None),
+            ("TL0811", 0, None),
         ]
     );
-    assert_eq!(letters[0].record, json!("thirteen"));
-    assert_eq!(letters[1].source, [json!({"id": 4, "key": 1})]);
+    assert_eq!(letters[3].record, json!("thirteen"));
+    assert_eq!(letters[0].source, [json!({"id": 4, "key": 1})]);
     assert_eq!(
-        letters[1].steps,
+        letters[0].steps,
         [json!({"transform": "double", "before": [{"id": 4, "key": 1}], "after": [{"id": 8, "key": 1}]})]
     );
     assert!(
-        letters[3].message.starts_with("transform 1 (double)"),
+        letters[2].message.starts_with("transform 1 (double)"),
         "{}",
-        letters[3].message
+        letters[2].message
     );
 }
 

@@ -323,9 +323,9 @@ fn mirror(desk: &Desk) -> BTreeMap<String, Rows> {
     let connection = rusqlite::Connection::open(desk.path()).unwrap();
     let names: Vec<String> = connection
         .prepare(
-            "SELECT name FROM sqlite_schema WHERE type IN ('table', 'view') AND name NOT LIKE 'sqlite_%' \
-             AND name NOT IN ('_trunkline_meta', '_trunkline_passes', '_trunkline_seen', '_trunkline_rejects', \
-             '_trunkline_attributes', '_trunkline_changes', '_trunkline_readers')",
+            "SELECT name FROM sqlite_schema WHERE (type = 'table' OR name LIKE '%\\_custom' ESCAPE '\\') \
+             AND type IN ('table', 'view') AND name NOT LIKE 'sqlite_%' AND name NOT IN ('_trunkline_meta', '_trunkline_passes', '_trunkline_seen', '_trunkline_rejects', \
+             '_trunkline_attributes', '_trunkline_changes', '_trunkline_readers', '_trunkline_office_minutes')",
         )
         .unwrap()
         .query_map([], |row| row.get(0))

@@ -119,6 +119,7 @@ async fn a_server_that_lets_nobody_in_is_told_without_the_password() {
     let desk = filled().await;
     let mut at: Address = places::server().parse().unwrap();
     let port = at.config.get_ports().first().copied().unwrap_or(5432);
+    let user = at.config.get_user().unwrap_or("postgres").to_owned();
     for (url, says) in [
         (
             "postgres://ada:geheim@127.0.0.1:9/x".to_owned(),
@@ -129,7 +130,7 @@ async fn a_server_that_lets_nobody_in_is_told_without_the_password() {
             "cannot be reached",
         ),
         (
-            format!("postgres://test:geheim@127.0.0.1:{port}/no_such_database"),
+            format!("postgres://{user}:geheim@127.0.0.1:{port}/no_such_database"),
             "does not exist",
         ),
     ] {
@@ -154,7 +155,7 @@ async fn a_user_without_the_right_is_told_what_is_lacking() {
     let client = places::connect().await;
     client
         .batch_execute(&format!(
-            "CREATE ROLE \"{schema}\" LOGIN; CREATE SCHEMA \"{schema}\"; GRANT USAGE ON SCHEMA \"{schema}\" TO \"{schema}\""
+            "CREATE ROLE \"{schema}\" LOGIN NOINHERIT IN ROLE CURRENT_USER; CREATE SCHEMA \"{schema}\"; GRANT USAGE ON SCHEMA \"{schema}\" TO \"{schema}\""
         ))
         .await
         .unwrap();
