@@ -1,6 +1,6 @@
 //! The components that are shipped: where records come from, what becomes of them, where they go.
 //!
-//! The one rule: a component is one file and one line in [`registry`]. Its settings are a type, from which come the checks of a
+//! The one rule: a component is one file and one line in `registry.rs`. Its settings are a type, from which come the checks of a
 //! flow's file, the JSON Schema and the reference. Read `registry.rs`, then `build.rs` for how a file becomes a flow, then any
 //! one component.
 

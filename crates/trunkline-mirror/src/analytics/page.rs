@@ -1,7 +1,7 @@
 //! A report as one HTML file: no script, nothing from elsewhere, light and dark.
 //!
 //! The one rule: whatever comes from the workspace (names of teams, tags, companies, people) passes through
-//! [`escape`](super::charts::escape). Read `page/style.css` for how it looks.
+//! [`escape`]. Read `page/style.css` for how it looks.
 
 use std::fmt::Write as _;
 
