@@ -36,7 +36,7 @@ pub use pages::{Page, PageState, Pages};
 pub use raw::{Draft, RawAnswer, RawCall, RawError};
 pub use redact::redact_text;
 pub use settings::Settings;
-pub use transport::{Exchange, Transport, TransportError};
+pub use transport::{Exchange, Transport, TransportError, with_causes};
 
 #[cfg(test)]
 mod testing;

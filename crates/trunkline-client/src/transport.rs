@@ -72,7 +72,9 @@ impl HttpTransport {
             .http2_adaptive_window(true)
             .gzip(options.gzip && !is_loopback(base))
             .build()
-            .map_err(|error| BuildError::Http { reason: told(&error) })?;
+            .map_err(|error| BuildError::Http {
+                reason: with_causes(&error),
+            })?;
         let host = base.host_str().unwrap_or_default();
         let authority = match base.port_or_known_default() {
             Some(port) => format!("{host}:{port}"),
@@ -149,7 +151,7 @@ impl Transport for HttpTransport {
 
 fn of_reqwest(error: reqwest::Error) -> TransportError {
     let error = error.without_url();
-    let told = told(&error);
+    let told = with_causes(&error);
     if error.is_connect() {
         TransportError::NotConnected(told)
     } else if error.is_timeout() {
@@ -159,8 +161,9 @@ fn of_reqwest(error: reqwest::Error) -> TransportError {
     }
 }
 
-/// The error with its causes, since the outermost one rarely says anything.
-fn told(error: &reqwest::Error) -> String {
+/// An error of the HTTP client with its causes, since the outermost one rarely says anything.
+#[must_use]
+pub fn with_causes(error: &reqwest::Error) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();
     while let Some(inner) = cause {

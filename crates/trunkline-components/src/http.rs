@@ -5,12 +5,13 @@
 
 mod guard;
 
-use std::{error::Error as _, time::Duration};
+use std::time::Duration;
 
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use jiff::Timestamp;
 use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::{Map, Value, json};
+use trunkline_client::with_causes;
 use trunkline_flow::{ComponentError, Verdict};
 use url::Url;
 
@@ -74,7 +75,7 @@ impl Caller {
         let client = builder.build().map_err(|error| {
             ComponentError::stop(
                 "TL0860",
-                format!("no call can be made: {}", told(&error)),
+                format!("no call can be made: {}", with_causes(&error)),
                 "This is about the machine's certificates or its proxy settings.",
             )
         })?;
@@ -179,7 +180,7 @@ impl Caller {
     fn not_answered(&self, place: &str, error: reqwest::Error) -> ComponentError {
         // The address may hold a secret.
         let error = error.without_url();
-        let told = told(&error);
+        let told = with_causes(&error);
         if told.contains(guard::REFUSED) {
             return blocked(place);
         }
@@ -287,21 +288,6 @@ fn pause(headers: &HeaderMap, now: Timestamp) -> Option<Duration> {
     Duration::try_from(until.duration_since(now))
         .ok()
         .or(Some(Duration::ZERO))
-}
-
-/// The error with its causes, since the outermost one rarely says anything.
-fn told(error: &reqwest::Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(inner) = cause {
-        let inner_text = inner.to_string();
-        if !text.contains(&inner_text) {
-            text.push_str(": ");
-            text.push_str(&inner_text);
-        }
-        cause = inner.source();
-    }
-    text
 }
 
 #[cfg(test)]

@@ -23,7 +23,7 @@ use crate::{
     registry::DestinationKind,
     sql::{
         postgres::connect,
-        table::{Change, Place, Rows},
+        table::{Change, Place, Rows, tell},
     },
     text::Env,
 };
@@ -113,32 +113,10 @@ impl Keeping {
 impl Destination for Keeping {
     fn deliver<'a>(&'a self, records: &'a [Record]) -> BoxFuture<'a, Vec<Delivered>> {
         Box::pin(async move {
-            let now = (self.site.now)();
-            let mut results: Vec<Delivered> = Vec::with_capacity(records.len());
-            let mut changes = Vec::new();
-            for (at, record) in records.iter().enumerate() {
-                match self.rows.change(record, now) {
-                    Ok(change) => {
-                        changes.push((at, change));
-                        results.push(Ok(None));
-                    }
-                    Err(error) => results.push(Err(error)),
-                }
-            }
-            if changes.is_empty() {
-                return results;
-            }
-            match self.keep(&changes).await {
-                Ok(refused) => {
-                    for (at, error) in refused {
-                        results[at] = Err(error);
-                    }
-                }
-                Err(error) => {
-                    for (at, _) in changes {
-                        results[at] = Err(error.clone());
-                    }
-                }
+            let (mut results, changes) = self.rows.changes(records, (self.site.now)());
+            if !changes.is_empty() {
+                let done = self.keep(&changes).await;
+                tell(&mut results, changes.iter().map(|(at, _)| *at), done);
             }
             results
         })

@@ -24,7 +24,7 @@ use trunkline_flow::{
 use crate::{
     Site,
     registry::DestinationKind,
-    sql::table::{Change, Place, Rows},
+    sql::table::{Place, Rows, tell},
 };
 
 pub(crate) const KIND: DestinationKind = DestinationKind {
@@ -129,18 +129,7 @@ fn failed(error: &rusqlite::Error, path: &str) -> ComponentError {
 
 impl Destination for Keeping {
     fn deliver<'a>(&'a self, records: &'a [Record]) -> BoxFuture<'a, Vec<Delivered>> {
-        let now = (self.site.now)();
-        let mut results: Vec<Delivered> = Vec::with_capacity(records.len());
-        let mut changes: Vec<(usize, Change)> = Vec::new();
-        for (at, record) in records.iter().enumerate() {
-            match self.rows.change(record, now) {
-                Ok(change) => {
-                    changes.push((at, change));
-                    results.push(Ok(None));
-                }
-                Err(error) => results.push(Err(error)),
-            }
-        }
+        let (mut results, changes) = self.rows.changes(records, (self.site.now)());
         let (connection, path, place) = (
             Arc::clone(&self.connection),
             self.path.clone(),
@@ -170,18 +159,7 @@ impl Destination for Keeping {
                     "This is a fault of Trunkline; please report it.",
                 ))
             });
-            match done {
-                Ok(refused) => {
-                    for (at, error) in refused {
-                        results[at] = Err(error);
-                    }
-                }
-                Err(error) => {
-                    for at in places {
-                        results[at] = Err(error.clone());
-                    }
-                }
-            }
+            tell(&mut results, places, done);
             results
         })
     }

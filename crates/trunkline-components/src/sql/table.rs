@@ -9,7 +9,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use trunkline_flow::{
-    ComponentError, Record,
+    ComponentError, Delivered, Record,
     document::{Jq, Spot},
 };
 
@@ -90,7 +90,43 @@ impl Change {
     }
 }
 
+/// Changes, each with the place of its record among those that came together.
+pub(crate) type Changes = Vec<(usize, Change)>;
+
+/// Says of each change what the database did with it: all were kept but for those that it refused, or none was.
+pub(crate) fn tell(
+    results: &mut [Delivered],
+    places: impl IntoIterator<Item = usize>,
+    done: Result<impl IntoIterator<Item = (usize, ComponentError)>, ComponentError>,
+) {
+    match done {
+        Ok(refused) => {
+            for (at, error) in refused {
+                results[at] = Err(error);
+            }
+        }
+        Err(error) => {
+            for at in places {
+                results[at] = Err(error.clone());
+            }
+        }
+    }
+}
+
 impl Rows {
+    /// What is to become of records, and the results of those that cannot become anything.
+    pub(crate) fn changes(&self, records: &[Record], now: Timestamp) -> (Vec<Delivered>, Changes) {
+        let mut results = Vec::with_capacity(records.len());
+        let mut changes = Vec::new();
+        for (at, record) in records.iter().enumerate() {
+            results.push(self.change(record, now).map(|change| {
+                changes.push((at, change));
+                None
+            }));
+        }
+        (results, changes)
+    }
+
     /// What is to become of a record.
     pub(crate) fn change(&self, record: &Record, now: Timestamp) -> Result<Change, ComponentError> {
         let key = self

@@ -3,13 +3,12 @@
 use std::{
     path::Path,
     sync::{Arc, Mutex},
-    time::Duration,
 };
 
 use futures::future::BoxFuture;
 use jiff::Timestamp;
 use serde_json::{Value, json};
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 use trunkline_flow::{
     ComponentError, Cursor, Occasion, Trigger,
     engine::{DeadLetter, Ended, Engine, Keeper, Ran},
@@ -24,6 +23,7 @@ use crate::{
 struct Kept {
     cursor: Mutex<Option<Cursor>>,
     letters: Mutex<Vec<DeadLetter>>,
+    saved: Notify,
 }
 
 impl Keeper for Kept {
@@ -34,6 +34,7 @@ impl Keeper for Kept {
 
     fn save<'a>(&'a self, cursor: &'a Cursor) -> BoxFuture<'a, Result<(), ComponentError>> {
         *self.cursor.lock().unwrap() = Some(cursor.clone());
+        self.saved.notify_one();
         Box::pin(async { Ok(()) })
     }
 
@@ -75,9 +76,9 @@ async fn run(text: &str, folder: &Path, variables: &Variables, kept: &Kept) -> R
     let (stop, stopped) = watch::channel(false);
     let running = engine.run(&flow, &occasion, kept, stopped);
     if flow.source.is_endless() {
-        // All that is there is read by then; if not, the counts show it.
+        // The position is kept behind all that is there.
         let later = async {
-            tokio::time::sleep(Duration::from_millis(300)).await;
+            kept.saved.notified().await;
             stop.send(true).ok();
         };
         return futures::join!(running, later).0;
