@@ -5,10 +5,18 @@ use std::{
     sync::{Arc, PoisonError, RwLock},
 };
 
+use tokio::sync::watch;
 use trunkline_client::Clock;
 use trunkline_store::Store;
 
-use crate::{ServerOptions, metrics::Metrics, receiver::Secrets, wake::Wake, workspaces::Workspaces};
+use crate::{
+    ServerOptions,
+    console::{Audience, Doorman},
+    metrics::Metrics,
+    receiver::Secrets,
+    wake::Wake,
+    workspaces::Workspaces,
+};
 
 /// The process, as its handlers see it.
 #[derive(Debug)]
@@ -23,6 +31,12 @@ pub(crate) struct Shared {
     pub(crate) workspaces: Workspaces,
     /// Somebody brought work for the workers.
     pub(crate) wake: Wake,
+    /// Who comes into the console.
+    pub(crate) doorman: Doorman,
+    /// Who looks at pages that move.
+    pub(crate) audience: Audience,
+    /// Turns true when the process is to end.
+    pub(crate) stopping: watch::Receiver<bool>,
 }
 
 /// The workspaces whose notifications somebody waits for, as they were a moment ago.

@@ -1,5 +1,6 @@
 //! The conformance suite: everything that a store promises, on SQLite and on PostgreSQL.
 
+mod audit;
 mod backends;
 mod backup;
 mod batches;
@@ -17,6 +18,8 @@ mod ledgers;
 mod mirrors;
 mod notifications;
 mod opening;
+mod people;
+mod pulse;
 mod queue;
 mod queue_model;
 mod queue_races;
