@@ -45,7 +45,7 @@ use axum::{
     response::{IntoResponse as _, Response},
     routing::{MethodRouter, get, on},
 };
-use http::{HeaderName, StatusCode, header};
+use http::{HeaderName, HeaderValue, StatusCode, header};
 
 use crate::{reply::Refusal, shared::Shared};
 pub(crate) use door::Doorman;
@@ -54,13 +54,8 @@ pub(crate) use live::Audience;
 use page::Page;
 pub(crate) use visit::named;
 
-/// What every page is sent with.
-const SEALS: [(HeaderName, &str); 6] = [
-    (
-        header::CONTENT_SECURITY_POLICY,
-        "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'; form-action 'self'; \
-         base-uri 'none'; frame-ancestors 'none'",
-    ),
+/// What every page is sent with, beside its policy.
+const SEALS: [(HeaderName, &str); 5] = [
     (header::REFERRER_POLICY, "same-origin"),
     (header::CACHE_CONTROL, "no-store"),
     (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
@@ -98,14 +93,14 @@ fn method(page: &Arc<Page>, menu: &Arc<registry::Menu>, is_live: bool) -> Method
         match door::enter(&shared, &menu, &page, names, request).await {
             Ok(asked) if is_live => live::stream(&page, asked).await,
             Ok(asked) => {
-                let visit = asked.visit.clone();
+                let (visit, shared) = (asked.visit.clone(), Arc::clone(&asked.shared));
                 let mut response = (page.answer)(asked).await;
                 visit.leave(&mut response);
-                sealed(response)
+                sealed(&shared, response)
             }
             Err(turned_away) => {
                 tracing::debug!(page = page.id, "somebody was not let in");
-                sealed(*turned_away)
+                sealed(&shared, *turned_away)
             }
         }
     };
@@ -127,15 +122,29 @@ async fn lost(shared: &Arc<Shared>, menu: &Arc<registry::Menu>, request: Request
         Ok(visit) => visit,
         Err(refusal) => return refusal.into_response(),
     };
-    sealed(layout::refused(&visit, &Refusal::unknown_address()))
+    sealed(shared, layout::refused(&visit, &Refusal::unknown_address()))
 }
 
-fn sealed(mut response: Response) -> Response {
+fn sealed(shared: &Shared, mut response: Response) -> Response {
     for (name, value) in SEALS {
         response
             .headers_mut()
             .entry(name)
-            .or_insert(http::HeaderValue::from_static(value));
+            .or_insert(HeaderValue::from_static(value));
+    }
+    // A grant begins where its way back leads, which may be another name of this process than the one that is in the address bar.
+    let known_by = shared
+        .options
+        .reached_at()
+        .map_or_else(|_| String::new(), |url| url.origin().ascii_serialization());
+    let policy = format!(
+        "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'; form-action 'self' {known_by}; \
+         base-uri 'none'; frame-ancestors 'none'"
+    );
+    if let Ok(policy) = HeaderValue::from_str(&policy) {
+        response
+            .headers_mut()
+            .insert(header::CONTENT_SECURITY_POLICY, policy);
     }
     response
 }

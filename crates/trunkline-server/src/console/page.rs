@@ -89,7 +89,7 @@ impl View for Infallible {
 /// A deed that is done.
 #[derive(Debug)]
 pub(crate) struct Done {
-    /// The own path that the browser goes to.
+    /// The own path that the browser goes to, or a whole address that is ours.
     pub(crate) go: String,
     /// What the next page says.
     pub(crate) note: String,
@@ -367,9 +367,14 @@ fn who(visit: &Visit) -> &str {
     }
 }
 
-/// Sends the browser to an own path.
+/// Sends the browser to an own path, or to an address that we made ourselves.
 pub(super) fn lead(visit: &Visit, path: &str, note: &Note) -> Response {
-    let place = HeaderValue::from_str(&visit.to(path)).unwrap_or(HeaderValue::from_static("/"));
+    let whole = if path.starts_with('/') {
+        visit.to(path)
+    } else {
+        path.to_owned()
+    };
+    let place = HeaderValue::from_str(&whole).unwrap_or(HeaderValue::from_static("/"));
     let mut response = (StatusCode::SEE_OTHER, [(header::LOCATION, place)]).into_response();
     if !note.text.is_empty() {
         visit.leave_note(&mut response, note);

@@ -1,6 +1,8 @@
 //! Every page with all its samples, as everybody who may see it.
 //!
 //! The one rule: what is checked here holds for pages that are written later, so nothing here knows a page by name.
+//!
+//! `TRUNKLINE_SAMPLES=FOLDER` keeps the samples as somebody with the role admin sees them, to be looked at in a browser.
 
 use std::{collections::BTreeSet, sync::Arc};
 
@@ -84,6 +86,20 @@ fn leads_to(pages: &[Page], path: &str, is_deed: bool) -> Option<Option<Role>> {
     found.first().map(|page| page.role)
 }
 
+/// Keeps the samples of a page, where that is asked for.
+fn keep(page: &Page, menu: &Arc<registry::Menu>) {
+    let Some(folder) = std::env::var_os("TRUNKLINE_SAMPLES").map(std::path::PathBuf::from) else {
+        return;
+    };
+    std::fs::create_dir_all(&folder).unwrap();
+    let mut visit = Visit::sample(Some(Role::Admin), menu);
+    page.path.clone_into(&mut visit.path);
+    for sample in (page.samples)(&visit) {
+        let name = format!("{}-{}.html", page.id, sample.name.replace(' ', "-"));
+        std::fs::write(folder.join(name), sample.html).unwrap();
+    }
+}
+
 #[test]
 fn every_page_has_samples_that_differ_and_a_name_of_its_own() {
     let menu = Arc::new(registry::menu());
@@ -103,6 +119,7 @@ fn every_page_has_samples_that_differ_and_a_name_of_its_own() {
             "{}: two samples are the same",
             page.id
         );
+        keep(&page, &menu);
         assert!(page.is_deed || !samples.is_empty(), "{} has no samples", page.id);
     }
 }

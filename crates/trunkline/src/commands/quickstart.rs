@@ -1,6 +1,8 @@
-//! `trunkline quickstart`: a simulated workspace, its mirror, and the mirror following while the workspace lives.
+//! `trunkline quickstart`: a simulated workspace, its mirror, and the console that shows both while the workspace lives.
 //!
 //! The one rule: it only ever replaces a mirror that an earlier quickstart made, which a marker file proves.
+
+mod console;
 
 use std::{path::Path, process::ExitCode, time::Duration};
 
@@ -14,6 +16,8 @@ use trunkline_mirror::{
     sync::SyncOptions,
 };
 use trunkline_simulator::Options;
+
+use console::Console;
 
 use crate::{
     cli::{self, Size},
@@ -74,16 +78,26 @@ struct FirstMirror<'a> {
     queries: [Query; 3],
 }
 
-/// Simulates, mirrors, shows and, unless `--once`, follows.
+/// Simulates, mirrors, shows and, unless `--once`, follows: in the console, or line by line for machines.
 pub(crate) async fn run(arguments: cli::Quickstart) -> Result<ExitCode, Failure> {
     let mirror = prepare(&arguments.data)?;
-    let simulator = trunkline_simulator::start(workspace(&arguments)).await?;
+    let mut options = workspace(&arguments);
+    let console = if arguments.once || arguments.json {
+        None
+    } else {
+        Some(Console::start(&arguments.data).await?)
+    };
+    options.webhooks.extend(console.as_ref().map(Console::webhook));
+    let simulator = trunkline_simulator::start(options).await?;
     let base_url = format!("http://{}", simulator.address());
     if !arguments.json {
         json::line(&format!(
             "A simulated Intercom workspace (seed {}) is running at {base_url}",
             arguments.seed
         ))?;
+    }
+    if let Some(console) = &console {
+        console.connect(&base_url).await?;
     }
     let connection = Connection::at(&base_url, SecretString::from(TOKEN), Version::DEFAULT)?;
     let client = Client::new(connection, Settings::new(std::sync::Arc::new(SystemClock)))?;
@@ -94,24 +108,38 @@ pub(crate) async fn run(arguments: cli::Quickstart) -> Result<ExitCode, Failure>
     let first = outcome?;
     let stop = (!arguments.once).then(Stop::listen).transpose()?;
     show(&arguments, &mirror, &first)?;
-    if let Some(stop) = stop {
-        if !arguments.json {
-            json::line("\nThe workspace lives on, and the mirror follows. Ctrl-C ends it.\n")?;
+    match (stop, console) {
+        (Some(mut stop), Some(console)) => {
+            storage.close().await?;
+            console.keep().await?;
+            let link = console.link().await?;
+            json::line(
+                "The workspace lives on, and the mirror follows. See it in the console; the link is good once:\n",
+            )?;
+            json::line(&format!("  {link}\n"))?;
+            json::line("Ctrl-C ends it.")?;
+            stop.asked().await;
+            console.stop().await;
         }
-        super::follow::run(
-            &client,
-            &storage,
-            &SyncOptions::default(),
-            &mut Places::none(&mirror),
-            super::follow::Rounds {
+        (Some(stop), None) => {
+            let rounds = super::follow::Rounds {
                 interval: ROUND,
                 as_json: arguments.json,
-            },
-            stop,
-        )
-        .await?;
+            };
+            let options = SyncOptions::default();
+            super::follow::run(
+                &client,
+                &storage,
+                &options,
+                &mut Places::none(&mirror),
+                rounds,
+                stop,
+            )
+            .await?;
+            storage.close().await?;
+        }
+        (None, _) => storage.close().await?,
     }
-    storage.close().await?;
     simulator.stop().await;
     Ok(super::sync::exit(&first))
 }

@@ -7,9 +7,11 @@
 mod actions;
 mod api_guide;
 mod bad_input;
+mod browser;
 mod calls;
 mod commands;
 mod complete;
+mod console;
 mod extras;
 mod flows;
 mod harness;

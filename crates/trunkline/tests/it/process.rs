@@ -53,6 +53,17 @@ impl Process {
         &self.url
     }
 
+    /// The link for the first sign-in, which it prints after its address while nobody has a password.
+    pub(crate) fn first_sign_in(&mut self) -> String {
+        let mut line = String::new();
+        self.output.read_line(&mut line).unwrap();
+        let (_, link) = line
+            .trim()
+            .split_once(" with ")
+            .unwrap_or_else(|| panic!("{line:?}"));
+        link.to_owned()
+    }
+
     /// Asks it to stop; how it ended.
     pub(crate) fn stop(mut self) -> i32 {
         let process = nix::unistd::Pid::from_raw(i32::try_from(self.child.id()).unwrap());

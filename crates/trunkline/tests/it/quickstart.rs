@@ -85,3 +85,32 @@ fn quickstart_goes_on_following_the_living_workspace_until_it_is_interrupted() {
     let outcome = Outcome::of(child.wait_with_output().unwrap());
     assert_eq!(outcome.code, 0, "{}", outcome.stderr);
 }
+
+#[test]
+fn quickstart_ends_with_a_link_that_opens_the_console() {
+    let desk = Desk::new();
+    let mut child = desk.trunkline(&["quickstart"]).spawn().unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    let link = lines
+        .by_ref()
+        .map(|line| line.unwrap())
+        .find_map(|line| line.trim().strip_prefix("http").map(|rest| format!("http{rest}")))
+        .expect("a link");
+    let page = crate::browser::drive(async {
+        let http = reqwest::Client::builder().build().unwrap();
+        http.get(&link).send().await.unwrap().text().await.unwrap()
+    });
+    assert!(page.contains("Welcome to Trunkline"), "{link}: {page}");
+    let interrupted = std::process::Command::new("kill")
+        .arg("-INT")
+        .arg(child.id().to_string())
+        .status()
+        .unwrap();
+    assert!(interrupted.success());
+    lines.for_each(drop);
+    let outcome = Outcome::of(child.wait_with_output().unwrap());
+    assert_eq!(outcome.code, 0, "{}", outcome.stderr);
+    let connections = crate::process::json(&desk, &["connections", "list"]);
+    assert_eq!(connections[0]["name"], "quickstart", "{connections}");
+    assert_eq!(connections[0]["state"], "ready", "{connections}");
+}

@@ -1,43 +1,20 @@
 //! The whole way: a workspace is granted in a real browser, tells by webhooks what happens, and the mirror follows.
 
-use fantoccini::{Client as Browser, ClientBuilder, Locator};
-use hyper_util::client::legacy::connect::HttpConnector;
+use fantoccini::{Client as Browser, Locator};
 use serde_json::{Value, json};
 
 use crate::{
+    browser::{DESK, browser, drive},
     harness::{CLIENT_SECRET, Desk, Simulator},
     notifications::{live, untold},
     process::{Process, json as shown, until},
     truth,
 };
 
-/// A headless browser with nothing in it.
-async fn browser() -> Browser {
-    let driver = std::env::var("TRUNKLINE_TEST_WEBDRIVER")
-        .expect("TRUNKLINE_TEST_WEBDRIVER names a driver; `cargo xtask test` starts one");
-    let wanted = json!({
-        "goog:chromeOptions": {
-            "args": ["--headless=new", "--no-sandbox", "--disable-gpu", "--disable-background-networking"]
-        }
-    });
-    let Value::Object(wanted) = wanted else {
-        panic!("it is an object");
-    };
-    ClientBuilder::new(HttpConnector::new())
-        .capabilities(wanted)
-        .connect(&driver)
-        .await
-        .expect("the browser starts")
-}
-
 /// Opens the link, presses both buttons, and returns what the last page says.
 fn grant_in_a_browser(link: &str) -> String {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .unwrap();
-    runtime.block_on(async {
-        let browser = browser().await;
+    drive(async {
+        let browser = browser(DESK).await;
         browser.goto(link).await.unwrap();
         let title = browser
             .find(Locator::Css("h1"))

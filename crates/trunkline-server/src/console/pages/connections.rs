@@ -451,12 +451,8 @@ async fn grant(asked: Asked) -> Result<Done, Again<Infallible>> {
 /// Begins a grant: the browser goes to the page with the button.
 async fn begin(asked: &Asked, name: &str) -> Result<Done, Refusal> {
     let Json(offered) = connections::grant(State(asked.shared.clone()), Named(name.to_owned())).await?;
-    // The link is for whoever opens it first: this browser, which comes from here by our own path.
-    let path = offered
-        .url
-        .find("/auth/")
-        .map_or("/connections", |at| &offered.url[at..]);
-    Ok(Done::to(path, name, ""))
+    // The link is for whoever opens it first: this browser, which goes there now.
+    Ok(Done::to(offered.url, name, ""))
 }
 
 #[cfg(test)]

@@ -1,0 +1,219 @@
+//! The console in a real browser: from the first start to a mirror that is complete, by mouse and keyboard, on a desk and on a phone.
+//!
+//! `TRUNKLINE_SCREENSHOTS=FOLDER` keeps pictures of every page, light and dark.
+
+use std::path::PathBuf;
+
+use fantoccini::{Client as Browser, Locator};
+use serde_json::{Value, json};
+
+use crate::{
+    browser::{DESK, PHONE, Screen, browser, click, drive, fill, said, text},
+    harness::{CLIENT_SECRET, Desk, Simulator},
+    process::Process,
+};
+
+const PASSWORD: &str = "correct horse battery";
+const PAGES: [&str; 15] = [
+    "/",
+    "/mirrors",
+    "/mirrors/all",
+    "/mirrors/new",
+    "/connections",
+    "/connections/acme",
+    "/connections/acme/edit",
+    "/connections/new",
+    "/notifications",
+    "/notifications/setup",
+    "/requests",
+    "/people",
+    "/keys",
+    "/audit",
+    "/settings",
+];
+
+/// Waits until a script says yes.
+async fn until(browser: &Browser, what: &str, script: &str) {
+    for _ in 0..600 {
+        if said(browser, script).await == Value::Bool(true) {
+            return;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+    }
+    let page = said(browser, "return document.body.innerText").await;
+    panic!("{what} did not come about: {page}");
+}
+
+async fn sign_in_first(browser: &Browser, link: &str) {
+    browser.goto(link).await.unwrap();
+    assert_eq!(text(browser, "h1").await, "Welcome to Trunkline");
+    fill(browser, "input[name=password]", PASSWORD).await;
+    click(browser, "main button").await;
+    until(
+        browser,
+        "the first page",
+        "return document.title.startsWith('Overview')",
+    )
+    .await;
+}
+
+async fn connect(browser: &Browser, base_url: &str) {
+    click(browser, ".empty a.button").await;
+    fill(browser, "input[name=name]", "acme").await;
+    fill(browser, "input[name=base_url]", base_url).await;
+    click(browser, "input[value=oauth]").await;
+    fill(browser, "input[name=client_id]", "simulated-client-id").await;
+    fill(browser, "input[name=client_secret]", CLIENT_SECRET).await;
+    click(browser, "button.first").await;
+    until(
+        browser,
+        "our page with the button",
+        "return location.pathname.startsWith('/auth/intercom/begin/')",
+    )
+    .await;
+    click(browser, "form button").await;
+    until(
+        browser,
+        "Intercom's page",
+        "return location.pathname === '/oauth'",
+    )
+    .await;
+    click(browser, "form button").await;
+    until(
+        browser,
+        "the way back",
+        "return location.pathname === '/auth/intercom/callback'",
+    )
+    .await;
+    assert_eq!(text(browser, "h1").await, "Access is granted");
+    click(browser, "a.button").await;
+    until(
+        browser,
+        "the connection",
+        "return location.pathname === '/connections/acme'",
+    )
+    .await;
+    assert_eq!(text(browser, ".facts .badge").await, "ready");
+}
+
+async fn mirror(browser: &Browser) {
+    browser
+        .find(Locator::LinkText("Mirrors"))
+        .await
+        .unwrap()
+        .click()
+        .await
+        .unwrap();
+    click(browser, ".empty a.button").await;
+    click(browser, "button.first").await;
+    until(
+        browser,
+        "the mirror",
+        "return location.pathname === '/mirrors/all'",
+    )
+    .await;
+    // Nobody loads this page anew: the news come by themselves.
+    said(browser, "window.untouched = true").await;
+    let complete = "return document.querySelector('#state .badge')?.textContent === 'complete'";
+    until(browser, "the first run", complete).await;
+    assert_eq!(said(browser, "return window.untouched").await, true);
+}
+
+/// Holds a page to what every page keeps.
+async fn look(browser: &Browser, url: &str, path: &str, screen: Screen) {
+    let what = format!("{path} at {}", screen.name);
+    browser.goto(&format!("{url}{path}")).await.unwrap();
+    until(browser, "the page", "return document.readyState === 'complete'").await;
+    let measured = said(
+        browser,
+        "const use = [...document.querySelectorAll('main .icon use, nav .icon use')].find((one) => one.getBoundingClientRect().width > 0);
+         const other = performance.getEntriesByType('resource').map((entry) => new URL(entry.name).host).filter((host) => host !== location.host);
+         return {
+           width: document.documentElement.scrollWidth - innerWidth,
+           styled: getComputedStyle(document.body).getPropertyValue('--accent') !== '',
+           script: document.documentElement.classList.contains('js'),
+           drawn: [...document.querySelectorAll('.icon use')].every((one) => one.href.baseVal.includes('#')),
+           other,
+         }",
+    )
+    .await;
+    assert!(
+        measured["width"].as_i64().unwrap() <= 0,
+        "{what} is too wide: {measured}"
+    );
+    assert_eq!(measured["styled"], true, "{what}: {measured}");
+    assert_eq!(measured["script"], true, "{what}: {measured}");
+    assert_eq!(measured["other"], json!([]), "{what} asks another host");
+    let Some(folder) = std::env::var_os("TRUNKLINE_SCREENSHOTS").map(PathBuf::from) else {
+        return;
+    };
+    std::fs::create_dir_all(&folder).unwrap();
+    let page = path.trim_matches('/').replace('/', "-");
+    let page = if page.is_empty() { "overview" } else { &page };
+    for theme in ["light", "dark"] {
+        said(
+            browser,
+            &format!("document.documentElement.dataset.theme = '{theme}'"),
+        )
+        .await;
+        let picture = browser.screenshot().await.unwrap();
+        std::fs::write(
+            folder.join(format!("{page}-{}-{theme}.png", screen.name)),
+            picture,
+        )
+        .unwrap();
+    }
+}
+
+#[test]
+fn from_the_first_start_to_a_mirror_that_is_complete() {
+    let simulator = Simulator::small();
+    let desk = Desk::new();
+    let mut process = Process::start(&desk, &[]);
+    let link = process.first_sign_in();
+    let url = process.url().to_owned();
+    drive(async {
+        let wide = browser(DESK).await;
+        wide.goto(&url).await.unwrap();
+        assert_eq!(text(&wide, "h1").await, "Sign in");
+        sign_in_first(&wide, &link).await;
+        connect(&wide, simulator.base_url()).await;
+        mirror(&wide).await;
+        wide.goto(&url).await.unwrap();
+        assert!(text(&wide, "#mirrors").await.contains("complete"));
+        for path in PAGES {
+            look(&wide, &url, path, DESK).await;
+        }
+        // By keyboard alone: past the menu, into the page.
+        wide.goto(&format!("{url}/audit")).await.unwrap();
+        let body = wide.find(Locator::Css("body")).await.unwrap();
+        body.send_keys("/").await.unwrap();
+        assert_eq!(said(&wide, "return document.activeElement.name").await, "by_whom");
+        let small = browser(PHONE).await;
+        small.goto(&url).await.unwrap();
+        fill(&small, "input[name=name]", "admin").await;
+        fill(&small, "input[name=password]", PASSWORD).await;
+        click(&small, "main button").await;
+        until(
+            &small,
+            "the first page",
+            "return document.title.startsWith('Overview')",
+        )
+        .await;
+        for path in PAGES {
+            look(&small, &url, path, PHONE).await;
+        }
+        click(&small, "button[popovertarget=menu]").await;
+        let menu = small.find(Locator::LinkText("Connections")).await.unwrap();
+        menu.click().await.unwrap();
+        until(
+            &small,
+            "the connections",
+            "return location.pathname === '/connections'",
+        )
+        .await;
+        small.close().await.unwrap();
+        wide.close().await.unwrap();
+    });
+    assert_eq!(process.stop(), 0);
+}
