@@ -93,16 +93,21 @@ pub(crate) fn first_link(visit: &Visit, path: &str, picture: Option<Icon>, words
     html! { a class="button first" href=(visit.to(path)) { @if let Some(picture) = picture { (icon(visit, picture)) } (words) } }
 }
 
+/// The name of a column of buttons, which is heard and not seen.
+pub(crate) const DEEDS: &str = "What to do";
+
 /// A table: a caption for those who hear it, names of columns, rows. On a phone each row is a card with the names beside the values.
 pub(crate) fn table(caption: &str, columns: &[&str], rows: Vec<Vec<Markup>>) -> Markup {
     html! {
         div class="wide" {
             table {
                 caption { (caption) }
-                thead { tr { @for column in columns { th scope="col" { (column) } } } }
+                thead { tr { @for column in columns {
+                    th scope="col" { @if *column == DEEDS { span class="hidden" { (column) } } @else { (column) } }
+                } } }
                 tbody {
                     @for row in rows {
-                        tr { @for (cell, column) in row.into_iter().zip(columns) { td data-label=(column) { (cell) } } }
+                        tr { @for (cell, column) in row.into_iter().zip(columns) { td data-label=(if *column == DEEDS { "" } else { column }) { div { (cell) } } } }
                     }
                 }
             }

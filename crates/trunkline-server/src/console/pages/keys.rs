@@ -76,7 +76,7 @@ impl View for Keys {
             }
             @if rows.is_empty() {
                 (parts::empty(visit, "key", "No keys yet", "Without a key, programs on this very machine may use the API. The first key closes it to all others.", None))
-            } @else { (parts::table("Keys", &["Name", "Role", "Made", "Used", "Do"], rows)) }
+            } @else { (parts::table("Keys", &["Name", "Role", "Made", "Used", parts::DEEDS], rows)) }
             (parts::section("make", "Make a key", &html! {
                 (parts::trouble(visit, self.refusal.as_ref(), &["name"]))
                 (parts::form(visit, "/keys", &html! {

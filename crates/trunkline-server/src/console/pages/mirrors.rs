@@ -206,7 +206,11 @@ impl One {
                     },
                     number(stream, "held"),
                     number(stream, "stated"),
-                    html! { (number(stream, "inserted")) " new, " (number(stream, "updated")) " changed, " (number(stream, "deleted")) " gone" },
+                    html! {
+                        @if stream["inserted"].is_u64() {
+                            (number(stream, "inserted")) " new, " (number(stream, "updated")) " changed, " (number(stream, "deleted")) " gone"
+                        }
+                    },
                 ]
             })
             .collect();

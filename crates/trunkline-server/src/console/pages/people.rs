@@ -100,7 +100,7 @@ impl View for People {
                     (parts::copyable(visit, "the link", &made.url))
                 }))
             }
-            (parts::table("People", &["Name", "Role", "Signed in", "Do"], rows))
+            (parts::table("People", &["Name", "Role", "Signed in", parts::DEEDS], rows))
             (parts::section("invite", "Invite somebody", &html! {
                 (parts::trouble(visit, self.refusal.as_ref(), &["name"]))
                 (parts::form(visit, "/people", &html! {

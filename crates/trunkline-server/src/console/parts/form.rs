@@ -47,16 +47,23 @@ pub(crate) fn trouble(visit: &Visit, refusal: Option<&Refusal>, fields: &[&str])
     html! {
         @if let Some(refusal) = general {
             (notice(visit, false, &html! {
-                @if let Some(field) = &refusal.field { strong { (field) } " " }
-                (if refusal.field.is_some() { with_stop(&refusal.message) } else { sentence(&refusal.message) })
+                (wrong(refusal.field.as_deref().unwrap_or_default(), &refusal.message).trim_start())
                 " " span class="quiet" { (refusal.code) }
             }))
         }
     }
 }
 
-fn with_stop(words: &str) -> String {
-    format!("{}.", words.trim_end_matches('.'))
+/// What is wrong with a field, as a sentence: the API's words begin with what the field does, or with what was given.
+fn wrong(label: &str, words: &str) -> String {
+    let is_about_field = ["is ", "has ", "names ", "holds ", "cannot "]
+        .iter()
+        .any(|start| words.starts_with(start));
+    if is_about_field {
+        sentence(&format!("{label} {words}"))
+    } else {
+        sentence(words)
+    }
 }
 
 /// A field to type into.
@@ -69,6 +76,7 @@ pub(crate) struct Field<'f> {
     hint: Option<&'f str>,
     wrong: Option<String>,
     is_required: bool,
+    is_needed: bool,
     has_focus: bool,
     complete: &'static str,
     placeholder: &'f str,
@@ -85,6 +93,7 @@ impl<'f> Field<'f> {
             hint: None,
             wrong: None,
             is_required: false,
+            is_needed: false,
             has_focus: false,
             complete: "off",
             placeholder: "",
@@ -118,6 +127,12 @@ impl<'f> Field<'f> {
         self
     }
 
+    /// It cannot be left out where it is asked for; the server says so, since a browser would ask for it where it is not shown, too.
+    pub(crate) const fn needed(mut self) -> Self {
+        self.is_needed = true;
+        self
+    }
+
     /// The page begins here.
     pub(crate) const fn first(mut self) -> Self {
         self.has_focus = true;
@@ -140,7 +155,7 @@ impl<'f> Field<'f> {
     pub(crate) fn wrong(mut self, refusal: Option<&Refusal>) -> Self {
         self.wrong = refusal
             .filter(|refusal| refusal.field.as_deref() == Some(self.name))
-            .map(|refusal| with_stop(&refusal.message));
+            .map(|refusal| wrong(self.label, &refusal.message));
         self
     }
 }
@@ -159,7 +174,7 @@ impl Render for Field<'_> {
         let invalid = self.wrong.as_ref().map(|_| "true");
         html! {
             div class="field" {
-                label for=(id) { (self.label) @if !self.is_required { span class="quiet" { " optional" } } }
+                label for=(id) { (self.label) @if !self.is_required && !self.is_needed { span class="quiet" { " optional" } } }
                 @if self.rows > 0 {
                     textarea id=(id) name=(self.name) rows=(self.rows) placeholder=[some(self.placeholder)] required[self.is_required]
                         autofocus[self.has_focus] aria-describedby=[described] aria-invalid=[invalid] { (self.value) }

@@ -83,7 +83,7 @@ impl View for Wizard {
                         (way("oauth", "A grant by OAuth", "You are sent to Intercom, choose a workspace there, and come back.", is_oauth))
                     }
                     div class="only token" {
-                        (Field::secret("token", "Access token").wrong(wrong).hint("Kept sealed. It is never shown again, also not to you."))
+                        (Field::secret("token", "Access token").needed().wrong(wrong).hint("Kept sealed. It is never shown again, also not to you."))
                     }
                     div class="only oauth" {
                         (self.app(visit))
@@ -160,8 +160,10 @@ impl Wizard {
             (parts::copyable(visit, "the redirect URL", &self.callback))
             h3 { "The app" }
             @if !self.apps.is_empty() { (parts::choice("app", "App", chosen, &options)) }
-            (Field::text("client_id", "Client id", get("client_id")).wrong(wrong).hint("From the app's page Basic information."))
-            (Field::secret("client_secret", "Client secret").wrong(wrong).hint("Kept sealed and never shown again. It also signs the app's webhooks."))
+            div class="new-app" {
+                (Field::text("client_id", "Client id", get("client_id")).needed().wrong(wrong).hint("From the app's page Basic information."))
+                (Field::secret("client_secret", "Client secret").needed().wrong(wrong).hint("Kept sealed and never shown again. It also signs the app's webhooks."))
+            }
             (Field::text("authorize_url", "Authorize URL", get("authorize_url")).wrong(wrong).like("https://app.intercom.com/oauth")
                 .hint("Left empty, it is that of the region or of the base URI."))
             (Field::text("token_url", "Access token URL", get("token_url")).wrong(wrong).like("https://api.intercom.io/auth/eagle/token")
