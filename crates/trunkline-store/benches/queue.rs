@@ -63,6 +63,8 @@ fn delivery(number: u64, keys: Keys) -> NewDelivery {
         key: Some(format!("contact-{}", number % 5_000)),
         dedupe_key: Some(keys.key(number)),
         record: format!("{{\"id\":{number},\"body\":\"{body}\"}}"),
+        head: None,
+        source_record: None,
         form: RecordForm::Ready,
         run: None,
         due_at: now(),

@@ -17,6 +17,7 @@ mod entropy;
 mod error;
 mod flows;
 mod grants;
+mod horizon;
 mod journal;
 mod keys;
 mod leases;
@@ -24,6 +25,7 @@ mod ledgers;
 mod mirrors;
 mod notifications;
 mod postgres;
+mod pushes;
 mod queue;
 mod requests;
 mod sqlite;
@@ -57,6 +59,7 @@ pub use mirrors::{Mirror, MirrorDetails, MirrorRun, NewMirror, RunState};
 pub use notifications::{
     Kept, NewNotification, Notification, NotificationFilter, NotificationState, Received,
 };
+pub use pushes::Push;
 pub use postgres::tls::connector as postgres_tls;
 pub use queue::{
     Again, Claim, ClaimedLane, Dead, Delivery, Enqueued, HeldLane, NewDelivery, QueueDepth, RecordForm,

@@ -36,6 +36,12 @@ impl Store {
         format!("flow:{flow}")
     }
 
+    /// The name of the lease under which one part of a flow's source is read beside the others.
+    #[must_use]
+    pub fn part_lease(flow: &str, part: &str) -> String {
+        format!("flow:{flow}/{part}")
+    }
+
     /// How far a part of a flow's source was read, if anything of it was.
     pub async fn checkpoint(&self, flow: &str, part: &str) -> Result<Option<FlowCheckpoint>, StoreError> {
         if !may_be(part) {
@@ -60,7 +66,7 @@ impl Store {
         self.read(question).await?.into_iter().map(checkpoint).collect()
     }
 
-    /// Saves how far a part of a flow's source was read, under the flow's lease.
+    /// Saves how far a part of a flow's source was read, under the flow's lease or the part's.
     ///
     /// # Errors
     /// TL0518 when the lease was lost or is not the flow's, TL0510 for words that cannot be kept and for a cursor that is not JSON.
@@ -79,7 +85,7 @@ impl Store {
             kind: "flow",
             name: flow.to_owned(),
         };
-        if holder.name != Self::flow_lease(flow) {
+        if holder.name != Self::flow_lease(flow) && holder.name != Self::part_lease(flow, part) {
             return Err(lost());
         }
         let saved = Statement::new(
@@ -100,7 +106,7 @@ impl Store {
     }
 
     /// Forgets how far a flow's source was read, all of it or one part, so that it is read from its beginning; returns how many
-    /// parts that were. Under the flow's lease, as saving is.
+    /// parts that were. Under a lease, as saving is.
     ///
     /// # Errors
     /// TL0507 when there is no such flow, TL0518 when the lease was lost.

@@ -27,6 +27,8 @@ pub struct NotificationFilter {
     pub after: Option<i64>,
     /// Those with a smaller number, for whoever pages back.
     pub before: Option<i64>,
+    /// Those up to this number, for whoever must not pass over any: [`Store::notification_horizon`].
+    pub up_to: Option<i64>,
 }
 
 impl NotificationFilter {
@@ -46,6 +48,7 @@ impl NotificationFilter {
         add("received_at <", self.until.map(Value::from));
         add("seq >", self.after.map(Value::from));
         add("seq <", self.before.map(Value::from));
+        add("seq <=", self.up_to.map(Value::from));
         if !self.topics.is_empty() {
             let places: Vec<String> = (0..self.topics.len())
                 .map(|index| format!("${}", first + values.len() + index))
@@ -63,6 +66,11 @@ impl NotificationFilter {
 }
 
 impl Store {
+    /// The number up to which all notifications are there that ever will be; 0 when there are none.
+    pub async fn notification_horizon(&self) -> Result<i64, StoreError> {
+        self.horizon("notifications").await
+    }
+
     /// The notifications that fit, newest first; oldest first for whoever follows (`after`).
     pub async fn notifications(
         &self,

@@ -13,7 +13,8 @@ use crate::{
 };
 
 const COLUMNS: &str =
-    "lane, seq, key, dedupe_key, record, form, run, due_at, enqueued_at, attempts, error, first_at";
+    "lane, seq, key, dedupe_key, record, form, run, due_at, enqueued_at, attempts, error, first_at, \
+     head, source_record";
 
 /// What somebody wants to work on.
 #[derive(Clone, Debug)]
@@ -254,6 +255,8 @@ fn delivery(mut row: Row) -> Result<(i64, Delivery), StoreError> {
             attempts: row.int()?,
             error: row.text_or_none()?,
             first_at: row.moment_or_none()?,
+            head: row.text_or_none()?,
+            source_record: row.text_or_none()?,
         },
     ))
 }

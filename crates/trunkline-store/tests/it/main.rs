@@ -17,6 +17,7 @@ mod ledgers;
 mod mirrors;
 mod notifications;
 mod opening;
+mod pushes;
 mod queue;
 mod queue_model;
 mod queue_races;

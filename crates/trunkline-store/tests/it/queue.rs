@@ -20,6 +20,8 @@ pub(crate) fn new(key: &str, record: &str) -> NewDelivery {
         key: (!key.is_empty()).then(|| key.to_owned()),
         dedupe_key: None,
         record: format!("\"{record}\""),
+        head: None,
+        source_record: None,
         form: RecordForm::Ready,
         run: None,
         due_at: at(0),
@@ -48,6 +50,7 @@ pub(crate) fn failure(message: &str) -> Failure {
     Failure {
         source_record: None,
         record: None,
+        head: None,
         steps: "[]".to_owned(),
         request: None,
         answer: None,
