@@ -68,6 +68,7 @@ pub struct DestinationKind {
 pub const fn sources() -> &'static [SourceKind] {
     &[
         from::file::KIND,
+        from::http::KIND,
         from::intercom::KIND,
         from::sql::KIND,
         from::webhook::KIND,

@@ -37,6 +37,9 @@ pub trait Notifications: Send + Sync {
     /// The number of the newest; 0 when there is none.
     fn newest(&self) -> BoxFuture<'_, Result<i64, ComponentError>>;
 
+    /// The number of the last one that came before a moment; 0 when there is none.
+    fn before(&self, moment: Timestamp) -> BoxFuture<'_, Result<i64, ComponentError>>;
+
     /// Those with a greater number, in their order; of all workspaces when none is named.
     fn after<'a>(
         &'a self,
@@ -44,6 +47,33 @@ pub trait Notifications: Send + Sync {
         workspace: Option<&'a str>,
         most: u32,
     ) -> BoxFuture<'a, Result<Vec<Notified>, ComponentError>>;
+}
+
+/// A record that was pushed to a flow's address.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Pushed {
+    /// Our number for it, growing.
+    pub number: i64,
+    /// What tells it from others of the flow.
+    pub id: String,
+    /// The record, as JSON text.
+    pub body: String,
+    /// When it came.
+    pub received_at: Timestamp,
+}
+
+/// What was pushed to flows' addresses.
+pub trait Pushes: Send + Sync {
+    /// The number of the last one to a flow that came before a moment; 0 when there is none.
+    fn before<'a>(&'a self, flow: &'a str, moment: Timestamp) -> BoxFuture<'a, Result<i64, ComponentError>>;
+
+    /// Those to a flow with a greater number, in their order.
+    fn after<'a>(
+        &'a self,
+        flow: &'a str,
+        number: i64,
+        most: u32,
+    ) -> BoxFuture<'a, Result<Vec<Pushed>, ComponentError>>;
 }
 
 /// What a variable of the environment holds; none when it is not set.
@@ -62,6 +92,8 @@ pub struct Site {
     pub workspaces: Arc<dyn Workspaces>,
     /// Notifications that were received.
     pub notifications: Arc<dyn Notifications>,
+    /// What was pushed to flows' addresses.
+    pub pushes: Arc<dyn Pushes>,
     /// What a variable of the environment holds, for settings of the form `{env: NAME}`; none when it is not set.
     pub secrets: Environment,
 }

@@ -1,6 +1,7 @@
 //! Where records come from.
 
 pub(crate) mod file;
+pub(crate) mod http;
 pub(crate) mod intercom;
 pub(crate) mod sql;
 pub(crate) mod webhook;

@@ -4,13 +4,14 @@
 //! known to be done with only when nothing of it is on its way any more.
 
 use jiff::Timestamp;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::Origins;
 
 /// What is known of a record without looking into it.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Head {
     /// The kind of records that it is one of, such as `conversations` or a topic.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -6,6 +6,8 @@
 
 mod keeper;
 mod notifications;
+mod pushes;
+mod queue;
 mod runner;
 mod schedule;
 mod workspaces;
@@ -13,4 +15,5 @@ mod workspaces;
 pub(crate) use schedule::supervise;
 
 pub use notifications::StoredNotifications;
-pub use runner::{FlowError, FlowRunner, Report, RunOptions, environment};
+pub use queue::Wakes;
+pub use runner::{DrainOptions, FlowError, FlowRunner, Report, RunOptions, environment};

@@ -15,6 +15,7 @@ mod keeper;
 mod listener;
 mod metrics;
 mod options;
+mod push;
 mod receiver;
 mod renewal;
 mod reply;
@@ -33,7 +34,9 @@ pub use api::api_description;
 pub use batches::StoredBatch;
 pub use connect::{Opened, connect, identify};
 pub use error::ServerError;
-pub use flows::{FlowError, FlowRunner, Report, RunOptions, StoredNotifications, environment};
+pub use flows::{
+    DrainOptions, FlowError, FlowRunner, Report, RunOptions, StoredNotifications, Wakes, environment,
+};
 pub use grant::{Code, endpoints, finish_grant};
 pub use journal::{RunHolder, StoredJournal};
 pub use options::{Retention, ServerOptions, TlsFiles};

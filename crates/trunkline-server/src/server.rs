@@ -61,6 +61,7 @@ impl Server {
             metrics: Metrics::new(),
             secrets: Secrets::default(),
             followed: Followed::default(),
+            doors: crate::push::Doors::default(),
             workspaces,
             wake: Wake::new(),
         });

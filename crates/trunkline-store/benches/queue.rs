@@ -115,6 +115,7 @@ async fn deliver(store: &Arc<Store>, count: u64) -> (u64, f64) {
                 deliveries: 50,
                 flow: None,
                 destination: None,
+                of_paused: false,
             };
             while total.load(Ordering::SeqCst) < count {
                 for lane in store.claim(&claim, now()).await.expect("it is claimed") {

@@ -6,12 +6,17 @@
 use crate::{Store, StoreError, database::Statement};
 
 impl Store {
-    /// The greatest number of a table up to which no row is still to come.
-    pub(crate) async fn horizon(&self, table: &'static str) -> Result<i64, StoreError> {
-        let question = Statement::new(self.database.greatest_number(table));
-        match self.read_one(question).await? {
+    /// The greatest number of a table up to which no row is still to come, if it is beyond one that is known.
+    pub(crate) async fn horizon(&self, table: &'static str, known: i64) -> Result<Option<i64>, StoreError> {
+        let ask = async |sql: String| match self.read_one(Statement::new(sql)).await? {
             Some(mut row) => row.int(),
             None => Ok(0),
+        };
+        // Writers wait while it is found out, so it is asked only when there is something new.
+        if ask(format!("SELECT coalesce(max(seq), 0) FROM {table}")).await? <= known {
+            return Ok(None);
         }
+        let horizon = ask(self.database.greatest_number(table)).await?;
+        Ok((horizon > known).then_some(horizon))
     }
 }

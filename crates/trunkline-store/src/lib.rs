@@ -59,11 +59,11 @@ pub use mirrors::{Mirror, MirrorDetails, MirrorRun, NewMirror, RunState};
 pub use notifications::{
     Kept, NewNotification, Notification, NotificationFilter, NotificationState, Received,
 };
-pub use pushes::Push;
 pub use postgres::tls::connector as postgres_tls;
+pub use pushes::Push;
 pub use queue::{
     Again, Claim, ClaimedLane, Dead, Delivery, Enqueued, HeldLane, NewDelivery, QueueDepth, RecordForm,
-    Settled,
+    Settled, Tally,
 };
 pub use requests::{Request, RequestFilter};
 pub use store::{Location, Store};

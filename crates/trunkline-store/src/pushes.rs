@@ -70,9 +70,9 @@ impl Store {
             .collect()
     }
 
-    /// The number up to which all pushes are there that ever will be; 0 when there are none.
-    pub async fn push_horizon(&self) -> Result<i64, StoreError> {
-        self.horizon("pushes").await
+    /// The number up to which all pushes are there that ever will be, if it is beyond one that is known.
+    pub async fn push_horizon(&self, known: i64) -> Result<Option<i64>, StoreError> {
+        self.horizon("pushes", known).await
     }
 
     /// Pushes to a flow behind a number, up to another, in order.
@@ -97,11 +97,10 @@ impl Store {
 
     /// The last push to a flow that arrived before a moment, by its number; 0 when there is none.
     pub async fn push_before(&self, flow: &str, moment: Timestamp) -> Result<i64, StoreError> {
-        let question = Statement::new(
-            "SELECT coalesce(max(seq), 0) FROM pushes WHERE flow = $1 AND received_at < $2",
-        )
-        .bind(flow)
-        .bind(moment);
+        let question =
+            Statement::new("SELECT coalesce(max(seq), 0) FROM pushes WHERE flow = $1 AND received_at < $2")
+                .bind(flow)
+                .bind(moment);
         match self.read_one(question).await? {
             Some(mut row) => row.int(),
             None => Ok(0),
@@ -109,12 +108,7 @@ impl Store {
     }
 
     /// Forgets pushes to a flow up to a number that arrived before a moment; returns how many.
-    pub async fn forget_pushes(
-        &self,
-        flow: &str,
-        until: i64,
-        before: Timestamp,
-    ) -> Result<u64, StoreError> {
+    pub async fn forget_pushes(&self, flow: &str, until: i64, before: Timestamp) -> Result<u64, StoreError> {
         let mut forgotten = 0;
         loop {
             let some = Statement::new(

@@ -20,7 +20,7 @@ use serde::Serialize;
 pub use claim::{Claim, ClaimedLane};
 pub use depth::QueueDepth;
 pub use enqueue::Enqueued;
-pub use settle::{Again, Dead, Settled};
+pub use settle::{Again, Dead, Settled, Tally};
 
 pub(crate) use enqueue::{Repeats, entering};
 pub(crate) use keys::kept_word;

@@ -33,7 +33,7 @@ pub(crate) use connections::{
 pub(crate) use data::Data;
 pub(crate) use flow::{
     ApplyFlows, CheckFlows, Components, DeadLetters, Flow, FlowCommand, FlowRuns, ListFlows, OneFlow,
-    RemoveFlow, RunFlow,
+    RedriveFlow, RedriveForm, RemoveFlow, RunFlow,
 };
 pub(crate) use lookup::Lookup;
 pub(crate) use mirrors::{AddMirror, Mirrors, MirrorsCommand};

@@ -10,14 +10,12 @@ use std::{
 };
 
 use futures::future::BoxFuture;
-use hmac::{Hmac, KeyInit as _, Mac as _};
 use http::Method;
 use jiff::Timestamp;
 use schemars::JsonSchema;
-use secrecy::{ExposeSecret as _, SecretString};
+use secrecy::SecretString;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
-use sha2::Sha256;
 use trunkline_flow::{
     ComponentError, Delivered, Destination, Record, Verdict,
     document::{Jq, Mistake, Node, Span, read},
@@ -27,7 +25,8 @@ use crate::{
     Site,
     http::{Answer, Caller, Request, judged, shown},
     registry::DestinationKind,
-    text::{Env, Secrets, Text},
+    sign::{Sign, signed},
+    text::{Secrets, Text},
 };
 
 pub(crate) const KIND: DestinationKind = DestinationKind {
@@ -99,21 +98,6 @@ impl From<Verb> for Method {
             Verb::Delete => Self::DELETE,
         }
     }
-}
-
-/// Signs a request: `t=SECONDS,v1=HEX`, the HMAC-SHA256 of `SECONDS.BODY`.
-#[derive(Clone, Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-struct Sign {
-    /// The variable of the environment that holds the key.
-    secret: Env,
-    /// The header that holds the signature.
-    #[serde(default = "signature")]
-    header: String,
-}
-
-fn signature() -> String {
-    "X-Trunkline-Signature".to_owned()
 }
 
 struct Sending {
@@ -284,19 +268,6 @@ impl Sending {
     }
 }
 
-/// `t=SECONDS,v1=HEX` over `SECONDS.BODY`.
-fn signed(key: &SecretString, now: Timestamp, body: &str) -> String {
-    let seconds = now.as_second();
-    // A key of any length is one.
-    let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(key.expose_secret().as_bytes()) else {
-        return String::new();
-    };
-    mac.update(format!("{seconds}.{body}").as_bytes());
-    let digest = mac.finalize().into_bytes();
-    let hex: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
-    format!("t={seconds},v1={hex}")
-}
-
 fn no_address() -> ComponentError {
     ComponentError::reject(
         "TL0862",
@@ -319,20 +290,5 @@ impl Destination for Sending {
     fn preview(&self, record: &Record) -> Result<Value, ComponentError> {
         let draft = self.draft(record, (self.site.now)())?;
         Ok(self.shown(&draft))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_signature_is_over_the_moment_and_the_body() {
-        let now = Timestamp::from_second(1_700_000_000).unwrap();
-        // As `printf '1700000000.{"id":1}' | openssl dgst -sha256 -hmac key` says.
-        assert_eq!(
-            signed(&"key".into(), now, "{\"id\":1}"),
-            "t=1700000000,v1=1d542af0cd7355fefa5c19021ad89d3e2afd77ebff5448db280f180e013d2651"
-        );
     }
 }

@@ -23,7 +23,7 @@ use trunkline_flow::{
     engine::Flow,
 };
 
-use crate::{Notifications, Notified, Site, Workspaces, build, kinds, outputs};
+use crate::{Notifications, Notified, Pushed, Pushes, Site, Workspaces, build, kinds, outputs};
 
 /// No workspace, and one secret.
 struct Nothing;
@@ -39,12 +39,26 @@ impl Notifications for Nothing {
         Box::pin(async { Ok(0) })
     }
 
+    fn before(&self, _: Timestamp) -> BoxFuture<'_, Result<i64, ComponentError>> {
+        Box::pin(async { Ok(0) })
+    }
+
     fn after<'a>(
         &'a self,
         _: i64,
         _: Option<&'a str>,
         _: u32,
     ) -> BoxFuture<'a, Result<Vec<Notified>, ComponentError>> {
+        Box::pin(async { Ok(Vec::new()) })
+    }
+}
+
+impl Pushes for Nothing {
+    fn before<'a>(&'a self, _: &'a str, _: Timestamp) -> BoxFuture<'a, Result<i64, ComponentError>> {
+        Box::pin(async { Ok(0) })
+    }
+
+    fn after<'a>(&'a self, _: &'a str, _: i64, _: u32) -> BoxFuture<'a, Result<Vec<Pushed>, ComponentError>> {
         Box::pin(async { Ok(Vec::new()) })
     }
 }
@@ -70,6 +84,7 @@ fn site(folder: PathBuf) -> Site {
         workspaces: Arc::new(Nothing),
         secrets: Arc::new(secret),
         notifications: Arc::new(Nothing),
+        pushes: Arc::new(Nothing),
     }
 }
 

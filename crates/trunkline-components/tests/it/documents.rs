@@ -72,6 +72,7 @@ async fn run(text: &str, folder: &Path, variables: &Variables, kept: &Kept) -> R
         now: Timestamp::UNIX_EPOCH,
         last_success: None,
         trigger: Trigger::Manual,
+        range: None,
     };
     let (stop, stopped) = watch::channel(false);
     let running = engine.run(&flow, &occasion, kept, stopped);

@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use secrecy::SecretString;
 use serde_json::Value;
 use trunkline_actions::Workspace;
-use trunkline_components::{Notifications, Notified, Site, Workspaces, build, kinds};
+use trunkline_components::{Notifications, Notified, Pushed, Pushes, Site, Workspaces, build, kinds};
 use trunkline_flow::{
     Batch, ComponentError, Cursor, Delivered, Destination, Item, Occasion, Read, Record, Source, Trigger,
     document::Document, engine::Flow,
@@ -35,12 +35,44 @@ impl Notifications for Received {
         Box::pin(async move { Ok(newest) })
     }
 
+    fn before(&self, moment: Timestamp) -> BoxFuture<'_, Result<i64, ComponentError>> {
+        let all = self.0.lock().unwrap();
+        let earlier = all.iter().filter(|one| one.received_at < moment);
+        let number = earlier.map(|one| one.number).max().unwrap_or(0);
+        Box::pin(async move { Ok(number) })
+    }
+
     fn after<'a>(
         &'a self,
         number: i64,
         _: Option<&'a str>,
         most: u32,
     ) -> BoxFuture<'a, Result<Vec<Notified>, ComponentError>> {
+        let all = self.0.lock().unwrap();
+        let later = all.iter().filter(|one| one.number > number);
+        let found = later.take(most as usize).cloned().collect();
+        Box::pin(async { Ok(found) })
+    }
+}
+
+/// What was sent to the flows of a test.
+#[derive(Default)]
+pub(crate) struct Sent(pub(crate) Mutex<Vec<Pushed>>);
+
+impl Pushes for Sent {
+    fn before<'a>(&'a self, _: &'a str, moment: Timestamp) -> BoxFuture<'a, Result<i64, ComponentError>> {
+        let all = self.0.lock().unwrap();
+        let earlier = all.iter().filter(|one| one.received_at < moment);
+        let number = earlier.map(|one| one.number).max().unwrap_or(0);
+        Box::pin(async move { Ok(number) })
+    }
+
+    fn after<'a>(
+        &'a self,
+        _: &'a str,
+        number: i64,
+        most: u32,
+    ) -> BoxFuture<'a, Result<Vec<Pushed>, ComponentError>> {
         let all = self.0.lock().unwrap();
         let later = all.iter().filter(|one| one.number > number);
         let found = later.take(most as usize).cloned().collect();
@@ -63,6 +95,7 @@ pub(crate) fn site(folder: &Path, variables: &Variables) -> Site {
         now: Arc::new(now),
         workspaces: Arc::new(NoWorkspaces),
         notifications: Arc::new(Received::default()),
+        pushes: Arc::new(Sent::default()),
         secrets: Arc::new(move |name| {
             variables
                 .lock()
@@ -132,6 +165,7 @@ pub(crate) async fn read_all(
         now: now(),
         last_success: None,
         trigger: Trigger::Manual,
+        range: None,
     };
     let mut reader = source.open(cursor.clone(), &occasion).await?;
     let (mut values, mut broken, mut last) = (Vec::new(), Vec::new(), cursor);

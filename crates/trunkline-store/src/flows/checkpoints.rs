@@ -14,6 +14,9 @@ use crate::{
     journal::{check_word, may_be},
 };
 
+/// What the names of parts begin with that are ranges of time.
+const RANGE: &str = "range:";
+
 /// A position in a part of a source, made durable after its records were acknowledged.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct FlowCheckpoint {
@@ -36,10 +39,16 @@ impl Store {
         format!("flow:{flow}")
     }
 
-    /// The name of the lease under which one part of a flow's source is read beside the others.
+    /// The name of the lease under which ranges of a flow's source are read again, one at a time, beside its runner.
     #[must_use]
-    pub fn part_lease(flow: &str, part: &str) -> String {
-        format!("flow:{flow}/{part}")
+    pub fn range_lease(flow: &str) -> String {
+        format!("flow:{flow}/range")
+    }
+
+    /// The part of a flow's source that is a range of time.
+    #[must_use]
+    pub fn range_part(since: Timestamp, until: Timestamp) -> String {
+        format!("{RANGE}{since}/{until}")
     }
 
     /// How far a part of a flow's source was read, if anything of it was.
@@ -66,7 +75,8 @@ impl Store {
         self.read(question).await?.into_iter().map(checkpoint).collect()
     }
 
-    /// Saves how far a part of a flow's source was read, under the flow's lease or the part's.
+    /// Saves how far a part of a flow's source was read, under the flow's lease, or
+    /// that of its ranges.
     ///
     /// # Errors
     /// TL0518 when the lease was lost or is not the flow's, TL0510 for words that cannot be kept and for a cursor that is not JSON.
@@ -85,7 +95,12 @@ impl Store {
             kind: "flow",
             name: flow.to_owned(),
         };
-        if holder.name != Self::flow_lease(flow) && holder.name != Self::part_lease(flow, part) {
+        let lease = if part.starts_with(RANGE) {
+            Self::range_lease(flow)
+        } else {
+            Self::flow_lease(flow)
+        };
+        if holder.name != lease {
             return Err(lost());
         }
         let saved = Statement::new(

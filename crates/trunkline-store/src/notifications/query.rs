@@ -66,9 +66,20 @@ impl NotificationFilter {
 }
 
 impl Store {
-    /// The number up to which all notifications are there that ever will be; 0 when there are none.
-    pub async fn notification_horizon(&self) -> Result<i64, StoreError> {
-        self.horizon("notifications").await
+    /// The number up to which all notifications are there that ever will be, if it is beyond one that is known.
+    pub async fn notification_horizon(&self, known: i64) -> Result<Option<i64>, StoreError> {
+        self.horizon("notifications", known).await
+    }
+
+    /// The last notification that was received before a moment, by its number; 0 when there is none.
+    pub async fn notification_before(&self, moment: Timestamp) -> Result<i64, StoreError> {
+        let question =
+            Statement::new("SELECT coalesce(max(seq), 0) FROM notifications WHERE received_at < $1")
+                .bind(moment);
+        match self.read_one(question).await? {
+            Some(mut row) => row.int(),
+            None => Ok(0),
+        }
     }
 
     /// The notifications that fit, newest first; oldest first for whoever follows (`after`).

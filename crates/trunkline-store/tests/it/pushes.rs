@@ -16,7 +16,7 @@ fn records(texts: &[(&str, &str)]) -> Vec<(Option<String>, String)> {
 }
 
 async fn bodies(store: &Store, flow: &str, after: i64) -> Vec<String> {
-    let until = store.push_horizon().await.unwrap();
+    let until = store.push_horizon(0).await.unwrap().unwrap_or(0);
     let found = store.pushes(flow, (after, until), 100).await.unwrap();
     found.into_iter().map(|push| push.body).collect()
 }
@@ -35,18 +35,22 @@ async fn a_push_is_kept_once_for_its_key_and_every_time_without_one() {
             .await
             .unwrap();
         assert!(matches!(again[..], [Received::Repeated, Received::New(_)]));
-        store.push("others", &records(&[("k1", "x")]), at(1)).await.unwrap();
+        store
+            .push("others", &records(&[("k1", "x")]), at(1))
+            .await
+            .unwrap();
         assert_eq!(bodies(store, "orders", 0).await, ["\"a\"", "\"b\"", "\"b\""]);
         assert_eq!(bodies(store, "others", 0).await, ["\"x\""]);
         assert_eq!(bodies(store, "no\0where", 0).await, [""; 0]);
         for (flow, body) in [("", "1"), ("orders", "{"), ("orders", "\u{0}")] {
             let bad = vec![(None, "1".to_owned()), (None, body.to_owned())];
-            assert_eq!(
-                store.push(flow, &bad, at(2)).await.unwrap_err().code(),
-                "TL0510"
-            );
+            assert_eq!(store.push(flow, &bad, at(2)).await.unwrap_err().code(), "TL0510");
         }
-        assert_eq!(bodies(store, "orders", 0).await.len(), 3, "all of a batch or none");
+        assert_eq!(
+            bodies(store, "orders", 0).await.len(),
+            3,
+            "all of a batch or none"
+        );
     })
     .await;
 }
@@ -65,6 +69,51 @@ async fn pushes_are_forgotten_up_to_a_number_and_a_moment() {
         assert_eq!(store.forget_pushes("orders", third, at(9)).await.unwrap(), 1);
         assert_eq!(store.forget_pushes("others", i64::MAX, at(9)).await.unwrap(), 0);
         assert_eq!(bodies(store, "orders", 0).await, ["\"3\"", "\"4\""]);
+    })
+    .await;
+}
+
+/// A writer that has its number and has not committed is waited for.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whoever_follows_by_numbers_waits_for_those_who_have_one_already() {
+    on_each_place(async |place| {
+        let Some(mut slow) = place.connect().await else {
+            // In a file writers take turns: nobody has a number while another writes.
+            return;
+        };
+        let store = Arc::new(place.open().await.unwrap());
+        let transaction = slow.transaction().await.unwrap();
+        transaction
+            .execute(
+                "INSERT INTO pushes (flow, dedup, body, received_at) VALUES ('orders', 'slow', '1', 0)",
+                &[],
+            )
+            .await
+            .unwrap();
+        store
+            .push("orders", &records(&[("quick", "2")]), at(0))
+            .await
+            .unwrap();
+        let other = Arc::clone(&store);
+        let horizon = tokio::spawn(async move { other.push_horizon(0).await.unwrap() });
+        let waiting = "SELECT count(*) FROM pg_locks AS l JOIN pg_database AS d ON d.oid = l.database \
+                       WHERE l.locktype = 'advisory' AND NOT l.granted AND d.datname = current_database()";
+        while transaction
+            .query_one(waiting, &[])
+            .await
+            .unwrap()
+            .get::<_, i64>(0)
+            == 0
+        {
+            assert!(!horizon.is_finished(), "it does not wait");
+            tokio::task::yield_now().await;
+        }
+        transaction.commit().await.unwrap();
+        let horizon = horizon.await.unwrap().unwrap();
+        let found = store.pushes("orders", (0, horizon), 10).await.unwrap();
+        let ids: Vec<_> = found.iter().map(|push| push.id.as_str()).collect();
+        assert_eq!(ids, ["slow", "quick"]);
+        store.close().await;
     })
     .await;
 }
@@ -98,16 +147,19 @@ async fn whoever_follows_by_numbers_passes_over_nobody() {
             let mut seen = Vec::new();
             let mut after = 0;
             while seen.len() < (WRITERS * EACH) as usize {
+                tokio::task::yield_now().await;
+                let Some(horizon) = store.notification_horizon(after).await.unwrap() else {
+                    continue;
+                };
                 let filter = NotificationFilter {
                     after: Some(after),
-                    up_to: Some(store.notification_horizon().await.unwrap()),
+                    up_to: Some(horizon),
                     ..NotificationFilter::default()
                 };
                 for found in store.notifications(&filter, 50).await.unwrap() {
                     after = found.seq;
                     seen.push(found.notification.unwrap());
                 }
-                tokio::task::yield_now().await;
             }
             seen
         };

@@ -43,6 +43,7 @@ pub(crate) fn claim(owner: &str) -> Claim {
         deliveries: 25,
         flow: None,
         destination: None,
+        of_paused: false,
     }
 }
 
