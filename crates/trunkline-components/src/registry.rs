@@ -69,6 +69,7 @@ pub const fn sources() -> &'static [SourceKind] {
     &[
         from::file::KIND,
         from::intercom::KIND,
+        from::mirror::KIND,
         from::sql::KIND,
         from::webhook::KIND,
     ]

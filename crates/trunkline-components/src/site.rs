@@ -46,6 +46,24 @@ pub trait Notifications: Send + Sync {
     ) -> BoxFuture<'a, Result<Vec<Notified>, ComponentError>>;
 }
 
+/// Where the mirror of a connection is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MirrorPlace {
+    /// Its file.
+    pub path: PathBuf,
+    /// The workspace that it has to hold, where that is known.
+    pub workspace: Option<String>,
+}
+
+/// Mirrors by the names of their connections.
+pub trait Mirrors: Send + Sync {
+    /// The mirror of a connection; of the default one when none is named.
+    fn mirror<'a>(
+        &'a self,
+        connection: Option<&'a str>,
+    ) -> BoxFuture<'a, Result<MirrorPlace, ComponentError>>;
+}
+
 /// What a variable of the environment holds; none when it is not set.
 pub type Environment = Arc<dyn Fn(&str) -> Option<SecretString> + Send + Sync>;
 
@@ -62,6 +80,8 @@ pub struct Site {
     pub workspaces: Arc<dyn Workspaces>,
     /// Notifications that were received.
     pub notifications: Arc<dyn Notifications>,
+    /// Mirrors of workspaces.
+    pub mirrors: Arc<dyn Mirrors>,
     /// What a variable of the environment holds, for settings of the form `{env: NAME}`; none when it is not set.
     pub secrets: Environment,
 }

@@ -5,6 +5,7 @@
 //! when.
 
 mod keeper;
+mod mirrors;
 mod notifications;
 mod runner;
 mod schedule;
@@ -12,5 +13,6 @@ mod workspaces;
 
 pub(crate) use schedule::supervise;
 
+pub use mirrors::StoredMirrors;
 pub use notifications::StoredNotifications;
 pub use runner::{FlowError, FlowRunner, Report, RunOptions, environment};

@@ -33,7 +33,7 @@ pub use api::api_description;
 pub use batches::StoredBatch;
 pub use connect::{Opened, connect, identify};
 pub use error::ServerError;
-pub use flows::{FlowError, FlowRunner, Report, RunOptions, StoredNotifications, environment};
+pub use flows::{FlowError, FlowRunner, Report, RunOptions, StoredMirrors, StoredNotifications, environment};
 pub use grant::{Code, endpoints, finish_grant};
 pub use journal::{RunHolder, StoredJournal};
 pub use options::{Retention, ServerOptions, TlsFiles};

@@ -11,7 +11,7 @@ use jiff::{SignedDuration, Timestamp};
 use secrecy::SecretString;
 use tokio::sync::watch;
 use trunkline_client::Clock;
-use trunkline_components::{Environment, Notifications, Site, Workspaces};
+use trunkline_components::{Environment, Mirrors, Notifications, Site, Workspaces};
 use trunkline_flow::{
     ComponentError, Occasion, Trigger,
     document::{Document, Mistake},
@@ -38,6 +38,8 @@ pub struct FlowRunner {
     pub workspaces: Arc<dyn Workspaces>,
     /// What was received.
     pub notifications: Arc<dyn Notifications>,
+    /// Mirrors by their connections.
+    pub mirrors: Arc<dyn Mirrors>,
     /// Chance, from 0 to 1.
     pub chance: Arc<Mutex<dyn FnMut() -> f64 + Send>>,
     /// What tells this process from others.
@@ -110,6 +112,7 @@ impl FlowRunner {
             now: Arc::new(move || clock.now()),
             workspaces: Arc::clone(&self.workspaces),
             notifications: Arc::clone(&self.notifications),
+            mirrors: Arc::clone(&self.mirrors),
             secrets: environment(),
         }
     }

@@ -18,7 +18,7 @@ use trunkline_flow::{
 };
 use trunkline_store::{Flow, FlowRunFilter, FlowState, Store, StoreError};
 
-use super::{FlowError, FlowRunner, RunOptions, StoredNotifications, workspaces::Connections};
+use super::{FlowError, FlowRunner, RunOptions, StoredMirrors, StoredNotifications, workspaces::Connections};
 use crate::shared::Shared;
 
 /// How often flows are looked at: what somebody applied, paused, or made due.
@@ -41,6 +41,10 @@ pub(crate) async fn supervise(shared: Arc<Shared>, mut stop: watch::Receiver<boo
         clock: Arc::clone(&shared.clock),
         workspaces: Arc::new(Connections(Arc::clone(&shared))),
         notifications: Arc::new(StoredNotifications(Arc::clone(&shared.store))),
+        mirrors: Arc::new(StoredMirrors {
+            store: Arc::clone(&shared.store),
+            data: shared.options.data.clone(),
+        }),
         chance: chance(&shared.store),
         owner: shared.store.entropy().id(shared.clock.now()),
     };

@@ -12,11 +12,11 @@ use serde_json::{Value, json};
 use tokio::sync::watch;
 use trunkline_client::SystemClock;
 use trunkline_flow::{
-    ComponentError, Cursor, Delivered, Destination, Occasion, Record, Trigger,
+    ComponentError, Cursor, Delivered, Destination, Occasion, Reader, Record, Source, Trigger,
     document::Document,
     engine::{Counts, DeadLetter, Ended, Engine, Keeper},
 };
-use trunkline_server::{FlowError, FlowRunner, Report, RunOptions, StoredNotifications};
+use trunkline_server::{FlowError, FlowRunner, Report, RunOptions, StoredMirrors, StoredNotifications};
 use trunkline_store::{FlowOrigin, FlowState, NewFlow, Put, Store};
 
 use super::{check, desks::Desks};
@@ -69,6 +69,10 @@ async fn with(
         clock: Arc::new(SystemClock),
         workspaces: Arc::clone(desks) as _,
         notifications: Arc::new(StoredNotifications(Arc::clone(store))),
+        mirrors: Arc::new(StoredMirrors {
+            store: Arc::clone(store),
+            data: arguments.workspace.data.data.clone(),
+        }),
         chance: Arc::new(Mutex::new(chance)),
         owner: store.entropy().id(store::now()),
     };
@@ -232,6 +236,7 @@ async fn dry(
     let site = runner.site(&chosen.document.name, chosen.folder.clone());
     let mut flow = trunkline_components::build(&chosen.document, &site)
         .map_err(|mistakes| check::refused(path, &mistakes))?;
+    flow.source = Arc::new(Untold(flow.source));
     for way in &mut flow.ways {
         way.destination = Arc::new(Preview {
             name: way.name.clone(),
@@ -253,6 +258,23 @@ async fn dry(
         counts: ran.counts,
         ended: ran.ended,
     })
+}
+
+/// A source that hears of no position, since none is kept.
+struct Untold(Arc<dyn Source>);
+
+impl Source for Untold {
+    fn open<'a>(
+        &'a self,
+        cursor: Option<Cursor>,
+        occasion: &'a Occasion,
+    ) -> BoxFuture<'a, Result<Box<dyn Reader>, ComponentError>> {
+        self.0.open(cursor, occasion)
+    }
+
+    fn is_endless(&self) -> bool {
+        self.0.is_endless()
+    }
 }
 
 /// Prints what a destination would get.
