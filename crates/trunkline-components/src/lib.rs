@@ -21,5 +21,5 @@ mod transforms;
 pub use build::{build, is_endless, outputs};
 pub use registry::{DestinationKind, SourceKind, TransformKind, destinations, kinds, sources, transforms};
 pub use schema::{Described, described, schema};
-pub use site::{Environment, Notifications, Notified, Pushed, Pushes, Site, Workspaces};
+pub use site::{Environment, MirrorPlace, Mirrors, Notifications, Notified, Pushed, Pushes, Site, Workspaces};
 pub use sources::http::Door;

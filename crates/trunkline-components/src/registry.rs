@@ -70,6 +70,7 @@ pub const fn sources() -> &'static [SourceKind] {
         from::file::KIND,
         from::http::KIND,
         from::intercom::KIND,
+        from::mirror::KIND,
         from::sql::KIND,
         from::webhook::KIND,
     ]

@@ -76,6 +76,24 @@ pub trait Pushes: Send + Sync {
     ) -> BoxFuture<'a, Result<Vec<Pushed>, ComponentError>>;
 }
 
+/// Where the mirror of a connection is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MirrorPlace {
+    /// Its file.
+    pub path: PathBuf,
+    /// The workspace that it has to hold, where that is known.
+    pub workspace: Option<String>,
+}
+
+/// Mirrors by the names of their connections.
+pub trait Mirrors: Send + Sync {
+    /// The mirror of a connection; of the default one when none is named.
+    fn mirror<'a>(
+        &'a self,
+        connection: Option<&'a str>,
+    ) -> BoxFuture<'a, Result<MirrorPlace, ComponentError>>;
+}
+
 /// What a variable of the environment holds; none when it is not set.
 pub type Environment = Arc<dyn Fn(&str) -> Option<SecretString> + Send + Sync>;
 
@@ -94,6 +112,8 @@ pub struct Site {
     pub notifications: Arc<dyn Notifications>,
     /// What was pushed to flows' addresses.
     pub pushes: Arc<dyn Pushes>,
+    /// Mirrors of workspaces.
+    pub mirrors: Arc<dyn Mirrors>,
     /// What a variable of the environment holds, for settings of the form `{env: NAME}`; none when it is not set.
     pub secrets: Environment,
 }

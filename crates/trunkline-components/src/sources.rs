@@ -3,5 +3,6 @@
 pub(crate) mod file;
 pub(crate) mod http;
 pub(crate) mod intercom;
+pub(crate) mod mirror;
 pub(crate) mod sql;
 pub(crate) mod webhook;

@@ -69,6 +69,12 @@ pub trait Source: Send + Sync {
     fn position_at(&self, _moment: Timestamp) -> BoxFuture<'_, Result<Option<Cursor>, ComponentError>> {
         Box::pin(async { Ok(None) })
     }
+
+    /// Is told that a position is kept for good, so that what stands before it may be let go of. What it cannot do about that
+    /// now it does at the next one.
+    fn kept<'a>(&'a self, _: &'a Cursor) -> BoxFuture<'a, ()> {
+        Box::pin(async {})
+    }
 }
 
 /// A source that is being read.

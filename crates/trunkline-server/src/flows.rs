@@ -5,6 +5,7 @@
 //! when.
 
 mod keeper;
+mod mirrors;
 mod notifications;
 mod pushes;
 mod queue;
@@ -14,6 +15,7 @@ mod workspaces;
 
 pub(crate) use schedule::supervise;
 
+pub use mirrors::StoredMirrors;
 pub use notifications::StoredNotifications;
 pub use queue::Wakes;
 pub use runner::{DrainOptions, FlowError, FlowRunner, Report, RunOptions, environment};

@@ -34,9 +34,7 @@ pub use api::api_description;
 pub use batches::StoredBatch;
 pub use connect::{Opened, connect, identify};
 pub use error::ServerError;
-pub use flows::{
-    DrainOptions, FlowError, FlowRunner, Report, RunOptions, StoredNotifications, Wakes, environment,
-};
+pub use flows::{DrainOptions, FlowError, FlowRunner, Report, RunOptions, StoredMirrors, StoredNotifications, Wakes, environment};
 pub use grant::{Code, endpoints, finish_grant};
 pub use journal::{RunHolder, StoredJournal};
 pub use options::{Retention, ServerOptions, TlsFiles};

@@ -2,8 +2,9 @@
 //!
 //! The one rule: what is not whole is not read yet. A line of a followed file without its end waits for it; a file that has become
 //! shorter is another one, and is read from its beginning. Read `file/lines.rs` for JSON lines, `file/rows.rs` for tables,
-//! `file/folder.rs` for folders.
+//! `file/columns.rs` for Parquet, `file/folder.rs` for folders.
 
+mod columns;
 mod folder;
 mod lines;
 mod rows;
@@ -32,7 +33,7 @@ use crate::{
 
 pub(crate) const KIND: SourceKind = SourceKind {
     name: "file",
-    summary: "Gives the records of a file or of a folder's files, JSON lines or CSV, from where the last run came to.",
+    summary: "Gives the records of a file or of a folder's files, JSON lines, CSV or Parquet, from where the last run came to.",
     is_rereadable: true,
     is_endless: |node| node.get("follow").is_some_and(|follow| follow.to_json() == true),
     schema: |generator| generator.subschema_for::<Settings>(),
@@ -50,7 +51,7 @@ const PAUSE: Duration = Duration::from_millis(500);
 struct Settings {
     /// The file or the folder. Relative paths begin at the flow's file.
     path: String,
-    /// The form; by default CSV for names that end in `.csv` or `.tsv`, JSON lines for all others.
+    /// The form; by default CSV for names that end in `.csv` or `.tsv`, Parquet for `.parquet`, JSON lines for all others.
     #[serde(default)]
     format: Option<Format>,
     /// What stands between the cells of a table, one letter or `tab`; found out unless told.
@@ -75,6 +76,8 @@ enum Format {
     Jsonl,
     /// A table with a header.
     Csv,
+    /// A table in Parquet.
+    Parquet,
 }
 
 impl Settings {
@@ -83,6 +86,7 @@ impl Settings {
             let extension = path.extension().and_then(|extension| extension.to_str());
             match extension.map(str::to_ascii_lowercase).as_deref() {
                 Some("csv" | "tsv") => Format::Csv,
+                Some("parquet") => Format::Parquet,
                 _ => Format::Jsonl,
             }
         })
@@ -112,7 +116,7 @@ fn build(node: &Node, site: &Site) -> Result<Arc<dyn Source>, Mistake> {
     if let Some(encoding) = &settings.encoding {
         tables::encoding(encoding).map_err(|error| wrong("encoding", error))?;
     }
-    if settings.follow && settings.format(&path) == Format::Csv && !path.is_dir() {
+    if settings.follow && settings.format(&path) != Format::Jsonl && !path.is_dir() {
         return Err(Mistake::new(
             spot("follow"),
             "a table is not followed: nobody can tell whether its last row is whole",
@@ -141,6 +145,7 @@ fn open(
     Ok(match settings.format(path) {
         Format::Jsonl => Box::new(lines::Lines::open(path, settings, place, is_whole)?),
         Format::Csv => Box::new(rows::Rows::open(path, settings, place)?),
+        Format::Parquet => Box::new(columns::Columns::open(path, settings, place)?),
     })
 }
 

@@ -23,7 +23,7 @@ use trunkline_flow::{
     engine::Flow,
 };
 
-use crate::{Notifications, Notified, Pushed, Pushes, Site, Workspaces, build, kinds, outputs};
+use crate::{MirrorPlace, Mirrors, Notifications, Notified, Pushed, Pushes, Site, Workspaces, build, kinds, outputs};
 
 /// No workspace, and one secret.
 struct Nothing;
@@ -31,6 +31,12 @@ struct Nothing;
 impl Workspaces for Nothing {
     fn workspace<'a>(&'a self, _: Option<&'a str>) -> BoxFuture<'a, Result<Workspace, ComponentError>> {
         Box::pin(async { Err(ComponentError::stop("TL0812", "there is no workspace", "None.")) })
+    }
+}
+
+impl Mirrors for Nothing {
+    fn mirror<'a>(&'a self, _: Option<&'a str>) -> BoxFuture<'a, Result<MirrorPlace, ComponentError>> {
+        Box::pin(async { Err(ComponentError::stop("TL0812", "there is no mirror", "None.")) })
     }
 }
 
@@ -85,6 +91,7 @@ fn site(folder: PathBuf) -> Site {
         secrets: Arc::new(secret),
         notifications: Arc::new(Nothing),
         pushes: Arc::new(Nothing),
+        mirrors: Arc::new(Nothing),
     }
 }
 

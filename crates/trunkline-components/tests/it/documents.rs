@@ -15,6 +15,8 @@ use trunkline_flow::{
 };
 
 use crate::{
+    bucket::Storage,
+    desk,
     harness::{self, Variables, variables},
     http::Server,
 };
@@ -140,6 +142,65 @@ async fn sources_of_the_guide() {
         .map(|row| row["id"].clone())
         .collect();
     assert_eq!(ids, [1, 2, 3]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_mirror_of_the_guide() {
+    let none = variables([]);
+    let folders = [tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap()];
+    for (name, folder) in ["plans-that-changed", "contacts-that-changed"]
+        .into_iter()
+        .zip(&folders)
+    {
+        let (at, kept) = (folder.path(), Kept::default());
+        desk::make(at).await;
+        for (plan, who) in [("free", "Ada"), ("pro", "Ada"), ("pro", "Ada L.")] {
+            let contact = json!({ "id": "1", "name": who, "custom_attributes": { "plan": plan } });
+            desk::write(at, desk::records("contacts", &[contact])).await;
+            let ran = run(&example("sources.md", name), at, &none, &kept).await;
+            assert_eq!(ran.ended, Ended::Done);
+        }
+    }
+    let told = json!({ "id": "1", "change": "updated", "was": "free", "is": "pro" });
+    assert_eq!(lines(&folders[0].path().join("plans.jsonl")), [told]);
+    let names: Vec<Value> = lines(&folders[1].path().join("contacts.jsonl"))
+        .iter()
+        .map(|contact| contact["name"].clone())
+        .collect();
+    assert_eq!(names, ["Ada", "Ada", "Ada L."]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn files_of_the_guide_that_are_written_whole() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = folder.path();
+    std::fs::write(at.join("contacts.jsonl"), CONTACTS).unwrap();
+    let text = example("destinations.md", "contacts-to-parquet");
+    let ran = run(&text, at, &variables([]), &Kept::default()).await;
+    assert_eq!((ran.ended, ran.counts.delivered["file"]), (Ended::Done, 4));
+    let written = harness::source(
+        "{ file: { path: lake/contacts } }",
+        &harness::site(at, &variables([])),
+    );
+    let (records, ..) = harness::read_all(&*written, None).await.unwrap();
+    assert_eq!((records.len(), &records[2]["name"]), (4, &json!("Ada L.")));
+
+    let storage = Storage::default();
+    let variables = storage.start().await;
+    for (name, value) in [("LAKE_KEY", "AKID"), ("LAKE_SECRET", "s3cret")] {
+        variables
+            .lock()
+            .unwrap()
+            .insert(name.to_owned(), value.to_owned());
+    }
+    let text = example("destinations.md", "contacts-to-the-lake");
+    let ran = run(&text, at, &variables, &Kept::default()).await;
+    assert_eq!((ran.ended, ran.counts.delivered["file"]), (Ended::Done, 4));
+    let names = storage.names();
+    assert!(
+        names.len() == 1 && names[0].starts_with("contacts/tried-"),
+        "{names:?}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -2,7 +2,7 @@
 
 use std::{
     collections::HashMap,
-    path::Path,
+    path::{Path, PathBuf},
     sync::{Arc, Mutex},
 };
 
@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use secrecy::SecretString;
 use serde_json::Value;
 use trunkline_actions::Workspace;
-use trunkline_components::{Notifications, Notified, Pushed, Pushes, Site, Workspaces, build, kinds};
+use trunkline_components::{MirrorPlace, Mirrors, Notifications, Notified, Pushed, Pushes, Site, Workspaces, build, kinds};
 use trunkline_flow::{
     Batch, ComponentError, Cursor, Delivered, Destination, Item, Occasion, Read, Record, Source, Trigger,
     document::Document, engine::Flow,
@@ -80,6 +80,22 @@ impl Pushes for Sent {
     }
 }
 
+/// The mirror of a test's folder, whatever the connection.
+struct InFolder(PathBuf);
+
+impl Mirrors for InFolder {
+    fn mirror<'a>(
+        &'a self,
+        connection: Option<&'a str>,
+    ) -> BoxFuture<'a, Result<MirrorPlace, ComponentError>> {
+        let place = MirrorPlace {
+            path: self.0.join("mirror.db"),
+            workspace: connection.map(str::to_owned),
+        };
+        Box::pin(async { Ok(place) })
+    }
+}
+
 /// What the environment of a test holds.
 pub(crate) type Variables = Arc<Mutex<HashMap<String, String>>>;
 
@@ -96,6 +112,7 @@ pub(crate) fn site(folder: &Path, variables: &Variables) -> Site {
         workspaces: Arc::new(NoWorkspaces),
         notifications: Arc::new(Received::default()),
         pushes: Arc::new(Sent::default()),
+        mirrors: Arc::new(InFolder(folder.to_owned())),
         secrets: Arc::new(move |name| {
             variables
                 .lock()

@@ -11,7 +11,7 @@ use jiff::{SignedDuration, Timestamp};
 use secrecy::SecretString;
 use tokio::sync::watch;
 use trunkline_client::Clock;
-use trunkline_components::{Environment, Notifications, Site, Workspaces};
+use trunkline_components::{Environment, Mirrors, Notifications, Site, Workspaces};
 use trunkline_flow::{
     ComponentError, Occasion, Trigger,
     document::{Document, Mistake},
@@ -42,6 +42,8 @@ pub struct FlowRunner {
     pub workspaces: Arc<dyn Workspaces>,
     /// What was received.
     pub notifications: Arc<dyn Notifications>,
+    /// Mirrors by their connections.
+    pub mirrors: Arc<dyn Mirrors>,
     /// Chance, from 0 to 1.
     pub chance: Arc<Mutex<dyn FnMut() -> f64 + Send>>,
     /// What tells this process from others.
@@ -145,6 +147,7 @@ impl FlowRunner {
             workspaces: Arc::clone(&self.workspaces),
             notifications: Arc::clone(&self.notifications),
             pushes: Arc::new(StoredPushes(Arc::clone(&self.store))),
+            mirrors: Arc::clone(&self.mirrors),
             secrets: environment(),
         }
     }

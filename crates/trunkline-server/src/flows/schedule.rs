@@ -19,9 +19,7 @@ use trunkline_flow::{
 };
 use trunkline_store::{Flow, FlowRunFilter, FlowState, Store, StoreError};
 
-use super::{
-    DrainOptions, FlowError, FlowRunner, RunOptions, StoredNotifications, Wakes, workspaces::Connections,
-};
+use super::{DrainOptions, FlowError, FlowRunner, RunOptions, StoredMirrors, StoredNotifications, Wakes, workspaces::Connections};
 use crate::shared::Shared;
 
 /// How often flows are looked at: what somebody applied, paused, or made due.
@@ -75,6 +73,10 @@ pub(crate) async fn supervise(shared: Arc<Shared>, mut stop: watch::Receiver<boo
         clock: Arc::clone(&shared.clock),
         workspaces: Arc::new(Connections(Arc::clone(&shared))),
         notifications: Arc::new(StoredNotifications(Arc::clone(&shared.store))),
+        mirrors: Arc::new(StoredMirrors {
+            store: Arc::clone(&shared.store),
+            data: shared.options.data.clone(),
+        }),
         chance: chance(&shared.store),
         owner: shared.store.entropy().id(shared.clock.now()),
         wakes: Wakes::default(),

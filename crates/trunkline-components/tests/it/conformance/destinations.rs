@@ -113,6 +113,25 @@ async fn rows_of_a_file() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn parquet_files_of_a_folder() {
+    let mut subject = subject("file: { path: deep/out.parquet }", IN_ORDER, |subject| {
+        if !subject.folder.path().join("deep/out.parquet").exists() {
+            return Some(Vec::new());
+        }
+        let site = harness::site(subject.folder.path(), &subject.variables);
+        let source = harness::source("{ file: { path: deep/out.parquet } }", &site);
+        let runtime = tokio::runtime::Handle::current();
+        let (mut values, ..) = runtime.block_on(harness::read_all(&*source, None)).unwrap();
+        for value in &mut values {
+            value["strange"] = serde_json::from_str(value["strange"].as_str().unwrap()).unwrap();
+        }
+        Some(values)
+    });
+    subject.refused = |number| Some(json!([number]));
+    conformance::destination(&subject).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn standard_output() {
     // What it prints cannot be looked at from within.
     conformance::destination(&subject("stdout: {}", IN_ORDER, |_| None)).await;

@@ -8,7 +8,7 @@ use std::{
 
 use jiff::Timestamp;
 use serde_json::json;
-use trunkline_components::{Notifications, Notified, Pushed, Pushes, Site, Workspaces};
+use trunkline_components::{MirrorPlace, Mirrors, Notifications, Notified, Pushed, Pushes, Site, Workspaces};
 use trunkline_flow::{
     ComponentError,
     document::{Document, Mistake},
@@ -111,6 +111,7 @@ pub(super) fn build(document: &Document, path: &Path, now: Timestamp) -> Result<
         workspaces: Arc::new(Nobody),
         notifications: Arc::new(Nobody),
         pushes: Arc::new(Nobody),
+        mirrors: Arc::new(Nobody),
         secrets: trunkline_server::environment(),
     };
     trunkline_components::build(document, &site)
@@ -171,6 +172,15 @@ impl Workspaces for Nobody {
                 "Samples run without any network: test what comes before and behind `enrich` by itself.",
             ))
         })
+    }
+}
+
+impl Mirrors for Nobody {
+    fn mirror<'a>(
+        &'a self,
+        _: Option<&'a str>,
+    ) -> futures::future::BoxFuture<'a, Result<MirrorPlace, ComponentError>> {
+        Box::pin(async { Err(unreachable_here()) })
     }
 }
 

@@ -83,7 +83,7 @@ async fn redriven(
     if queued == 0 || arguments.queue_only {
         return tell(arguments, queued, None);
     }
-    let runner = runner(store, desks);
+    let runner = runner(store, desks, &arguments.workspace.data.data);
     let (stop, asking) = stopping()?;
     let brought = Arc::default();
     let line = running::Line::start(!arguments.json);

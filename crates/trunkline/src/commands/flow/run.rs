@@ -13,11 +13,11 @@ use serde_json::{Value, json};
 use tokio::{sync::watch, task::JoinHandle};
 use trunkline_client::SystemClock;
 use trunkline_flow::{
-    ComponentError, Cursor, Delivered, Destination, Occasion, Record, Trigger,
+    ComponentError, Cursor, Delivered, Destination, Occasion, Reader, Record, Source, Trigger,
     document::Document,
     engine::{Counts, DeadLetter, Ended, Engine, Keeper},
 };
-use trunkline_server::{FlowError, FlowRunner, Report, RunOptions, StoredNotifications, Wakes};
+use trunkline_server::{FlowError, FlowRunner, Report, RunOptions, StoredMirrors, StoredNotifications, Wakes};
 use trunkline_store::{FlowOrigin, FlowState, NewFlow, Put, Store};
 
 use super::{check, desks::Desks, queue};
@@ -64,7 +64,7 @@ async fn with(
         Some(file) => of_file(store, file, arguments.dry_run).await?,
         None => of_store(arguments, store).await?,
     };
-    let runner = runner(store, desks);
+    let runner = runner(store, desks, &arguments.workspace.data.data);
     let (stop, asking) = stopping()?;
     let (counts, brought) = (Arc::default(), Arc::default());
     let showing = tokio::spawn(show(
@@ -99,7 +99,7 @@ async fn with(
 }
 
 /// What runs flows of this process.
-pub(super) fn runner(store: &Arc<Store>, desks: &Arc<Desks>) -> FlowRunner {
+pub(super) fn runner(store: &Arc<Store>, desks: &Arc<Desks>, data: &Path) -> FlowRunner {
     let entropy = store.entropy().clone();
     let chance = move || (u64::from_le_bytes(entropy.bytes()) >> 11) as f64 / (1_u64 << 53) as f64;
     FlowRunner {
@@ -107,6 +107,10 @@ pub(super) fn runner(store: &Arc<Store>, desks: &Arc<Desks>) -> FlowRunner {
         clock: Arc::new(SystemClock),
         workspaces: Arc::clone(desks) as _,
         notifications: Arc::new(StoredNotifications(Arc::clone(store))),
+        mirrors: Arc::new(StoredMirrors {
+            store: Arc::clone(store),
+            data: data.to_owned(),
+        }),
         chance: Arc::new(Mutex::new(chance)),
         owner: store.entropy().id(store::now()),
         wakes: Wakes::default(),
@@ -282,6 +286,7 @@ async fn dry(
     let site = runner.site(&chosen.document.name, chosen.folder.clone());
     let mut flow = trunkline_components::build(&chosen.document, &site)
         .map_err(|mistakes| check::refused(path, &mistakes))?;
+    flow.source = Arc::new(Untold(flow.source));
     for way in &mut flow.ways {
         way.destination = Arc::new(Preview {
             name: way.name.clone(),
@@ -304,6 +309,23 @@ async fn dry(
         counts: ran.counts,
         ended: ran.ended,
     })
+}
+
+/// A source that hears of no position, since none is kept.
+struct Untold(Arc<dyn Source>);
+
+impl Source for Untold {
+    fn open<'a>(
+        &'a self,
+        cursor: Option<Cursor>,
+        occasion: &'a Occasion,
+    ) -> BoxFuture<'a, Result<Box<dyn Reader>, ComponentError>> {
+        self.0.open(cursor, occasion)
+    }
+
+    fn is_endless(&self) -> bool {
+        self.0.is_endless()
+    }
 }
 
 /// Prints what a destination would get.
