@@ -1,8 +1,9 @@
-//! `file`: appends a line of JSON, or a row of a table, for each record to a file.
+//! `file`: appends a line of JSON, or a row of a table, for each record to a file; or keeps a file for each.
 //!
 //! The one rule: what was said to be delivered is on the disk before a cursor is kept; what a dead process left half-written is cut
-//! off before anything is appended. Read `file/rows.rs` for tables.
+//! off before anything is appended. Read `file/rows.rs` for tables, `file/each.rs` for a file of each record.
 
+mod each;
 mod rows;
 
 use std::{
@@ -17,7 +18,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use trunkline_flow::{
     ComponentError, Delivered, Destination, Record,
-    document::{Mistake, Node, read},
+    document::{Jq, Mistake, Node, read},
 };
 
 use self::rows::Header;
@@ -25,17 +26,17 @@ use crate::{Site, registry::DestinationKind, sql::table::Place, tables};
 
 pub(crate) const KIND: DestinationKind = DestinationKind {
     name: "file",
-    summary: "Appends records to a file, a line of JSON or a row of CSV each.",
+    summary: "Appends records to a file, a line of JSON or a row of CSV each; or keeps a file for each, Markdown or JSON.",
     is_idempotent: false,
     schema: |generator| generator.subschema_for::<Settings>(),
     build,
 };
 
-/// Appends records to a file, a line of JSON or a row of a table each.
+/// Appends records to a file, a line of JSON or a row of a table each; or keeps a file for each.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct Settings {
-    /// The file; its folder is made when it is not there. Relative paths begin at the flow's file.
+    /// The file, or with `each` the folder; folders are made when they are not there. Relative paths begin at the flow's file.
     path: String,
     /// The form; by default CSV for names that end in `.csv`, JSON lines for all others.
     #[serde(default)]
@@ -43,6 +44,15 @@ struct Settings {
     /// The columns of a table, in their order; other fields are left out. Unless told, the columns of the file, or else the fields of the first record.
     #[serde(default)]
     columns: Option<Vec<String>>,
+    /// An expression for the name of each record's own file below the folder, such as `'"\(.id).md"'`. The form is then `json`, or `markdown`.
+    #[serde(default)]
+    each: Option<Jq>,
+    /// With `markdown`: the field that is the text; all others are front matter. Unless told, `body`.
+    #[serde(default)]
+    text: Option<String>,
+    /// With `each`: the files of records for which this holds are removed.
+    #[serde(default)]
+    delete_when: Option<Jq>,
 }
 
 /// The form of a file.
@@ -53,6 +63,10 @@ enum Format {
     Jsonl,
     /// A table with a header.
     Csv,
+    /// A file of JSON for each record.
+    Json,
+    /// A Markdown file with front matter for each record.
+    Markdown,
 }
 
 /// A file that is open at its end; of a table, with its columns.
@@ -71,6 +85,9 @@ struct Lines {
 
 fn build(node: &Node, site: &Site) -> Result<Arc<dyn Destination>, Mistake> {
     let settings: Settings = read(node)?;
+    if let Some(each) = each::build(node, &settings, site)? {
+        return Ok(Arc::new(each));
+    }
     let path = site.path(&settings.path);
     let is_table = path
         .extension()
@@ -125,8 +142,8 @@ fn open(path: &Path, format: Format) -> io::Result<File> {
         .truncate(false)
         .open(path)?;
     let end = match format {
-        Format::Jsonl => whole_lines(&mut file)?,
         Format::Csv => tables::whole_rows(BufReader::with_capacity(256 << 10, &file))?,
+        _ => whole_lines(&mut file)?,
     };
     if file.metadata()?.len() != end {
         file.set_len(end)?;
@@ -196,8 +213,8 @@ impl Lines {
                 None => {
                     let file = open(&path, format).map_err(|error| failed(&path, &error))?;
                     let header = match format {
-                        Format::Jsonl => None,
                         Format::Csv => rows::header_of(&path, columns, &place)?,
+                        _ => None,
                     };
                     Open { file, header }
                 }
@@ -247,8 +264,8 @@ impl Destination for Lines {
                 return Vec::new();
             }
             let done = match self.format {
-                Format::Jsonl => self.append_lines(records).await,
                 Format::Csv => self.append_rows(records).await,
+                _ => self.append_lines(records).await,
             };
             done.unwrap_or_else(|error| records.iter().map(|_| Err(error.clone())).collect())
         })

@@ -15,6 +15,7 @@ mod flows;
 mod harness;
 mod incremental;
 mod kill;
+mod killing;
 mod limits;
 mod lookup;
 mod names;
