@@ -5,9 +5,11 @@
 mod audience_activation;
 mod chat_bridge;
 mod contact_enrichment;
+mod conversation_routing;
 mod gdpr_erasure;
 mod help_center;
 mod lead_nurture;
+mod unified_support_data;
 
 use std::{
     collections::BTreeMap,
@@ -94,7 +96,7 @@ fn every_recipe_is_in_order_and_makes_of_its_input_what_it_says() {
         }
         count += 1;
     }
-    assert!(count >= 7);
+    assert!(count >= 8);
 }
 
 #[test]

@@ -70,6 +70,12 @@ pub(super) const RECIPES: &[Recipe] = recipes! {
         "flow.yaml",
         "input.jsonl",
         "output.json";
+    "unified-support-data":
+        "README.md",
+        "crm.yaml",
+        "flow.yaml",
+        "input.jsonl",
+        "output.json";
 };
 
 impl Recipe {

@@ -12,6 +12,8 @@ use crate::{
 };
 
 const TAG: &str = "Likely to churn";
+/// A moment not long before the simulated workspace's.
+const RECENTLY: i64 = 1_795_000_000;
 
 /// The recipe with its database, and the people that it names.
 fn desk(simulator: &Simulator, people: &[String]) -> (Desk, rusqlite::Connection) {
@@ -93,6 +95,8 @@ fn who_joins_is_tagged_who_leaves_is_not_and_who_stays_is_seen() {
     let now = there(&simulator, "100");
     assert_eq!(now["1001"], (true, seen("2026-01-03")));
     assert!(!now["1002"].0);
+    // Intercom shows events of the last ninety days.
+    database.execute("update events set at = ?1", [RECENTLY]).unwrap();
     run("events.yaml");
     assert_eq!(run("events.yaml")["read"], 0);
     assert_eq!(events(&simulator, "1001"), ["ordered-item"]);
@@ -150,13 +154,17 @@ fn fifty_kills_leave_tags_attributes_and_events_as_the_tables_say() {
         }
     }
     let submitting = [&["flow", "run", "events.yaml"][..], &more].concat();
-    for number in 0..300 {
+    for number in 0..300_u32 {
         let put = "insert into events (external_id, name, at) values (?1, ?2, ?3)";
-        let id = &people[number % 30];
+        let id = &people[number as usize % 30];
         database
             .execute(
                 put,
-                rusqlite::params![id, format!("step-{:02}", number / 30), begin + number as i64],
+                rusqlite::params![
+                    id,
+                    format!("step-{:02}", number / 30),
+                    RECENTLY + i64::from(number)
+                ],
             )
             .unwrap();
     }
