@@ -94,7 +94,7 @@ fn fifty_kills_leave_every_user_with_its_leads_merged() {
         drop(fs::remove_file(desk.path().join("requests.log")));
         simulator.advance(60);
     };
-    killing::at_random(&desk, &arguments, &[], 450, round, |_| {
+    killing::at_random(&desk, &arguments, &[], 250, round, |_| {
         killing::lines(&desk, "requests.log")
     });
     simulator.advance(700);
