@@ -10,6 +10,7 @@ mod flow;
 mod lookup;
 mod mirrors;
 mod publish;
+mod recipes;
 mod report;
 mod request;
 mod requests;
@@ -38,6 +39,7 @@ pub(crate) use flow::{
 pub(crate) use lookup::Lookup;
 pub(crate) use mirrors::{AddMirror, Mirrors, MirrorsCommand};
 pub(crate) use publish::{Batches, BatchesCommand, ListBatches, OneBatch, Publish};
+pub(crate) use recipes::{Recipes, RecipesCommand};
 pub(crate) use report::{Format, Report};
 pub(crate) use request::Request;
 pub(crate) use requests::Requests;
@@ -139,6 +141,8 @@ pub(crate) enum Command {
     Undo(Undo),
     /// Check, try, run and keep flows: records from a source through transforms to destinations.
     Flow(Box<Flow>),
+    /// List, show and copy the recipes: flows that are ready to be used.
+    Recipes(Recipes),
     /// List the operations of Intercom's API.
     Operations(Operations),
     /// Explain one operation, such as `contacts.search`.

@@ -19,6 +19,7 @@ mod operations;
 mod permissions;
 mod publish;
 mod quickstart;
+mod recipes;
 mod report;
 mod request;
 pub(crate) mod request_log;
@@ -83,6 +84,7 @@ pub(crate) fn run(cli: Cli) -> Result<ExitCode, Failure> {
         Command::Runs(arguments) => block_on_this_thread(runs::run(arguments)),
         Command::Undo(arguments) => block_on_this_thread(runs::undo(arguments)),
         Command::Flow(arguments) => block_on(flow::run(*arguments)),
+        Command::Recipes(arguments) => recipes::run(&arguments),
         Command::Operations(arguments) => operations::list(&arguments),
         Command::Operation(arguments) => operations::explain(&arguments),
         Command::Lookup(arguments) => block_on_this_thread(lookup::run(arguments)),

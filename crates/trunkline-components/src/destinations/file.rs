@@ -1,10 +1,12 @@
-//! `file`: appends a line of JSON, or a row of a table, for each record to a file; or writes Parquet files into a folder.
+//! `file`: appends a line of JSON, or a row of a table, for each record to a file; writes Parquet files into a folder; or keeps a file
+//! for each record.
 //!
 //! The one rule: what was said to be delivered is on the disk before a cursor is kept; what a dead process left half-written is cut
-//! off before anything is appended. Read `file/rows.rs` for tables, `file/parts.rs` for files that are written
-//! whole: Parquet, and whatever goes to object storage (`file/bucket.rs`).
+//! off before anything is appended. Read `file/rows.rs` for tables, `file/each.rs` for a file of each record, `file/parts.rs` for
+//! files that are written whole: Parquet, and whatever goes to object storage (`file/bucket.rs`).
 
 mod bucket;
+mod each;
 mod parts;
 mod rows;
 
@@ -20,7 +22,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use trunkline_flow::{
     ComponentError, Delivered, Destination, Record,
-    document::{Mistake, Node, read},
+    document::{Jq, Mistake, Node, read},
 };
 
 use self::{
@@ -32,19 +34,19 @@ use crate::{Site, registry::DestinationKind, sql::table::Place, tables};
 
 pub(crate) const KIND: DestinationKind = DestinationKind {
     name: "file",
-    summary: "Appends records to a file, a line of JSON or a row of CSV each; or writes Parquet files into a folder, or files into object storage.",
+    summary: "Appends records to a file, a line of JSON or a row of CSV each; writes Parquet files, also into object storage; or keeps a file for each record.",
     is_idempotent: false,
     schema: |generator| generator.subschema_for::<Settings>(),
     build,
 };
 
-/// Appends records to a file, a line of JSON or a row of a table each; or writes Parquet files into a folder, or files into
-/// object storage.
+/// Appends records to a file, a line of JSON or a row of a table each; writes Parquet files into a folder, or files into object storage;
+/// or keeps a file for each record.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct Settings {
-    /// The file, or the folder of Parquet files; folders are made when they are not there. Relative paths begin at the flow's file.
-    /// Or a place in object storage: `s3://bucket/folder`, `gs://bucket/folder`, `az://container/folder`.
+    /// The file; or the folder, with `each` and of Parquet files. Folders are made when they are not there. Relative paths begin at the
+    /// flow's file. Or a place in object storage: `s3://bucket/folder`, `gs://bucket/folder`, `az://container/folder`.
     path: String,
     /// The form; by default CSV for names that end in `.csv`, Parquet for `.parquet`, JSON lines for all others.
     #[serde(default)]
@@ -55,6 +57,15 @@ struct Settings {
     /// Settings of the object storage, such as `endpoint` and `region`, beyond what the environment says; secrets as `{env: NAME}`.
     #[serde(default)]
     storage: bucket::Settings,
+    /// An expression for the name of each record's own file below the folder, such as `'"\(.id).md"'`. The form is then `json`, or `markdown`.
+    #[serde(default)]
+    each: Option<Jq>,
+    /// With `markdown`: the field that is the text; all others are front matter. Unless told, `body`.
+    #[serde(default)]
+    text: Option<String>,
+    /// With `each`: the files of records for which this holds are removed.
+    #[serde(default)]
+    delete_when: Option<Jq>,
 }
 
 /// The form of a file.
@@ -67,6 +78,10 @@ enum Format {
     Csv,
     /// Parquet files in a folder, each written whole.
     Parquet,
+    /// A file of JSON for each record.
+    Json,
+    /// A Markdown file with front matter for each record.
+    Markdown,
 }
 
 /// A file that is open at its end; of a table, with its columns.
@@ -86,6 +101,9 @@ struct Lines {
 
 fn build(node: &Node, site: &Site) -> Result<Arc<dyn Destination>, Mistake> {
     let settings: Settings = read(node)?;
+    if let Some(each) = each::build(node, &settings, site)? {
+        return Ok(Arc::new(each));
+    }
     let path = site.path(&settings.path);
     let extension = path.extension().and_then(|extension| extension.to_str());
     let by_name = match extension.map(str::to_ascii_lowercase).as_deref() {
@@ -95,6 +113,13 @@ fn build(node: &Node, site: &Site) -> Result<Arc<dyn Destination>, Mistake> {
     };
     let format = settings.format.unwrap_or(by_name);
     let spot = |key: &str| node.get(key).map_or(node.spot, |value| value.spot);
+    if matches!(format, Format::Json | Format::Markdown) {
+        return Err(Mistake::new(
+            spot("format"),
+            "this form is one of files that hold a record each",
+            "Add `each` with an expression for their names.",
+        ));
+    }
     if let Some(columns) = &settings.columns {
         let wrong = |message: &str, advice: &str| Err(Mistake::new(spot("columns"), message, advice));
         if format == Format::Jsonl {
@@ -128,7 +153,7 @@ fn build(node: &Node, site: &Site) -> Result<Arc<dyn Destination>, Mistake> {
         let form = match format {
             Format::Parquet => Form::Parquet,
             Format::Jsonl if settings.format.is_some() => Form::Lines,
-            Format::Jsonl | Format::Csv => {
+            _ => {
                 return Err(Mistake::new(
                     spot("path"),
                     "object storage takes Parquet or JSON lines",

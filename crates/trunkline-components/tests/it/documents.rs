@@ -128,6 +128,23 @@ async fn sources_of_the_guide() {
     assert_eq!((ran.ended, ran.counts.delivered["stdout"]), (Ended::Stopped, 1));
 
     let kept = Kept::default();
+    std::fs::create_dir_all(at.join("documents/deep")).unwrap();
+    std::fs::write(at.join("documents/deep/a.md"), "---\ntitle: A\n---\nText\n").unwrap();
+    std::fs::write(at.join("documents/b.md"), "---\ntitle: 'B\n---\n").unwrap();
+    let text = example("sources.md", "documents-to-lines");
+    let ran = run(&text, at, &none, &kept).await;
+    assert_eq!((ran.counts.read, ran.counts.dead), (2, 1));
+    assert_eq!(kept.letters.lock().unwrap()[0].code, "TL0950");
+    let first = lines(&at.join("documents.jsonl"));
+    assert_eq!(
+        (&first[0]["title"], &first[0]["body"]),
+        (&json!("A"), &json!("Text"))
+    );
+    std::fs::write(at.join("documents/b.md"), "B").unwrap();
+    let ran = run(&text, at, &none, &kept).await;
+    assert_eq!((ran.counts.read, ran.counts.dead), (1, 0));
+
+    let kept = Kept::default();
     let connection = rusqlite::Connection::open(at.join("shop.db")).unwrap();
     let create = "create table customers (id, email, plan, changed_at); insert into customers values (1, 'a@example.com', 'pro', 5), (2, 'b@example.com', null, 5)";
     connection.execute_batch(create).unwrap();
@@ -260,6 +277,40 @@ async fn destinations_of_the_guide() {
         "{written}"
     );
     assert_eq!(lines(&at.join("out/contacts.jsonl")).len(), 4);
+
+    let kept = Kept::default();
+    let text = example("destinations.md", "contacts-to-documents");
+    let ran = run(&text, at, &variables, &kept).await;
+    assert_eq!((ran.ended, ran.counts.delivered["file"]), (Ended::Done, 4));
+    let document = std::fs::read_to_string(at.join("out/a/1.md")).unwrap();
+    assert!(
+        document.starts_with("---\n") && document.ends_with("---\n\nAda L.\n"),
+        "{document}"
+    );
+    assert!(!at.join("out/b.md").exists());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_thing_that_is_made_when_it_is_first_needed() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = folder.path();
+    std::fs::write(
+        at.join("problems.jsonl"),
+        "{\"customer\":\"acme\",\"text\":\"It is slow\"}\n",
+    )
+    .unwrap();
+    let server = Server::start(|body| match body {
+        Value::Object(_) => (201, json!({ "number": 7 })),
+        _ => (200, json!([])),
+    })
+    .await;
+    let text =
+        example("destinations.md", "problems-to-issues").replace("http://127.0.0.1:8080", &server.address);
+    let ran = run(&text, at, &variables([]), &Kept::default()).await;
+    assert_eq!((ran.counts.delivered["http"], ran.counts.dead), (1, 0));
+    let made: Vec<Value> = server.good();
+    assert_eq!(made[1], json!({ "label": "acme" }));
+    assert_eq!(made.len(), 4);
 }
 
 #[tokio::test(flavor = "multi_thread")]

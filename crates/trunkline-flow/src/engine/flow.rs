@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::{pipeline::Pipeline, stages::Stages};
 use crate::{
-    ComponentError, Destination, Record, Source,
+    ComponentError, Destination, Frontier, Record, Source,
     document::{Jq, Policy},
 };
 
@@ -104,6 +104,8 @@ impl Flow {
     /// Takes records through all transforms, what is held included, without bringing them anywhere.
     pub fn stage_all(&self, records: Vec<Record>, now: Timestamp) -> StagedAll {
         let mut stages = Stages::of(self);
+        // As in a run, a record knows what the source gave.
+        let records = Frontier::default().enter(records, None);
         let mut all = StagedAll {
             by_way: self.ways.iter().map(|_| Vec::new()).collect(),
             errors: Vec::new(),

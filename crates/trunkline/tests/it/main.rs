@@ -17,6 +17,7 @@ mod flows_queue;
 mod harness;
 mod incremental;
 mod kill;
+mod killing;
 mod limits;
 mod lookup;
 mod names;

@@ -78,6 +78,22 @@ const ONCE: Keeps = Keeps {
 };
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_file_for_each_record() {
+    let settings = r#"file: { path: out, each: '"\(.number).json"' }"#;
+    let subject = subject(settings, ONCE, |subject| {
+        let mut found = Vec::new();
+        for entry in std::fs::read_dir(subject.folder.path().join("out"))
+            .into_iter()
+            .flatten()
+        {
+            found.push(serde_json::from_slice(&std::fs::read(entry.unwrap().path()).unwrap()).unwrap());
+        }
+        Some(found)
+    });
+    conformance::destination(&subject).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn lines_of_a_file() {
     let subject = subject("file: { path: deep/out.jsonl }", IN_ORDER, |subject| {
         let text = std::fs::read_to_string(subject.folder.path().join("deep/out.jsonl")).unwrap_or_default();

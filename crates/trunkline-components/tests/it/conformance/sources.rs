@@ -157,6 +157,33 @@ async fn files_of_a_folder() {
     }
 }
 
+/// A record of a Markdown file, whose hash depends on what is in it alone.
+fn document(number: u64) -> Value {
+    let hash = format!("{:016x}", xxhash_rust::xxh3::xxh3_64(markdown(number).as_bytes()));
+    json!({
+        "number": number, "tags": ["a: b", null], "body": format!("# Zoë {number}\n\n---"),
+        "file": { "path": format!("deep/{number:08}.md"), "hash": hash },
+    })
+}
+
+fn markdown(number: u64) -> String {
+    format!("---\nnumber: {number}\ntags: ['a: b', null]\n---\n\n# Zoë {number}\n\n---\n")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn documents_of_a_folder() {
+    for follow in [false, true] {
+        let settings = format!("{{ file: {{ path: in, format: markdown, follow: {follow} }} }}");
+        let subject = Subject::new(&settings, document, |folder, from, count| {
+            for number in from..from + count {
+                append(folder.join(format!("in/deep/{number:08}.md")), &markdown(number));
+            }
+        });
+        std::fs::create_dir_all(subject.folder.path().join("in/deep")).unwrap();
+        conformance::source(&subject, 203).await;
+    }
+}
+
 fn cells(number: u64) -> Value {
     // Seven rows have the same moment.
     let part = (number / 7) as f64 / 3.0;
