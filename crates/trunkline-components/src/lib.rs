@@ -5,8 +5,10 @@
 //! one component.
 
 mod build;
+mod channel;
 mod destinations;
 mod http;
+mod nats;
 mod registry;
 mod schema;
 mod site;
@@ -18,6 +20,10 @@ mod text;
 mod transforms;
 
 pub use build::{build, is_endless, outputs};
+pub use channel::channel;
+pub use destinations::is_nats_subject;
+pub use nats::{Credentials as NatsCredentials, Server as NatsServer};
 pub use registry::{DestinationKind, SourceKind, TransformKind, destinations, kinds, sources, transforms};
 pub use schema::{Described, described, schema};
 pub use site::{Environment, Notifications, Notified, Site, Workspaces};
+pub use text::Env;

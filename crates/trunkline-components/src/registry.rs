@@ -69,6 +69,7 @@ pub const fn sources() -> &'static [SourceKind] {
     &[
         from::file::KIND,
         from::intercom::KIND,
+        from::nats::KIND,
         from::sql::KIND,
         from::webhook::KIND,
     ]
@@ -101,6 +102,8 @@ pub const fn destinations() -> &'static [DestinationKind] {
         to::file::KIND,
         to::http::KIND,
         to::intercom::KIND,
+        to::mail::KIND,
+        to::nats::KIND,
         to::postgres::KIND,
         to::sqlite::KIND,
         to::stdout::KIND,

@@ -2,5 +2,6 @@
 
 pub(crate) mod file;
 pub(crate) mod intercom;
+pub(crate) mod nats;
 pub(crate) mod sql;
 pub(crate) mod webhook;

@@ -62,6 +62,11 @@ pub trait Source: Send + Sync {
     fn is_endless(&self) -> bool {
         false
     }
+
+    /// Hears that a position that a reader gave was kept: all before it is done with. For a source whose other side waits for that.
+    fn kept<'a>(&'a self, _cursor: &'a Cursor) -> BoxFuture<'a, ()> {
+        Box::pin(async {})
+    }
 }
 
 /// A source that is being read.

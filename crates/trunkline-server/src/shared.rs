@@ -8,7 +8,9 @@ use std::{
 use trunkline_client::Clock;
 use trunkline_store::Store;
 
-use crate::{ServerOptions, metrics::Metrics, receiver::Secrets, wake::Wake, workspaces::Workspaces};
+use crate::{
+    Channels, ServerOptions, metrics::Metrics, receiver::Secrets, wake::Wake, workspaces::Workspaces,
+};
 
 /// The process, as its handlers see it.
 #[derive(Debug)]
@@ -19,6 +21,8 @@ pub(crate) struct Shared {
     pub(crate) metrics: Metrics,
     pub(crate) secrets: Secrets,
     pub(crate) followed: Followed,
+    /// Who is told of alerts.
+    pub(crate) channels: Channels,
     /// Where actions run.
     pub(crate) workspaces: Workspaces,
     /// Somebody brought work for the workers.

@@ -7,5 +7,7 @@ mod destinations;
 mod documents;
 mod harness;
 mod http;
+mod mail;
+mod nats;
 mod sources;
 mod tables;

@@ -431,7 +431,9 @@ async fn kept(flow: &Flow, keeper: &dyn Keeper, cursor: &Cursor) -> Result<(), C
     for way in &flow.ways {
         way.destination.settle().await?;
     }
-    keeper.save(cursor).await
+    keeper.save(cursor).await?;
+    flow.source.kept(cursor).await;
+    Ok(())
 }
 
 /// Brings records to their destination.

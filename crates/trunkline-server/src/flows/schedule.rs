@@ -44,6 +44,7 @@ pub(crate) async fn supervise(shared: Arc<Shared>, mut stop: watch::Receiver<boo
         chance: chance(&shared.store),
         owner: shared.store.entropy().id(shared.clock.now()),
     };
+    let mut ear = shared.wake.ear();
     let mut running: BTreeMap<String, Running> = BTreeMap::new();
     let mut work: JoinSet<String> = JoinSet::new();
     let mut broken: BTreeSet<(String, i64)> = BTreeSet::new();
@@ -108,6 +109,7 @@ pub(crate) async fn supervise(shared: Arc<Shared>, mut stop: watch::Receiver<boo
                     running.remove(&name);
                 }
             }
+            () = ear.called() => {}
             () = sleep(LOOK) => {}
             _ = stop.wait_for(|stops| *stops), if !stops => {}
         }

@@ -16,7 +16,10 @@ use trunkline_flow::{
     conformance::{self, SourceSubject},
 };
 
-use crate::harness::{self, Received, Variables, variables};
+use crate::{
+    harness::{self, Received, Variables, variables},
+    nats::Stream,
+};
 
 type Add = Box<dyn Fn(&PathBuf, u64, u64) + Send + Sync>;
 
@@ -263,4 +266,23 @@ impl SourceSubject for Webhooks {
 #[tokio::test(flavor = "multi_thread")]
 async fn notifications_that_were_received() {
     conformance::source(&Webhooks::default(), 503).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn messages_of_nats() {
+    for follow in [false, true] {
+        let Some(stream) = Stream::new(&format!("source_{follow}")).await else {
+            return;
+        };
+        let settings = format!(
+            "{{ nats: {{ url: \"{}\", stream: {}, follow: {follow}, batch: 100 }} }}",
+            stream.address, stream.name
+        );
+        let runtime = tokio::runtime::Handle::current();
+        let subject = Subject::new(&settings, line, move |_, from, count| {
+            let payloads = (from..from + count).map(|number| line(number).to_string());
+            runtime.block_on(stream.publish(payloads));
+        });
+        conformance::source(&subject, 503).await;
+    }
 }
