@@ -13,8 +13,15 @@ use trunkline_flow::{
 
 use crate::{Site, registry};
 
+/// A destination's name, its keys whose texts may be plain, and expressions that need not be given.
+type Kind = (
+    &'static str,
+    &'static [&'static str],
+    &'static [(&'static str, &'static str)],
+);
+
 /// The destinations that can be channels, with the keys whose texts may be plain, and the expressions that a channel need not give.
-const CHANNELS: [(&str, &[&str], &[(&str, &str)]); 3] = [
+const CHANNELS: [Kind; 3] = [
     ("chat", &["url"], &[("text", ".text")]),
     ("http", &["url"], &[]),
     ("mail", &["to"], &[("subject", ".subject"), ("text", ".text")]),

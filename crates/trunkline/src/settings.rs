@@ -340,6 +340,32 @@ mod tests {
     }
 
     #[test]
+    fn alerts_and_the_way_between_nodes_stand_in_the_settings_file() {
+        let read = |text: &str| File::parse(text, Path::new("trunkline.toml"));
+        let file = read(
+            "[alerts]\nremind = \"never\"\nsettle = \"1m\"\n[alerts.channels.ops]\nonly = [\"mirror_stale\"]\nhttp = { url = \"https://a.example\" }\n\
+             [nats]\nurl = \"nats://a:4222\"\ncredentials = { user = { name = \"n\", password = { env = \"P\" } } }\n",
+        )
+        .unwrap();
+        let alerts = file.alerts.unwrap();
+        assert_eq!((alerts.remind, alerts.dead_letters), (None, 10));
+        assert_eq!(alerts.channels["ops"]["http"]["url"], "https://a.example");
+        assert_eq!(file.nats.unwrap().subject, "trunkline.calls");
+        for text in [
+            "[alerts]\nremind = \"daily\"",
+            "[alerts]\nremnd = \"1d\"",
+            "[alerts]\nsettle = \"never\"",
+            "[alerts]\ndead_letters = -1",
+            "[alerts.channels]\nops = \"mail\"",
+            "[nats]\nsubject = \"x\"",
+            "[nats]\nurl = \"nats://a\"\ncredentials = { password = \"hush\" }",
+        ] {
+            let failure = read(text).unwrap_err();
+            assert_eq!(failure.code, "TL0001", "{text}");
+        }
+    }
+
+    #[test]
     fn a_version_is_checked_against_the_catalog() {
         assert_eq!(version(None).unwrap(), Version::V2_16);
         assert_eq!(version(Some("2.10")).unwrap(), Version::V2_10);

@@ -221,24 +221,44 @@ impl Watch {
     pub(super) async fn settle(&mut self, sent: Sent) {
         let now = self.clock.now();
         self.busy.remove(&sent.name);
-        let outcome = match &sent.result {
+        let Some(lease) = &self.lease else { return };
+        let settled = match &sent.result {
             Ok(()) => {
                 self.told_at.insert(sent.name.clone(), now);
-                NoticeOutcome::Sent
+                let all = ids(&sent.notices);
+                self.store
+                    .settle_notices(lease, &all, &NoticeOutcome::Sent, now)
+                    .await
             }
             Err(error) => {
                 tracing::warn!(channel = sent.name, code = error.code, %error, "a channel of alerts did not take a message");
-                after(error, &sent.notices, now)
+                self.not_taken(lease, error, sent.notices, now).await
             }
         };
-        let Some(lease) = &self.lease else { return };
-        let settled = self
-            .store
-            .settle_notices(lease, &ids(&sent.notices), &outcome, now)
-            .await;
         if let Err(error) = settled {
             tracing::warn!(channel = sent.name, code = error.code(), %error, "what became of a message was not noted; it may be sent again");
         }
+    }
+
+    /// Gives up what was tried for long, and puts the rest off.
+    async fn not_taken(
+        &self,
+        lease: &Lease,
+        error: &ComponentError,
+        notices: Vec<AlertNotice>,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let (code, message) = (error.code.to_owned(), error.message.clone());
+        let is_old = |notice: &AlertNotice| now.duration_since(notice.created_at) >= TRIED;
+        let (old, young): (Vec<_>, Vec<_>) = notices.into_iter().partition(is_old);
+        let again = NoticeOutcome::Again {
+            at: now + pause(error, &young),
+            code: code.clone(),
+            message: message.clone(),
+        };
+        let failed = NoticeOutcome::Failed { code, message };
+        self.store.settle_notices(lease, &ids(&old), &failed, now).await?;
+        self.store.settle_notices(lease, &ids(&young), &again, now).await
     }
 
     async fn give_back(&mut self) {
@@ -250,23 +270,17 @@ impl Watch {
     }
 }
 
-/// When a message that did not arrive is tried again, if it is.
-fn after(error: &ComponentError, notices: &[AlertNotice], now: Timestamp) -> NoticeOutcome {
-    let (code, message) = (error.code.to_owned(), error.message.clone());
-    let newest = notices.iter().map(|notice| notice.created_at).max();
-    if newest.is_some_and(|newest| now.duration_since(newest) >= TRIED) {
-        return NoticeOutcome::Failed { code, message };
-    }
+/// How long a message that did not arrive waits.
+fn pause(error: &ComponentError, notices: &[AlertNotice]) -> SignedDuration {
     let attempts = notices.iter().map(|notice| notice.attempts).max().unwrap_or(0);
     let doubled = 1_i32
         .checked_shl(u32::try_from(attempts).unwrap_or(u32::MAX).min(16))
         .unwrap_or(1);
-    let mut pause = (FIRST_PAUSE * doubled).min(LONGEST_PAUSE);
-    if let Verdict::Retry(Some(asked)) = error.verdict {
-        pause = pause.max(conditions::signed(asked).min(LONGEST_PAUSE));
+    let pause = (FIRST_PAUSE * doubled).min(LONGEST_PAUSE);
+    match error.verdict {
+        Verdict::Retry(Some(asked)) => pause.max(conditions::signed(asked).min(LONGEST_PAUSE)),
+        _ => pause,
     }
-    let at = now + pause;
-    NoticeOutcome::Again { at, code, message }
 }
 
 fn ids(notices: &[AlertNotice]) -> Vec<String> {

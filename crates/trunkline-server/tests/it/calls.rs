@@ -1,11 +1,6 @@
 //! Nodes that call each other over a real NATS server, which is stopped in the middle.
 
-use std::{
-    path::Path,
-    process::Stdio,
-    sync::Arc,
-    time::{Duration, Instant},
-};
+use std::{path::Path, process::Stdio, sync::Arc, time::Duration};
 
 use futures::StreamExt as _;
 use tokio::{
@@ -93,20 +88,18 @@ async fn apply(store: &Store, name: &str, text: String) {
 
 /// The lines of a file, once there are so many.
 async fn lines(path: &Path, count: usize) -> Vec<String> {
-    let begun = Instant::now();
-    loop {
+    let read = || {
         let text = std::fs::read_to_string(path).unwrap_or_default();
-        let lines: Vec<String> = text.lines().map(str::to_owned).collect();
-        if lines.len() >= count {
-            return lines;
+        text.lines().map(str::to_owned).collect::<Vec<_>>()
+    };
+    let arrive = async {
+        while read().len() < count {
+            tokio::task::yield_now().await;
         }
-        assert!(
-            begun.elapsed() < Duration::from_secs(60),
-            "{} of {count} arrived",
-            lines.len()
-        );
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
+    };
+    let arrived = tokio::time::timeout(Duration::from_secs(60), arrive).await;
+    assert!(arrived.is_ok(), "{} of {count} arrived", read().len());
+    read()
 }
 
 #[tokio::test(flavor = "multi_thread")]

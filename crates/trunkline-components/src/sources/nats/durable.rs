@@ -44,7 +44,7 @@ enum Taken {
     /// It is on its way already.
     UnderWay,
     /// It was done with, and its acknowledgement was lost.
-    Done(Acker),
+    Done(Box<Acker>),
 }
 
 impl Unacknowledged {
@@ -60,7 +60,7 @@ impl Unacknowledged {
             return Taken::UnderWay;
         }
         if given.known.contains(&sequence) {
-            return Taken::Done(acker);
+            return Taken::Done(Box::new(acker));
         }
         given.count += 1;
         let order = given.count;
