@@ -71,6 +71,7 @@ pub const fn sources() -> &'static [SourceKind] {
         from::http::KIND,
         from::intercom::KIND,
         from::mirror::KIND,
+        from::nats::KIND,
         from::sql::KIND,
         from::webhook::KIND,
     ]
@@ -103,6 +104,8 @@ pub const fn destinations() -> &'static [DestinationKind] {
         to::file::KIND,
         to::http::KIND,
         to::intercom::KIND,
+        to::mail::KIND,
+        to::nats::KIND,
         to::postgres::KIND,
         to::sqlite::KIND,
         to::stdout::KIND,

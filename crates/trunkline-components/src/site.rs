@@ -127,7 +127,50 @@ impl fmt::Debug for Site {
     }
 }
 
+/// No workspace and no notification: what a component finds that works for no flow.
+struct Nothing;
+
+impl Workspaces for Nothing {
+    fn workspace<'a>(&'a self, _: Option<&'a str>) -> BoxFuture<'a, Result<Workspace, ComponentError>> {
+        Box::pin(async {
+            Err(ComponentError::stop(
+                "TL0910",
+                "a channel of alerts has no workspace",
+                "Use a channel that is none of Intercom's.",
+            ))
+        })
+    }
+}
+
+impl Notifications for Nothing {
+    fn newest(&self) -> BoxFuture<'_, Result<i64, ComponentError>> {
+        Box::pin(async { Ok(0) })
+    }
+
+    fn after<'a>(
+        &'a self,
+        _: i64,
+        _: Option<&'a str>,
+        _: u32,
+    ) -> BoxFuture<'a, Result<Vec<Notified>, ComponentError>> {
+        Box::pin(async { Ok(Vec::new()) })
+    }
+}
+
 impl Site {
+    /// A site for what works for no flow, such as a channel: it knows no workspaces and no notifications.
+    #[must_use]
+    pub fn alone(name: &str, now: Arc<dyn Fn() -> Timestamp + Send + Sync>, secrets: Environment) -> Self {
+        Self {
+            flow: name.to_owned(),
+            folder: PathBuf::new(),
+            now,
+            workspaces: Arc::new(Nothing),
+            notifications: Arc::new(Nothing),
+            secrets,
+        }
+    }
+
     /// A path of a flow's file.
     pub(crate) fn path(&self, path: &str) -> PathBuf {
         self.folder.join(path)

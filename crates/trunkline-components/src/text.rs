@@ -22,7 +22,7 @@ const OWN: &str = "TRUNKLINE_";
 /// The name of a variable of the environment.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct Env {
+pub struct Env {
     /// The variable that holds it.
     pub(crate) env: String,
     /// What stands in front of it, such as `Bearer `.

@@ -27,6 +27,17 @@ pub struct Head {
     pub branch: Option<String>,
 }
 
+impl Head {
+    /// What tells this state of this item from all others; none when the record does not say which it is.
+    #[must_use]
+    pub fn told_apart(&self) -> Option<String> {
+        let id = self.id.as_ref()?;
+        let stream = self.stream.as_deref().unwrap_or_default();
+        let at = self.updated_at.map(|at| at.to_string()).unwrap_or_default();
+        Some(format!("{stream}/{id}/{at}"))
+    }
+}
+
 /// One item on its way from a source to destinations.
 #[derive(Clone, Debug)]
 pub struct Record {

@@ -7,6 +7,7 @@
 
 mod about;
 mod actions;
+mod alerts;
 mod apps;
 mod connections;
 mod describe;
@@ -44,6 +45,7 @@ fn routes() -> Vec<Route> {
         actions::routes(),
         writes::routes(),
         notifications::routes(),
+        alerts::routes(),
         requests::routes(),
         keys::routes(),
     ]

@@ -3,8 +3,10 @@
 //! The one rule: a notification is answered with 200 only after the store has it on disk. Read [`Server`] next, then
 //! `routes.rs` for every address that it answers, and `receiver.rs` for a notification's way in.
 
+mod alerts;
 mod api;
 mod batches;
+mod calls;
 mod connect;
 mod error;
 mod flows;
@@ -30,8 +32,10 @@ mod target;
 mod wake;
 mod workspaces;
 
+pub use alerts::{AlertSettings, Channel, Channels, title as alert_title};
 pub use api::api_description;
 pub use batches::StoredBatch;
+pub use calls::{NatsSettings, call_nodes};
 pub use connect::{Opened, connect, identify};
 pub use error::ServerError;
 pub use flows::{DrainOptions, FlowError, FlowRunner, Report, RunOptions, StoredMirrors, StoredNotifications, Wakes, environment};

@@ -7,7 +7,7 @@ use trunkline_client::Clock;
 use trunkline_store::Store;
 
 use crate::{
-    ServerError, ServerOptions, flows, keeper, listener,
+    Channels, ServerError, ServerOptions, alerts, calls, flows, keeper, listener,
     metrics::Metrics,
     receiver::Secrets,
     routes,
@@ -24,6 +24,8 @@ pub struct Server {
     listening: Option<JoinHandle<()>>,
     shared: Arc<Shared>,
     flows: Option<JoinHandle<()>>,
+    alerts: Option<JoinHandle<()>>,
+    calls: Option<JoinHandle<()>>,
     keeper: Option<std::thread::JoinHandle<()>>,
 }
 
@@ -31,7 +33,7 @@ impl Server {
     /// Begins to listen and to work.
     ///
     /// # Errors
-    /// When the address is taken, the certificate cannot be read, or other machines could reach it without a key.
+    /// When the address is taken, the certificate cannot be read, a channel of alerts or the way to other nodes cannot be, or other machines could reach it without a key.
     pub async fn start(
         store: Arc<Store>,
         mut options: ServerOptions,
@@ -42,6 +44,11 @@ impl Server {
                 address: options.listen,
             });
         }
+        let channels = Channels::new(&options.alerts, &clock)?;
+        let nats = options.nats.clone();
+        let nats = nats
+            .map(|nats| Ok::<_, ServerError>((nats.server(&clock)?, nats)))
+            .transpose()?;
         store.hold_more().await?;
         let tls = options.tls.as_ref().map(listener::acceptor).transpose()?;
         let listen = options.listen;
@@ -62,12 +69,22 @@ impl Server {
             secrets: Secrets::default(),
             followed: Followed::default(),
             doors: crate::push::Doors::default(),
+            channels,
             workspaces,
             wake: Wake::new(),
         });
         let (stop, stopped) = watch::channel(false);
         let keeper = keeper::start(Arc::clone(&shared), stopped.clone())?;
         let flows = tokio::spawn(flows::supervise(Arc::clone(&shared), stopped.clone()));
+        let alerts = tokio::spawn(alerts::supervise(Arc::clone(&shared), stopped.clone()));
+        let calls = nats.map(|(server, settings)| {
+            tokio::spawn(calls::supervise(
+                Arc::clone(&shared),
+                settings,
+                server,
+                stopped.clone(),
+            ))
+        });
         let router = routes::router(Arc::clone(&shared));
         let listening = tokio::spawn(listener::run(socket, tls, router, Arc::clone(&shared), stopped));
         Ok(Self {
@@ -75,6 +92,8 @@ impl Server {
             stop,
             listening: Some(listening),
             flows: Some(flows),
+            alerts: Some(alerts),
+            calls,
             keeper: Some(keeper),
             shared,
         })
@@ -95,6 +114,12 @@ impl Server {
         }
         if let Some(flows) = self.flows.take() {
             flows.await.ok();
+        }
+        if let Some(calls) = self.calls.take() {
+            calls.await.ok();
+        }
+        if let Some(alerts) = self.alerts.take() {
+            alerts.await.ok();
         }
         if let Some(keeper) = self.keeper.take() {
             tokio::task::spawn_blocking(move || keeper.join().ok()).await.ok();

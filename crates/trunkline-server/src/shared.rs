@@ -9,7 +9,8 @@ use trunkline_client::Clock;
 use trunkline_store::Store;
 
 use crate::{
-    ServerOptions, metrics::Metrics, push::Doors, receiver::Secrets, wake::Wake, workspaces::Workspaces,
+    Channels, ServerOptions, metrics::Metrics, push::Doors, receiver::Secrets, wake::Wake,
+    workspaces::Workspaces,
 };
 
 /// The process, as its handlers see it.
@@ -23,6 +24,8 @@ pub(crate) struct Shared {
     pub(crate) followed: Followed,
     /// Who may send records to flows.
     pub(crate) doors: Doors,
+    /// Who is told of alerts.
+    pub(crate) channels: Channels,
     /// Where actions run.
     pub(crate) workspaces: Workspaces,
     /// Somebody brought work for the workers.

@@ -5,6 +5,7 @@
 //! transaction. Read [`Store`] next, then `database.rs` for how one text of SQL serves SQLite and PostgreSQL, and
 //! `vault.rs` for how secrets are kept.
 
+mod alerts;
 mod apps;
 mod backup;
 mod batches;
@@ -32,6 +33,7 @@ mod sqlite;
 mod store;
 mod vault;
 
+pub use alerts::{Alert, AlertChange, AlertNotice, NoticeOutcome, NoticeState, NoticeWord};
 pub use apps::{App, AppDetails, NewApp};
 pub use batches::{Batch, BatchBegun, BatchFilter, BatchProgress, BatchState, HeldBatch, NewBatch};
 pub use connections::{

@@ -3,6 +3,7 @@
 //! The one rule: a flag means the same in every command that has it, which is why shared ones are structs here.
 
 mod actions;
+mod alerts;
 mod backup;
 mod connections;
 mod data;
@@ -26,6 +27,7 @@ use clap_complete::engine::ArgValueCompleter;
 use crate::complete;
 
 pub(crate) use actions::{ActionPage, Actions, Call};
+pub(crate) use alerts::{Alerts, AlertsCommand};
 pub(crate) use backup::{Backup, Restore};
 pub(crate) use connections::{
     Apps, AppsCommand, Connect, Connections, ConnectionsCommand, Details, Keys, KeysCommand, Secrets,
@@ -107,6 +109,8 @@ pub(crate) enum Command {
     Secrets(Secrets),
     /// Run: receive webhooks, finish grants, keep mirrors, answer the API.
     Serve(Serve),
+    /// Alerts: what stands, who was told, and a test of the channels.
+    Alerts(Alerts),
     /// Write the state, as it is at one moment, into a file.
     Backup(Backup),
     /// Put a backup into a new data folder.

@@ -1,6 +1,7 @@
 //! One file a command; this one only sends each to its file.
 
 mod actions;
+mod alerts;
 mod apps;
 mod backup;
 mod batches;
@@ -67,6 +68,7 @@ pub(crate) fn run(cli: Cli) -> Result<ExitCode, Failure> {
         Command::Keys(arguments) => block_on_this_thread(keys::run(arguments)),
         Command::Secrets(arguments) => block_on_this_thread(keys::secrets(arguments)),
         Command::Serve(arguments) => block_on(serve::run(arguments)),
+        Command::Alerts(arguments) => block_on_this_thread(alerts::run(arguments)),
         Command::Backup(arguments) => block_on_this_thread(backup::backup(arguments)),
         Command::Restore(arguments) => backup::restore(&arguments),
         Command::Watch(arguments) => block_on_this_thread(watch::run(arguments)),

@@ -127,15 +127,7 @@ impl Act {
     fn key(&self, record: &Record, now: Timestamp) -> Result<Option<String>, ComponentError> {
         let told = match &self.settings.key {
             Some(key) => key.key(record, now)?,
-            None => record.head.id.as_ref().map(|id| {
-                let stream = record.head.stream.as_deref().unwrap_or_default();
-                let at = record
-                    .head
-                    .updated_at
-                    .map(|at| at.to_string())
-                    .unwrap_or_default();
-                format!("{stream}/{id}/{at}")
-            }),
+            None => record.head.told_apart(),
         };
         Ok(told.map(|told| format!("flow:{}/{}/{told}", self.site.flow, self.settings.action)))
     }

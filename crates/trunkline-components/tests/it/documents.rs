@@ -19,6 +19,8 @@ use crate::{
     desk,
     harness::{self, Variables, variables},
     http::Server,
+    mail::Post,
+    nats::Stream,
 };
 
 #[derive(Default)]
@@ -262,6 +264,25 @@ async fn destinations_of_the_guide() {
     let last = server.good().pop().unwrap();
     assert_eq!(last["text"], "null <null> has signed up");
 
+    let post = Post::start(&[]).await;
+    std::fs::write(
+        at.join("ratings.jsonl"),
+        "{\"rating\":1,\"conversation_id\":\"7\"}\n{\"rating\":5,\"conversation_id\":\"8\"}\n",
+    )
+    .unwrap();
+    let way = format!("port: {}\n      security: none", post.port);
+    let text = example("destinations.md", "sad-ratings")
+        .replace("smtp.example.com", "127.0.0.1")
+        .replace("user: trunkline", &way)
+        .replace("      password: { env: SMTP_PASSWORD }\n", "");
+    let ran = run(&text, at, &variables, &Kept::default()).await;
+    assert_eq!((ran.counts.delivered["mail"], ran.counts.filtered), (1, 1));
+    assert!(
+        post.mails()[0].contains("Conversation 7 was rated 1."),
+        "{:?}",
+        post.mails()
+    );
+
     let kept = Kept::default();
     let ran = run(
         &example("destinations.md", "contacts-to-csv"),
@@ -346,4 +367,27 @@ async fn tables_of_the_guide() {
         let row = client.query_one(select, &[]).await.unwrap();
         assert_eq!(row.get::<_, String>(0), "a/1Ada L.{\"name\": \"pro\"}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nats_of_the_guide() {
+    let Some(stream) = Stream::new("guide").await else {
+        return;
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let at = folder.path();
+    std::fs::write(at.join("contacts.jsonl"), CONTACTS).unwrap();
+    let none = variables([]);
+    let text = example("destinations.md", "contacts-to-nats")
+        .replace("nats://127.0.0.1:4222", &stream.address)
+        .replace("contacts.changed", &format!("{}.changed", stream.name));
+    let ran = run(&text, at, &none, &Kept::default()).await;
+    assert_eq!((ran.ended, ran.counts.delivered["nats"]), (Ended::Done, 4));
+    let text = example("sources.md", "orders-from-nats")
+        .replace("nats://127.0.0.1:4222", &stream.address)
+        .replace("stream: orders", &format!("stream: {}", stream.name))
+        .replace("orders.paid", &stream.name);
+    let ran = run(&text, at, &none, &Kept::default()).await;
+    assert_eq!((ran.ended, ran.counts.read), (Ended::Stopped, 4));
+    assert_eq!(lines(&at.join("orders.jsonl")).len(), 4);
 }

@@ -200,9 +200,18 @@ pub(crate) async fn read_all(
 
 /// The PostgreSQL of the tests, where there is one.
 pub(crate) fn postgres() -> Option<String> {
-    let address = std::env::var("TRUNKLINE_TEST_POSTGRES").ok();
+    service("TRUNKLINE_TEST_POSTGRES", "PostgreSQL")
+}
+
+/// The NATS server of the tests, where there is one.
+pub(crate) fn nats() -> Option<String> {
+    service("TRUNKLINE_TEST_NATS", "NATS")
+}
+
+fn service(variable: &str, name: &str) -> Option<String> {
+    let address = std::env::var(variable).ok();
     if address.is_none() {
-        let why = "left out: components on PostgreSQL (TRUNKLINE_TEST_POSTGRES is not set)";
+        let why = format!("left out: components on {name} ({variable} is not set)");
         assert!(std::env::var_os("TRUNKLINE_REQUIRE_ALL").is_none(), "{why}");
         #[expect(clippy::print_stderr, reason = "nothing is left out in silence")]
         {

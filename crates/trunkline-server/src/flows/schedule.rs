@@ -81,6 +81,7 @@ pub(crate) async fn supervise(shared: Arc<Shared>, mut stop: watch::Receiver<boo
         owner: shared.store.entropy().id(shared.clock.now()),
         wakes: Wakes::default(),
     };
+    let mut ear = shared.wake.ear();
     let mut supervisor = Supervisor {
         shared,
         runner,
@@ -112,6 +113,7 @@ pub(crate) async fn supervise(shared: Arc<Shared>, mut stop: watch::Receiver<boo
                     }
                 }
             }
+            () = ear.called() => {}
             () = sleep(LOOK) => {}
             _ = stop.wait_for(|stops| *stops), if !stops => {}
         }

@@ -321,7 +321,8 @@ impl Store {
         self.forget_in_lots(&beyond).await
     }
 
-    async fn forget_in_lots(&self, some: &Statement) -> Result<u64, StoreError> {
+    /// Forgets until nothing more is found; returns how much.
+    pub(crate) async fn forget_in_lots(&self, some: &Statement) -> Result<u64, StoreError> {
         let mut forgotten = 0;
         loop {
             let changed = self.write_one(some.clone()).await?.changed;

@@ -1,5 +1,6 @@
 //! The conformance suite: everything that a store promises, on SQLite and on PostgreSQL.
 
+mod alerts;
 mod backends;
 mod backup;
 mod batches;

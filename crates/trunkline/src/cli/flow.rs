@@ -92,6 +92,9 @@ pub(crate) struct ApplyFlows {
     /// replaced.
     #[arg(long, value_name = "N")]
     pub(crate) replaces: Option<i64>,
+    /// A settings file; `trunkline.toml` in the data folder is read when it exists.
+    #[arg(long, value_name = "FILE", env = "TRUNKLINE_CONFIG")]
+    pub(crate) config: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) data: Data,
     /// Print JSON.

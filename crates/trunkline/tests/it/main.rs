@@ -5,6 +5,7 @@
 //! whoever receives webhooks does. Read `harness.rs` next.
 
 mod actions;
+mod alerts;
 mod api_guide;
 mod bad_input;
 mod calls;

@@ -19,6 +19,7 @@ use trunkline_flow::{
 use crate::{
     desk,
     harness::{self, Received, Variables, variables},
+    nats::Stream,
 };
 
 type Add = Box<dyn Fn(&PathBuf, u64, u64) + Send + Sync>;
@@ -410,4 +411,23 @@ async fn parquet_files_of_a_folder() {
     });
     std::fs::create_dir(subject.folder.path().join("in")).unwrap();
     conformance::source(&subject, 1_203).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn messages_of_nats() {
+    for follow in [false, true] {
+        let Some(stream) = Stream::new(&format!("source_{follow}")).await else {
+            return;
+        };
+        let settings = format!(
+            "{{ nats: {{ url: \"{}\", stream: {}, follow: {follow}, batch: 100 }} }}",
+            stream.address, stream.name
+        );
+        let runtime = tokio::runtime::Handle::current();
+        let subject = Subject::new(&settings, line, move |_, from, count| {
+            let payloads = (from..from + count).map(|number| line(number).to_string());
+            runtime.block_on(stream.publish(payloads));
+        });
+        conformance::source(&subject, 503).await;
+    }
 }
