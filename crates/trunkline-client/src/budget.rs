@@ -20,6 +20,7 @@ use tokio::{
 };
 
 use crate::{Clock, Priority, RateLedger, stack::headers::Rate};
+pub use book::BudgetUse;
 use keeper::Keeper;
 use window::{Take, Window};
 

@@ -24,7 +24,7 @@ mod stack;
 mod transport;
 
 pub use answer::Answer;
-pub use budget::BudgetState;
+pub use budget::{BudgetState, BudgetUse};
 pub use call::{Call, Priority};
 pub use client::Client;
 pub use clock::{Clock, ManualClock, SystemClock};

@@ -5,22 +5,25 @@
 //! who is let in, `read.rs` for how a request is read, then one file a resource. Handlers are plain functions, which other
 //! parts of the process may call too.
 
-mod about;
+pub(crate) mod about;
 mod actions;
 mod alerts;
-mod apps;
-mod connections;
+pub(crate) mod apps;
+pub(crate) mod audit;
+pub(crate) mod connections;
 mod describe;
-mod given;
+pub(crate) mod given;
 mod guard;
-mod keys;
-mod mirrors;
-mod notifications;
-mod origin;
-mod read;
-mod requests;
+pub(crate) mod keys;
+pub(crate) mod mirrors;
+pub(crate) mod notifications;
+pub(crate) mod origin;
+pub(crate) mod overview;
+pub(crate) mod people;
+pub(crate) mod read;
+pub(crate) mod requests;
 mod route;
-mod runs;
+pub(crate) mod runs;
 mod writes;
 
 use std::sync::Arc;
@@ -37,6 +40,7 @@ pub(crate) const PREFIX: &str = "/api/v1";
 fn routes() -> Vec<Route> {
     [
         about::routes(),
+        overview::routes(),
         describe::routes(),
         connections::routes(),
         apps::routes(),
@@ -48,6 +52,8 @@ fn routes() -> Vec<Route> {
         alerts::routes(),
         requests::routes(),
         keys::routes(),
+        people::routes(),
+        audit::routes(),
     ]
     .into_iter()
     .flatten()

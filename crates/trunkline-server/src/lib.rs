@@ -1,17 +1,21 @@
-//! The long-running process: it receives webhooks, finishes grants, keeps mirrors, and answers for all of it over HTTP.
+//! The long-running process: it receives webhooks, finishes grants, keeps mirrors, and answers for all of it over HTTP, to programs by
+//! the JSON API and to people by the console.
 //!
 //! The one rule: a notification is answered with 200 only after the store has it on disk. Read [`Server`] next, then
-//! `routes.rs` for every address that it answers, and `receiver.rs` for a notification's way in.
+//! `routes.rs` for every address that it answers, `receiver.rs` for a notification's way in, and `console.rs` for the pages.
 
 mod alerts;
 mod api;
 mod batches;
 mod calls;
 mod connect;
+mod console;
+mod cookie;
 mod error;
 mod flows;
 mod grant;
 mod health;
+mod invitations;
 mod journal;
 mod keeper;
 mod listener;
@@ -40,6 +44,7 @@ pub use connect::{Opened, connect, identify};
 pub use error::ServerError;
 pub use flows::{DrainOptions, FlowError, FlowRunner, Report, RunOptions, StoredMirrors, StoredNotifications, Wakes, environment};
 pub use grant::{Code, endpoints, finish_grant};
+pub use invitations::{invite, invite_first};
 pub use journal::{RunHolder, StoredJournal};
 pub use options::{Retention, ServerOptions, TlsFiles};
 pub use request_log::StoredLog;

@@ -101,6 +101,8 @@ pub struct Retention {
     pub requests: Duration,
     /// Runs of mirrors, and runs of actions with their journal.
     pub runs: Duration,
+    /// The audit log: who changed what.
+    pub audit: Duration,
 }
 
 impl Default for Retention {
@@ -110,6 +112,7 @@ impl Default for Retention {
             notifications: DAY * 14,
             requests: DAY * 7,
             runs: DAY * 90,
+            audit: DAY * 365,
         }
     }
 }

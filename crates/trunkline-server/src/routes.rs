@@ -7,7 +7,7 @@ use axum::{
     routing::{get, post},
 };
 
-use crate::{api, health, push, receiver, shared::Shared, sign_in};
+use crate::{api, console, health, push, receiver, shared::Shared, sign_in};
 
 /// The process's addresses.
 pub(crate) fn router(shared: Arc<Shared>) -> Router {
@@ -28,5 +28,6 @@ pub(crate) fn router(shared: Arc<Shared>) -> Router {
         .route("/auth/intercom/callback", get(sign_in::callback))
         .route("/auth/intercom/uninstall", post(sign_in::uninstalled))
         .nest(api::PREFIX, api::router(&shared))
+        .merge(console::router())
         .with_state(shared)
 }

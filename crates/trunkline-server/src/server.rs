@@ -5,9 +5,12 @@ use std::{net::SocketAddr, sync::Arc};
 use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
 use trunkline_client::Clock;
 use trunkline_store::Store;
+use url::Url;
 
 use crate::{
-    Channels, ServerError, ServerOptions, alerts, calls, flows, keeper, listener,
+    Channels, ServerError, ServerOptions, alerts, calls,
+    console::{Audience, Doorman},
+    flows, invite_first, keeper, listener,
     metrics::Metrics,
     receiver::Secrets,
     routes,
@@ -61,6 +64,7 @@ impl Server {
         // Port 0 has become a real one.
         options.listen = address;
         let workspaces = Workspaces::new(Arc::clone(&store), Arc::clone(&clock));
+        let (stop, stopped) = watch::channel(false);
         let shared = Arc::new(Shared {
             store,
             clock,
@@ -72,8 +76,10 @@ impl Server {
             channels,
             workspaces,
             wake: Wake::new(),
+            doorman: Doorman::new(),
+            audience: Audience::new(),
+            stopping: stopped.clone(),
         });
-        let (stop, stopped) = watch::channel(false);
         let keeper = keeper::start(Arc::clone(&shared), stopped.clone())?;
         let flows = tokio::spawn(flows::supervise(Arc::clone(&shared), stopped.clone()));
         let alerts = tokio::spawn(alerts::supervise(Arc::clone(&shared), stopped.clone()));
@@ -103,6 +109,16 @@ impl Server {
     #[must_use]
     pub const fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// The link by which the first person signs in to the console, as long as nobody has a password. Asked again, it is another one, and
+    /// the one before is over.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn first_sign_in(&self) -> Result<Option<Url>, ServerError> {
+        let here = self.shared.options.reached_at()?;
+        Ok(invite_first(&self.shared.store, &here, self.shared.clock.now()).await?)
     }
 
     /// Takes nothing new, finishes or gives back what it holds, and ends.

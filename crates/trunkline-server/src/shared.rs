@@ -5,11 +5,17 @@ use std::{
     sync::{Arc, PoisonError, RwLock},
 };
 
+use tokio::sync::watch;
 use trunkline_client::Clock;
 use trunkline_store::Store;
 
 use crate::{
-    Channels, ServerOptions, metrics::Metrics, push::Doors, receiver::Secrets, wake::Wake,
+    Channels, ServerOptions,
+    console::{Audience, Doorman},
+    metrics::Metrics,
+    push::Doors,
+    receiver::Secrets,
+    wake::Wake,
     workspaces::Workspaces,
 };
 
@@ -30,6 +36,12 @@ pub(crate) struct Shared {
     pub(crate) workspaces: Workspaces,
     /// Somebody brought work for the workers.
     pub(crate) wake: Wake,
+    /// Who comes into the console.
+    pub(crate) doorman: Doorman,
+    /// Who looks at pages that move.
+    pub(crate) audience: Audience,
+    /// Turns true when the process is to end.
+    pub(crate) stopping: watch::Receiver<bool>,
 }
 
 /// The workspaces whose notifications somebody waits for, as they were a moment ago.

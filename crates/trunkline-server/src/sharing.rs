@@ -21,18 +21,11 @@ const LOOK: Duration = Duration::from_secs(1);
 
 /// Lets a client share with everybody who uses the same store.
 pub(crate) fn share(settings: &mut Settings, store: &Arc<Store>, connection: &Connection) {
-    let workspace = match &connection.identity {
-        Some(identity) => identity.id_code.clone(),
-        None => format!("connection/{}", connection.id),
-    };
+    let workspace = workspace_of(connection);
     let clock = Arc::clone(&settings.clock);
-    let rate = match &connection.app {
-        Some(app) => format!("rate/{workspace}/{app}"),
-        None => format!("rate/{workspace}"),
-    };
     settings.rate_ledger = Some(Arc::new(StoredLedger {
         store: Arc::clone(store),
-        name: rate,
+        name: budget_of(connection),
         owner: store.entropy().id(clock.now()),
         clock: Arc::clone(&clock),
     }));
@@ -41,6 +34,22 @@ pub(crate) fn share(settings: &mut Settings, store: &Arc<Store>, connection: &Co
         name: format!("scroll/{workspace}"),
         clock,
     });
+}
+
+/// The name of the page that a connection's rate budget stands on.
+pub(crate) fn budget_of(connection: &Connection) -> String {
+    let workspace = workspace_of(connection);
+    match &connection.app {
+        Some(app) => format!("rate/{workspace}/{app}"),
+        None => format!("rate/{workspace}"),
+    }
+}
+
+fn workspace_of(connection: &Connection) -> String {
+    match &connection.identity {
+        Some(identity) => identity.id_code.clone(),
+        None => format!("connection/{}", connection.id),
+    }
 }
 
 /// A page of the store.

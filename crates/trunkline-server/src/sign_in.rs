@@ -3,7 +3,6 @@
 //! The one rule: who begins a grant holds a key or the machine; the link that is made for it is good for one browser, once,
 //! for ten minutes. What comes back without that browser's word changes nothing. Read `sign_in/pages.rs` for what is shown.
 
-mod cookie;
 mod pages;
 mod uninstall;
 
@@ -23,11 +22,15 @@ use trunkline_store::{App, Connection, Grant, GrantRefusal, NewGrant, Store, Sto
 use url::Url;
 
 use crate::{
-    Code, ServerError,
+    Code, ServerError, cookie,
     grant::{endpoints, finish_grant},
     shared::Shared,
 };
 pub(crate) use uninstall::uninstalled;
+
+/// The word by which a browser is known between its going to Intercom and its coming back, for as long as a grant may take.
+const COOKIE: &str = "trunkline-grant";
+const COOKIE_SECONDS: u32 = 600;
 
 /// Begins a grant of a connection for whichever browser opens the returned link first; `public_url` is where it finds the
 /// process.
@@ -72,16 +75,17 @@ pub(crate) async fn go(
     Path(state): Path<String>,
     headers: HeaderMap,
 ) -> Response {
-    let browser = cookie::read(&headers).unwrap_or_else(|| shared.store.entropy().word());
+    let browser = cookie::word(&headers, COOKIE).unwrap_or_else(|| shared.store.entropy().word());
     match authorize_url(&shared, state, &browser).await {
         Ok(url) => {
             let Ok(location) = HeaderValue::from_str(url.as_str()) else {
                 return pages::failed(
                     StatusCode::BAD_GATEWAY,
+                    &shared.options.public_path(),
                     "the consent page's address cannot be used",
                 );
             };
-            let cookie = cookie::set(&browser, shared.options.is_https());
+            let cookie = cookie::set(COOKIE, &browser, COOKIE_SECONDS, shared.options.is_https());
             (
                 StatusCode::SEE_OTHER,
                 [(header::LOCATION, location), (header::SET_COOKIE, cookie)],
@@ -89,7 +93,7 @@ pub(crate) async fn go(
             )
                 .into_response()
         }
-        Err(failure) => failure.page(),
+        Err(failure) => failure.page(&shared.options.public_path()),
     }
 }
 
@@ -99,10 +103,10 @@ pub(crate) async fn callback(
     RawQuery(query): RawQuery,
     headers: HeaderMap,
 ) -> Response {
-    let browser = cookie::read(&headers).unwrap_or_default();
+    let browser = cookie::word(&headers, COOKIE).unwrap_or_default();
     match come_back(&shared, &query.unwrap_or_default(), &browser).await {
-        Ok(connection) => pages::granted(&connection),
-        Err(failure) => failure.page(),
+        Ok(connection) => pages::granted(&connection, &shared.options.public_path()),
+        Err(failure) => failure.page(&shared.options.public_path()),
     }
 }
 
@@ -119,9 +123,9 @@ impl<E: Into<ServerError>> From<E> for Failure {
 }
 
 impl Failure {
-    fn page(self) -> Response {
+    fn page(self, base: &str) -> Response {
         match self {
-            Self::Refused(refusal) => pages::failed(StatusCode::FORBIDDEN, &refusal.to_string()),
+            Self::Refused(refusal) => pages::failed(StatusCode::FORBIDDEN, base, &refusal.to_string()),
             Self::Failed(error) => {
                 tracing::warn!(code = error.code(), %error, "a grant did not succeed");
                 let status = match &error {
@@ -129,7 +133,7 @@ impl Failure {
                     ServerError::Store(_) => StatusCode::SERVICE_UNAVAILABLE,
                     _ => StatusCode::BAD_GATEWAY,
                 };
-                pages::failed(status, &format!("{error}. {}", error.advice()))
+                pages::failed(status, base, &format!("{error}. {}", error.advice()))
             }
         }
     }

@@ -1,5 +1,5 @@
 //! Trunkline's own durable state: connections and apps with their secrets, grants, notifications, leases, keys, mirrors, the
-//! journal of what actions did, and flows with what they still have to deliver.
+//! journal of what actions did, flows with what they still have to deliver, and the people who look at it all.
 //!
 //! The one rule: whoever gets `Ok` from a write may forget what was written, since it is on disk; every write is one
 //! transaction. Read [`Store`] next, then `database.rs` for how one text of SQL serves SQLite and PostgreSQL, and
@@ -7,6 +7,7 @@
 
 mod alerts;
 mod apps;
+mod audit;
 mod backup;
 mod batches;
 mod connections;
@@ -25,16 +26,20 @@ mod leases;
 mod ledgers;
 mod mirrors;
 mod notifications;
+mod people;
 mod postgres;
+mod pulse;
 mod pushes;
 mod queue;
 mod requests;
+mod sessions;
 mod sqlite;
 mod store;
 mod vault;
 
 pub use alerts::{Alert, AlertChange, AlertNotice, NoticeOutcome, NoticeState, NoticeWord};
 pub use apps::{App, AppDetails, NewApp};
+pub use audit::{AuditEntry, AuditFilter};
 pub use batches::{Batch, BatchBegun, BatchFilter, BatchProgress, BatchState, HeldBatch, NewBatch};
 pub use connections::{
     Connection, ConnectionDetails, ConnectionSecrets, ConnectionState, KeptSecrets, NewConnection,
@@ -61,12 +66,15 @@ pub use mirrors::{Mirror, MirrorDetails, MirrorRun, NewMirror, RunState};
 pub use notifications::{
     Kept, NewNotification, Notification, NotificationFilter, NotificationState, Received,
 };
+pub use people::{InvitationRefusal, Person};
 pub use postgres::tls::connector as postgres_tls;
+pub use pulse::Minute;
 pub use pushes::Push;
 pub use queue::{
     Again, Claim, ClaimedLane, Dead, Delivery, Enqueued, HeldLane, NewDelivery, QueueDepth, RecordForm,
     Settled, Tally,
 };
 pub use requests::{Request, RequestFilter};
+pub use sessions::Session;
 pub use store::{Location, Store};
 pub use vault::{KeySource, Rotation};

@@ -30,8 +30,8 @@ pub(crate) use actions::{ActionPage, Actions, Call};
 pub(crate) use alerts::{Alerts, AlertsCommand};
 pub(crate) use backup::{Backup, Restore};
 pub(crate) use connections::{
-    Apps, AppsCommand, Connect, Connections, ConnectionsCommand, Details, Keys, KeysCommand, Secrets,
-    SecretsCommand,
+    Apps, AppsCommand, Connect, Connections, ConnectionsCommand, Details, Keys, KeysCommand, People,
+    PeopleCommand, Reached, Secrets, SecretsCommand,
 };
 pub(crate) use data::Data;
 pub(crate) use flow::{
@@ -105,6 +105,8 @@ pub(crate) enum Command {
     Apps(Apps),
     /// Make and end keys to the API of `trunkline serve`.
     Keys(Keys),
+    /// Invite people to the console of `trunkline serve`, and forget them.
+    People(People),
     /// Look after the key that the stored secrets are sealed with.
     Secrets(Secrets),
     /// Run: receive webhooks, finish grants, keep mirrors, answer the API.

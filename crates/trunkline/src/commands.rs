@@ -17,6 +17,7 @@ mod lookup;
 mod mirrors;
 mod notifications;
 mod operations;
+mod people;
 mod permissions;
 mod publish;
 mod quickstart;
@@ -66,6 +67,7 @@ pub(crate) fn run(cli: Cli) -> Result<ExitCode, Failure> {
         Command::Connections(arguments) => block_on_this_thread(connections::run(arguments)),
         Command::Apps(arguments) => block_on_this_thread(apps::run(arguments)),
         Command::Keys(arguments) => block_on_this_thread(keys::run(arguments)),
+        Command::People(arguments) => block_on_this_thread(people::run(arguments)),
         Command::Secrets(arguments) => block_on_this_thread(keys::secrets(arguments)),
         Command::Serve(arguments) => block_on(serve::run(arguments)),
         Command::Alerts(arguments) => block_on_this_thread(alerts::run(arguments)),

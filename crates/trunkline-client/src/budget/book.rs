@@ -8,6 +8,7 @@
 //! window has no lesser part: what it sends from now on is counted in the newest. Times are milliseconds of the wall clock, the
 //! ends of windows microseconds of the server's.
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 /// The format of the page.
@@ -47,6 +48,34 @@ struct Row {
 impl Row {
     const fn charge(&self) -> u32 {
         self.counted + self.in_flight + self.unspent
+    }
+}
+
+/// What a ledger's page says of the current window, for whoever only looks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct BudgetUse {
+    /// Calls a window.
+    pub limit: u32,
+    /// Those of the current window that are used or under way.
+    pub used: u32,
+}
+
+impl BudgetUse {
+    /// Reads a page; none when it tells no limit, or stands in another format. A window that is over has nothing used of it.
+    #[must_use]
+    pub fn of_page(text: &str, now: Timestamp) -> Option<Self> {
+        let book = Book::read(text).filter(|book| book.limit > 0)?;
+        let is_over = now.as_millisecond() > book.reset / 1_000;
+        let used = book
+            .rows
+            .iter()
+            .map(|row| row.counted + row.in_flight)
+            .sum::<u32>()
+            + book.foreign;
+        Some(Self {
+            limit: book.limit,
+            used: if is_over { 0 } else { used.min(book.limit) },
+        })
     }
 }
 

@@ -76,7 +76,7 @@ pub(crate) struct New {
 }
 
 /// Changes to an app: what is left out stays as it is.
-#[derive(Debug, Deserialize, ToSchema)]
+#[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(as = AppChange)]
 pub(crate) struct Change {

@@ -20,7 +20,11 @@ use super::{
     route::{Route, Verb},
 };
 use crate::{ServerError, connect, reply::Refusal, shared::Shared, sign_in::begin_grant};
-pub(crate) use shapes::{Change, Connections, New, NewName, Offered, Shown, Tested, Trouble};
+#[cfg(test)]
+pub(crate) use shapes::Workspace;
+pub(crate) use shapes::{
+    Change, Connections, New, NewName, Offered, RegionName, Shown, State as Standing, Tested, Trouble,
+};
 
 /// How long whoever waits for a test waits for a workspace.
 const PATIENCE: Duration = Duration::from_secs(15);

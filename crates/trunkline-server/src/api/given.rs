@@ -18,6 +18,13 @@ const MOST: u32 = 500;
 #[derive(Clone, Debug)]
 pub(crate) struct Secret(pub(crate) SecretString);
 
+impl Secret {
+    /// A secret that was typed.
+    pub(crate) fn typed(text: &str) -> Self {
+        Self(SecretString::from(text.trim()))
+    }
+}
+
 impl<'de> Deserialize<'de> for Secret {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         // Read as anything at all, since a message about another type would quote what was given.

@@ -17,9 +17,11 @@ use http::{
     header::{self, AUTHORIZATION},
     request::Parts,
 };
+use http_body_util::BodyExt as _;
+use serde::Deserialize;
 use trunkline_store::Role;
 
-use super::{origin, read};
+use super::{audit, origin, read};
 use crate::{reply::Refusal, shared::Shared};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -47,6 +49,26 @@ pub(crate) struct Caller {
     pub(crate) role: Role,
 }
 
+/// Which route answered.
+#[derive(Clone, Copy)]
+struct Deed(&'static str);
+
+/// What an answer says of the thing that was made.
+#[derive(Deserialize)]
+struct Made {
+    name: Option<String>,
+    id: Option<String>,
+    person: Option<Box<Self>>,
+}
+
+impl Made {
+    fn subject(self) -> Option<String> {
+        self.name
+            .or(self.id)
+            .or_else(|| self.person.and_then(|person| person.subject()))
+    }
+}
+
 /// Gives every answer its number and its seals.
 pub(super) async fn seal(State(shared): State<Arc<Shared>>, request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;
@@ -67,24 +89,42 @@ pub(super) async fn check(State(shared): State<Arc<Shared>>, request: Request, n
     match admit(&shared, &parts).await {
         Err(refusal) => refuse(refusal),
         Ok(caller) => {
-            let deed = (!is_look(&parts.method)).then(|| {
-                let key = caller.key.clone().unwrap_or_default();
-                (parts.method.clone(), parts.uri.path().to_owned(), key)
+            let asked = (!is_look(&parts.method)).then(|| {
+                let who = caller
+                    .key
+                    .as_ref()
+                    .map_or_else(|| "this machine".to_owned(), |key| format!("key {key}"));
+                (parts.method.clone(), parts.uri.path().to_owned(), who)
             });
             let mut request = Request::from_parts(parts, body);
             request.extensions_mut().insert(caller);
             let response = next.run(request).await;
-            if let Some((method, path, key)) = deed {
-                let status = response.status().as_u16();
-                tracing::info!(%method, path, key, status, "asked of the API");
+            let Some((method, path, who)) = asked else {
+                return response;
+            };
+            let status = response.status();
+            tracing::info!(%method, path, who, status = status.as_u16(), "asked of the API");
+            match response.extensions().get::<Deed>() {
+                Some(Deed(deed)) if status.is_success() => {
+                    let deed = *deed;
+                    let (subject, response) = subject(&path, response).await;
+                    audit::note(&shared, &who, deed, &subject).await;
+                    response
+                }
+                _ => response,
             }
-            response
         }
     }
 }
 
 /// Lets a caller with the role pass, if nothing stands behind a `?` that nobody would read.
-pub(super) async fn allow(role: Role, takes_query: bool, request: Request, next: Next) -> Response {
+pub(super) async fn allow(
+    role: Role,
+    takes_query: bool,
+    id: &'static str,
+    request: Request,
+    next: Next,
+) -> Response {
     let caller = request.extensions().get::<Caller>();
     if caller.is_none_or(|caller| caller.role < role) {
         let message = format!("this needs a key with the role `{role}`");
@@ -92,8 +132,28 @@ pub(super) async fn allow(role: Role, takes_query: bool, request: Request, next:
     }
     match request.uri().query() {
         Some(query) if !takes_query && !query.is_empty() => read::no_query(query).into_response(),
-        _ => next.run(request).await,
+        _ => {
+            let mut response = next.run(request).await;
+            response.extensions_mut().insert(Deed(id));
+            response
+        }
     }
+}
+
+/// What was done to: the name in the address, or the name or id of what was made.
+async fn subject(path: &str, response: Response) -> (String, Response) {
+    let mut parts = path.trim_start_matches('/').split('/').skip(1);
+    if let Some(named) = parts.next() {
+        return (named.to_owned(), response);
+    }
+    let (parts, body) = response.into_parts();
+    // Every answer of the API is a whole value in memory already.
+    let Ok(bytes) = body.collect().await.map(http_body_util::Collected::to_bytes) else {
+        return (String::new(), Response::from_parts(parts, Body::empty()));
+    };
+    let made: Option<Made> = serde_json::from_slice(&bytes).ok();
+    let subject = made.and_then(Made::subject).unwrap_or_default();
+    (subject, Response::from_parts(parts, Body::from(bytes)))
 }
 
 async fn admit(shared: &Shared, parts: &Parts) -> Result<Caller, Refusal> {

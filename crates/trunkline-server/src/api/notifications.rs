@@ -82,7 +82,7 @@ pub(crate) struct Notifications {
 }
 
 /// Which notifications.
-#[derive(Debug, Deserialize, ToSchema)]
+#[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct NotificationsQuery {
     /// Those of a workspace, by its code.
@@ -105,7 +105,7 @@ pub(crate) struct NotificationsQuery {
 }
 
 /// Which notifications to apply once more: those that fit all that is given.
-#[derive(Debug, Deserialize, ToSchema)]
+#[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Replay {
     /// Those of a workspace, by its code.

@@ -25,7 +25,7 @@ const FORWARDED: [&str; 7] = [
 ];
 
 /// Whether a page of another site made a browser send this.
-pub(super) fn is_foreign(headers: &HeaderMap, public: Option<&Url>) -> bool {
+pub(crate) fn is_foreign(headers: &HeaderMap, public: Option<&Url>) -> bool {
     let crosses = headers
         .get_all(FETCH_SITE)
         .iter()

@@ -151,11 +151,11 @@ impl Route {
     }
 
     pub(super) fn add_to(self, router: Router<Arc<Shared>>) -> Router<Arc<Shared>> {
-        let (role, takes_query) = (self.role, self.query.is_some());
+        let (role, takes_query, id) = (self.role, self.query.is_some(), self.id);
         let guarded = self
             .handler
             .route_layer(middleware::from_fn(move |request, next: Next| {
-                guard::allow(role, takes_query, request, next)
+                guard::allow(role, takes_query, id, request, next)
             }));
         router.route(self.path, guarded)
     }

@@ -26,6 +26,8 @@ pub(super) async fn when_due(
     };
     // A page of the rate budget that nobody wrote into for a day is of no process that lives.
     shared.store.forget_ledgers(before(DAY)).await?;
+    shared.store.forget_sessions(now).await?;
+    shared.store.forget_audit(before(retention.audit)).await?;
     let forgotten = [
         shared
             .store

@@ -1,6 +1,7 @@
 //! The conformance suite: everything that a store promises, on SQLite and on PostgreSQL.
 
 mod alerts;
+mod audit;
 mod backends;
 mod backup;
 mod batches;
@@ -18,6 +19,8 @@ mod ledgers;
 mod mirrors;
 mod notifications;
 mod opening;
+mod people;
+mod pulse;
 mod pushes;
 mod queue;
 mod queue_model;

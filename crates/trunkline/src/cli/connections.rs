@@ -206,6 +206,58 @@ pub(crate) enum KeysCommand {
 }
 
 #[derive(Debug, Args)]
+pub(crate) struct People {
+    #[command(subcommand)]
+    pub(crate) command: PeopleCommand,
+    #[command(flatten)]
+    pub(crate) data: Data,
+    /// Print JSON.
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum PeopleCommand {
+    /// Invite somebody to the console, by a link that is printed this once.
+    Invite {
+        /// The name to sign in with: an address of mail, or any short word.
+        name: String,
+        /// What they may do: read, operate or admin.
+        #[arg(long, default_value = "read")]
+        role: String,
+        #[command(flatten)]
+        reached: Reached,
+    },
+    /// Make a new link by which somebody chooses a password; earlier ones are over.
+    Link {
+        /// The person.
+        name: String,
+        #[command(flatten)]
+        reached: Reached,
+    },
+    /// List who may sign in.
+    List,
+    /// Forget somebody and sign them out.
+    Remove {
+        /// The person.
+        name: String,
+    },
+}
+
+/// Where a browser finds the process.
+#[derive(Debug, Args)]
+pub(crate) struct Reached {
+    /// The address of `trunkline serve`, as a browser knows it.
+    #[arg(
+        long,
+        value_name = "URL",
+        env = "TRUNKLINE_PUBLIC_URL",
+        default_value = "http://127.0.0.1:7070"
+    )]
+    pub(crate) public_url: String,
+}
+
+#[derive(Debug, Args)]
 pub(crate) struct Secrets {
     #[command(subcommand)]
     pub(crate) command: SecretsCommand,

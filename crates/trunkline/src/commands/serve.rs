@@ -27,6 +27,9 @@ pub(crate) async fn run(arguments: cli::Serve) -> Result<ExitCode, Failure> {
         "http"
     };
     json::line(&format!("listening on {scheme}://{}", server.address()))?;
+    if let Some(link) = server.first_sign_in().await? {
+        json::line(&format!("sign in to the console, once, with {link}"))?;
+    }
     stop.asked().await;
     server.stop().await;
     store.close().await;
@@ -50,6 +53,7 @@ fn options(arguments: &cli::Serve) -> Result<ServerOptions, Failure> {
             notifications: span(&arguments.keep_notifications)?,
             requests: span(&arguments.keep_requests)?,
             runs: span(&arguments.keep_runs)?,
+            ..Retention::default()
         },
         alerts: file.alerts.unwrap_or_default(),
         nats: file.nats,

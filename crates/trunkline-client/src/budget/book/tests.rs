@@ -296,3 +296,41 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_page_says_how_much_of_the_window_is_used_to_whoever_only_looks() {
+    let now = 1_800_000_000_000;
+    let at = |millis: i64| Timestamp::from_millisecond(now + millis).unwrap();
+    let mut book = Book::default();
+    let seen = Seen {
+        limit: 100,
+        reset: (now + 8_000) * 1_000,
+        used: 10,
+    };
+    let report = Report {
+        seen: Some(seen),
+        counted: 7,
+        in_flight: 2,
+        ask: 20,
+        ..Report::default()
+    };
+    book.enter("one", &report, now);
+    let page = book.write();
+    let used = |millis| BudgetUse::of_page(&page, at(millis)).map(|found| (found.limit, found.used));
+    // What others used of the ten that were seen is theirs.
+    assert_eq!(used(0), Some((100, 10)));
+    assert_eq!(used(9_000), Some((100, 0)), "that window is over");
+    for page in [
+        "",
+        "{}",
+        "[]",
+        r#"{"version":9,"limit":1,"reset":0,"foreign":0,"rows":[]}"#,
+    ] {
+        assert_eq!(BudgetUse::of_page(page, at(0)), None, "{page}");
+    }
+    assert_eq!(
+        BudgetUse::of_page(&Book::default().write(), at(0)),
+        None,
+        "nobody knows the limit"
+    );
+}

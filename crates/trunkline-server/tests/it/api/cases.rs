@@ -51,9 +51,11 @@ pub(super) fn all() -> Vec<Case> {
         case("about.version", "/version", 200),
         case("about.caller", "/caller", 200),
         case("about.description", "/openapi.json", 200),
+        case("about.overview", "/overview", 200),
     ];
     all.extend(connections());
     all.extend(apps_and_keys());
+    all.extend(people());
     all.extend(mirrors());
     all.extend(actions());
     all.extend(notifications());
@@ -154,6 +156,31 @@ fn apps_and_keys() -> Vec<Case> {
         key(422, json!({ "name": "n\u{0}", "role": "read" })).blames("name"),
         case("keys.remove", "/keys/spare", 204),
         case("keys.remove", "/keys/admin", 409),
+    ]
+}
+
+fn people() -> Vec<Case> {
+    let invite = |status, body| case("people.invite", "/people", status).with(body);
+    let change = |status, path, role| case("people.change", path, status).with(json!({ "role": role }));
+    vec![
+        case("people.list", "/people", 200),
+        invite(201, json!({ "name": "New@example.com", "role": "operate" })),
+        invite(409, json!({ "name": "ann", "role": "read" })),
+        invite(422, json!({ "name": "a b", "role": "read" })).blames("name"),
+        invite(422, json!({ "name": "new", "role": "owner" })).blames("role"),
+        change(200, "/people/ben", "read"),
+        change(200, "/people/ann", "admin"),
+        change(409, "/people/ann", "read"),
+        change(422, "/people/ben", "owner").blames("role"),
+        case("people.link", "/people/ben/link", 200),
+        case("people.remove", "/people/ben", 204),
+        case("people.remove", "/people/ann", 409),
+        case(
+            "audit.list",
+            "/audit?by_whom=key%20ops&deed=connections&limit=1",
+            200,
+        ),
+        case("audit.list", "/audit?since=yesterday", 422).blames("since"),
     ]
 }
 

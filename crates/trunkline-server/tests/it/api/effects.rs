@@ -272,3 +272,57 @@ async fn a_key_opens_what_its_role_allows_until_it_is_ended() {
     assert_eq!(world.send("get", "/caller", &key, "").await.status, 401);
     world.stop().await;
 }
+
+#[tokio::test]
+async fn every_change_stands_in_the_audit_log_with_who_made_it_and_nothing_else_does() {
+    let world = World::new().await;
+    let last = async || {
+        let audit = world.ask("admin", "get", "/audit?limit=1", None).await;
+        let entry = audit.json["items"][0].clone();
+        let text = |name: &str| entry[name].as_str().unwrap_or_default().to_owned();
+        (text("by_whom"), text("deed"), text("subject"))
+    };
+    let deeds = [
+        (
+            "post",
+            "/connections",
+            Some(connection("new")),
+            "connections.add",
+            "new",
+        ),
+        (
+            "post",
+            "/connections/new/rename",
+            Some(json!({ "name": "newer" })),
+            "connections.rename",
+            "new",
+        ),
+        (
+            "post",
+            "/people",
+            Some(json!({ "name": "cat", "role": "read" })),
+            "people.invite",
+            "cat",
+        ),
+        (
+            "post",
+            "/keys",
+            Some(json!({ "name": "k", "role": "read" })),
+            "keys.add",
+            "k",
+        ),
+        ("delete", "/keys/k", None, "keys.remove", "k"),
+        ("post", "/mirrors/all/pause", None, "mirrors.pause", "all"),
+    ];
+    for (method, path, body, deed, subject) in deeds {
+        let done = world.ask("admin", method, path, body.as_ref()).await;
+        assert!(done.status < 300, "{deed}: {}", done.text);
+        let expected = ("key admin".to_owned(), deed.to_owned(), subject.to_owned());
+        assert_eq!(last().await, expected);
+        // Neither a look nor what is refused is a change.
+        world.ask("admin", "get", "/connections", None).await;
+        world.ask("read", method, path, body.as_ref()).await;
+        assert_eq!(last().await, expected);
+    }
+    world.stop().await;
+}

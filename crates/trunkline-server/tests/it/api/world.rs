@@ -141,6 +141,10 @@ impl World {
                 .unwrap();
             self.keys.insert(role, key.expose_secret().to_owned());
         }
+        // Ann can sign in, Ben was invited.
+        let ann = store.add_person("ann", Role::Admin, now()).await.unwrap();
+        store.set_password(&ann.id, "no hash").await.unwrap();
+        store.add_person("ben", Role::Operate, now()).await.unwrap();
         let spare = store.add_key("spare", Role::Read, now()).await.unwrap();
         self.keys.insert("spare", spare.expose_secret().to_owned());
     }

@@ -1,0 +1,110 @@
+// What moves: news of the page, copying, times, the theme. Every page works without it.
+"use strict";
+const root = document.documentElement;
+root.classList.add("js");
+
+// News: regions by their ids, as HTML that was made on the server.
+const main = document.querySelector("main[data-live]");
+let source = null;
+const isUsed = (region) => {
+  const chosen = getSelection();
+  return region.contains(document.activeElement) && document.activeElement !== document.body
+    || (chosen && !chosen.isCollapsed && region.contains(chosen.anchorNode));
+};
+const late = new Map();
+const put = (id, html) => {
+  const region = document.getElementById(id);
+  if (!region) return;
+  if (isUsed(region)) { late.set(id, html); return; }
+  late.delete(id);
+  const open = [...region.querySelectorAll("details")].map((details) => details.open);
+  region.innerHTML = html;
+  region.querySelectorAll("details").forEach((details, index) => { details.open = open[index] ?? details.open; });
+};
+const listen = () => {
+  if (!main || source || document.hidden) return;
+  source = new EventSource(main.dataset.live);
+  source.onmessage = (event) => {
+    for (const [id, html] of late) put(id, html);
+    for (const [id, html] of Object.entries(JSON.parse(event.data))) put(id, html);
+  };
+};
+const rest = () => { source?.close(); source = null; };
+document.addEventListener("visibilitychange", () => (document.hidden ? rest() : listen()));
+addEventListener("pagehide", rest);
+addEventListener("pageshow", listen);
+listen();
+
+// Times: "3 minutes ago" stays true.
+const units = [[86400, "day"], [3600, "hour"], [60, "minute"], [1, "second"]];
+const ago = (at) => {
+  const seconds = Math.floor((Date.now() - Date.parse(at)) / 1000);
+  const span = Math.abs(seconds);
+  if (span < 5) return "just now";
+  const [size, unit] = units.find(([size]) => span >= size);
+  const count = Math.floor(span / size);
+  const words = `${count} ${unit}${count === 1 ? "" : "s"}`;
+  return seconds >= 0 ? `${words} ago` : `in ${words}`;
+};
+setInterval(() => {
+  if (document.hidden) return;
+  for (const time of document.querySelectorAll("time[data-ago]")) {
+    const text = ago(time.dateTime);
+    if (time.textContent !== text) time.textContent = text;
+  }
+}, 15000);
+
+const copy = async (button) => {
+  const said = button.querySelector(".said");
+  try {
+    await navigator.clipboard.writeText(button.dataset.copy);
+    said.textContent = "Copied";
+  } catch {
+    const text = button.parentElement.querySelector("code");
+    getSelection().selectAllChildren(text);
+    said.textContent = "Press Ctrl+C";
+  }
+  setTimeout(() => { said.textContent = ""; }, 2000);
+};
+
+// Light, dark, or as the system has it.
+const theme = () => {
+  const isDark = root.dataset.theme ? root.dataset.theme === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;
+  const next = isDark ? "light" : "dark";
+  const asSystem = matchMedia("(prefers-color-scheme: dark)").matches === (next === "dark");
+  if (asSystem) delete root.dataset.theme; else root.dataset.theme = next;
+  const secure = location.protocol === "https:" ? "; Secure" : "";
+  document.cookie = `trunkline-theme=${asSystem ? "" : next}; Path=/; Max-Age=${asSystem ? 0 : 31536000}; SameSite=Lax${secure}`;
+};
+
+document.addEventListener("click", (event) => {
+  const button = event.target.closest("button");
+  if (!button) return;
+  if (button.dataset.copy !== undefined) copy(button);
+  if (button.dataset.themeSwitch !== undefined) theme();
+});
+
+// A form is sent once.
+document.addEventListener("submit", (event) => {
+  const form = event.target;
+  if (form.dataset.sent) { event.preventDefault(); return; }
+  form.dataset.sent = "yes";
+  for (const button of form.querySelectorAll("button")) button.setAttribute("aria-busy", "true");
+});
+addEventListener("pageshow", () => {
+  for (const form of document.forms) {
+    delete form.dataset.sent;
+    for (const button of form.querySelectorAll("button")) button.removeAttribute("aria-busy");
+  }
+});
+document.addEventListener("change", (event) => {
+  if (event.target.dataset.send !== undefined) event.target.form.requestSubmit();
+});
+
+// "/" goes to the search of the page, where it has one.
+document.addEventListener("keydown", (event) => {
+  const typing = event.target.closest("input, textarea, select, [contenteditable]");
+  if (event.key !== "/" || typing || event.ctrlKey || event.metaKey || event.altKey) return;
+  const search = document.querySelector("form[role=search] input");
+  if (search) { event.preventDefault(); search.focus(); }
+});

@@ -1,0 +1,13 @@
+//! The pages, one file each. How one is added stands in `console.rs`.
+
+pub(super) mod account;
+pub(super) mod audit;
+pub(super) mod connections;
+pub(super) mod keys;
+pub(super) mod mirrors;
+pub(super) mod notifications;
+pub(super) mod overview;
+pub(super) mod people;
+pub(super) mod requests;
+pub(super) mod settings;
+pub(super) mod sign_in;

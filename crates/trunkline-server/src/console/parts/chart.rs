@@ -1,0 +1,120 @@
+//! Small drawings: bars over time, a gauge.
+//!
+//! The one rule: a drawing says in words what it shows, and is drawn with attributes alone, since the pages' policy allows no inline style.
+
+use maud::{Markup, html};
+
+use crate::console::words;
+
+const WIDTH: u64 = 600;
+const HEIGHT: u64 = 96;
+
+/// A series of a chart: its name and a value for each step, oldest first.
+pub(crate) struct Series<'s> {
+    pub(crate) name: &'s str,
+    pub(crate) values: Vec<u64>,
+}
+
+/// Bars side by side, each step's series on top of each other; `from` and `to` stand at the ends.
+pub(crate) fn bars(title: &str, series: &[Series<'_>], from: &str, to: &str) -> Markup {
+    let steps = series.iter().map(|series| series.values.len()).max().unwrap_or(0);
+    let total = |step: usize| -> u64 { series.iter().filter_map(|series| series.values.get(step)).sum() };
+    let most = (0..steps).map(total).max().unwrap_or(0);
+    let sums: Vec<String> = series
+        .iter()
+        .map(|series| format!("{} {}", words::count(series.values.iter().sum()), series.name))
+        .collect();
+    let said = format!(
+        "{title}: {}; at most {} a minute",
+        sums.join(", "),
+        words::count(most)
+    );
+    let boxes = stacked(series, steps, most);
+    html! {
+        figure class="chart" {
+            svg viewBox={ "0 0 " (WIDTH) " " (HEIGHT) } preserveAspectRatio="none" role="img" aria-label=(said) {
+                line class="ground" x1="0" x2=(WIDTH) y1=(HEIGHT) y2=(HEIGHT) {}
+                @for part in &boxes {
+                    rect class={ "series-" (part.series) } x=(part.x) y=(part.y) width=(part.width) height=(part.height) rx="1.5" {}
+                }
+            }
+            figcaption {
+                span { (from) }
+                span class="key" {
+                    @for (index, sum) in sums.iter().enumerate() { span class={ "key-" (index + 1) } { (sum) } }
+                }
+                span { (to) }
+            }
+        }
+    }
+}
+
+/// A drawn part of a bar.
+struct Part {
+    series: usize,
+    x: String,
+    y: String,
+    width: String,
+    height: String,
+}
+
+fn stacked(series: &[Series<'_>], steps: usize, most: u64) -> Vec<Part> {
+    let step_width = WIDTH as f64 / steps.max(1) as f64;
+    let scale = HEIGHT as f64 / most.max(1) as f64;
+    let mut parts = Vec::new();
+    for step in 0..steps {
+        let mut below = 0.0;
+        for (index, series) in series.iter().enumerate() {
+            let height = series.values.get(step).copied().unwrap_or(0) as f64 * scale;
+            if height > 0.0 {
+                below += height;
+                parts.push(Part {
+                    series: index + 1,
+                    x: short((step as f64 + 0.15) * step_width),
+                    y: short(HEIGHT as f64 - below),
+                    width: short(step_width * 0.7),
+                    height: short(height),
+                });
+            }
+        }
+    }
+    parts
+}
+
+/// How much of something is used.
+pub(crate) fn gauge(name: &str, used: u64, limit: u64) -> Markup {
+    let share = if limit == 0 {
+        0.0
+    } else {
+        (used as f64 / limit as f64).min(1.0)
+    };
+    // Half a circle of radius 52: its length is what a whole gauge would be.
+    let length = std::f64::consts::PI * 52.0;
+    let tone = if share > 0.95 {
+        "bad"
+    } else if share > 0.8 {
+        "warn"
+    } else {
+        "good"
+    };
+    html! {
+        figure class="gauge" {
+            svg viewBox="0 0 120 66" role="img" aria-label={ (name) ": " (words::count(used)) " of " (words::count(limit)) " used" } {
+                path class="track" d="M8 60a52 52 0 0 1 104 0" {}
+                @if share > 0.0 {
+                    path class={ "value " (tone) } d="M8 60a52 52 0 0 1 104 0" stroke-dasharray={ (short(length * share)) " " (short(length * 2.0)) } {}
+                }
+                text x="60" y="56" text-anchor="middle" { (words::count(used)) }
+            }
+            figcaption { strong { (name) } span class="quiet" { "of " (words::count(limit)) " calls in 10 seconds" } }
+        }
+    }
+}
+
+fn short(number: f64) -> String {
+    let text = format!("{number:.1}");
+    match text.strip_suffix(".0") {
+        Some(whole) => whole.to_owned(),
+        None => text,
+    }
+}

@@ -1,0 +1,61 @@
+//! Every page of the console, in the order of the menu.
+//!
+//! The one rule: what is not listed here is not there: the router, the menu and the tests are made of this list.
+
+use super::{
+    page::{Entry, Group, Page},
+    pages::{
+        account, audit, connections, keys, mirrors, notifications, overview, people, requests, settings,
+        sign_in,
+    },
+};
+
+/// Every page and deed.
+pub(super) fn pages() -> Vec<Page> {
+    [
+        sign_in::pages(),
+        overview::pages(),
+        mirrors::pages(),
+        connections::pages(),
+        notifications::pages(),
+        requests::pages(),
+        settings::pages(),
+        people::pages(),
+        keys::pages(),
+        audit::pages(),
+        account::pages(),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
+}
+
+/// The menu: what has a place in it, group by group.
+#[derive(Debug, Default)]
+pub(crate) struct Menu {
+    pub(super) items: Vec<Item>,
+}
+
+/// A line of the menu.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Item {
+    pub(super) entry: Entry,
+    pub(super) path: &'static str,
+    pub(super) role: Option<trunkline_store::Role>,
+}
+
+/// The menu, made of the pages.
+pub(super) fn menu() -> Menu {
+    let mut items: Vec<Item> = pages()
+        .into_iter()
+        .filter_map(|page| {
+            page.entry.map(|entry| Item {
+                entry,
+                path: page.path,
+                role: page.role,
+            })
+        })
+        .collect();
+    items.sort_by_key(|item| Group::ALL.iter().position(|group| *group == item.entry.group));
+    Menu { items }
+}

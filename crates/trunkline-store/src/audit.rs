@@ -1,0 +1,116 @@
+//! The audit log: who changed what, and when.
+//!
+//! The one rule: an entry names a deed and what it was done to, never what was given, which may be a secret; entries are added
+//! and forgotten in time, never changed.
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+use crate::{
+    Store, StoreError,
+    database::{Statement, Value},
+    journal::may_be,
+};
+
+/// The longest subject that is kept whole.
+const LONGEST_SUBJECT: usize = 200;
+
+/// A change that somebody made.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct AuditEntry {
+    /// Our number for it, growing.
+    pub seq: i64,
+    /// When it was done.
+    pub at: Timestamp,
+    /// Who did it: a person's name, `key NAME`, or `command line`.
+    pub by_whom: String,
+    /// What was done, such as `connections.rename`.
+    pub deed: String,
+    /// What it was done to, such as a connection's name.
+    pub subject: String,
+}
+
+/// Which entries. Every part that is given narrows it; an empty filter is everything.
+#[derive(Clone, Debug, Default)]
+pub struct AuditFilter {
+    /// What somebody did.
+    pub by_whom: Option<String>,
+    /// Deeds that begin so, such as `connections`.
+    pub deed: Option<String>,
+    /// Those done at or after this.
+    pub since: Option<Timestamp>,
+    /// Those with a smaller number, for whoever pages back.
+    pub before: Option<i64>,
+}
+
+impl Store {
+    /// Notes what somebody did.
+    pub async fn note_deed(
+        &self,
+        by_whom: &str,
+        deed: &str,
+        subject: &str,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let subject: String = subject
+            .chars()
+            .filter(|letter| !letter.is_control())
+            .take(LONGEST_SUBJECT)
+            .collect();
+        let noted = Statement::new("INSERT INTO audit (at, by_whom, deed, subject) VALUES ($1, $2, $3, $4)")
+            .bind(now)
+            .bind(by_whom)
+            .bind(deed)
+            .bind(subject);
+        self.write_one(noted).await.map(drop)
+    }
+
+    /// The entries that fit, newest first.
+    pub async fn audit(&self, filter: &AuditFilter, limit: u32) -> Result<Vec<AuditEntry>, StoreError> {
+        let words = [&filter.by_whom, &filter.deed];
+        if !words.into_iter().flatten().all(|word| may_be(word)) {
+            return Ok(Vec::new());
+        }
+        let mut values = vec![Value::Int(limit.into())];
+        let mut conditions = vec!["true".to_owned()];
+        let mut add = |condition: &str, value: Option<Value>| {
+            if let Some(value) = value {
+                values.push(value);
+                conditions.push(condition.replace("$n", &format!("${}", values.len())));
+            }
+        };
+        add("by_whom = $n", filter.by_whom.clone().map(Value::from));
+        add(
+            "substr(deed, 1, length($n)) = $n",
+            filter.deed.clone().map(Value::from),
+        );
+        add("at >= $n", filter.since.map(Value::from));
+        add("seq < $n", filter.before.map(Value::from));
+        let question = Statement {
+            values,
+            ..Statement::new(format!(
+                "SELECT seq, at, by_whom, deed, subject FROM audit WHERE {} ORDER BY seq DESC LIMIT $1",
+                conditions.join(" AND ")
+            ))
+        };
+        self.read(question)
+            .await?
+            .into_iter()
+            .map(|mut row| {
+                Ok(AuditEntry {
+                    seq: row.int()?,
+                    at: row.moment()?,
+                    by_whom: row.text()?,
+                    deed: row.text()?,
+                    subject: row.text()?,
+                })
+            })
+            .collect()
+    }
+
+    /// Forgets entries of before a moment; returns how many.
+    pub async fn forget_audit(&self, before: Timestamp) -> Result<u64, StoreError> {
+        let forgotten = Statement::new("DELETE FROM audit WHERE at < $1").bind(before);
+        Ok(self.write_one(forgotten).await?.changed)
+    }
+}
