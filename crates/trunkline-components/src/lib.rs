@@ -26,6 +26,8 @@ pub use destinations::is_nats_subject;
 pub use nats::{Credentials as NatsCredentials, Server as NatsServer};
 pub use registry::{DestinationKind, SourceKind, TransformKind, destinations, kinds, sources, transforms};
 pub use schema::{Described, described, schema};
-pub use site::{Environment, MirrorPlace, Mirrors, Notifications, Notified, Pushed, Pushes, Site, Workspaces};
+pub use site::{
+    Environment, MirrorPlace, Mirrors, Notifications, Notified, Pushed, Pushes, Site, Workspaces,
+};
 pub use sources::http::Door;
 pub use text::Env;

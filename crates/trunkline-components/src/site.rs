@@ -147,6 +147,10 @@ impl Notifications for Nothing {
         Box::pin(async { Ok(0) })
     }
 
+    fn before(&self, _: Timestamp) -> BoxFuture<'_, Result<i64, ComponentError>> {
+        Box::pin(async { Ok(0) })
+    }
+
     fn after<'a>(
         &'a self,
         _: i64,
@@ -154,6 +158,33 @@ impl Notifications for Nothing {
         _: u32,
     ) -> BoxFuture<'a, Result<Vec<Notified>, ComponentError>> {
         Box::pin(async { Ok(Vec::new()) })
+    }
+}
+
+impl Pushes for Nothing {
+    fn before<'a>(&'a self, _: &'a str, _: Timestamp) -> BoxFuture<'a, Result<i64, ComponentError>> {
+        Box::pin(async { Ok(0) })
+    }
+
+    fn after<'a>(
+        &'a self,
+        _: &'a str,
+        _: i64,
+        _: u32,
+    ) -> BoxFuture<'a, Result<Vec<Pushed>, ComponentError>> {
+        Box::pin(async { Ok(Vec::new()) })
+    }
+}
+
+impl Mirrors for Nothing {
+    fn mirror<'a>(&'a self, _: Option<&'a str>) -> BoxFuture<'a, Result<MirrorPlace, ComponentError>> {
+        Box::pin(async {
+            Err(ComponentError::stop(
+                "TL0910",
+                "a channel of alerts has no mirror",
+                "Use a channel that needs none.",
+            ))
+        })
     }
 }
 
@@ -167,6 +198,8 @@ impl Site {
             now,
             workspaces: Arc::new(Nothing),
             notifications: Arc::new(Nothing),
+            mirrors: Arc::new(Nothing),
+            pushes: Arc::new(Nothing),
             secrets,
         }
     }

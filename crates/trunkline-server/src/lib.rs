@@ -42,7 +42,10 @@ pub use batches::StoredBatch;
 pub use calls::{NatsSettings, call_nodes};
 pub use connect::{Opened, connect, identify};
 pub use error::ServerError;
-pub use flows::{DrainOptions, FlowError, FlowRunner, Report, RunOptions, StoredMirrors, StoredNotifications, Wakes, environment};
+pub use flows::{
+    DrainOptions, FlowError, FlowRunner, Report, RunOptions, StoredMirrors, StoredNotifications, Wakes,
+    environment,
+};
 pub use grant::{Code, endpoints, finish_grant};
 pub use invitations::{invite, invite_first};
 pub use journal::{RunHolder, StoredJournal};

@@ -23,7 +23,9 @@ use trunkline_flow::{
     engine::Flow,
 };
 
-use crate::{MirrorPlace, Mirrors, Notifications, Notified, Pushed, Pushes, Site, Workspaces, build, kinds, outputs};
+use crate::{
+    MirrorPlace, Mirrors, Notifications, Notified, Pushed, Pushes, Site, Workspaces, build, kinds, outputs,
+};
 
 /// No workspace, and one secret.
 struct Nothing;

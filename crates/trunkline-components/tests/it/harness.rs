@@ -11,7 +11,9 @@ use jiff::Timestamp;
 use secrecy::SecretString;
 use serde_json::Value;
 use trunkline_actions::Workspace;
-use trunkline_components::{MirrorPlace, Mirrors, Notifications, Notified, Pushed, Pushes, Site, Workspaces, build, kinds};
+use trunkline_components::{
+    MirrorPlace, Mirrors, Notifications, Notified, Pushed, Pushes, Site, Workspaces, build, kinds,
+};
 use trunkline_flow::{
     Batch, ComponentError, Cursor, Delivered, Destination, Item, Occasion, Read, Record, Source, Trigger,
     document::Document, engine::Flow,

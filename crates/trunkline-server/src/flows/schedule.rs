@@ -19,7 +19,10 @@ use trunkline_flow::{
 };
 use trunkline_store::{Flow, FlowRunFilter, FlowState, Store, StoreError};
 
-use super::{DrainOptions, FlowError, FlowRunner, RunOptions, StoredMirrors, StoredNotifications, Wakes, workspaces::Connections};
+use super::{
+    DrainOptions, FlowError, FlowRunner, RunOptions, StoredMirrors, StoredNotifications, Wakes,
+    workspaces::Connections,
+};
 use crate::shared::Shared;
 
 /// How often flows are looked at: what somebody applied, paused, or made due.

@@ -17,7 +17,9 @@ use trunkline_flow::{
     document::Document,
     engine::{Counts, DeadLetter, Ended, Engine, Keeper},
 };
-use trunkline_server::{FlowError, FlowRunner, Report, RunOptions, StoredMirrors, StoredNotifications, Wakes};
+use trunkline_server::{
+    FlowError, FlowRunner, Report, RunOptions, StoredMirrors, StoredNotifications, Wakes,
+};
 use trunkline_store::{FlowOrigin, FlowState, NewFlow, Put, Store};
 
 use super::{check, desks::Desks, queue};
