@@ -36,6 +36,7 @@ pub use error::ServerError;
 pub use flows::{FlowError, FlowRunner, Report, RunOptions, StoredMirrors, StoredNotifications, environment};
 pub use grant::{Code, endpoints, finish_grant};
 pub use journal::{RunHolder, StoredJournal};
+pub use keeper::IDLE_READER;
 pub use options::{Retention, ServerOptions, TlsFiles};
 pub use request_log::StoredLog;
 pub use server::Server;
