@@ -49,6 +49,7 @@ pub use flows::{
 pub use grant::{Code, endpoints, finish_grant};
 pub use invitations::{invite, invite_first};
 pub use journal::{RunHolder, StoredJournal};
+pub use keeper::IDLE_READER;
 pub use options::{Retention, ServerOptions, TlsFiles};
 pub use request_log::StoredLog;
 pub use server::Server;

@@ -203,16 +203,18 @@ fn told(
     let mut told = Map::new();
     told.insert("stream".to_owned(), stream.into());
     told.insert("change".to_owned(), change.into());
-    let names = tables::table(stream).map_or(&[][..], |table| table.key);
-    match (key, names) {
-        ([id], _) => {
-            told.insert("id".to_owned(), id.as_str().into());
+    // In the order in which the file has them.
+    let names = tables::table(stream).map_or(&[][..], |table| table.lookup.unwrap_or(table.key));
+    let id = names.iter().position(|name| *name == "id").unwrap_or(0);
+    match key.get(id) {
+        Some(value) if key.len() == 1 || names.get(id) == Some(&"id") => {
+            told.insert("id".to_owned(), value.as_str().into());
         }
-        (values, names) => {
+        _ => {
             let key: Map<String, Value> = names
                 .iter()
                 .map(|name| (*name).to_owned())
-                .zip(values.iter().map(|value| value.as_str().into()))
+                .zip(key.iter().map(|value| value.as_str().into()))
                 .collect();
             told.insert("key".to_owned(), key.into());
         }

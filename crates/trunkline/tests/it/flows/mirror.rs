@@ -104,7 +104,7 @@ fn what_happens_in_the_workspace_is_told_as_it_came_to_the_mirror() {
     desk.sync(&simulator, &[]);
     let lost = desk.run(&["flow", "run", "changes.yaml"]);
     assert!(
-        lost.code == 1 && lost.stderr.contains("TL0892"),
+        lost.code != 0 && lost.stderr.contains("TL0892"),
         "{}",
         lost.stderr
     );
@@ -204,7 +204,7 @@ fn a_process_that_runs_follows_the_mirror_of_its_data_folder() {
     put(
         &desk,
         "new.yaml",
-        "flow: new-contacts\nsource: { mirror: { connection: acme, changes: [contacts], kinds: [created, merged] } }\ntransforms:\n  - map: { set: { at: null } }\ndestinations:\n  - file: { path: new.jsonl }\n",
+        "flow: new-contacts\nsource: { mirror: { connection: acme, changes: [contacts], kinds: [created, merged] } }\ndestinations:\n  - file: { path: new.jsonl }\n",
     );
     let process = Process::start(&desk, &[]);
     shown(&desk, &["flow", "apply", "new.yaml"]);
