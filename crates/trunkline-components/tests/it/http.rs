@@ -412,7 +412,7 @@ fn settings_that_are_wrong_have_their_place() {
 #[tokio::test]
 async fn what_is_not_there_is_made_before_and_what_is_there_is_not_sent_twice() {
     // A tracker: issues by label, and their comments.
-    let issues: Arc<Mutex<Vec<(String, Vec<String>)>>> = Arc::default();
+    let issues = Arc::new(Mutex::new(Vec::<(String, Vec<String>)>::new()));
     let held = Arc::clone(&issues);
     let server = Server::start(move |body| {
         let mut issues = held.lock().unwrap();
