@@ -221,7 +221,7 @@ async fn a_node_starts_without_nats_and_not_with_settings_that_cannot_be() {
         ("nats://127.0.0.1:1", "trunkline.*"),
         ("nats://127.0.0.1:1", ""),
     ] {
-        let error: ServerError = start(settings(url, subject)).await.err().expect("it is refused");
+        let error: ServerError = start(settings(url, subject)).await.expect_err("it is refused");
         assert_eq!(error.code(), "TL0926", "{error}");
         assert!(!error.to_string().contains("hush"), "{error}");
     }

@@ -25,10 +25,11 @@ fn hook() -> (String, Arc<Mutex<Vec<Value>>>) {
             let mut stream = stream.unwrap();
             let mut text = String::new();
             // Until the body is whole, which ends with the bracket of an object.
-            while !text
-                .split_once("\r\n\r\n")
-                .is_some_and(|(_, body)| serde_json::from_str::<Value>(body).is_ok())
-            {
+            let is_whole = |text: &str| {
+                let body = text.split_once("\r\n\r\n").map(|(_, body)| body);
+                body.is_some_and(|body| serde_json::from_str::<Value>(body).is_ok())
+            };
+            while !is_whole(&text) {
                 let mut some = [0; 4096];
                 let count = stream.read(&mut some).unwrap();
                 if count == 0 {
