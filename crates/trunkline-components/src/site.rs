@@ -166,12 +166,7 @@ impl Pushes for Nothing {
         Box::pin(async { Ok(0) })
     }
 
-    fn after<'a>(
-        &'a self,
-        _: &'a str,
-        _: i64,
-        _: u32,
-    ) -> BoxFuture<'a, Result<Vec<Pushed>, ComponentError>> {
+    fn after<'a>(&'a self, _: &'a str, _: i64, _: u32) -> BoxFuture<'a, Result<Vec<Pushed>, ComponentError>> {
         Box::pin(async { Ok(Vec::new()) })
     }
 }

@@ -97,6 +97,7 @@ async fn open(
         now: harness::now(),
         last_success: None,
         trigger: Trigger::Manual,
+        range: None,
     };
     source.open(cursor, &occasion).await
 }

@@ -403,24 +403,35 @@ fn a_scheduled_flow_runs_by_itself_and_a_file_does_not_overwrite_what_is_not_fro
     assert_eq!(shown(&desk, &["flow", "apply", "copy.yaml"])[0]["version"], 2);
 }
 
-/// The destination has each person once, whenever the process dies.
 #[test]
 fn kills_at_random_points_leave_every_person_there_once() {
+    check_kills("{ concurrency: 16 }");
+}
+
+#[test]
+fn kills_at_random_points_leave_every_person_of_a_queue_there_once() {
+    check_kills("{ concurrency: 16, queue: true, order: per_key, key: .id, dedupe_key: .id }");
+}
+
+/// The destination has each person once, whenever the process dies.
+fn check_kills(policy: &str) {
     let simulator = Simulator::small();
     let desk = Desk::new();
     put(
         &desk,
         "people.yaml",
-        r#"
+        &format!(
+            r#"
 flow: people
-source: { file: { path: people.jsonl } }
+source: {{ file: {{ path: people.jsonl }} }}
 destinations:
   - intercom:
       action: contacts.create
-      with: { external_id: .id, email: .email, role: '"user"' }
+      with: {{ external_id: .id, email: .email, role: '"user"' }}
       key: .id
-policy: { concurrency: 16 }
-"#,
+policy: {policy}
+"#
+        ),
     );
     let people: String = (0..1000)
         .map(|number| {

@@ -62,7 +62,7 @@ pub(crate) fn at_random(
     }
 }
 
-/// Ends the leases of a process that is dead for certain, as their time would.
+/// Ends the leases and lanes of a process that is dead for certain, as their time would.
 pub(crate) fn free(desk: &Desk) {
     let path = desk.path().join("trunkline-data/trunkline.db");
     // It may have died before it made anything.
@@ -71,15 +71,19 @@ pub(crate) fn free(desk: &Desk) {
         return;
     };
     store.busy_timeout(std::time::Duration::from_secs(10)).unwrap();
-    let has_leases: bool = store
-        .query_row(
-            "SELECT EXISTS (SELECT 1 FROM sqlite_master WHERE name = 'leases')",
-            [],
-            |row| row.get(0),
-        )
-        .unwrap();
-    if has_leases {
-        store.execute("UPDATE leases SET expires_at = 0", []).unwrap();
+    for (table, column) in [("leases", "expires_at"), ("flow_lanes", "locked_until")] {
+        let is_there: bool = store
+            .query_row(
+                "SELECT EXISTS (SELECT 1 FROM sqlite_master WHERE name = $1)",
+                [table],
+                |row| row.get(0),
+            )
+            .unwrap();
+        if is_there {
+            store
+                .execute(&format!("UPDATE {table} SET {column} = 0"), [])
+                .unwrap();
+        }
     }
 }
 

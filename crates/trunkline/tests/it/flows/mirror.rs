@@ -8,7 +8,7 @@ use std::{
 use rand::{RngExt as _, SeedableRng as _};
 use serde_json::{Value, json};
 
-use super::{connected, free, lines, put};
+use super::{connected, lines, put};
 use crate::{
     harness::{Desk, Simulator},
     process::{Process, json as shown, until},
@@ -146,7 +146,7 @@ fn kills_at_random_points_lose_no_change() {
         cut_short += u32::from(child.try_wait().unwrap().is_none());
         child.kill().ok();
         child.wait().unwrap();
-        free(&desk);
+        crate::killing::free(&desk);
     }
     assert!(cut_short > 2, "seed {seed}: it was too quick to be killed");
     let last = desk.run(&arguments);
