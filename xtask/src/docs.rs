@@ -241,7 +241,7 @@ fn errors(tree: &Tree) -> String {
         "{HEADER}\n# Error codes\n\nEvery error that Trunkline shows has a code with a page: what happened, why, what to do.\n\n"
     );
     page += "| range | from |\n| --- | --- |\n| TL00xx | the command line and the settings |\n| TL01xx | calls to Intercom |\n| TL0150 and on | copies of the mirror |\n| TL0170 and on | reports |\n";
-    page += "| TL02xx | the mirror |\n| TL03xx | the simulator |\n| TL04xx | the catalog |\n| TL05xx | the store |\n| TL06xx | the long-running process |\n| TL07xx | actions and publishing |\n| TL08xx | expressions and flows |\n| TL093x | the console |\n\n";
+    page += "| TL02xx | the mirror |\n| TL03xx | the simulator |\n| TL04xx | the catalog |\n| TL05xx | the store |\n| TL06xx | the long-running process |\n| TL07xx | actions and publishing |\n| TL08xx | expressions and flows |\n| TL0910 and on | alerts, mail and NATS |\n| TL0930 and on | the console |\n\n";
     page += "| code | what happened |\n| --- | --- |\n";
     for (path, text) in crate::tidy::error_pages(tree) {
         let file = path.trim_start_matches("docs/errors/");

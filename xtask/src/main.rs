@@ -83,6 +83,12 @@ enum Command {
         #[arg(long)]
         no_install: bool,
     },
+    /// Start the NATS server of the tests, say how to reach it, and keep it until Ctrl-C.
+    Nats {
+        /// Only report what is missing; install nothing.
+        #[arg(long)]
+        no_install: bool,
+    },
     /// Start the browser of the tests, say how to reach it, and keep it until Ctrl-C.
     Browser {
         /// Only report what is missing; install nothing.
@@ -107,6 +113,7 @@ fn main() -> ExitCode {
         Command::Catalog { from, check } => catalog::run(&from, check),
         Command::Clients(arguments) => clients::run(&arguments),
         Command::Postgres { durable, no_install } => services::keep_postgres(durable, !no_install),
+        Command::Nats { no_install } => services::keep_nats(!no_install),
         Command::Browser { no_install } => services::keep_browser(!no_install),
         Command::Contract(arguments) => contract::run(&arguments),
         Command::Campaign(arguments) => campaign::run(&arguments),

@@ -35,7 +35,7 @@ enum Origin {
 }
 
 /// Everything that `cargo xtask test` needs.
-pub(crate) const NEEDS: &[&[Need]] = &[FOR_CHECKS, FOR_POSTGRES, FOR_BROWSER, FOR_CLIENTS];
+pub(crate) const NEEDS: &[&[Need]] = &[FOR_CHECKS, FOR_POSTGRES, FOR_NATS, FOR_BROWSER, FOR_CLIENTS];
 
 /// The part that builds and checks the code.
 const FOR_CHECKS: &[Need] = &[
@@ -83,6 +83,14 @@ pub(crate) const FOR_POSTGRES: &[Need] = &[Need {
     probe: &[],
     purpose: "makes and runs the tests' own PostgreSQL",
     origin: Origin::Debian("postgresql"),
+}];
+
+/// The part that the NATS server of the tests needs.
+pub(crate) const FOR_NATS: &[Need] = &[Need {
+    program: "nats-server",
+    probe: &[],
+    purpose: "the tests' own NATS server",
+    origin: Origin::Debian("nats-server"),
 }];
 
 /// The part that the browser of the tests needs.

@@ -1,7 +1,7 @@
-//! What runs beside the tests: a PostgreSQL and a browser of their own.
+//! What runs beside the tests: a PostgreSQL, a NATS server and a browser of their own.
 //!
 //! The one rule: everything that was started is stopped and its folder removed, however the run ends. [`process`] is how
-//! one is started, waited for and stopped; [`postgres`] and [`browser`] are what.
+//! one is started, waited for and stopped; [`postgres`], [`nats`] and [`browser`] are what.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -14,6 +14,7 @@ use crate::{
 };
 
 mod browser;
+mod nats;
 mod postgres;
 mod process;
 
@@ -22,6 +23,8 @@ use process::Process;
 
 /// Where tests find the PostgreSQL: `postgres://…`, whose role may make databases and schemas.
 const POSTGRES: &str = "TRUNKLINE_TEST_POSTGRES";
+/// Where tests find the NATS server: `nats://…`, with JetStream.
+const NATS: &str = "TRUNKLINE_TEST_NATS";
 /// Where tests find the browser: the `http://…` of a WebDriver.
 const WEBDRIVER: &str = "TRUNKLINE_TEST_WEBDRIVER";
 
@@ -41,6 +44,7 @@ pub(crate) fn for_tests(steps: &mut Steps) -> Services {
             POSTGRES,
             (|| postgres::start(Durability::Forgets)) as fn() -> _,
         ),
+        ("nats", NATS, nats::start),
         ("browser", WEBDRIVER, browser::start),
     ] {
         let mut url = None;
@@ -94,6 +98,11 @@ pub(crate) fn keep_postgres(durable: bool, install: bool) -> Result<()> {
     })
 }
 
+/// `cargo xtask nats`.
+pub(crate) fn keep_nats(install: bool) -> Result<()> {
+    keep(needs::FOR_NATS, install, NATS, nats::start)
+}
+
 /// `cargo xtask browser`.
 pub(crate) fn keep_browser(install: bool) -> Result<()> {
     keep(needs::FOR_BROWSER, install, WEBDRIVER, browser::start)
@@ -140,7 +149,7 @@ mod tests {
 
     #[test]
     fn later_steps_find_the_services_until_they_are_stopped() {
-        let missing = needs::ensure(&[needs::FOR_POSTGRES, needs::FOR_BROWSER], false);
+        let missing = needs::ensure(&[needs::FOR_POSTGRES, needs::FOR_NATS, needs::FOR_BROWSER], false);
         if let Err(missing) = missing {
             let required = std::env::var_os("TRUNKLINE_REQUIRE_ALL").is_some();
             assert!(!required, "{missing}");
@@ -151,12 +160,13 @@ mod tests {
         let services = for_tests(&mut steps);
         for (variable, begins) in [
             (POSTGRES, "postgres://trunkline@"),
+            (NATS, "nats://127.0.0.1:"),
             (WEBDRIVER, "http://127.0.0.1:"),
         ] {
             let script = format!("case \"${variable}\" in {begins}*) ;; *) exit 1 ;; esac");
             steps.command(variable, Command::new("sh").args(["-c", &script]));
         }
-        assert_eq!(running().len(), 2);
+        assert_eq!(running().len(), 3);
         services.stop().unwrap();
         assert!(running().is_empty());
         steps.finish().unwrap();

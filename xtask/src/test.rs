@@ -1,7 +1,7 @@
 //! `cargo xtask test`: everything that has to hold before a change is good.
 //!
 //! The one rule: it never leaves anything out. `TRUNKLINE_REQUIRE_ALL=1` turns what a plain `cargo test` would name as
-//! left out into a failure, and the tests find a PostgreSQL and a browser of their own ([`services`]). Without the
+//! left out into a failure, and the tests find a PostgreSQL, a NATS server and a browser of their own ([`services`]). Without the
 //! published descriptions, which are not the project's to hand out, the step `contract` holds the simulator against the
 //! catalog's tables.
 

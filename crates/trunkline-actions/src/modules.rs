@@ -4,6 +4,7 @@
 //! returns or by a note. Read `contacts/tag.rs` for a small one; `refs.rs` finds the contact or conversation that is meant.
 
 mod activity_logs;
+mod articles;
 mod attributes;
 mod companies;
 mod contacts;
@@ -28,6 +29,7 @@ pub(crate) use contacts::People;
 pub(crate) fn all() -> Vec<Action> {
     [
         activity_logs::actions(),
+        articles::actions(),
         companies::actions(),
         contacts::actions(),
         conversations::actions(),

@@ -341,6 +341,12 @@ impl Run {
         self.was_interrupted
     }
 
+    /// What an earlier attempt did by an operation, where nothing has taken it over yet.
+    pub(crate) fn done_earlier(&self, operation: &str) -> Vec<KeptWrite> {
+        let done = |kept: &&KeptWrite| kept.operation == operation && kept.state == WriteState::Done;
+        self.earlier.iter().filter(done).cloned().collect()
+    }
+
     /// Takes what an earlier attempt made off the plan that is applied.
     fn forget_made(&mut self) {
         if let Mode::Applying(left) = &mut self.mode {

@@ -3,7 +3,7 @@
 //! The one rule: this is the only file that knows reqwest. A redirect is handed back as it is, so the token never leaves
 //! for another host.
 
-use std::{error::Error as _, fmt, future::Future, pin::Pin, time::Duration};
+use std::{fmt, future::Future, pin::Pin, time::Duration};
 
 use bytes::{Bytes, BytesMut};
 use http::{Request, Response};
@@ -161,9 +161,9 @@ fn of_reqwest(error: reqwest::Error) -> TransportError {
     }
 }
 
-/// An error of the HTTP client with its causes, since the outermost one rarely says anything.
+/// An error of a client with its causes, since the outermost one rarely says anything.
 #[must_use]
-pub fn with_causes(error: &reqwest::Error) -> String {
+pub fn with_causes(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();
     while let Some(inner) = cause {

@@ -59,6 +59,7 @@ pub fn build(document: &Document, site: &Site) -> Result<Flow, Vec<Mistake>> {
             transforms,
             ways,
             policy: document.policy.clone(),
+            fills_queue: false,
         }),
         _ => {
             mistakes.sort_by_key(|mistake| mistake.spot);
@@ -84,7 +85,7 @@ pub fn outputs(
     now: Timestamp,
 ) -> (Map<String, Value>, Vec<ComponentError>) {
     let staged = flow.stage_all(records, now);
-    let mut errors = staged.errors;
+    let mut errors: Vec<_> = staged.errors.into_iter().map(|(_, error)| error).collect();
     let mut outputs = Map::new();
     for (way, records) in flow.ways.iter().zip(staged.by_way) {
         let mut all = Vec::new();

@@ -5,10 +5,13 @@
 //! one component.
 
 mod build;
+mod channel;
 mod destinations;
 mod http;
+mod nats;
 mod registry;
 mod schema;
+mod sign;
 mod site;
 mod sources;
 mod sql;
@@ -18,6 +21,13 @@ mod text;
 mod transforms;
 
 pub use build::{build, is_endless, outputs};
+pub use channel::channel;
+pub use destinations::is_nats_subject;
+pub use nats::{Credentials as NatsCredentials, Server as NatsServer};
 pub use registry::{DestinationKind, SourceKind, TransformKind, destinations, kinds, sources, transforms};
 pub use schema::{Described, described, schema};
-pub use site::{Environment, Notifications, Notified, Site, Workspaces};
+pub use site::{
+    Environment, MirrorPlace, Mirrors, Notifications, Notified, Pushed, Pushes, Site, Workspaces,
+};
+pub use sources::http::Door;
+pub use text::Env;

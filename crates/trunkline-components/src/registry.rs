@@ -68,7 +68,10 @@ pub struct DestinationKind {
 pub const fn sources() -> &'static [SourceKind] {
     &[
         from::file::KIND,
+        from::http::KIND,
         from::intercom::KIND,
+        from::mirror::KIND,
+        from::nats::KIND,
         from::sql::KIND,
         from::webhook::KIND,
     ]
@@ -101,6 +104,8 @@ pub const fn destinations() -> &'static [DestinationKind] {
         to::file::KIND,
         to::http::KIND,
         to::intercom::KIND,
+        to::mail::KIND,
+        to::nats::KIND,
         to::postgres::KIND,
         to::sqlite::KIND,
         to::stdout::KIND,

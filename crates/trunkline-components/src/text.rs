@@ -14,7 +14,7 @@ use serde::{
 };
 use trunkline_flow::{ComponentError, Record, document::Jq};
 
-use crate::Site;
+use crate::{Environment, Site};
 
 /// How variables begin that hold what no flow may send anywhere: the vault's key, and what else is Trunkline's own.
 const OWN: &str = "TRUNKLINE_";
@@ -22,7 +22,7 @@ const OWN: &str = "TRUNKLINE_";
 /// The name of a variable of the environment.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct Env {
+pub struct Env {
     /// The variable that holds it.
     pub(crate) env: String,
     /// What stands in front of it, such as `Bearer `.
@@ -49,6 +49,14 @@ impl Env {
 
     /// What it holds, noted among the secrets.
     pub(crate) fn value(&self, site: &Site, secrets: &mut Secrets) -> Result<SecretString, ComponentError> {
+        let value = self.held(&site.secrets)?;
+        let inner = value.expose_secret()[self.prefix.len()..].to_owned();
+        secrets.add(inner.into(), format!("{{env: {}}}", self.env));
+        Ok(value)
+    }
+
+    /// What it holds.
+    pub(crate) fn held(&self, environment: &Environment) -> Result<SecretString, ComponentError> {
         if self.env.starts_with(OWN) {
             return Err(ComponentError::stop(
                 "TL0861",
@@ -56,7 +64,7 @@ impl Env {
                 "Give the flow a variable of its own.",
             ));
         }
-        let held = (site.secrets)(&self.env).filter(|held| !held.expose_secret().is_empty());
+        let held = environment(&self.env).filter(|held| !held.expose_secret().is_empty());
         let held = held.ok_or_else(|| {
             ComponentError::stop(
                 "TL0861",
@@ -64,7 +72,6 @@ impl Env {
                 "Set it for the process that runs the flow; the flow's file holds its name only.",
             )
         })?;
-        secrets.add(held.clone(), format!("{{env: {}}}", self.env));
         Ok(SecretString::from(format!(
             "{}{}",
             self.prefix,

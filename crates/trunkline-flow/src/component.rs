@@ -27,6 +27,8 @@ pub struct Occasion {
     pub last_success: Option<Timestamp>,
     /// What the run was begun for: `schedule`, `manual`, `event`, `backfill` or `redrive`.
     pub trigger: Trigger,
+    /// What is read again: from the first moment to before the second.
+    pub range: Option<(Timestamp, Timestamp)>,
 }
 
 /// What a run was begun for.
@@ -61,6 +63,17 @@ pub trait Source: Send + Sync {
     /// Whether it has no end: it waits for more instead of ending.
     fn is_endless(&self) -> bool {
         false
+    }
+
+    /// A position before everything of a moment and later, for whoever reads a range again; none when it begins at the beginning.
+    fn position_at(&self, _moment: Timestamp) -> BoxFuture<'_, Result<Option<Cursor>, ComponentError>> {
+        Box::pin(async { Ok(None) })
+    }
+
+    /// Is told that a position is kept for good, so that what stands before it may be let go of. What it cannot do about that
+    /// now it does at the next one.
+    fn kept<'a>(&'a self, _: &'a Cursor) -> BoxFuture<'a, ()> {
+        Box::pin(async {})
     }
 }
 

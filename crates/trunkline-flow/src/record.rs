@@ -4,13 +4,14 @@
 //! known to be done with only when nothing of it is on its way any more.
 
 use jiff::Timestamp;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::Origins;
 
 /// What is known of a record without looking into it.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Head {
     /// The kind of records that it is one of, such as `conversations` or a topic.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -24,6 +25,17 @@ pub struct Head {
     /// The branch that a `route` chose for it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub branch: Option<String>,
+}
+
+impl Head {
+    /// What tells this state of this item from all others; none when the record does not say which it is.
+    #[must_use]
+    pub fn told_apart(&self) -> Option<String> {
+        let id = self.id.as_ref()?;
+        let stream = self.stream.as_deref().unwrap_or_default();
+        let at = self.updated_at.map(|at| at.to_string()).unwrap_or_default();
+        Some(format!("{stream}/{id}/{at}"))
+    }
 }
 
 /// One item on its way from a source to destinations.

@@ -126,6 +126,30 @@ impl Feed {
         Ok(feed)
     }
 
+    /// Opens a mirror for its rows alone: the feed stays as it is, and nobody is registered.
+    ///
+    /// # Errors
+    /// When the file is no mirror.
+    pub fn rows_of(path: &Path) -> Result<Self, StorageError> {
+        Ok(Self {
+            connection: connect(path)?,
+            path: path.to_path_buf(),
+            reader: String::new(),
+        })
+    }
+
+    /// Intercom's id of the workspace that the mirror holds; none before its first run.
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub fn workspace(&self) -> Result<Option<String>, StorageError> {
+        self.read(|connection| {
+            connection.query_row("SELECT max(id_code) FROM _trunkline_workspace", [], |row| {
+                row.get(0)
+            })
+        })
+    }
+
     /// The mirror.
     #[must_use]
     pub fn path(&self) -> &Path {
@@ -138,6 +162,14 @@ impl Feed {
     /// When the file cannot be read.
     pub fn end(&self) -> Result<Position, StorageError> {
         self.read(end)
+    }
+
+    /// The place of a change that is still in the feed.
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub fn position(&self, seq: i64) -> Result<Position, StorageError> {
+        self.read(|connection| at(connection, seq))
     }
 
     /// How far this reader says that it got; a new one begins at the end, with every row that is there still to be read.

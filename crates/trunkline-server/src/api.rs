@@ -7,6 +7,7 @@
 
 pub(crate) mod about;
 mod actions;
+mod alerts;
 pub(crate) mod apps;
 pub(crate) mod audit;
 pub(crate) mod connections;
@@ -48,6 +49,7 @@ fn routes() -> Vec<Route> {
         actions::routes(),
         writes::routes(),
         notifications::routes(),
+        alerts::routes(),
         requests::routes(),
         keys::routes(),
         people::routes(),

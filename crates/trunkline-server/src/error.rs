@@ -3,6 +3,7 @@
 use std::{io, net::SocketAddr, path::PathBuf};
 
 use trunkline_client::{BuildError, CallError, oauth::OAuthError};
+use trunkline_flow::ComponentError;
 use trunkline_store::StoreError;
 
 /// Why the process does not run, or a connection cannot be used.
@@ -81,6 +82,40 @@ pub enum ServerError {
         /// Why not.
         reason: String,
     },
+    /// A channel of alerts cannot be.
+    #[error("the channel `{name}` of alerts: {reason}")]
+    Channel {
+        /// Its name.
+        name: String,
+        /// Why not.
+        reason: String,
+    },
+    /// There is no such channel of alerts.
+    #[error("there is no channel `{name}` of alerts")]
+    NoChannel {
+        /// The name.
+        name: String,
+    },
+    /// A channel of alerts did not take a message.
+    #[error("the channel `{name}` of alerts did not take the message: {error}")]
+    Untold {
+        /// Its name.
+        name: String,
+        /// Why not.
+        error: Box<ComponentError>,
+    },
+    /// Nodes cannot call each other so.
+    #[error("the settings of NATS: {reason}")]
+    Calls {
+        /// Why not.
+        reason: String,
+    },
+    /// The nodes were not called.
+    #[error("the nodes were not called: {error}")]
+    NotCalled {
+        /// Why not.
+        error: Box<ComponentError>,
+    },
     /// A thread did not start.
     #[error("a thread of the process did not start: {reason}")]
     Thread {
@@ -108,6 +143,10 @@ impl ServerError {
             Self::NoApp { .. } => "TL0609",
             Self::Target { .. } => "TL0003",
             Self::Thread { .. } => "TL0009",
+            Self::Channel { .. } => "TL0910",
+            Self::NoChannel { .. } => "TL0911",
+            Self::Calls { .. } => "TL0926",
+            Self::Untold { error, .. } | Self::NotCalled { error } => error.code,
             Self::Build(error) => error.code(),
             Self::Call(error) => error.code(),
             Self::SignIn(error) => error.code(),
@@ -143,6 +182,15 @@ impl ServerError {
             Self::Target { .. } => {
                 "Write the target as `sqlite:FILE`, for example `--to sqlite:mirror.db`.".to_owned()
             }
+            Self::Channel { .. } => {
+                "Mend it under `[alerts.channels.…]` in trunkline.toml; docs/guides/alerts.md has examples."
+                    .to_owned()
+            }
+            Self::NoChannel { .. } => "`trunkline alerts channels` lists them.".to_owned(),
+            Self::Calls { .. } => {
+                "Mend `[nats]` in trunkline.toml; docs/guides/deploy.md has an example.".to_owned()
+            }
+            Self::Untold { error, .. } | Self::NotCalled { error } => error.advice.clone(),
             Self::Thread { .. } => "Check the limits on threads and files.".to_owned(),
             Self::NoWorkspace { .. } => "Check that the address is Intercom's.".to_owned(),
             Self::Build(error) => error.advice(),

@@ -5,12 +5,17 @@
 //! when.
 
 mod keeper;
+mod mirrors;
 mod notifications;
+mod pushes;
+mod queue;
 mod runner;
 mod schedule;
 mod workspaces;
 
 pub(crate) use schedule::supervise;
 
+pub use mirrors::StoredMirrors;
 pub use notifications::StoredNotifications;
-pub use runner::{FlowError, FlowRunner, Report, RunOptions, environment};
+pub use queue::Wakes;
+pub use runner::{DrainOptions, FlowError, FlowRunner, Report, RunOptions, environment};

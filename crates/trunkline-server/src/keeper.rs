@@ -26,6 +26,7 @@ use trunkline_store::{Mirror, StoreError};
 
 use crate::{ServerError, shared::Shared};
 pub(crate) use report::{RunFailure, RunReport};
+pub use run::IDLE_READER;
 
 /// How often work that nobody announced is looked for: what another process brought, and what has become due.
 const LOOK: Duration = Duration::from_secs(1);

@@ -4,8 +4,10 @@
 //! The one rule: a notification is answered with 200 only after the store has it on disk. Read [`Server`] next, then
 //! `routes.rs` for every address that it answers, `receiver.rs` for a notification's way in, and `console.rs` for the pages.
 
+mod alerts;
 mod api;
 mod batches;
+mod calls;
 mod connect;
 mod console;
 mod cookie;
@@ -19,6 +21,7 @@ mod keeper;
 mod listener;
 mod metrics;
 mod options;
+mod push;
 mod receiver;
 mod renewal;
 mod reply;
@@ -33,14 +36,20 @@ mod target;
 mod wake;
 mod workspaces;
 
+pub use alerts::{AlertSettings, Channel, Channels, title as alert_title};
 pub use api::api_description;
 pub use batches::StoredBatch;
+pub use calls::{NatsSettings, call_nodes};
 pub use connect::{Opened, connect, identify};
 pub use error::ServerError;
-pub use flows::{FlowError, FlowRunner, Report, RunOptions, StoredNotifications, environment};
+pub use flows::{
+    DrainOptions, FlowError, FlowRunner, Report, RunOptions, StoredMirrors, StoredNotifications, Wakes,
+    environment,
+};
 pub use grant::{Code, endpoints, finish_grant};
 pub use invitations::{invite, invite_first};
 pub use journal::{RunHolder, StoredJournal};
+pub use keeper::IDLE_READER;
 pub use options::{Retention, ServerOptions, TlsFiles};
 pub use request_log::StoredLog;
 pub use server::Server;

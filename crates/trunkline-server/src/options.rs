@@ -5,7 +5,7 @@ use std::{net::SocketAddr, path::PathBuf, time::Duration};
 use ipnet::IpNet;
 use url::Url;
 
-use crate::ServerError;
+use crate::{AlertSettings, NatsSettings, ServerError};
 
 /// How the process is to run.
 #[derive(Clone, Debug)]
@@ -26,6 +26,10 @@ pub struct ServerOptions {
     pub webhook_max_age: Option<Duration>,
     /// How long things are kept.
     pub retention: Retention,
+    /// What is looked at, and who is told.
+    pub alerts: AlertSettings,
+    /// The NATS server that nodes call each other over.
+    pub nats: Option<NatsSettings>,
     /// How long a graceful stop waits for what is under way.
     pub patience: Duration,
 }
@@ -43,6 +47,8 @@ impl ServerOptions {
             body_limit: 1 << 20,
             webhook_max_age: None,
             retention: Retention::default(),
+            alerts: AlertSettings::default(),
+            nats: None,
             patience: Duration::from_secs(20),
         }
     }

@@ -153,7 +153,7 @@ fn signature(headers: &HeaderMap) -> Result<Signature, Refusal> {
 }
 
 /// The whole body, if it is small enough and comes in time.
-async fn whole(body: Body, limit: usize) -> Result<Bytes, Refusal> {
+pub(crate) async fn whole(body: Body, limit: usize) -> Result<Bytes, Refusal> {
     let Ok(collected) = timeout(PATIENCE, Limited::new(body, limit).collect()).await else {
         let message = "the body did not arrive in time";
         return Err(Refusal::new(StatusCode::REQUEST_TIMEOUT, "TL0615", message));
@@ -177,7 +177,7 @@ fn forged() -> Refusal {
 }
 
 /// A store that cannot keep it now is a reason to send it again, and nothing else is.
-fn busy(error: StoreError) -> Refusal {
+pub(crate) fn busy(error: StoreError) -> Refusal {
     let refusal = Refusal::from(error);
     Refusal {
         status: StatusCode::SERVICE_UNAVAILABLE,

@@ -7,7 +7,7 @@ use axum::{
     routing::{get, post},
 };
 
-use crate::{api, console, health, receiver, shared::Shared, sign_in};
+use crate::{api, console, health, push, receiver, shared::Shared, sign_in};
 
 /// The process's addresses.
 pub(crate) fn router(shared: Arc<Shared>) -> Router {
@@ -20,6 +20,7 @@ pub(crate) fn router(shared: Arc<Shared>) -> Router {
             "/webhooks/{connection}",
             get(receiver::check).post(receiver::named),
         )
+        .route("/flows/{flow}", post(push::take))
         .route(
             "/auth/intercom/begin/{state}",
             get(sign_in::offer).post(sign_in::go),

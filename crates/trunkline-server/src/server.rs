@@ -8,7 +8,7 @@ use trunkline_store::Store;
 use url::Url;
 
 use crate::{
-    ServerError, ServerOptions,
+    Channels, ServerError, ServerOptions, alerts, calls,
     console::{Audience, Doorman},
     flows, invite_first, keeper, listener,
     metrics::Metrics,
@@ -27,6 +27,8 @@ pub struct Server {
     listening: Option<JoinHandle<()>>,
     shared: Arc<Shared>,
     flows: Option<JoinHandle<()>>,
+    alerts: Option<JoinHandle<()>>,
+    calls: Option<JoinHandle<()>>,
     keeper: Option<std::thread::JoinHandle<()>>,
 }
 
@@ -34,7 +36,7 @@ impl Server {
     /// Begins to listen and to work.
     ///
     /// # Errors
-    /// When the address is taken, the certificate cannot be read, or other machines could reach it without a key.
+    /// When the address is taken, the certificate cannot be read, a channel of alerts or the way to other nodes cannot be, or other machines could reach it without a key.
     pub async fn start(
         store: Arc<Store>,
         mut options: ServerOptions,
@@ -45,6 +47,11 @@ impl Server {
                 address: options.listen,
             });
         }
+        let channels = Channels::new(&options.alerts, &clock)?;
+        let nats = options.nats.clone();
+        let nats = nats
+            .map(|nats| Ok::<_, ServerError>((nats.server(&clock)?, nats)))
+            .transpose()?;
         store.hold_more().await?;
         let tls = options.tls.as_ref().map(listener::acceptor).transpose()?;
         let listen = options.listen;
@@ -65,6 +72,8 @@ impl Server {
             metrics: Metrics::new(),
             secrets: Secrets::default(),
             followed: Followed::default(),
+            doors: crate::push::Doors::default(),
+            channels,
             workspaces,
             wake: Wake::new(),
             doorman: Doorman::new(),
@@ -73,6 +82,15 @@ impl Server {
         });
         let keeper = keeper::start(Arc::clone(&shared), stopped.clone())?;
         let flows = tokio::spawn(flows::supervise(Arc::clone(&shared), stopped.clone()));
+        let alerts = tokio::spawn(alerts::supervise(Arc::clone(&shared), stopped.clone()));
+        let calls = nats.map(|(server, settings)| {
+            tokio::spawn(calls::supervise(
+                Arc::clone(&shared),
+                settings,
+                server,
+                stopped.clone(),
+            ))
+        });
         let router = routes::router(Arc::clone(&shared));
         let listening = tokio::spawn(listener::run(socket, tls, router, Arc::clone(&shared), stopped));
         Ok(Self {
@@ -80,6 +98,8 @@ impl Server {
             stop,
             listening: Some(listening),
             flows: Some(flows),
+            alerts: Some(alerts),
+            calls,
             keeper: Some(keeper),
             shared,
         })
@@ -110,6 +130,12 @@ impl Server {
         }
         if let Some(flows) = self.flows.take() {
             flows.await.ok();
+        }
+        if let Some(calls) = self.calls.take() {
+            calls.await.ok();
+        }
+        if let Some(alerts) = self.alerts.take() {
+            alerts.await.ok();
         }
         if let Some(keeper) = self.keeper.take() {
             tokio::task::spawn_blocking(move || keeper.join().ok()).await.ok();

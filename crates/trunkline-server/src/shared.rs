@@ -10,9 +10,10 @@ use trunkline_client::Clock;
 use trunkline_store::Store;
 
 use crate::{
-    ServerOptions,
+    Channels, ServerOptions,
     console::{Audience, Doorman},
     metrics::Metrics,
+    push::Doors,
     receiver::Secrets,
     wake::Wake,
     workspaces::Workspaces,
@@ -27,6 +28,10 @@ pub(crate) struct Shared {
     pub(crate) metrics: Metrics,
     pub(crate) secrets: Secrets,
     pub(crate) followed: Followed,
+    /// Who may send records to flows.
+    pub(crate) doors: Doors,
+    /// Who is told of alerts.
+    pub(crate) channels: Channels,
     /// Where actions run.
     pub(crate) workspaces: Workspaces,
     /// Somebody brought work for the workers.

@@ -1,26 +1,44 @@
 //! Tells the workers that there may be something to do.
 //!
-//! The one rule: a call that comes while a worker is busy is not lost; it looks again before it rests.
+//! The one rule: a call that comes while a worker is busy is not lost; it looks again before it rests. A call of this process is
+//! passed on to other nodes, one of theirs is not (`calls.rs`).
 
 use tokio::sync::watch;
 
 /// Calls every worker.
 #[derive(Debug)]
-pub(crate) struct Wake(watch::Sender<()>);
+pub(crate) struct Wake {
+    workers: watch::Sender<()>,
+    nodes: watch::Sender<()>,
+}
 
 impl Wake {
     pub(crate) fn new() -> Self {
-        Self(watch::Sender::new(()))
+        Self {
+            workers: watch::Sender::new(()),
+            nodes: watch::Sender::new(()),
+        }
     }
 
-    /// There may be something to do.
+    /// There may be something to do, for any node.
     pub(crate) fn call(&self) {
-        self.0.send_replace(());
+        self.workers.send_replace(());
+        self.nodes.send_replace(());
+    }
+
+    /// Another node says that there may be something to do.
+    pub(crate) fn hear(&self) {
+        self.workers.send_replace(());
     }
 
     /// For a worker, which hears every call from now on.
     pub(crate) fn ear(&self) -> Ear {
-        Ear(self.0.subscribe())
+        Ear(self.workers.subscribe())
+    }
+
+    /// For whoever passes calls of this process on.
+    pub(crate) fn told(&self) -> Ear {
+        Ear(self.nodes.subscribe())
     }
 }
 

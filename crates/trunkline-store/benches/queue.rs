@@ -63,6 +63,8 @@ fn delivery(number: u64, keys: Keys) -> NewDelivery {
         key: Some(format!("contact-{}", number % 5_000)),
         dedupe_key: Some(keys.key(number)),
         record: format!("{{\"id\":{number},\"body\":\"{body}\"}}"),
+        head: None,
+        source_record: None,
         form: RecordForm::Ready,
         run: None,
         due_at: now(),
@@ -113,6 +115,7 @@ async fn deliver(store: &Arc<Store>, count: u64) -> (u64, f64) {
                 deliveries: 50,
                 flow: None,
                 destination: None,
+                of_paused: false,
             };
             while total.load(Ordering::SeqCst) < count {
                 for lane in store.claim(&claim, now()).await.expect("it is claimed") {

@@ -55,6 +55,20 @@ impl Database {
         }
     }
 
+    /// A question for the greatest `seq` of a table, answered when all rows with smaller ones are there. In PostgreSQL the greatest
+    /// number is looked up first; then the lock is waited for that every writer of a row has until its transaction ends.
+    pub(crate) fn greatest_number(&self, table: &'static str) -> String {
+        match self {
+            Self::Sqlite(_) => format!("SELECT coalesce(max(seq), 0) FROM {table}"),
+            Self::Postgres(_) => format!(
+                "WITH known AS MATERIALIZED (SELECT coalesce(max(seq), 0) AS greatest FROM {table}) \
+                 SELECT greatest FROM known \
+                 WHERE CAST(pg_advisory_xact_lock({}, ('{table}'::regclass::oid::bigint % 2147483647)::integer) AS TEXT) = ''",
+                crate::postgres::NUMBERS
+            ),
+        }
+    }
+
     /// Finishes what was handed over and closes.
     pub(crate) async fn close(&self) {
         match self {

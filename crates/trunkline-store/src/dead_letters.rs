@@ -20,8 +20,8 @@ use crate::{
 pub use query::{DeadLetterCount, DeadLetterFilter};
 pub use redrive::Redriven;
 
-const COLUMNS: &str = "SELECT id, flow, destination, run, key, dedupe_key, source_record, record, steps, request, answer, code, message, \
-                       attempts, first_at, last_at, state FROM dead_letters";
+const COLUMNS: &str = "SELECT id, flow, destination, run, key, dedupe_key, source_record, record, head, steps, request, answer, code, \
+                       message, attempts, first_at, last_at, state FROM dead_letters";
 
 /// What became of a dead letter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -62,6 +62,8 @@ pub struct Failure {
     pub source_record: Option<String>,
     /// The record as the destination was to take it, if it came so far.
     pub record: Option<String>,
+    /// What is known of the record without looking into it.
+    pub head: Option<String>,
     /// The record before and after each transform.
     pub steps: String,
     /// What was sent.
@@ -140,8 +142,8 @@ impl Store {
         let failure = &new.failure;
         let added = Statement::new(
             "INSERT INTO dead_letters (id, flow, destination, run, key, dedupe_key, source_record, record, steps, request, answer, \
-             code, message, attempts, first_at, last_at, state) \
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, 'waiting')",
+             code, message, attempts, first_at, last_at, state, head) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, 'waiting', $17)",
         )
         .bind(&id)
         .bind(&new.flow)
@@ -158,7 +160,8 @@ impl Store {
         .bind(&failure.message)
         .bind(new.attempts)
         .bind(new.first_at)
-        .bind(now);
+        .bind(now)
+        .bind(failure.head.clone());
         self.write_one(added).await?;
         Ok(id)
     }
@@ -171,6 +174,7 @@ impl Failure {
         let documents = [
             ("the source's record", &self.source_record),
             ("the record", &self.record),
+            ("the record's head", &self.head),
             ("the request", &self.request),
             ("the answer", &self.answer),
         ];
@@ -191,12 +195,12 @@ impl Failure {
     pub(crate) fn buried(&self, id: &str, lane: i64, seq: i64, now: Timestamp) -> Statement {
         Statement::new(
             "INSERT INTO dead_letters (id, flow, destination, run, key, dedupe_key, source_record, record, steps, request, answer, \
-             code, message, attempts, first_at, last_at, state) \
+             code, message, attempts, first_at, last_at, state, head) \
              SELECT CAST($1 AS TEXT), l.flow, l.destination, d.run, d.key, d.dedupe_key, \
-             coalesce(CAST($4 AS TEXT), CASE WHEN d.form = 'source' THEN d.record END), \
+             coalesce(CAST($4 AS TEXT), CASE WHEN d.form = 'source' THEN d.record ELSE d.source_record END), \
              coalesce(CAST($5 AS TEXT), CASE WHEN d.form = 'ready' THEN d.record END), \
              CAST($6 AS TEXT), CAST($7 AS TEXT), CAST($8 AS TEXT), CAST($9 AS TEXT), CAST($10 AS TEXT), d.attempts + 1, \
-             coalesce(d.first_at, CAST($11 AS BIGINT)), CAST($11 AS BIGINT), 'waiting' \
+             coalesce(d.first_at, CAST($11 AS BIGINT)), CAST($11 AS BIGINT), 'waiting', coalesce(CAST($12 AS TEXT), d.head) \
              FROM deliveries AS d JOIN flow_lanes AS l ON l.id = d.lane WHERE d.lane = $2 AND d.seq = $3",
         )
         .bind(id)
@@ -210,6 +214,7 @@ impl Failure {
         .bind(&self.code)
         .bind(&self.message)
         .bind(now)
+        .bind(self.head.clone())
         .exactly(1)
     }
 }
@@ -225,6 +230,7 @@ fn letter(mut row: Row) -> Result<DeadLetter, StoreError> {
         failure: Failure {
             source_record: row.text_or_none()?,
             record: row.text_or_none()?,
+            head: row.text_or_none()?,
             steps: row.text()?,
             request: row.text_or_none()?,
             answer: row.text_or_none()?,

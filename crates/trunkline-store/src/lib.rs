@@ -5,6 +5,7 @@
 //! transaction. Read [`Store`] next, then `database.rs` for how one text of SQL serves SQLite and PostgreSQL, and
 //! `vault.rs` for how secrets are kept.
 
+mod alerts;
 mod apps;
 mod audit;
 mod backup;
@@ -18,6 +19,7 @@ mod entropy;
 mod error;
 mod flows;
 mod grants;
+mod horizon;
 mod journal;
 mod keys;
 mod leases;
@@ -27,6 +29,7 @@ mod notifications;
 mod people;
 mod postgres;
 mod pulse;
+mod pushes;
 mod queue;
 mod requests;
 mod sessions;
@@ -34,6 +37,7 @@ mod sqlite;
 mod store;
 mod vault;
 
+pub use alerts::{Alert, AlertChange, AlertNotice, NoticeOutcome, NoticeState, NoticeWord};
 pub use apps::{App, AppDetails, NewApp};
 pub use audit::{AuditEntry, AuditFilter};
 pub use batches::{Batch, BatchBegun, BatchFilter, BatchProgress, BatchState, HeldBatch, NewBatch};
@@ -65,9 +69,10 @@ pub use notifications::{
 pub use people::{InvitationRefusal, Person};
 pub use postgres::tls::connector as postgres_tls;
 pub use pulse::Minute;
+pub use pushes::Push;
 pub use queue::{
     Again, Claim, ClaimedLane, Dead, Delivery, Enqueued, HeldLane, NewDelivery, QueueDepth, RecordForm,
-    Settled,
+    Settled, Tally,
 };
 pub use requests::{Request, RequestFilter};
 pub use sessions::Session;

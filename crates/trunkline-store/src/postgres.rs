@@ -19,6 +19,8 @@ use crate::{
 };
 
 const CONNECTIONS: usize = 16;
+/// The lock of tables whose rows are read by their numbers, as `migrations/0003.sql` has it.
+pub(crate) const NUMBERS: i32 = 0x5452_4b53;
 /// How long to wait for a server that does not answer.
 const PATIENCE: Duration = Duration::from_secs(10);
 /// How often a transaction is run that the server undoes for the sake of another.

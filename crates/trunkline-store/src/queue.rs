@@ -20,7 +20,7 @@ use serde::Serialize;
 pub use claim::{Claim, ClaimedLane};
 pub use depth::QueueDepth;
 pub use enqueue::Enqueued;
-pub use settle::{Again, Dead, Settled};
+pub use settle::{Again, Dead, Settled, Tally};
 
 pub(crate) use enqueue::{Repeats, entering};
 pub(crate) use keys::kept_word;
@@ -74,6 +74,10 @@ pub struct NewDelivery {
     pub dedupe_key: Option<String>,
     /// The record, as JSON text.
     pub record: String,
+    /// What is known of it without looking into it, as JSON text.
+    pub head: Option<String>,
+    /// Of a record that is ready what the source gave, as JSON text, where it is another and somebody wants to see it.
+    pub source_record: Option<String>,
     /// Whether the transforms have it before or behind them.
     pub form: RecordForm,
     /// The run that made it.
@@ -93,6 +97,10 @@ pub struct Delivery {
     pub dedupe_key: Option<String>,
     /// The record, as JSON text.
     pub record: String,
+    /// What is known of it without looking into it, as JSON text.
+    pub head: Option<String>,
+    /// Of a record that is ready what the source gave, as JSON text, where it is another and somebody wants to see it.
+    pub source_record: Option<String>,
     /// Whether the transforms have it before or behind them.
     pub form: RecordForm,
     /// The run that made it.

@@ -3,6 +3,7 @@
 //! The one rule: a flag means the same in every command that has it, which is why shared ones are structs here.
 
 mod actions;
+mod alerts;
 mod backup;
 mod connections;
 mod data;
@@ -10,6 +11,7 @@ mod flow;
 mod lookup;
 mod mirrors;
 mod publish;
+mod recipes;
 mod report;
 mod request;
 mod requests;
@@ -25,6 +27,7 @@ use clap_complete::engine::ArgValueCompleter;
 use crate::complete;
 
 pub(crate) use actions::{ActionPage, Actions, Call};
+pub(crate) use alerts::{Alerts, AlertsCommand};
 pub(crate) use backup::{Backup, Restore};
 pub(crate) use connections::{
     Apps, AppsCommand, Connect, Connections, ConnectionsCommand, Details, Keys, KeysCommand, People,
@@ -33,11 +36,12 @@ pub(crate) use connections::{
 pub(crate) use data::Data;
 pub(crate) use flow::{
     ApplyFlows, CheckFlows, Components, DeadLetters, Flow, FlowCommand, FlowRuns, ListFlows, OneFlow,
-    RemoveFlow, RunFlow,
+    RedriveFlow, RedriveForm, RemoveFlow, RunFlow,
 };
 pub(crate) use lookup::Lookup;
 pub(crate) use mirrors::{AddMirror, Mirrors, MirrorsCommand};
 pub(crate) use publish::{Batches, BatchesCommand, ListBatches, OneBatch, Publish};
+pub(crate) use recipes::{Recipes, RecipesCommand};
 pub(crate) use report::{Format, Report};
 pub(crate) use request::Request;
 pub(crate) use requests::Requests;
@@ -107,6 +111,8 @@ pub(crate) enum Command {
     Secrets(Secrets),
     /// Run: receive webhooks, finish grants, keep mirrors, answer the API.
     Serve(Serve),
+    /// Alerts: what stands, who was told, and a test of the channels.
+    Alerts(Alerts),
     /// Write the state, as it is at one moment, into a file.
     Backup(Backup),
     /// Put a backup into a new data folder.
@@ -141,6 +147,8 @@ pub(crate) enum Command {
     Undo(Undo),
     /// Check, try, run and keep flows: records from a source through transforms to destinations.
     Flow(Box<Flow>),
+    /// List, show and copy the recipes: flows that are ready to be used.
+    Recipes(Recipes),
     /// List the operations of Intercom's API.
     Operations(Operations),
     /// Explain one operation, such as `contacts.search`.

@@ -1,6 +1,7 @@
 //! One file a command; this one only sends each to its file.
 
 mod actions;
+mod alerts;
 mod apps;
 mod backup;
 mod batches;
@@ -20,6 +21,7 @@ mod people;
 mod permissions;
 mod publish;
 mod quickstart;
+mod recipes;
 mod report;
 mod request;
 pub(crate) mod request_log;
@@ -68,6 +70,7 @@ pub(crate) fn run(cli: Cli) -> Result<ExitCode, Failure> {
         Command::People(arguments) => block_on_this_thread(people::run(arguments)),
         Command::Secrets(arguments) => block_on_this_thread(keys::secrets(arguments)),
         Command::Serve(arguments) => block_on(serve::run(arguments)),
+        Command::Alerts(arguments) => block_on_this_thread(alerts::run(arguments)),
         Command::Backup(arguments) => block_on_this_thread(backup::backup(arguments)),
         Command::Restore(arguments) => backup::restore(&arguments),
         Command::Watch(arguments) => block_on_this_thread(watch::run(arguments)),
@@ -85,6 +88,7 @@ pub(crate) fn run(cli: Cli) -> Result<ExitCode, Failure> {
         Command::Runs(arguments) => block_on_this_thread(runs::run(arguments)),
         Command::Undo(arguments) => block_on_this_thread(runs::undo(arguments)),
         Command::Flow(arguments) => block_on(flow::run(*arguments)),
+        Command::Recipes(arguments) => recipes::run(&arguments),
         Command::Operations(arguments) => operations::list(&arguments),
         Command::Operation(arguments) => operations::explain(&arguments),
         Command::Lookup(arguments) => block_on_this_thread(lookup::run(arguments)),

@@ -3,17 +3,14 @@
 //! The one rule: a settings file that cannot be read in full stops the command; nothing runs on half of it. The token
 //! itself is never in a file, only the name of the variable that holds it.
 
-use std::{
-    path::{Path, PathBuf},
-    sync::Arc,
-};
+use std::{path::Path, sync::Arc};
 
 use secrecy::SecretString;
 use serde::Deserialize;
 use trunkline_catalog::Version;
 use trunkline_client::{Client, Connection, Region, Settings as ClientSettings, SystemClock};
 
-use trunkline_server::{Opened, ServerError};
+use trunkline_server::{AlertSettings, NatsSettings, Opened, ServerError};
 use trunkline_store::{Store, StoreError};
 
 use crate::{
@@ -24,6 +21,8 @@ use crate::{
 };
 
 const DEFAULT_FILE: &str = "trunkline-data/trunkline.toml";
+/// The settings file in a data folder.
+const FILE: &str = "trunkline.toml";
 const DEFAULT_TOKEN_ENV: &str = "INTERCOM_TOKEN";
 
 /// What a settings file may say.
@@ -47,14 +46,27 @@ pub(crate) struct File {
     pub(crate) streams: Option<Vec<String>>,
     /// The types of custom objects to mirror.
     pub(crate) custom_objects: Option<Vec<String>>,
+    /// What is looked at, and who is told.
+    pub(crate) alerts: Option<AlertSettings>,
+    /// The NATS server that nodes of `serve` call each other over.
+    pub(crate) nats: Option<NatsSettings>,
 }
 
 impl File {
     /// Reads the named file, or the default one when it exists.
     pub(crate) fn read(named: Option<&Path>) -> Result<Self, Failure> {
+        Self::read_or(named, Path::new(DEFAULT_FILE))
+    }
+
+    /// Reads the named file, or the one in the data folder when it exists.
+    pub(crate) fn read_in(named: Option<&Path>, folder: &Path) -> Result<Self, Failure> {
+        Self::read_or(named, &folder.join(FILE))
+    }
+
+    fn read_or(named: Option<&Path>, usual: &Path) -> Result<Self, Failure> {
         let path = match named {
             Some(path) => path.to_owned(),
-            None if Path::new(DEFAULT_FILE).exists() => PathBuf::from(DEFAULT_FILE),
+            None if usual.exists() => usual.to_owned(),
             None => return Ok(Self::default()),
         };
         let text = std::fs::read_to_string(&path).map_err(|error| {
@@ -76,7 +88,7 @@ impl File {
                     path.display(),
                     error.to_string().trim_end()
                 ),
-                "Mend the line shown above; docs/guides/mirror.md lists the settings.",
+                "Mend the line shown above; docs/guides/mirror.md lists the settings, docs/guides/alerts.md those of alerts.",
             )
         })
     }
@@ -324,6 +336,32 @@ mod tests {
                 failure.message.contains("trunkline.toml") && failure.message.contains("line 1"),
                 "{failure}"
             );
+        }
+    }
+
+    #[test]
+    fn alerts_and_the_way_between_nodes_stand_in_the_settings_file() {
+        let read = |text: &str| File::parse(text, Path::new("trunkline.toml"));
+        let file = read(
+            "[alerts]\nremind = \"never\"\nsettle = \"1m\"\n[alerts.channels.ops]\nonly = [\"mirror_stale\"]\nhttp = { url = \"https://a.example\" }\n\
+             [nats]\nurl = \"nats://a:4222\"\ncredentials = { user = { name = \"n\", password = { env = \"P\" } } }\n",
+        )
+        .unwrap();
+        let alerts = file.alerts.unwrap();
+        assert_eq!((alerts.remind, alerts.dead_letters), (None, 10));
+        assert_eq!(alerts.channels["ops"]["http"]["url"], "https://a.example");
+        assert_eq!(file.nats.unwrap().subject, "trunkline.calls");
+        for text in [
+            "[alerts]\nremind = \"daily\"",
+            "[alerts]\nremnd = \"1d\"",
+            "[alerts]\nsettle = \"never\"",
+            "[alerts]\ndead_letters = -1",
+            "[alerts.channels]\nops = \"mail\"",
+            "[nats]\nsubject = \"x\"",
+            "[nats]\nurl = \"nats://a\"\ncredentials = { password = \"hush\" }",
+        ] {
+            let failure = read(text).unwrap_err();
+            assert_eq!(failure.code, "TL0001", "{text}");
         }
     }
 

@@ -4,22 +4,20 @@
 
 use std::path::{Path, PathBuf};
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use rand::{Rng as _, rand_core::UnwrapErr, rngs::SysRng};
 use trunkline_client::{Clock as _, SystemClock};
 use trunkline_mirror::{
     feed,
     targets::{Moment, Target as _, TargetError, TargetReport, bring_up, parquet::Folder, postgres},
 };
-use trunkline_server::Target as MirrorTarget;
+use trunkline_server::{IDLE_READER, Target as MirrorTarget};
 use trunkline_store::Store;
 
 use crate::{failure::Failure, output::progress, settings};
 
 /// The password of a PostgreSQL target whose address has none: the variable that PostgreSQL's own tools read.
 const PASSWORD: &str = "PGPASSWORD";
-/// A target that nobody brought up for so long is begun anew when it comes back.
-const IDLE: SignedDuration = SignedDuration::from_hours(24 * 30);
 
 /// The mirror file and its targets.
 #[derive(Debug)]
@@ -165,7 +163,7 @@ fn server(text: &str) -> Result<postgres::Postgres, Failure> {
 }
 
 fn forget_idle(mirror: &Path) -> Result<(), trunkline_mirror::storage::StorageError> {
-    let before: Timestamp = SystemClock.now() - IDLE;
+    let before: Timestamp = SystemClock.now() - IDLE_READER;
     feed::forget_idle(mirror, before)
 }
 

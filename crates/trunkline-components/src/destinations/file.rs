@@ -1,8 +1,13 @@
-//! `file`: appends a line of JSON, or a row of a table, for each record to a file.
+//! `file`: appends a line of JSON, or a row of a table, for each record to a file; writes Parquet files into a folder; or keeps a file
+//! for each record.
 //!
 //! The one rule: what was said to be delivered is on the disk before a cursor is kept; what a dead process left half-written is cut
-//! off before anything is appended. Read `file/rows.rs` for tables.
+//! off before anything is appended. Read `file/rows.rs` for tables, `file/each.rs` for a file of each record, `file/parts.rs` for
+//! files that are written whole: Parquet, and whatever goes to object storage (`file/bucket.rs`).
 
+mod bucket;
+mod each;
+mod parts;
 mod rows;
 
 use std::{
@@ -17,32 +22,50 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use trunkline_flow::{
     ComponentError, Delivered, Destination, Record,
-    document::{Mistake, Node, read},
+    document::{Jq, Mistake, Node, read},
 };
 
-use self::rows::Header;
+use self::{
+    bucket::Bucket,
+    parts::{Form, Parts, To},
+    rows::Header,
+};
 use crate::{Site, registry::DestinationKind, sql::table::Place, tables};
 
 pub(crate) const KIND: DestinationKind = DestinationKind {
     name: "file",
-    summary: "Appends records to a file, a line of JSON or a row of CSV each.",
+    summary: "Appends records to a file, a line of JSON or a row of CSV each; writes Parquet files, also into object storage; or keeps a file for each record.",
     is_idempotent: false,
     schema: |generator| generator.subschema_for::<Settings>(),
     build,
 };
 
-/// Appends records to a file, a line of JSON or a row of a table each.
+/// Appends records to a file, a line of JSON or a row of a table each; writes Parquet files into a folder, or files into object storage;
+/// or keeps a file for each record.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct Settings {
-    /// The file; its folder is made when it is not there. Relative paths begin at the flow's file.
+    /// The file; or the folder, with `each` and of Parquet files. Folders are made when they are not there. Relative paths begin at the
+    /// flow's file. Or a place in object storage: `s3://bucket/folder`, `gs://bucket/folder`, `az://container/folder`.
     path: String,
-    /// The form; by default CSV for names that end in `.csv`, JSON lines for all others.
+    /// The form; by default CSV for names that end in `.csv`, Parquet for `.parquet`, JSON lines for all others.
     #[serde(default)]
     format: Option<Format>,
     /// The columns of a table, in their order; other fields are left out. Unless told, the columns of the file, or else the fields of the first record.
     #[serde(default)]
     columns: Option<Vec<String>>,
+    /// Settings of the object storage, such as `endpoint` and `region`, beyond what the environment says; secrets as `{env: NAME}`.
+    #[serde(default)]
+    storage: bucket::Settings,
+    /// An expression for the name of each record's own file below the folder, such as `'"\(.id).md"'`. The form is then `json`, or `markdown`.
+    #[serde(default)]
+    each: Option<Jq>,
+    /// With `markdown`: the field that is the text; all others are front matter. Unless told, `body`.
+    #[serde(default)]
+    text: Option<String>,
+    /// With `each`: the files of records for which this holds are removed.
+    #[serde(default)]
+    delete_when: Option<Jq>,
 }
 
 /// The form of a file.
@@ -53,6 +76,12 @@ enum Format {
     Jsonl,
     /// A table with a header.
     Csv,
+    /// Parquet files in a folder, each written whole.
+    Parquet,
+    /// A file of JSON for each record.
+    Json,
+    /// A Markdown file with front matter for each record.
+    Markdown,
 }
 
 /// A file that is open at its end; of a table, with its columns.
@@ -63,7 +92,8 @@ struct Open {
 
 struct Lines {
     path: PathBuf,
-    format: Format,
+    /// Whether it is a table, and no lines of JSON.
+    is_table: bool,
     columns: Option<Vec<String>>,
     place: Place,
     open: Arc<Mutex<Option<Open>>>,
@@ -71,17 +101,28 @@ struct Lines {
 
 fn build(node: &Node, site: &Site) -> Result<Arc<dyn Destination>, Mistake> {
     let settings: Settings = read(node)?;
+    if let Some(each) = each::build(node, &settings, site)? {
+        return Ok(Arc::new(each));
+    }
     let path = site.path(&settings.path);
-    let is_table = path
-        .extension()
-        .is_some_and(|extension| extension.eq_ignore_ascii_case("csv"));
-    let format = settings
-        .format
-        .unwrap_or(if is_table { Format::Csv } else { Format::Jsonl });
+    let extension = path.extension().and_then(|extension| extension.to_str());
+    let by_name = match extension.map(str::to_ascii_lowercase).as_deref() {
+        Some("csv") => Format::Csv,
+        Some("parquet") => Format::Parquet,
+        _ => Format::Jsonl,
+    };
+    let format = settings.format.unwrap_or(by_name);
     let spot = |key: &str| node.get(key).map_or(node.spot, |value| value.spot);
+    if matches!(format, Format::Json | Format::Markdown) {
+        return Err(Mistake::new(
+            spot("format"),
+            "this form is one of files that hold a record each",
+            "Add `each` with an expression for their names.",
+        ));
+    }
     if let Some(columns) = &settings.columns {
         let wrong = |message: &str, advice: &str| Err(Mistake::new(spot("columns"), message, advice));
-        if format != Format::Csv {
+        if format == Format::Jsonl {
             return wrong(
                 "only a table has columns",
                 "Add `format: csv`, or name the file so.",
@@ -100,6 +141,52 @@ fn build(node: &Node, site: &Site) -> Result<Arc<dyn Destination>, Mistake> {
             );
         }
     }
+    let stored = bucket::is_one(&settings.path);
+    if !stored && !settings.storage.is_empty() {
+        return Err(Mistake::new(
+            spot("storage"),
+            "only object storage has settings",
+            "Leave it out, or give a path such as `s3://bucket/folder`.",
+        ));
+    }
+    if stored {
+        let form = match format {
+            Format::Parquet => Form::Parquet,
+            Format::Jsonl if settings.format.is_some() => Form::Lines,
+            _ => {
+                return Err(Mistake::new(
+                    spot("path"),
+                    "object storage takes Parquet or JSON lines",
+                    "Add `format: parquet` or `format: jsonl`.",
+                ));
+            }
+        };
+        let wrong = |(name, message, advice): (Option<String>, String, &str)| {
+            let setting = name.and_then(|name| node.get("storage")?.get(&name));
+            Mistake::new(
+                setting.map_or(spot("path"), |setting| setting.spot),
+                message,
+                advice,
+            )
+        };
+        let bucket = Bucket::new(&settings.path, settings.storage, site).map_err(wrong)?;
+        let to = To::Bucket(Arc::new(bucket));
+        return Ok(Arc::new(Parts::new(to, form, settings.columns, site)));
+    }
+    if format == Format::Parquet {
+        if path.is_file() {
+            return Err(Mistake::new(
+                spot("path"),
+                format!(
+                    "{} is a file, and Parquet files are written into a folder",
+                    path.display()
+                ),
+                "Name a folder: each time that a position is kept, a file is added to it.",
+            ));
+        }
+        let to = To::Folder(path);
+        return Ok(Arc::new(Parts::new(to, Form::Parquet, settings.columns, site)));
+    }
     Ok(Arc::new(Lines {
         place: Place {
             name: path.display().to_string(),
@@ -107,14 +194,14 @@ fn build(node: &Node, site: &Site) -> Result<Arc<dyn Destination>, Mistake> {
             flow: site.flow.clone(),
         },
         path,
-        format,
+        is_table: format == Format::Csv,
         columns: settings.columns,
         open: Arc::default(),
     }))
 }
 
 /// Opens a file at the end of what is whole in it.
-fn open(path: &Path, format: Format) -> io::Result<File> {
+fn open(path: &Path, is_table: bool) -> io::Result<File> {
     if let Some(folder) = path.parent() {
         std::fs::create_dir_all(folder)?;
     }
@@ -124,9 +211,10 @@ fn open(path: &Path, format: Format) -> io::Result<File> {
         .create(true)
         .truncate(false)
         .open(path)?;
-    let end = match format {
-        Format::Jsonl => whole_lines(&mut file)?,
-        Format::Csv => tables::whole_rows(BufReader::with_capacity(256 << 10, &file))?,
+    let end = if is_table {
+        tables::whole_rows(BufReader::with_capacity(256 << 10, &file))?
+    } else {
+        whole_lines(&mut file)?
     };
     if file.metadata()?.len() != end {
         file.set_len(end)?;
@@ -187,17 +275,18 @@ impl Lines {
         &self,
         work: impl FnOnce(&mut Open) -> Result<T, ComponentError> + Send + 'static,
     ) -> Result<T, ComponentError> {
-        let (held, path, format) = (Arc::clone(&self.open), self.path.clone(), self.format);
+        let (held, path, is_table) = (Arc::clone(&self.open), self.path.clone(), self.is_table);
         let (columns, place) = (self.columns.clone(), self.place.clone());
         let done = tokio::task::spawn_blocking(move || {
             let mut held = held.lock().unwrap_or_else(PoisonError::into_inner);
             let mut opened = match held.take() {
                 Some(opened) => opened,
                 None => {
-                    let file = open(&path, format).map_err(|error| failed(&path, &error))?;
-                    let header = match format {
-                        Format::Jsonl => None,
-                        Format::Csv => rows::header_of(&path, columns, &place)?,
+                    let file = open(&path, is_table).map_err(|error| failed(&path, &error))?;
+                    let header = if is_table {
+                        rows::header_of(&path, columns, &place)?
+                    } else {
+                        None
                     };
                     Open { file, header }
                 }
@@ -246,9 +335,10 @@ impl Destination for Lines {
             if records.is_empty() {
                 return Vec::new();
             }
-            let done = match self.format {
-                Format::Jsonl => self.append_lines(records).await,
-                Format::Csv => self.append_rows(records).await,
+            let done = if self.is_table {
+                self.append_rows(records).await
+            } else {
+                self.append_lines(records).await
             };
             done.unwrap_or_else(|error| records.iter().map(|_| Err(error.clone())).collect())
         })

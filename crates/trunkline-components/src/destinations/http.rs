@@ -1,33 +1,38 @@
 //! `http`: sends each record to an address.
 //!
 //! The one rule: a record counts as delivered only when the answer says so. What passes (a lost connection, 408, 425, 429, 5xx) is
-//! tried again, not before `Retry-After`; any other refusal is the record's own.
+//! tried again, not before `Retry-After`; any other refusal is the record's own. Read
+//! `http/form.rs` for how a request is made, `http/first.rs` for calls before it.
+
+mod first;
+mod form;
 
 use std::{
-    collections::BTreeMap,
     sync::{Arc, OnceLock},
     time::Duration,
 };
 
 use futures::future::BoxFuture;
-use hmac::{Hmac, KeyInit as _, Mac as _};
-use http::Method;
+use http::StatusCode;
 use jiff::Timestamp;
 use schemars::JsonSchema;
-use secrecy::{ExposeSecret as _, SecretString};
 use serde::Deserialize;
-use serde_json::{Map, Value, json};
-use sha2::Sha256;
+use serde_json::{Value, json};
 use trunkline_flow::{
     ComponentError, Delivered, Destination, Record, Verdict,
     document::{Jq, Mistake, Node, Span, read},
 };
 
+use self::{
+    first::Step,
+    form::{Body, Form, Headers, Verb, check_headers},
+};
 use crate::{
     Site,
-    http::{Answer, Caller, Request, judged, shown},
+    http::{Answer, Caller, judged, shown},
     registry::DestinationKind,
-    text::{Env, Secrets, Text},
+    sign::Sign,
+    text::{Secrets, Text},
 };
 
 pub(crate) const KIND: DestinationKind = DestinationKind {
@@ -49,10 +54,17 @@ struct Settings {
     method: Verb,
     /// Headers with the expressions that give their values, or `{env: NAME, prefix: "Bearer "}`; a null leaves its header out.
     #[serde(default)]
-    headers: BTreeMap<String, Text>,
+    headers: Headers,
     /// What is sent; the record itself unless told. Text is sent as it is, all else as JSON. Null sends nothing.
     #[serde(default)]
     body: Option<Jq>,
+    /// Calls that are made before, each with the fields that those before it put into the record: to find a thing, and to make it where it is
+    /// not there.
+    #[serde(default)]
+    first: Vec<Step>,
+    /// Records for which this holds after `first` are not sent: they are there already.
+    #[serde(default)]
+    unless: Option<Jq>,
     /// How requests are signed.
     #[serde(default)]
     sign: Option<Sign>,
@@ -74,46 +86,12 @@ fn half_a_minute() -> Span {
     Span(Duration::from_secs(30))
 }
 
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
-enum Verb {
-    #[serde(rename = "GET")]
-    Get,
-    #[default]
-    #[serde(rename = "POST")]
-    Post,
-    #[serde(rename = "PUT")]
-    Put,
-    #[serde(rename = "PATCH")]
-    Patch,
-    #[serde(rename = "DELETE")]
-    Delete,
-}
-
-impl From<Verb> for Method {
-    fn from(verb: Verb) -> Self {
-        match verb {
-            Verb::Get => Self::GET,
-            Verb::Post => Self::POST,
-            Verb::Put => Self::PUT,
-            Verb::Patch => Self::PATCH,
-            Verb::Delete => Self::DELETE,
-        }
-    }
-}
-
-/// Signs a request: `t=SECONDS,v1=HEX`, the HMAC-SHA256 of `SECONDS.BODY`.
-#[derive(Clone, Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-struct Sign {
-    /// The variable of the environment that holds the key.
-    secret: Env,
-    /// The header that holds the signature.
-    #[serde(default = "signature")]
-    header: String,
-}
-
-fn signature() -> String {
-    "X-Trunkline-Signature".to_owned()
+/// What came of a call.
+struct Called {
+    /// The server says that there is no such thing.
+    is_missing: bool,
+    /// The answer, or why it is not good.
+    good: Result<Value, ComponentError>,
 }
 
 struct Sending {
@@ -124,16 +102,8 @@ struct Sending {
 
 fn build(node: &Node, site: &Site) -> Result<Arc<dyn Destination>, Mistake> {
     let settings: Settings = read(node)?;
-    for (name, _) in node.get("headers").map(Node::entries).unwrap_or_default() {
-        if http::HeaderName::from_bytes(name.text.as_bytes()).is_err() {
-            let message = format!("{:?} is no name of a header", name.text);
-            return Err(Mistake::new(
-                name.spot,
-                message,
-                "Use letters, digits and hyphens.",
-            ));
-        }
-    }
+    check_headers(node)?;
+    first::check(node)?;
     Ok(Arc::new(Sending {
         settings,
         site: site.clone(),
@@ -141,87 +111,20 @@ fn build(node: &Node, site: &Site) -> Result<Arc<dyn Destination>, Mistake> {
     }))
 }
 
-/// A record's request before secrets are put in.
-struct Draft {
-    url: String,
-    headers: Map<String, Value>,
-    body: String,
-}
-
 impl Sending {
-    fn body(&self, record: &Record, now: Timestamp) -> Result<(String, bool), ComponentError> {
-        let value = match &self.settings.body {
-            Some(body) => body.value(record, now)?,
-            None if self.settings.method == Verb::Get => Value::Null,
-            None => record.value.clone(),
-        };
-        Ok(match value {
-            Value::Null => (String::new(), false),
-            Value::String(text) => (text, false),
-            other => (other.to_string(), true),
-        })
-    }
-
-    /// What may be shown of a record's request.
-    fn draft(&self, record: &Record, now: Timestamp) -> Result<Draft, ComponentError> {
-        let url = self.settings.url.shown(record, now)?.ok_or_else(no_address)?;
-        let (body, is_json) = self.body(record, now)?;
-        let mut headers = Map::new();
-        if is_json {
-            headers.insert("content-type".to_owned(), "application/json".into());
+    fn form(&self) -> Form<'_> {
+        let settings = &self.settings;
+        Form {
+            url: &settings.url,
+            method: settings.method,
+            headers: &settings.headers,
+            body: match &settings.body {
+                Some(body) => Body::Made(body),
+                None if settings.method == Verb::Get => Body::Nothing,
+                None => Body::Record,
+            },
+            sign: settings.sign.as_ref(),
         }
-        for (name, text) in &self.settings.headers {
-            if let Some(shown) = text.shown(record, now)? {
-                headers.insert(name.to_ascii_lowercase(), shown.into());
-            }
-        }
-        Ok(Draft { url, headers, body })
-    }
-
-    fn shown(&self, draft: &Draft) -> Value {
-        let body = serde_json::from_str(&draft.body).unwrap_or_else(|_| Value::from(draft.body.as_str()));
-        json!({
-            "method": Method::from(self.settings.method).as_str(),
-            "url": draft.url,
-            "headers": draft.headers,
-            "body": body,
-        })
-    }
-
-    fn request(
-        &self,
-        record: &Record,
-        now: Timestamp,
-        secrets: &mut Secrets,
-    ) -> Result<Request, ComponentError> {
-        let draft = self.draft(record, now)?;
-        let shown = self.shown(&draft);
-        let site = &self.site;
-        let url = self
-            .settings
-            .url
-            .value(record, now, site, secrets)?
-            .ok_or_else(no_address)?;
-        let mut headers: Vec<(String, SecretString)> = Vec::new();
-        for (name, value) in &draft.headers {
-            headers.push((name.clone(), value.as_str().unwrap_or_default().into()));
-        }
-        for (name, text) in &self.settings.headers {
-            if let (Text::Held(_), Some(value)) = (text, text.value(record, now, site, secrets)?) {
-                headers.push((name.clone(), value));
-            }
-        }
-        if let Some(sign) = &self.settings.sign {
-            let key = sign.secret.value(site, secrets)?;
-            headers.push((sign.header.clone(), signed(&key, now, &draft.body).into()));
-        }
-        Ok(Request {
-            method: self.settings.method.into(),
-            url,
-            headers,
-            body: draft.body,
-            shown,
-        })
     }
 
     fn caller(&self) -> Result<&Caller, ComponentError> {
@@ -235,17 +138,70 @@ impl Sending {
     async fn one(&self, record: &Record) -> Delivered {
         let now = (self.site.now)();
         let mut secrets = Secrets::default();
-        let request = self.request(record, now, &mut secrets)?;
+        let found = self.first(record, now, &mut secrets).await?;
+        let record = found.as_ref().unwrap_or(record);
+        if let Some(unless) = &self.settings.unless
+            && unless.holds(record, now)?
+        {
+            return Ok(Some(json!({ "sent": false })));
+        }
+        let called = self.call(&self.form(), record, now, &mut secrets).await?;
+        called.good.map(Some)
+    }
+
+    /// The record with what the calls before its own answered; none when there are no such calls.
+    async fn first(
+        &self,
+        record: &Record,
+        now: Timestamp,
+        secrets: &mut Secrets,
+    ) -> Result<Option<Record>, ComponentError> {
+        if self.settings.first.is_empty() {
+            return Ok(None);
+        }
+        let mut found = record.clone();
+        for step in &self.settings.first {
+            if !step.holds(&found, now)? {
+                continue;
+            }
+            let form = step.form(&self.settings.headers);
+            let called = self.call(&form, &found, now, secrets).await?;
+            let taken = if called.is_missing {
+                Value::Null
+            } else {
+                let answer = called.good?;
+                match &step.take {
+                    Some(take) => take.value(&record.derive(answer), now)?,
+                    None => answer["body"].clone(),
+                }
+            };
+            let fields = found.value.as_object_mut().ok_or_else(first::no_fields)?;
+            fields.insert(step.into.clone(), taken);
+        }
+        Ok(Some(found))
+    }
+
+    /// Makes a call, and judges its answer.
+    async fn call(
+        &self,
+        form: &Form<'_>,
+        record: &Record,
+        now: Timestamp,
+        secrets: &mut Secrets,
+    ) -> Result<Called, ComponentError> {
+        let request = form.request(record, now, &self.site, secrets)?;
         let sent = request.shown.clone();
-        let answer = self.caller()?.call(request, &secrets, now).await?;
-        let value = answer.to_value(&secrets);
-        match self.verdict(&answer, &value, now)? {
-            None => Ok(Some(value)),
+        let answer = self.caller()?.call(request, secrets, now).await?;
+        let value = answer.to_value(secrets);
+        let is_missing = answer.status == StatusCode::NOT_FOUND;
+        let good = match self.verdict(&answer, &value, now)? {
+            None => Ok(value),
             Some(error) => Err(ComponentError {
                 message: secrets.hide(&error.message),
                 ..error.with_exchange(Some(sent), Some(value))
             }),
-        }
+        };
+        Ok(Called { is_missing, good })
     }
 
     /// What the answer means; none when it is good.
@@ -284,27 +240,6 @@ impl Sending {
     }
 }
 
-/// `t=SECONDS,v1=HEX` over `SECONDS.BODY`.
-fn signed(key: &SecretString, now: Timestamp, body: &str) -> String {
-    let seconds = now.as_second();
-    // A key of any length is one.
-    let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(key.expose_secret().as_bytes()) else {
-        return String::new();
-    };
-    mac.update(format!("{seconds}.{body}").as_bytes());
-    let digest = mac.finalize().into_bytes();
-    let hex: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
-    format!("t={seconds},v1={hex}")
-}
-
-fn no_address() -> ComponentError {
-    ComponentError::reject(
-        "TL0862",
-        "the expression of `url` gives no address for this record",
-        "Mend the expression, or filter such records out.",
-    )
-}
-
 impl Destination for Sending {
     fn deliver<'a>(&'a self, records: &'a [Record]) -> BoxFuture<'a, Vec<Delivered>> {
         Box::pin(async move {
@@ -317,22 +252,17 @@ impl Destination for Sending {
     }
 
     fn preview(&self, record: &Record) -> Result<Value, ComponentError> {
-        let draft = self.draft(record, (self.site.now)())?;
-        Ok(self.shown(&draft))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_signature_is_over_the_moment_and_the_body() {
-        let now = Timestamp::from_second(1_700_000_000).unwrap();
-        // As `printf '1700000000.{"id":1}' | openssl dgst -sha256 -hmac key` says.
-        assert_eq!(
-            signed(&"key".into(), now, "{\"id\":1}"),
-            "t=1700000000,v1=1d542af0cd7355fefa5c19021ad89d3e2afd77ebff5448db280f180e013d2651"
-        );
+        let now = (self.site.now)();
+        let mut shown = self.form().shown(record, now)?;
+        let mut first = Vec::new();
+        for step in &self.settings.first {
+            if step.holds(record, now)? {
+                first.push(step.form(&self.settings.headers).shown(record, now)?);
+            }
+        }
+        if !first.is_empty() {
+            shown["first"] = first.into();
+        }
+        Ok(shown)
     }
 }

@@ -18,6 +18,7 @@ use trunkline_flow::{
     nearest,
 };
 
+use super::sqlite::Keeping;
 use crate::{Site, registry::DestinationKind};
 
 pub(crate) const KIND: DestinationKind = DestinationKind {
@@ -47,10 +48,24 @@ struct Settings {
     /// Whether names that the action does not know are sent.
     #[serde(default)]
     allow_unknown: bool,
+    /// A table of an SQLite database that keeps what each action gave, by the delivery's key.
+    #[serde(default)]
+    receipts: Option<Receipts>,
+}
+
+/// Where is kept what actions gave.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct Receipts {
+    /// The database; it and its folder are made when they are not there. Relative paths begin at the flow's file.
+    path: String,
+    /// The table; it is made when it is not there.
+    table: String,
 }
 
 struct Act {
     settings: Settings,
+    receipts: Option<Keeping>,
     site: Site,
     workspace: tokio::sync::OnceCell<Workspace>,
 }
@@ -74,7 +89,17 @@ fn build(node: &Node, site: &Site) -> Result<Arc<dyn Destination>, Mistake> {
         let message = format!("{} has no field {}", settings.action, name.text);
         return Err(Mistake::new(name.spot, message, advice));
     }
+    let receipts = match (&settings.receipts, node.get("receipts")) {
+        (Some(receipts), Some(node)) => {
+            let key = Jq::compile(".key").map_err(|error| {
+                Mistake::new(node.spot, error.to_string(), "This is a fault of Trunkline.")
+            })?;
+            Some(Keeping::new(node, &receipts.path, &receipts.table, key, site)?)
+        }
+        _ => None,
+    };
     Ok(Arc::new(Act {
+        receipts,
         settings,
         site: site.clone(),
         workspace: tokio::sync::OnceCell::new(),
@@ -102,15 +127,7 @@ impl Act {
     fn key(&self, record: &Record, now: Timestamp) -> Result<Option<String>, ComponentError> {
         let told = match &self.settings.key {
             Some(key) => key.key(record, now)?,
-            None => record.head.id.as_ref().map(|id| {
-                let stream = record.head.stream.as_deref().unwrap_or_default();
-                let at = record
-                    .head
-                    .updated_at
-                    .map(|at| at.to_string())
-                    .unwrap_or_default();
-                format!("{stream}/{id}/{at}")
-            }),
+            None => record.head.told_apart(),
         };
         Ok(told.map(|told| format!("flow:{}/{}/{told}", self.site.flow, self.settings.action)))
     }
@@ -118,8 +135,16 @@ impl Act {
     async fn one(&self, record: &Record) -> Delivered {
         let now = (self.site.now)();
         let input = self.input(record, now)?;
+        let key = self.key(record, now)?;
+        if self.receipts.is_some() && key.is_none() {
+            return Err(ComponentError::reject(
+                "TL0954",
+                "this delivery has no key, so its receipt could not be told from others",
+                "Give the destination a `key`, an expression that tells one delivery from another.",
+            ));
+        }
         let options = CallOptions {
-            key: self.key(record, now)?,
+            key: key.clone(),
             allow_unknown: self.settings.allow_unknown,
             priority: Priority::Background,
             by_whom: format!("flow {}", self.site.flow),
@@ -133,9 +158,16 @@ impl Act {
         let outcome = workspace
             .call(&self.settings.action, input.clone(), options)
             .await;
-        outcome
-            .map(|outcome| Some(outcome.output))
-            .map_err(|error| failed(&self.settings.action, &error, &input))
+        let output = outcome
+            .map_err(|error| failed(&self.settings.action, &error, &input))?
+            .output;
+        if let (Some(receipts), Some(key)) = (&self.receipts, key) {
+            // An action that was carried out gives the same again, so a receipt that cannot be kept now is kept later.
+            let receipt = json!({ "key": key, "action": self.settings.action, "answer": output });
+            let mut kept = receipts.deliver(&[Record::new(receipt)]).await;
+            kept.pop().unwrap_or(Ok(None))?;
+        }
+        Ok(Some(output))
     }
 }
 

@@ -1,11 +1,14 @@
 //! `sqlite`: keeps a table of an SQLite database as records say.
 //!
 //! The one rule: a batch is one transaction, the columns that it needs included; a record that the database refuses takes no other
-//! with it. Read `sql/table.rs` for what becomes of a record, `sqlite/table.rs` for how the table grows.
+//! with it. Read `sql/table.rs` for what becomes of a record, `sqlite/table.rs` for how the table grows, `sqlite/search.rs` for its
+//! full-text index.
 
+mod search;
 mod table;
 
 use std::{
+    collections::BTreeSet,
     path::PathBuf,
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
@@ -21,10 +24,11 @@ use trunkline_flow::{
     document::{Jq, Mistake, Node, read},
 };
 
+use self::search::Search;
 use crate::{
     Site,
     registry::DestinationKind,
-    sql::table::{Place, Rows, tell},
+    sql::table::{KEY, Place, Rows, tell},
 };
 
 pub(crate) const KIND: DestinationKind = DestinationKind {
@@ -51,10 +55,14 @@ struct Settings {
     /// Records for which this holds are taken out of the table.
     #[serde(default)]
     delete_when: Option<Jq>,
+    /// Fields that are put into a full-text index, the table `TABLE_search`.
+    #[serde(default)]
+    search: Option<Vec<String>>,
 }
 
-struct Keeping {
+pub(super) struct Keeping {
     rows: Rows,
+    search: Option<Search>,
     site: Site,
     path: PathBuf,
     place: Place,
@@ -63,29 +71,63 @@ struct Keeping {
 
 fn build(node: &Node, site: &Site) -> Result<Arc<dyn Destination>, Mistake> {
     let settings: Settings = read(node)?;
-    let spot = node.get("table").map_or(node.spot, |table| table.spot);
-    let is_own = settings.table.to_ascii_lowercase().starts_with("sqlite_");
-    if settings.table.is_empty() || is_own || settings.table.contains('\0') {
-        return Err(Mistake::new(
-            spot,
-            format!("{:?} cannot be the name of a table", settings.table),
-            "Give it a name that does not begin with sqlite_.",
-        ));
-    }
+    let search = match &settings.search {
+        Some(columns) => {
+            let is_wrong = |name: &String| {
+                let lower = name.to_ascii_lowercase();
+                name.is_empty() || name.contains('\0') || [KEY, "rank", "rowid"].contains(&lower.as_str())
+            };
+            let lower: BTreeSet<String> = columns.iter().map(|name| name.to_lowercase()).collect();
+            if columns.is_empty() || lower.len() != columns.len() || columns.iter().any(is_wrong) {
+                return Err(Mistake::new(
+                    node.get("search").map_or(node.spot, |value| value.spot),
+                    "these cannot be the columns of a full-text index",
+                    "Name fields of the records, each once, and none _key, rank or rowid.",
+                ));
+            }
+            Some(Search::new(settings.table.clone(), columns.clone()))
+        }
+        None => None,
+    };
+    let made = Keeping::new(node, &settings.path, &settings.table, settings.key, site)?;
     Ok(Arc::new(Keeping {
+        search,
         rows: Rows {
-            key: settings.key,
             delete_when: settings.delete_when,
+            ..made.rows
         },
-        path: site.path(&settings.path),
-        place: Place {
-            name: settings.table,
-            spot,
-            flow: site.flow.clone(),
-        },
-        site: site.clone(),
-        connection: Arc::default(),
+        ..made
     }))
+}
+
+impl Keeping {
+    /// A table that a flow's file names at this place.
+    pub(super) fn new(node: &Node, path: &str, table: &str, key: Jq, site: &Site) -> Result<Self, Mistake> {
+        let spot = node.get("table").map_or(node.spot, |table| table.spot);
+        let is_own = table.to_ascii_lowercase().starts_with("sqlite_");
+        if table.is_empty() || is_own || table.contains('\0') {
+            return Err(Mistake::new(
+                spot,
+                format!("{table:?} cannot be the name of a table"),
+                "Give it a name that does not begin with sqlite_.",
+            ));
+        }
+        Ok(Self {
+            rows: Rows {
+                key,
+                delete_when: None,
+            },
+            search: None,
+            site: site.clone(),
+            path: site.path(path),
+            place: Place {
+                name: table.to_owned(),
+                spot,
+                flow: site.flow.clone(),
+            },
+            connection: Arc::default(),
+        })
+    }
 }
 
 fn open(path: &PathBuf) -> Result<Connection, ComponentError> {
@@ -135,6 +177,7 @@ impl Destination for Keeping {
             self.path.clone(),
             self.place.clone(),
         );
+        let search = self.search.clone();
         Box::pin(async move {
             if changes.is_empty() {
                 return results;
@@ -146,7 +189,13 @@ impl Destination for Keeping {
                     Some(open) => open,
                     None => open(&path)?,
                 };
-                let kept = table::keep(&mut open, &changes, &place, &path.display().to_string());
+                let kept = table::keep(
+                    &mut open,
+                    &changes,
+                    search.as_ref(),
+                    &place,
+                    &path.display().to_string(),
+                );
                 if kept.is_ok() {
                     *held = Some(open);
                 }

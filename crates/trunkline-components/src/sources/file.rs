@@ -2,10 +2,12 @@
 //!
 //! The one rule: what is not whole is not read yet. A line of a followed file without its end waits for it; a file that has become
 //! shorter is another one, and is read from its beginning. Read `file/lines.rs` for JSON lines, `file/rows.rs` for tables,
-//! `file/folder.rs` for folders.
+//! `file/columns.rs` for Parquet, `file/markdown.rs` for documents, `file/folder.rs` for folders.
 
+mod columns;
 mod folder;
 mod lines;
+mod markdown;
 mod rows;
 
 use std::{
@@ -32,7 +34,7 @@ use crate::{
 
 pub(crate) const KIND: SourceKind = SourceKind {
     name: "file",
-    summary: "Gives the records of a file or of a folder's files, JSON lines or CSV, from where the last run came to.",
+    summary: "Gives the records of a file or of a folder's files, JSON lines, CSV, Parquet or Markdown, from where the last run came to.",
     is_rereadable: true,
     is_endless: |node| node.get("follow").is_some_and(|follow| follow.to_json() == true),
     schema: |generator| generator.subschema_for::<Settings>(),
@@ -50,9 +52,13 @@ const PAUSE: Duration = Duration::from_millis(500);
 struct Settings {
     /// The file or the folder. Relative paths begin at the flow's file.
     path: String,
-    /// The form; by default CSV for names that end in `.csv` or `.tsv`, JSON lines for all others.
+    /// The form; by default CSV for names that end in `.csv` or `.tsv`, Parquet for `.parquet`, Markdown for `.md`, JSON lines for all
+    /// others. Of a folder with `markdown`, the folders in it are read too, and a file is given again when it has changed.
     #[serde(default)]
     format: Option<Format>,
+    /// The field for the text of a Markdown file; the keys of its front matter are the others, and `file` says its `path` and `hash`.
+    #[serde(default = "body")]
+    text: String,
     /// What stands between the cells of a table, one letter or `tab`; found out unless told.
     #[serde(default)]
     delimiter: Option<String>,
@@ -75,6 +81,14 @@ enum Format {
     Jsonl,
     /// A table with a header.
     Csv,
+    /// A table in Parquet.
+    Parquet,
+    /// A document: front matter in YAML between two lines `---`, and text.
+    Markdown,
+}
+
+fn body() -> String {
+    "body".to_owned()
 }
 
 impl Settings {
@@ -83,6 +97,8 @@ impl Settings {
             let extension = path.extension().and_then(|extension| extension.to_str());
             match extension.map(str::to_ascii_lowercase).as_deref() {
                 Some("csv" | "tsv") => Format::Csv,
+                Some("parquet") => Format::Parquet,
+                _ if markdown::is_markdown(path) => Format::Markdown,
                 _ => Format::Jsonl,
             }
         })
@@ -112,11 +128,18 @@ fn build(node: &Node, site: &Site) -> Result<Arc<dyn Source>, Mistake> {
     if let Some(encoding) = &settings.encoding {
         tables::encoding(encoding).map_err(|error| wrong("encoding", error))?;
     }
-    if settings.follow && settings.format(&path) == Format::Csv && !path.is_dir() {
+    if settings.follow && settings.format(&path) != Format::Jsonl && !path.is_dir() {
         return Err(Mistake::new(
             spot("follow"),
             "a table is not followed: nobody can tell whether its last row is whole",
             "Run the flow again and again, which reads what is new; or put whole files into a folder.",
+        ));
+    }
+    if settings.text.is_empty() || settings.text == "file" {
+        return Err(Mistake::new(
+            spot("text"),
+            format!("the text of a document cannot be under {:?}", settings.text),
+            "Name another field, such as `body`.",
         ));
     }
     Ok(Arc::new(Files { settings, path }))
@@ -141,6 +164,12 @@ fn open(
     Ok(match settings.format(path) {
         Format::Jsonl => Box::new(lines::Lines::open(path, settings, place, is_whole)?),
         Format::Csv => Box::new(rows::Rows::open(path, settings, place)?),
+        Format::Parquet => Box::new(columns::Columns::open(path, settings, place)?),
+        Format::Markdown => Box::new(markdown::Documents::open(
+            path.to_owned(),
+            settings.clone(),
+            place,
+        )),
     })
 }
 
@@ -155,7 +184,7 @@ impl Source for Files {
         Box::pin(async move {
             let place = cursor.map_or(Value::Null, |cursor| cursor.0);
             let opened = tokio::task::spawn_blocking(move || -> Result<Box<dyn Pieces>, ComponentError> {
-                if path.is_dir() {
+                if path.is_dir() && settings.format != Some(Format::Markdown) {
                     return Ok(Box::new(folder::Folder::open(path, settings, &place)));
                 }
                 open(&path, &settings, &place, !settings.follow)

@@ -66,7 +66,7 @@ struct Settings {
     /// The most records of one run.
     #[serde(default)]
     limit: Option<u64>,
-    /// An expression over `{now, last_success, checkpoint, trigger}` (times in unix seconds) that gives `{path, query, payload}`,
+    /// An expression over `{now, last_success, checkpoint, trigger, since, until}` (times in unix seconds; the last two of a range that is read again) that gives `{path, query, payload}`,
     /// each laid over what is set above.
     #[serde(default)]
     request: Option<Jq>,
@@ -121,6 +121,8 @@ impl Asking {
             let known = Record::new(json!({
                 "now": occasion.now.as_second(),
                 "last_success": occasion.last_success.map(Timestamp::as_second),
+                "since": occasion.range.map(|(since, _)| since.as_second()),
+                "until": occasion.range.map(|(_, until)| until.as_second()),
                 "checkpoint": checkpoint,
                 "trigger": occasion.trigger,
             }));

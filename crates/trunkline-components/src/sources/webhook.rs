@@ -124,6 +124,13 @@ impl Source for Received {
     fn is_endless(&self) -> bool {
         true
     }
+
+    fn position_at(&self, moment: Timestamp) -> BoxFuture<'_, Result<Option<Cursor>, ComponentError>> {
+        Box::pin(async move {
+            let number = self.site.notifications.before(moment).await?;
+            Ok(Some(Cursor(json!({ "number": number }))))
+        })
+    }
 }
 
 struct Following {

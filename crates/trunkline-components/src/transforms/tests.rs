@@ -23,7 +23,9 @@ use trunkline_flow::{
     engine::Flow,
 };
 
-use crate::{Notifications, Notified, Site, Workspaces, build, kinds, outputs};
+use crate::{
+    MirrorPlace, Mirrors, Notifications, Notified, Pushed, Pushes, Site, Workspaces, build, kinds, outputs,
+};
 
 /// No workspace, and one secret.
 struct Nothing;
@@ -34,8 +36,18 @@ impl Workspaces for Nothing {
     }
 }
 
+impl Mirrors for Nothing {
+    fn mirror<'a>(&'a self, _: Option<&'a str>) -> BoxFuture<'a, Result<MirrorPlace, ComponentError>> {
+        Box::pin(async { Err(ComponentError::stop("TL0812", "there is no mirror", "None.")) })
+    }
+}
+
 impl Notifications for Nothing {
     fn newest(&self) -> BoxFuture<'_, Result<i64, ComponentError>> {
+        Box::pin(async { Ok(0) })
+    }
+
+    fn before(&self, _: Timestamp) -> BoxFuture<'_, Result<i64, ComponentError>> {
         Box::pin(async { Ok(0) })
     }
 
@@ -45,6 +57,16 @@ impl Notifications for Nothing {
         _: Option<&'a str>,
         _: u32,
     ) -> BoxFuture<'a, Result<Vec<Notified>, ComponentError>> {
+        Box::pin(async { Ok(Vec::new()) })
+    }
+}
+
+impl Pushes for Nothing {
+    fn before<'a>(&'a self, _: &'a str, _: Timestamp) -> BoxFuture<'a, Result<i64, ComponentError>> {
+        Box::pin(async { Ok(0) })
+    }
+
+    fn after<'a>(&'a self, _: &'a str, _: i64, _: u32) -> BoxFuture<'a, Result<Vec<Pushed>, ComponentError>> {
         Box::pin(async { Ok(Vec::new()) })
     }
 }
@@ -70,6 +92,8 @@ fn site(folder: PathBuf) -> Site {
         workspaces: Arc::new(Nothing),
         secrets: Arc::new(secret),
         notifications: Arc::new(Nothing),
+        pushes: Arc::new(Nothing),
+        mirrors: Arc::new(Nothing),
     }
 }
 

@@ -1,4 +1,4 @@
-//! The destination `file`, with good and bad records and files.
+//! The destination `file`, with good and bad records and files; one for each record, too.
 
 use serde_json::json;
 use trunkline_flow::Verdict;
@@ -91,6 +91,130 @@ fn columns_that_cannot_be_are_refused() {
         let mistakes = harness::flow(&text, &site).unwrap_err();
         assert!(
             mistakes.contains("line 4") && mistakes.contains("column"),
+            "{mistakes}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_file_for_each_record_is_as_its_record_says() {
+    let folder = tempfile::tempdir().unwrap();
+    let site = harness::site(folder.path(), &variables([]));
+    let text = |name: &str| std::fs::read_to_string(folder.path().join("out").join(name)).unwrap();
+    let markdown = harness::destination(
+        r#"file: { path: out, each: '"\(.kind)/\(.id).md"', format: markdown, text: words, delete_when: .gone }"#,
+        &site,
+    );
+    let first = json!({ "id": 1, "kind": "a", "a: b": [1, null], "title": "It's \"so\": #1\n--- no", "on": true, "words": "\n# Hi\n\n---\nyou\n\n" });
+    let bare = json!({ "id": 2, "kind": "a", "words": null });
+    assert!(
+        bring(&*markdown, &[first.clone(), bare.clone()])
+            .await
+            .iter()
+            .all(Result::is_ok)
+    );
+    assert_eq!(
+        text("a/1.md"),
+        "---\n\"a: b\": [1,null]\nid: 1\nkind: \"a\"\n\"on\": true\ntitle: \"It's \\\"so\\\": #1\\n--- no\"\n---\n\n# Hi\n\n---\nyou\n"
+    );
+    assert_eq!(text("a/2.md"), "---\nid: 2\nkind: \"a\"\n---\n");
+    // What was written is read as it was.
+    let source = harness::source("{ file: { path: out, format: markdown, text: words } }", &site);
+    let (values, broken, _) = harness::read_all(&*source, None).await.unwrap();
+    assert!(broken.is_empty(), "{broken:?}");
+    let mut expected = first.clone();
+    expected["words"] = json!("# Hi\n\n---\nyou");
+    let mut read = values[0].clone();
+    assert_eq!(
+        read.as_object_mut().unwrap().remove("file").unwrap()["path"],
+        "a/1.md"
+    );
+    assert_eq!(read, expected);
+    // What is there as it should be is not touched.
+    let modified = |name: &str| {
+        std::fs::metadata(folder.path().join("out").join(name))
+            .unwrap()
+            .modified()
+            .unwrap()
+    };
+    let (one, two) = (modified("a/1.md"), modified("a/2.md"));
+    let changed = json!({ "id": 2, "kind": "a", "words": "new" });
+    assert!(
+        bring(&*markdown, &[first, changed])
+            .await
+            .iter()
+            .all(Result::is_ok)
+    );
+    assert_eq!(modified("a/1.md"), one);
+    assert!(modified("a/2.md") >= two && text("a/2.md").ends_with("---\n\nnew\n"));
+    let gone = json!({ "id": 2, "kind": "a", "gone": true });
+    assert!(
+        bring(&*markdown, &[gone.clone(), gone])
+            .await
+            .iter()
+            .all(Result::is_ok)
+    );
+    assert!(!folder.path().join("out/a/2.md").exists());
+    let own = harness::destination("file: { path: out, each: .id }", &site);
+    assert!(bring(&*own, &[json!({ "id": "x.json", "b": [1] })]).await[0].is_ok());
+    assert_eq!(
+        text("x.json"),
+        "{\n  \"b\": [\n    1\n  ],\n  \"id\": \"x.json\"\n}\n"
+    );
+}
+
+#[tokio::test]
+async fn no_record_leads_out_of_the_folder() {
+    let folder = tempfile::tempdir().unwrap();
+    let site = harness::site(folder.path(), &variables([]));
+    let each = harness::destination("file: { path: out, each: .name, format: markdown }", &site);
+    for name in [
+        json!(null),
+        json!(""),
+        json!("/etc/x"),
+        json!("../x"),
+        json!("a/../../x"),
+        json!("./x"),
+        json!("a\\b"),
+        json!("a/"),
+        json!(".hidden"),
+        json!("a/.git/x"),
+        json!("x\u{0}"),
+        json!("x".repeat(201)),
+    ] {
+        let error = refusal(&*each, &json!({ "name": name })).await;
+        assert_eq!(
+            (error.code, error.verdict),
+            ("TL0951", Verdict::Reject),
+            "{name}: {error}"
+        );
+    }
+    for value in [
+        json!({ "name": "x.md", "body": 7 }),
+        json!({ "name": "x.md", "body": {} }),
+    ] {
+        assert_eq!(refusal(&*each, &value).await.code, "TL0952", "{value}");
+    }
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
+}
+
+#[test]
+fn settings_of_a_file_for_each_record_that_cannot_be_are_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let site = harness::site(folder.path(), &variables([]));
+    for (settings, part) in [
+        ("{ path: x, format: markdown }", "holds one record"),
+        ("{ path: x, format: json }", "holds one record"),
+        ("{ path: x, each: .id, format: csv }", "holds many records"),
+        ("{ path: x, each: .id, columns: [a] }", "only a table"),
+        ("{ path: x, delete_when: .gone }", "for a file of each record"),
+        ("{ path: x, text: body }", "for a file of each record"),
+    ] {
+        let text =
+            format!("flow: tried\nsource: {{ file: {{ path: x }} }}\ndestinations:\n  - file: {settings}\n");
+        let mistakes = harness::flow(&text, &site).unwrap_err();
+        assert!(
+            mistakes.contains("line 4") && mistakes.contains(part),
             "{mistakes}"
         );
     }

@@ -15,8 +15,12 @@ use trunkline_flow::{
 };
 
 use crate::{
+    bucket::Storage,
+    desk,
     harness::{self, Variables, variables},
     http::Server,
+    mail::Post,
+    nats::Stream,
 };
 
 #[derive(Default)]
@@ -72,6 +76,7 @@ async fn run(text: &str, folder: &Path, variables: &Variables, kept: &Kept) -> R
         now: Timestamp::UNIX_EPOCH,
         last_success: None,
         trigger: Trigger::Manual,
+        range: None,
     };
     let (stop, stopped) = watch::channel(false);
     let running = engine.run(&flow, &occasion, kept, stopped);
@@ -125,6 +130,23 @@ async fn sources_of_the_guide() {
     assert_eq!((ran.ended, ran.counts.delivered["stdout"]), (Ended::Stopped, 1));
 
     let kept = Kept::default();
+    std::fs::create_dir_all(at.join("documents/deep")).unwrap();
+    std::fs::write(at.join("documents/deep/a.md"), "---\ntitle: A\n---\nText\n").unwrap();
+    std::fs::write(at.join("documents/b.md"), "---\ntitle: 'B\n---\n").unwrap();
+    let text = example("sources.md", "documents-to-lines");
+    let ran = run(&text, at, &none, &kept).await;
+    assert_eq!((ran.counts.read, ran.counts.dead), (2, 1));
+    assert_eq!(kept.letters.lock().unwrap()[0].code, "TL0950");
+    let first = lines(&at.join("documents.jsonl"));
+    assert_eq!(
+        (&first[0]["title"], &first[0]["body"]),
+        (&json!("A"), &json!("Text"))
+    );
+    std::fs::write(at.join("documents/b.md"), "B").unwrap();
+    let ran = run(&text, at, &none, &kept).await;
+    assert_eq!((ran.counts.read, ran.counts.dead), (1, 0));
+
+    let kept = Kept::default();
     let connection = rusqlite::Connection::open(at.join("shop.db")).unwrap();
     let create = "create table customers (id, email, plan, changed_at); insert into customers values (1, 'a@example.com', 'pro', 5), (2, 'b@example.com', null, 5)";
     connection.execute_batch(create).unwrap();
@@ -139,6 +161,65 @@ async fn sources_of_the_guide() {
         .map(|row| row["id"].clone())
         .collect();
     assert_eq!(ids, [1, 2, 3]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_mirror_of_the_guide() {
+    let none = variables([]);
+    let folders = [tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap()];
+    for (name, folder) in ["plans-that-changed", "contacts-that-changed"]
+        .into_iter()
+        .zip(&folders)
+    {
+        let (at, kept) = (folder.path(), Kept::default());
+        desk::make(at).await;
+        for (plan, who) in [("free", "Ada"), ("pro", "Ada"), ("pro", "Ada L.")] {
+            let contact = json!({ "id": "1", "name": who, "custom_attributes": { "plan": plan } });
+            desk::write(at, desk::records("contacts", &[contact])).await;
+            let ran = run(&example("sources.md", name), at, &none, &kept).await;
+            assert_eq!(ran.ended, Ended::Done);
+        }
+    }
+    let told = json!({ "id": "1", "change": "updated", "was": "free", "is": "pro" });
+    assert_eq!(lines(&folders[0].path().join("plans.jsonl")), [told]);
+    let names: Vec<Value> = lines(&folders[1].path().join("contacts.jsonl"))
+        .iter()
+        .map(|contact| contact["name"].clone())
+        .collect();
+    assert_eq!(names, ["Ada", "Ada", "Ada L."]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn files_of_the_guide_that_are_written_whole() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = folder.path();
+    std::fs::write(at.join("contacts.jsonl"), CONTACTS).unwrap();
+    let text = example("destinations.md", "contacts-to-parquet");
+    let ran = run(&text, at, &variables([]), &Kept::default()).await;
+    assert_eq!((ran.ended, ran.counts.delivered["file"]), (Ended::Done, 4));
+    let written = harness::source(
+        "{ file: { path: lake/contacts } }",
+        &harness::site(at, &variables([])),
+    );
+    let (records, ..) = harness::read_all(&*written, None).await.unwrap();
+    assert_eq!((records.len(), &records[2]["name"]), (4, &json!("Ada L.")));
+
+    let storage = Storage::default();
+    let variables = storage.start().await;
+    for (name, value) in [("LAKE_KEY", "AKID"), ("LAKE_SECRET", "s3cret")] {
+        variables
+            .lock()
+            .unwrap()
+            .insert(name.to_owned(), value.to_owned());
+    }
+    let text = example("destinations.md", "contacts-to-the-lake");
+    let ran = run(&text, at, &variables, &Kept::default()).await;
+    assert_eq!((ran.ended, ran.counts.delivered["file"]), (Ended::Done, 4));
+    let names = storage.names();
+    assert!(
+        names.len() == 1 && names[0].starts_with("contacts/tried-"),
+        "{names:?}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -183,6 +264,25 @@ async fn destinations_of_the_guide() {
     let last = server.good().pop().unwrap();
     assert_eq!(last["text"], "null <null> has signed up");
 
+    let post = Post::start(&[]).await;
+    std::fs::write(
+        at.join("ratings.jsonl"),
+        "{\"rating\":1,\"conversation_id\":\"7\"}\n{\"rating\":5,\"conversation_id\":\"8\"}\n",
+    )
+    .unwrap();
+    let way = format!("port: {}\n      security: none", post.port);
+    let text = example("destinations.md", "sad-ratings")
+        .replace("smtp.example.com", "127.0.0.1")
+        .replace("user: trunkline", &way)
+        .replace("      password: { env: SMTP_PASSWORD }\n", "");
+    let ran = run(&text, at, &variables, &Kept::default()).await;
+    assert_eq!((ran.counts.delivered["mail"], ran.counts.filtered), (1, 1));
+    assert!(
+        post.mails()[0].contains("Conversation 7 was rated 1."),
+        "{:?}",
+        post.mails()
+    );
+
     let kept = Kept::default();
     let ran = run(
         &example("destinations.md", "contacts-to-csv"),
@@ -198,6 +298,40 @@ async fn destinations_of_the_guide() {
         "{written}"
     );
     assert_eq!(lines(&at.join("out/contacts.jsonl")).len(), 4);
+
+    let kept = Kept::default();
+    let text = example("destinations.md", "contacts-to-documents");
+    let ran = run(&text, at, &variables, &kept).await;
+    assert_eq!((ran.ended, ran.counts.delivered["file"]), (Ended::Done, 4));
+    let document = std::fs::read_to_string(at.join("out/a/1.md")).unwrap();
+    assert!(
+        document.starts_with("---\n") && document.ends_with("---\n\nAda L.\n"),
+        "{document}"
+    );
+    assert!(!at.join("out/b.md").exists());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_thing_that_is_made_when_it_is_first_needed() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = folder.path();
+    std::fs::write(
+        at.join("problems.jsonl"),
+        "{\"customer\":\"acme\",\"text\":\"It is slow\"}\n",
+    )
+    .unwrap();
+    let server = Server::start(|body| match body {
+        Value::Object(_) => (201, json!({ "number": 7 })),
+        _ => (200, json!([])),
+    })
+    .await;
+    let text =
+        example("destinations.md", "problems-to-issues").replace("http://127.0.0.1:8080", &server.address);
+    let ran = run(&text, at, &variables([]), &Kept::default()).await;
+    assert_eq!((ran.counts.delivered["http"], ran.counts.dead), (1, 0));
+    let made: Vec<Value> = server.good();
+    assert_eq!(made[1], json!({ "label": "acme" }));
+    assert_eq!(made.len(), 4);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -233,4 +367,27 @@ async fn tables_of_the_guide() {
         let row = client.query_one(select, &[]).await.unwrap();
         assert_eq!(row.get::<_, String>(0), "a/1Ada L.{\"name\": \"pro\"}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nats_of_the_guide() {
+    let Some(stream) = Stream::new("guide").await else {
+        return;
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let at = folder.path();
+    std::fs::write(at.join("contacts.jsonl"), CONTACTS).unwrap();
+    let none = variables([]);
+    let text = example("destinations.md", "contacts-to-nats")
+        .replace("nats://127.0.0.1:4222", &stream.address)
+        .replace("contacts.changed", &format!("{}.changed", stream.name));
+    let ran = run(&text, at, &none, &Kept::default()).await;
+    assert_eq!((ran.ended, ran.counts.delivered["nats"]), (Ended::Done, 4));
+    let text = example("sources.md", "orders-from-nats")
+        .replace("nats://127.0.0.1:4222", &stream.address)
+        .replace("stream: orders", &format!("stream: {}", stream.name))
+        .replace("orders.paid", &stream.name);
+    let ran = run(&text, at, &none, &Kept::default()).await;
+    assert_eq!((ran.ended, ran.counts.read), (Ended::Stopped, 4));
+    assert_eq!(lines(&at.join("orders.jsonl")).len(), 4);
 }

@@ -2,7 +2,7 @@
 
 use std::{
     collections::HashMap,
-    path::Path,
+    path::{Path, PathBuf},
     sync::{Arc, Mutex},
 };
 
@@ -11,7 +11,9 @@ use jiff::Timestamp;
 use secrecy::SecretString;
 use serde_json::Value;
 use trunkline_actions::Workspace;
-use trunkline_components::{Notifications, Notified, Site, Workspaces, build, kinds};
+use trunkline_components::{
+    MirrorPlace, Mirrors, Notifications, Notified, Pushed, Pushes, Site, Workspaces, build, kinds,
+};
 use trunkline_flow::{
     Batch, ComponentError, Cursor, Delivered, Destination, Item, Occasion, Read, Record, Source, Trigger,
     document::Document, engine::Flow,
@@ -35,6 +37,13 @@ impl Notifications for Received {
         Box::pin(async move { Ok(newest) })
     }
 
+    fn before(&self, moment: Timestamp) -> BoxFuture<'_, Result<i64, ComponentError>> {
+        let all = self.0.lock().unwrap();
+        let earlier = all.iter().filter(|one| one.received_at < moment);
+        let number = earlier.map(|one| one.number).max().unwrap_or(0);
+        Box::pin(async move { Ok(number) })
+    }
+
     fn after<'a>(
         &'a self,
         number: i64,
@@ -45,6 +54,47 @@ impl Notifications for Received {
         let later = all.iter().filter(|one| one.number > number);
         let found = later.take(most as usize).cloned().collect();
         Box::pin(async { Ok(found) })
+    }
+}
+
+/// What was sent to the flows of a test.
+#[derive(Default)]
+pub(crate) struct Sent(pub(crate) Mutex<Vec<Pushed>>);
+
+impl Pushes for Sent {
+    fn before<'a>(&'a self, _: &'a str, moment: Timestamp) -> BoxFuture<'a, Result<i64, ComponentError>> {
+        let all = self.0.lock().unwrap();
+        let earlier = all.iter().filter(|one| one.received_at < moment);
+        let number = earlier.map(|one| one.number).max().unwrap_or(0);
+        Box::pin(async move { Ok(number) })
+    }
+
+    fn after<'a>(
+        &'a self,
+        _: &'a str,
+        number: i64,
+        most: u32,
+    ) -> BoxFuture<'a, Result<Vec<Pushed>, ComponentError>> {
+        let all = self.0.lock().unwrap();
+        let later = all.iter().filter(|one| one.number > number);
+        let found = later.take(most as usize).cloned().collect();
+        Box::pin(async { Ok(found) })
+    }
+}
+
+/// The mirror of a test's folder, whatever the connection.
+struct InFolder(PathBuf);
+
+impl Mirrors for InFolder {
+    fn mirror<'a>(
+        &'a self,
+        connection: Option<&'a str>,
+    ) -> BoxFuture<'a, Result<MirrorPlace, ComponentError>> {
+        let place = MirrorPlace {
+            path: self.0.join("mirror.db"),
+            workspace: connection.map(str::to_owned),
+        };
+        Box::pin(async { Ok(place) })
     }
 }
 
@@ -63,6 +113,8 @@ pub(crate) fn site(folder: &Path, variables: &Variables) -> Site {
         now: Arc::new(now),
         workspaces: Arc::new(NoWorkspaces),
         notifications: Arc::new(Received::default()),
+        pushes: Arc::new(Sent::default()),
+        mirrors: Arc::new(InFolder(folder.to_owned())),
         secrets: Arc::new(move |name| {
             variables
                 .lock()
@@ -132,6 +184,7 @@ pub(crate) async fn read_all(
         now: now(),
         last_success: None,
         trigger: Trigger::Manual,
+        range: None,
     };
     let mut reader = source.open(cursor.clone(), &occasion).await?;
     let (mut values, mut broken, mut last) = (Vec::new(), Vec::new(), cursor);
@@ -149,9 +202,18 @@ pub(crate) async fn read_all(
 
 /// The PostgreSQL of the tests, where there is one.
 pub(crate) fn postgres() -> Option<String> {
-    let address = std::env::var("TRUNKLINE_TEST_POSTGRES").ok();
+    service("TRUNKLINE_TEST_POSTGRES", "PostgreSQL")
+}
+
+/// The NATS server of the tests, where there is one.
+pub(crate) fn nats() -> Option<String> {
+    service("TRUNKLINE_TEST_NATS", "NATS")
+}
+
+fn service(variable: &str, name: &str) -> Option<String> {
+    let address = std::env::var(variable).ok();
     if address.is_none() {
-        let why = "left out: components on PostgreSQL (TRUNKLINE_TEST_POSTGRES is not set)";
+        let why = format!("left out: components on {name} ({variable} is not set)");
         assert!(std::env::var_os("TRUNKLINE_REQUIRE_ALL").is_none(), "{why}");
         #[expect(clippy::print_stderr, reason = "nothing is left out in silence")]
         {

@@ -408,3 +408,103 @@ fn settings_that_are_wrong_have_their_place() {
         );
     }
 }
+
+#[tokio::test]
+async fn what_is_not_there_is_made_before_and_what_is_there_is_not_sent_twice() {
+    // A tracker: issues by label, and their comments.
+    let issues = Arc::new(Mutex::new(Vec::<(String, Vec<String>)>::new()));
+    let held = Arc::clone(&issues);
+    let server = Server::start(move |body| {
+        let mut issues = held.lock().unwrap();
+        match body["do"].as_str().unwrap() {
+            "find" => match issues.iter().position(|(label, _)| body["label"] == **label) {
+                Some(at) => (200, json!({ "number": at })),
+                None => (404, json!({ "message": "Not Found" })),
+            },
+            "make" => {
+                issues.push((body["label"].as_str().unwrap().to_owned(), Vec::new()));
+                (201, json!({ "number": issues.len() - 1 }))
+            }
+            "list" => (200, json!(issues[body["number"].as_u64().unwrap() as usize].1)),
+            _ => {
+                let text = body["text"].as_str().unwrap().to_owned();
+                issues[body["number"].as_u64().unwrap() as usize].1.push(text);
+                (201, json!({}))
+            }
+        }
+    })
+    .await;
+    let settings = format!(
+        r#"http: {{ url: '"{0}/\(.issue)"', headers: {{ Authorization: {{ env: KEY }} }}, body: '{{do: "say", number: .issue, text}}', unless: 'any(.there[]; . == "b")',
+        first: [
+          {{ into: issue, url: '"{0}/find"', method: POST, body: '{{do: "find", label}}', take: .body.number }},
+          {{ into: issue, when: '.issue == null', url: '"{0}/make"', method: POST, body: '{{do: "make", label}}', take: .body.number }},
+          {{ into: there, url: '"{0}/list"', method: POST, headers: {{ X-Own: .label }}, body: '{{do: "list", number: .issue}}' }} ] }}"#,
+        server.address
+    );
+    let variables = variables([("KEY", "s3cret")]);
+    let destination = harness::destination(&settings, &site(&variables));
+    let record = |label: &str, text: &str| json!({ "label": label, "text": text });
+    let preview = destination
+        .preview(&harness::records(&[record("x", "a")])[0])
+        .unwrap();
+    assert_eq!(
+        (
+            preview["first"].as_array().unwrap().len(),
+            &preview["body"]["text"]
+        ),
+        (3, &json!("a"))
+    );
+    assert_eq!(server.came().len(), 0, "a preview calls nobody");
+    for (label, text) in [("x", "a"), ("x", "b"), ("y", "a"), ("x", "c")] {
+        let delivered = destination
+            .deliver(&harness::records(&[record(label, text)]))
+            .await;
+        assert!(delivered[0].is_ok(), "{delivered:?}");
+    }
+    let expected = [("x", vec!["a", "b"]), ("y", vec!["a"])];
+    let held = issues.lock().unwrap().clone();
+    assert!(
+        held.iter()
+            .zip(&expected)
+            .all(|((label, texts), expected)| *label == expected.0 && *texts == expected.1),
+        "{held:?}"
+    );
+    let came = server.came();
+    let (find, list) = (&came[0], &came[2]);
+    assert_eq!(find.headers["authorization"], "s3cret");
+    assert!(!list.headers.contains_key("authorization") && list.headers["x-own"] == "x");
+}
+
+#[tokio::test]
+async fn a_call_before_that_fails_is_the_deliverys_failure() {
+    for (status, code, verdict) in [
+        (500, "TL0863", Verdict::Retry(None)),
+        (403, "TL0863", Verdict::Reject),
+    ] {
+        let server =
+            Server::start(move |body| (if *body == json!({}) { status } else { 200 }, json!({}))).await;
+        let settings = format!(
+            r#"http: {{ url: '"{0}"', first: [ {{ into: a, url: '"{0}"', method: PUT, body: '{{}}' }} ] }}"#,
+            server.address
+        );
+        let destination = harness::destination(&settings, &site(&variables([])));
+        let error = refusal(&*destination, &json!({ "b": 1 })).await;
+        assert_eq!((error.code, error.verdict), (code, verdict), "{error}");
+        assert_eq!(error.request.unwrap()["method"], "PUT");
+        assert_eq!(server.came().len(), 1);
+    }
+    let server = Server::start(|_| (200, json!({}))).await;
+    let settings = format!(
+        r#"http: {{ url: '"{0}"', first: [ {{ into: a, url: '"{0}"' }} ] }}"#,
+        server.address
+    );
+    let destination = harness::destination(&settings, &site(&variables([])));
+    assert_eq!(refusal(&*destination, &json!([1])).await.code, "TL0841");
+    let text = "flow: tried\nsource: { file: { path: x } }\ndestinations:\n  - http: { url: .u, first: [ { into: a, url: .u, headers: { 'a b': .x } } ] }\n";
+    let mistakes = harness::flow(text, &site(&variables([]))).unwrap_err();
+    assert!(
+        mistakes.contains("line 4") && mistakes.contains("header"),
+        "{mistakes}"
+    );
+}

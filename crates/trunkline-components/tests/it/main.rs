@@ -2,10 +2,16 @@
 //!
 //! `harness.rs` has the site; `conformance/` a subject for each source and destination; the rest is good and bad input.
 
+mod bucket;
 mod conformance;
+mod desk;
 mod destinations;
 mod documents;
 mod harness;
 mod http;
+mod mail;
+mod mirror;
+mod nats;
+mod parquet;
 mod sources;
 mod tables;

@@ -382,3 +382,82 @@ async fn a_database_that_is_none_or_is_away() {
         assert!(!format!("{error:?}").contains("s3cret"), "{error:?}");
     }
 }
+
+#[tokio::test]
+async fn a_full_text_index_is_of_the_rows_that_are_there() {
+    let folder = tempfile::tempdir().unwrap();
+    let site = harness::site(folder.path(), &variables([]));
+    let connection = rusqlite::Connection::open(folder.path().join("it.db")).unwrap();
+    let table = |search: &str| {
+        let settings = format!(
+            "sqlite: {{ path: it.db, table: \"odd \\\"name\", key: .id, delete_when: .gone{search} }}"
+        );
+        harness::destination(&settings, &site)
+    };
+    let found = |words: &str| -> Vec<String> {
+        let sql =
+            "select _key from \"odd \"\"name_search\" where \"odd \"\"name_search\" match ? order by _key";
+        let mut query = connection.prepare(sql).unwrap();
+        let keys = query.query_map([words], |row| row.get(0)).unwrap();
+        keys.collect::<Result<_, _>>().unwrap()
+    };
+    // A table that was there before the index.
+    good(
+        &*table(""),
+        &[json!({ "id": 1, "title": "Zoë's zebra", "tags": ["old"] })],
+    )
+    .await;
+    let both = ", search: [title, tags]";
+    let rows = [
+        json!({ "id": 2, "title": "A zebra and a horse" }),
+        json!({ "id": 3, "tags": ["horse"], "title": null }),
+        json!({ "id": 2, "title": "A horse" }),
+    ];
+    good(&*table(both), &rows).await;
+    for (words, expected) in [
+        ("zebra", vec!["1"]),
+        ("zoe", vec!["1"]),
+        ("horse", vec!["2", "3"]),
+        ("tags:horse", vec!["3"]),
+        ("old", vec!["1"]),
+    ] {
+        assert_eq!(found(words), expected, "{words}");
+    }
+    // A column is widened, a row goes, one that is refused is not found.
+    let rows = [
+        json!({ "id": 1, "gone": true }),
+        json!({ "id": 9, "gone": true }),
+        json!({ "id": 4, "title": { "deep": "horse" } }),
+    ];
+    good(&*table(both), &rows).await;
+    assert_eq!(
+        (found("zebra"), found("horse")),
+        (vec![], ["2", "3", "4"].map(str::to_owned).to_vec())
+    );
+    // Other columns make another index, of all rows.
+    good(
+        &*table(", search: [title, other]"),
+        &[json!({ "id": 5, "other": "pony", "title": "x" })],
+    )
+    .await;
+    assert_eq!(
+        (found("pony"), found("horse")),
+        (vec!["5".to_owned()], ["2", "4"].map(str::to_owned).to_vec())
+    );
+}
+
+#[test]
+fn columns_of_an_index_that_cannot_be_are_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let site = harness::site(folder.path(), &variables([]));
+    for columns in ["[]", "[a, A]", "[_key]", "[rank]", "['']"] {
+        let text = format!(
+            "flow: tried\nsource: {{ file: {{ path: x }} }}\ndestinations:\n  - sqlite: {{ path: x.db, table: t, key: .id, search: {columns} }}\n"
+        );
+        let mistakes = harness::flow(&text, &site).unwrap_err();
+        assert!(
+            mistakes.contains("line 4") && mistakes.contains("full-text"),
+            "{columns}: {mistakes}"
+        );
+    }
+}

@@ -66,6 +66,7 @@ fn occasion() -> Occasion {
         now: Timestamp::UNIX_EPOCH,
         last_success: None,
         trigger: Trigger::Manual,
+        range: None,
     }
 }
 

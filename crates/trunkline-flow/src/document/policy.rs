@@ -22,6 +22,14 @@ pub struct Policy {
     pub concurrency: u16,
     /// What becomes of a record that cannot be delivered.
     pub failed: OnFailure,
+    /// Whether deliveries wait in the store's queue: the source runs ahead of slow destinations, and several processes share the work.
+    pub queue: bool,
+    /// What tells deliveries from others, as an expression over the record as it is brought: of those with the same key the queue takes
+    /// one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub dedupe_key: Option<Jq>,
+    /// With this many in the queue, the source waits.
+    pub most_waiting: u64,
 }
 
 impl Default for Policy {
@@ -32,6 +40,9 @@ impl Default for Policy {
             key: None,
             concurrency: 8,
             failed: OnFailure::default(),
+            queue: false,
+            dedupe_key: None,
+            most_waiting: 100_000,
         }
     }
 }

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::{pipeline::Pipeline, stages::Stages};
 use crate::{
-    ComponentError, Destination, Record, Source,
+    ComponentError, Destination, Frontier, Record, Source,
     document::{Jq, Policy},
 };
 
@@ -27,6 +27,8 @@ pub struct Flow {
     pub ways: Vec<Way>,
     /// How deliveries are tried.
     pub policy: Policy,
+    /// Whether what is delivered goes into the queue only.
+    pub fills_queue: bool,
 }
 
 /// A destination, and which records it gets.
@@ -66,14 +68,44 @@ impl std::fmt::Debug for Way {
 pub struct StagedAll {
     /// The records of each way.
     pub by_way: Vec<Vec<Record>>,
-    /// Why records were refused.
-    pub errors: Vec<ComponentError>,
+    /// Why records were refused, and on the way to which destination, where it was that far.
+    pub errors: Vec<(Option<String>, ComponentError)>,
 }
 
 impl Flow {
+    /// What comes of one record, as its source gave it, on one way or on every: the way's place and the record.
+    ///
+    /// # Errors
+    ///
+    /// A transform or a condition refuses it.
+    pub fn stage_one(
+        &self,
+        record: Record,
+        way: Option<&str>,
+        now: Timestamp,
+    ) -> Result<Vec<(usize, Record)>, ComponentError> {
+        let staged = self.stage_all(vec![record], now);
+        let is_asked = |at: usize| way.is_none_or(|way| self.ways[at].name == way);
+        // A mistake on the way to another destination is none of this one's.
+        if let Some((_, error)) = staged
+            .errors
+            .into_iter()
+            .find(|(of, _)| of.as_deref().is_none_or(|of| way.is_none_or(|way| way == of)))
+        {
+            return Err(error);
+        }
+        let by_way = staged.by_way.into_iter().enumerate();
+        Ok(by_way
+            .filter(|(at, _)| is_asked(*at))
+            .flat_map(|(at, records)| records.into_iter().map(move |record| (at, record)))
+            .collect())
+    }
+
     /// Takes records through all transforms, what is held included, without bringing them anywhere.
     pub fn stage_all(&self, records: Vec<Record>, now: Timestamp) -> StagedAll {
         let mut stages = Stages::of(self);
+        // As in a run, a record knows what the source gave.
+        let records = Frontier::default().enter(records, None);
         let mut all = StagedAll {
             by_way: self.ways.iter().map(|_| Vec::new()).collect(),
             errors: Vec::new(),
@@ -83,7 +115,7 @@ impl Flow {
                 way.extend(records.into_iter().map(|(record, _)| record));
             }
             all.errors
-                .extend(staged.refused.into_iter().map(|(_, _, error)| error));
+                .extend(staged.refused.into_iter().map(|(way, _, error)| (way, error)));
         }
         all
     }

@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::{ComponentError, Cursor};
+use crate::{ComponentError, Cursor, Head};
 
 /// Keeps what must outlive a run.
 pub trait Keeper: Send + Sync {
@@ -31,6 +31,10 @@ pub trait Keeper: Send + Sync {
 pub struct DeadLetter {
     /// The destination; none when it came to none.
     pub destination: Option<String>,
+    /// Its key, where those of one key keep their order.
+    pub key: Option<String>,
+    /// What is known of it.
+    pub head: Head,
     /// What the record came of, as the source gave it.
     pub source: Vec<Value>,
     /// As it was when it failed.
@@ -64,8 +68,30 @@ pub struct Counts {
     pub delivered: BTreeMap<String, u64>,
     /// Attempts after the first.
     pub retried: u64,
+    /// Deliveries that went into the queue.
+    #[serde(default)]
+    pub queued: u64,
     /// Dead letters.
     pub dead: u64,
     /// Errors by their code.
     pub errors: BTreeMap<String, u64>,
+}
+
+impl Counts {
+    /// Adds what another part of the work did.
+    pub fn add(&mut self, other: &Self) {
+        self.read += other.read;
+        self.filtered += other.filtered;
+        self.retried += other.retried;
+        self.queued += other.queued;
+        self.dead += other.dead;
+        for (sums, counts) in [
+            (&mut self.delivered, &other.delivered),
+            (&mut self.errors, &other.errors),
+        ] {
+            for (name, count) in counts {
+                *sums.entry(name.clone()).or_default() += count;
+            }
+        }
+    }
 }

@@ -17,8 +17,9 @@ use tokio::{
 
 use super::{
     flow::Flow,
-    keeper::{Counts, DeadLetter, Keeper},
+    keeper::{Counts, Keeper},
     lanes::{Lanes, Pending},
+    letter::GivenUp,
     stages::{Staged, Stages},
 };
 use crate::{
@@ -256,7 +257,7 @@ impl Run<'_> {
         let mut entered = self.frontier.enter(records, batch.behind);
         for (at, error) in broken.into_iter().rev() {
             let record = entered.remove(at);
-            self.bury(None, &record, error, 0, Vec::new()).await;
+            self.bury(GivenUp::new(None, record, error), Vec::new()).await;
         }
         if !entered.is_empty() {
             self.stage(move |stages, now| stages.apply(entered, now)).await;
@@ -293,7 +294,7 @@ impl Run<'_> {
         let had_any = !staged.is_empty();
         self.counts.filtered += staged.filtered;
         for (way, record, error) in staged.refused {
-            self.give_up(way.as_deref(), &record, error, 0).await;
+            self.give_up(GivenUp::new(way, record, error)).await;
         }
         for (lanes, records) in self.lanes.iter_mut().zip(staged.by_way) {
             for (record, key) in records {
@@ -338,7 +339,11 @@ impl Run<'_> {
             pending.attempts += 1;
             let Err(error) = result else {
                 self.lanes[way].leave(pending.key.as_ref());
-                *self.counts.delivered.entry(name.clone()).or_default() += 1;
+                if self.flow.fills_queue {
+                    self.counts.queued += 1;
+                } else {
+                    *self.counts.delivered.entry(name.clone()).or_default() += 1;
+                }
                 continue;
             };
             let retry = self.flow.policy.retry;
@@ -358,8 +363,12 @@ impl Run<'_> {
                 }
                 _ => {
                     self.lanes[way].leave(pending.key.as_ref());
-                    self.give_up(Some(&name), &pending.record, error, pending.attempts)
-                        .await;
+                    let given_up = GivenUp {
+                        key: pending.key,
+                        attempts: pending.attempts,
+                        ..GivenUp::new(Some(name.clone()), pending.record, error)
+                    };
+                    self.give_up(given_up).await;
                 }
             }
         }
@@ -369,53 +378,22 @@ impl Run<'_> {
     }
 
     /// Keeps a record that could not be brought to its place with what each transform made of it, or ends the run at it.
-    async fn give_up(&mut self, way: Option<&str>, record: &Record, error: ComponentError, attempts: u32) {
-        let mut sources = record.origins.records();
-        let steps = match (sources.next(), sources.next()) {
-            (Some(only), None) => {
-                let (flow, only, way) = (self.flow.clone(), only.clone(), way.map(str::to_owned));
-                let now = (self.engine.now)();
-                tokio::task::spawn_blocking(move || flow.trail(&only, way.as_deref(), now))
-                    .await
-                    .unwrap_or_default()
-            }
-            // What several were joined into has no way of its own.
-            _ => Vec::new(),
-        };
-        self.bury(way, record, error, attempts, steps).await;
+    async fn give_up(&mut self, given_up: GivenUp) {
+        let steps = given_up.steps(self.flow, (self.engine.now)()).await;
+        self.bury(given_up, steps).await;
     }
 
-    async fn bury(
-        &mut self,
-        way: Option<&str>,
-        record: &Record,
-        error: ComponentError,
-        attempts: u32,
-        steps: Vec<Value>,
-    ) {
+    async fn bury(&mut self, given_up: GivenUp, steps: Vec<Value>) {
+        let error = &given_up.error;
         if self.flow.policy.failed == OnFailure::Stop || error.verdict == Verdict::Stop {
             self.frontier.abandon();
-            self.fail(error);
+            self.fail(given_up.error);
             return;
         }
         *self.counts.errors.entry(error.code.to_owned()).or_default() += 1;
-        let letter = DeadLetter {
-            destination: way.map(str::to_owned),
-            source: record
-                .origins
-                .records()
-                .map(|source| source.value.clone())
-                .collect(),
-            record: record.value.clone(),
-            steps,
-            code: error.code.to_owned(),
-            message: error.message,
-            advice: error.advice,
-            request: error.request.map(|request| *request),
-            answer: error.answer.map(|answer| *answer),
-            attempts,
-            at: (self.engine.now)(),
-        };
+        // It is done with when it is kept, not before.
+        let _held = given_up.record.origins.clone();
+        let letter = given_up.into_letter(steps, (self.engine.now)());
         match self.keeper.bury(letter).await {
             Ok(()) => self.counts.dead += 1,
             Err(error) => {
@@ -431,7 +409,9 @@ async fn kept(flow: &Flow, keeper: &dyn Keeper, cursor: &Cursor) -> Result<(), C
     for way in &flow.ways {
         way.destination.settle().await?;
     }
-    keeper.save(cursor).await
+    keeper.save(cursor).await?;
+    flow.source.kept(cursor).await;
+    Ok(())
 }
 
 /// Brings records to their destination.
@@ -475,7 +455,7 @@ async fn read_on(mut reader: Box<dyn Reader>, give: mpsc::Sender<Result<Batch, C
     }
 }
 
-fn broke_off(error: &tokio::task::JoinError) -> ComponentError {
+pub(super) fn broke_off(error: &tokio::task::JoinError) -> ComponentError {
     ComponentError::stop(
         "TL0812",
         format!("the work on a record broke off: {error}"),
@@ -483,7 +463,7 @@ fn broke_off(error: &tokio::task::JoinError) -> ComponentError {
     )
 }
 
-fn unanswered(name: &str) -> ComponentError {
+pub(super) fn unanswered(name: &str) -> ComponentError {
     ComponentError::retry(
         "TL0812",
         format!("the destination {name} did not say what became of a record"),

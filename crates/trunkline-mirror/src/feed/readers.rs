@@ -41,7 +41,7 @@ pub(super) fn register(connection: &Connection, options: &FeedOptions) -> Result
     let seq = end(connection)?.seq;
     connection.execute(
         "INSERT INTO _trunkline_readers (name, position, keeps_before, since, seen_at) VALUES (?1, ?2, ?3, ?4, ?4) \
-         ON CONFLICT DO UPDATE SET keeps_before = excluded.keeps_before",
+         ON CONFLICT DO UPDATE SET keeps_before = excluded.keeps_before, seen_at = excluded.seen_at",
         params![
             options.reader,
             seq,

@@ -18,6 +18,8 @@ use super::{Appetite, CellKind, Chunks, Counts, Extent, Standing, TableShape, Ta
 use crate::feed::Position;
 use state::{FORMAT, State};
 
+pub use write::RowWriter;
+
 const STATE: &str = "_trunkline.json";
 const LOCK: &str = "_trunkline.lock";
 

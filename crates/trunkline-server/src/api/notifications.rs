@@ -189,6 +189,7 @@ pub(crate) async fn list(
         until: query.until,
         before: query.before,
         after: query.after,
+        up_to: None,
     };
     let mut found = shared.store.notifications(&filter, limit + 1).await?;
     let has_more = found.len() > limit as usize;

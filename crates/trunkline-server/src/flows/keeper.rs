@@ -6,7 +6,7 @@ use futures::future::BoxFuture;
 use trunkline_client::Clock;
 use trunkline_flow::{
     ComponentError, Cursor,
-    engine::{Counts, DeadLetter, Keeper},
+    engine::{Counts, DeadLetter, Keeper, queue::EVERY_WAY},
 };
 use trunkline_store::{Failure, FlowRunCounts, Lease, NewDeadLetter, Store, StoreError};
 
@@ -19,6 +19,8 @@ pub(super) struct StoredKeeper {
     pub(super) clock: Arc<dyn Clock>,
     pub(super) flow: String,
     pub(super) run: String,
+    /// Which part of the source is read.
+    pub(super) part: String,
     pub(super) lease: Arc<Mutex<Lease>>,
     /// How far it goes, for whoever looks.
     pub(super) counts: Arc<Mutex<Counts>>,
@@ -29,7 +31,7 @@ impl Keeper for StoredKeeper {
         Box::pin(async {
             let kept = self
                 .store
-                .checkpoint(&self.flow, PART)
+                .checkpoint(&self.flow, &self.part)
                 .await
                 .map_err(|error| of_store(&error))?;
             let Some(kept) = kept else { return Ok(None) };
@@ -50,7 +52,13 @@ impl Keeper for StoredKeeper {
         Box::pin(async move {
             let lease = self.lease.lock().unwrap_or_else(PoisonError::into_inner).clone();
             self.store
-                .save_checkpoint(&self.flow, PART, &cursor.0.to_string(), &lease, self.clock.now())
+                .save_checkpoint(
+                    &self.flow,
+                    &self.part,
+                    &cursor.0.to_string(),
+                    &lease,
+                    self.clock.now(),
+                )
                 .await
                 .map_err(|error| of_store(&error))
         })
@@ -58,28 +66,15 @@ impl Keeper for StoredKeeper {
 
     fn bury(&self, letter: DeadLetter) -> BoxFuture<'_, Result<(), ComponentError>> {
         Box::pin(async move {
-            let source = match letter.source.as_slice() {
-                [] => None,
-                [one] => Some(one.to_string()),
-                several => Some(serde_json::Value::from(several.to_vec()).to_string()),
-            };
             let new = NewDeadLetter {
                 flow: self.flow.clone(),
-                destination: letter.destination.unwrap_or_else(|| "-".to_owned()),
+                destination: letter.destination.clone().unwrap_or_else(|| EVERY_WAY.to_owned()),
                 run: Some(self.run.clone()),
-                key: None,
+                key: letter.key.clone(),
                 dedupe_key: None,
                 attempts: letter.attempts.into(),
                 first_at: letter.at,
-                failure: Failure {
-                    source_record: source,
-                    record: Some(letter.record.to_string()),
-                    steps: serde_json::Value::from(letter.steps).to_string(),
-                    request: letter.request.map(|request| request.to_string()),
-                    answer: letter.answer.map(|answer| answer.to_string()),
-                    code: letter.code,
-                    message: format!("{}. {}", letter.message, letter.advice),
-                },
+                failure: failure(letter),
             };
             self.store
                 .add_dead_letter(&new, self.clock.now())
@@ -97,6 +92,26 @@ impl Keeper for StoredKeeper {
     }
 }
 
+/// The store's own form of why a record was given up.
+pub(super) fn failure(letter: DeadLetter) -> Failure {
+    // What several were joined into cannot be made again of one: they are shown, and what was made of them is what is redriven.
+    let (source, steps) = match <[_; 1]>::try_from(letter.source) {
+        Ok([one]) => (Some(one.to_string()), letter.steps),
+        Err(several) if several.is_empty() => (None, letter.steps),
+        Err(several) => (None, vec![serde_json::json!({ "joined": several })]),
+    };
+    Failure {
+        source_record: source,
+        record: Some(letter.record.to_string()),
+        head: serde_json::to_string(&letter.head).ok(),
+        steps: serde_json::Value::from(steps).to_string(),
+        request: letter.request.map(|request| request.to_string()),
+        answer: letter.answer.map(|answer| answer.to_string()),
+        code: letter.code,
+        message: format!("{}. {}", letter.message, letter.advice),
+    }
+}
+
 /// The store's own form of what a run did.
 pub(super) fn of_counts(counts: &Counts, note: Option<String>) -> FlowRunCounts {
     FlowRunCounts {
@@ -105,6 +120,7 @@ pub(super) fn of_counts(counts: &Counts, note: Option<String>) -> FlowRunCounts 
         filtered: counts.filtered,
         dead: counts.dead,
         retried: counts.retried,
+        queued: counts.queued,
         calls: 0,
         bytes: None,
         errors: counts.errors.clone(),

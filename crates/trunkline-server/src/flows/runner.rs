@@ -11,15 +11,19 @@ use jiff::{SignedDuration, Timestamp};
 use secrecy::SecretString;
 use tokio::sync::watch;
 use trunkline_client::Clock;
-use trunkline_components::{Environment, Notifications, Site, Workspaces};
+use trunkline_components::{Environment, Mirrors, Notifications, Site, Workspaces};
 use trunkline_flow::{
     ComponentError, Occasion, Trigger,
     document::{Document, Mistake},
-    engine::{Counts, Ended, Engine},
+    engine::{Counts, Ended, Engine, Ran, Ranged, queue::Queue},
 };
 use trunkline_store::{FlowRunCause, FlowRunFilter, FlowRunState, Lease, NewFlowRun, Store, StoreError};
 
-use super::keeper::{PART, StoredKeeper, of_counts};
+use super::{
+    keeper::{PART, StoredKeeper, of_counts},
+    pushes::StoredPushes,
+    queue::{StoredQueue, Wakes},
+};
 
 /// How long whoever runs a flow is taken for alive, and how often it says so: work of a dead process is taken up within 15 seconds.
 const LIFE: SignedDuration = SignedDuration::from_secs(12);
@@ -38,10 +42,14 @@ pub struct FlowRunner {
     pub workspaces: Arc<dyn Workspaces>,
     /// What was received.
     pub notifications: Arc<dyn Notifications>,
+    /// Mirrors by their connections.
+    pub mirrors: Arc<dyn Mirrors>,
     /// Chance, from 0 to 1.
     pub chance: Arc<Mutex<dyn FnMut() -> f64 + Send>>,
     /// What tells this process from others.
     pub owner: String,
+    /// Tells who empties queues that something was put into one.
+    pub wakes: Wakes,
 }
 
 impl fmt::Debug for FlowRunner {
@@ -63,6 +71,34 @@ pub struct RunOptions {
     pub version: i64,
     /// Whether it begins at the beginning of its source.
     pub from_start: bool,
+    /// What is read again, from the first moment to before the second, beside the flow's own position.
+    pub range: Option<(Timestamp, Timestamp)>,
+}
+
+impl RunOptions {
+    /// Which part of the source is read: a range has a position of its own, so that it is taken up after a death.
+    fn part(&self) -> String {
+        match self.range {
+            None => PART.to_owned(),
+            Some((since, until)) => Store::range_part(since, until),
+        }
+    }
+
+    fn lease(&self, flow: &str) -> String {
+        match self.range {
+            None => Store::flow_lease(flow),
+            Some(_) => Store::range_lease(flow),
+        }
+    }
+}
+
+/// How what waits in a queue is brought.
+#[derive(Clone, Debug)]
+pub struct DrainOptions {
+    /// The folder that relative paths of the file begin at.
+    pub folder: PathBuf,
+    /// Whether it is brought though the flow is paused: somebody asked for it.
+    pub of_paused: bool,
 }
 
 /// What a run did.
@@ -110,6 +146,8 @@ impl FlowRunner {
             now: Arc::new(move || clock.now()),
             workspaces: Arc::clone(&self.workspaces),
             notifications: Arc::clone(&self.notifications),
+            pushes: Arc::new(StoredPushes(Arc::clone(&self.store))),
+            mirrors: Arc::clone(&self.mirrors),
             secrets: environment(),
         }
     }
@@ -128,8 +166,15 @@ impl FlowRunner {
     ) -> Result<Report, FlowError> {
         let name = &document.name;
         let site = self.site(name, options.folder.clone());
-        let flow = trunkline_components::build(document, &site).map_err(FlowError::Mistakes)?;
-        let lease_name = Store::flow_lease(name);
+        let mut flow = trunkline_components::build(document, &site).map_err(FlowError::Mistakes)?;
+        if let Some((since, until)) = options.range {
+            flow.source = Arc::new(Ranged {
+                source: flow.source,
+                since,
+                until,
+            });
+        }
+        let lease_name = options.lease(name);
         let Some(lease) = self
             .store
             .take_lease(&lease_name, &self.owner, LIFE, self.clock.now())
@@ -151,16 +196,20 @@ impl FlowRunner {
             clock: Arc::clone(&self.clock),
             flow: name.clone(),
             run: run.clone(),
+            part: options.part(),
             lease: Arc::clone(&held),
             counts: Arc::clone(&counts),
         };
         let (halt, halted) = watch::channel(false);
         let guard = self.guard(&run, Arc::clone(&held), Arc::clone(&counts), stop, halt);
-        let clock = Arc::clone(&self.clock);
-        let engine = Engine {
-            now: Arc::new(move || clock.now()),
-            chance: Arc::clone(&self.chance),
-        };
+        let engine = self.engine();
+        if document.policy.queue {
+            let queue: Arc<dyn Queue> = Arc::new(StoredQueue {
+                run: Some(run.clone()),
+                ..self.queue(name)
+            });
+            flow = flow.filling(&queue, &engine.now);
+        }
         let ran = tokio::select! {
             ran = engine.run(&flow, &occasion, &keeper, halted) => ran,
             () = guard => unreachable!("it watches until it is dropped"),
@@ -175,12 +224,59 @@ impl FlowRunner {
             .end_flow_run(&run, state, &kept, self.clock.now())
             .await?;
         let lease = held.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        if options.range.is_some() && ran.ended == Ended::Done {
+            self.store
+                .forget_checkpoints(name, Some(&options.part()), &lease)
+                .await?;
+        }
         self.store.end_lease(&lease).await?;
         Ok(Report {
             run,
             counts: ran.counts,
             ended: ran.ended,
         })
+    }
+
+    /// Brings what waits in a flow's queue to its destinations, until nothing waits and `may_end` holds, or `stop` says so. Any number
+    /// of processes may do so at once.
+    ///
+    /// # Errors
+    ///
+    /// The flow's settings are not right.
+    pub async fn drain(
+        &self,
+        document: &Document,
+        options: &DrainOptions,
+        may_end: watch::Receiver<bool>,
+        stop: watch::Receiver<bool>,
+        counts: &Mutex<Counts>,
+    ) -> Result<Ran, FlowError> {
+        let site = self.site(&document.name, options.folder.clone());
+        let flow = trunkline_components::build(document, &site).map_err(FlowError::Mistakes)?;
+        let queue: Arc<dyn Queue> = Arc::new(StoredQueue {
+            of_paused: options.of_paused,
+            ..self.queue(&document.name)
+        });
+        let told = |now: &Counts| {
+            counts
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .clone_from(now);
+        };
+        Ok(self.engine().drain(&flow, &queue, may_end, stop, told).await)
+    }
+
+    fn engine(&self) -> Engine {
+        let clock = Arc::clone(&self.clock);
+        Engine {
+            now: Arc::new(move || clock.now()),
+            chance: Arc::clone(&self.chance),
+        }
+    }
+
+    fn queue(&self, flow: &str) -> StoredQueue {
+        let (store, clock) = (Arc::clone(&self.store), Arc::clone(&self.clock));
+        StoredQueue::new(store, clock, &self.wakes, (flow, &self.owner))
     }
 
     /// Ends what a dead process left, and begins a run.
@@ -192,7 +288,9 @@ impl FlowRunner {
     ) -> Result<(String, Occasion), StoreError> {
         let now = self.clock.now();
         let left = "the process that was at it ended without a word";
-        self.store.end_left_flow_runs(flow, left, now).await?;
+        self.store
+            .end_left_flow_runs(flow, options.range.is_some(), left, now)
+            .await?;
         if options.from_start {
             self.store.forget_checkpoints(flow, Some(PART), lease).await?;
         }
@@ -212,6 +310,7 @@ impl FlowRunner {
             now,
             last_success: last.first().map(|run| run.started_at),
             trigger: options.trigger,
+            range: options.range,
         };
         Ok((run, occasion))
     }

@@ -4,7 +4,8 @@
 //! or not at all, as the flow's schedule says, and never many times.
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::BTreeMap,
+    path::PathBuf,
     sync::{Arc, Mutex},
     time::Duration,
 };
@@ -18,7 +19,10 @@ use trunkline_flow::{
 };
 use trunkline_store::{Flow, FlowRunFilter, FlowState, Store, StoreError};
 
-use super::{FlowError, FlowRunner, RunOptions, StoredNotifications, workspaces::Connections};
+use super::{
+    DrainOptions, FlowError, FlowRunner, RunOptions, StoredMirrors, StoredNotifications, Wakes,
+    workspaces::Connections,
+};
 use crate::shared::Shared;
 
 /// How often flows are looked at: what somebody applied, paused, or made due.
@@ -28,10 +32,41 @@ const AFTER_FAILURE: SignedDuration = SignedDuration::from_secs(15);
 /// A run that is later than this was missed.
 const LATE: SignedDuration = SignedDuration::from_secs(60);
 
-/// A flow that this process is at.
+/// Work of this process on a flow.
 struct Running {
     version: i64,
     stop: watch::Sender<bool>,
+}
+
+/// What a process does with flows.
+struct Supervisor {
+    shared: Arc<Shared>,
+    runner: FlowRunner,
+    /// Their files, by version; none for one that is not understood.
+    documents: BTreeMap<String, (i64, Option<Arc<Document>>)>,
+    running: BTreeMap<Work, Running>,
+    /// What ended, and whether it is to be tried again after a pause only.
+    work: JoinSet<(Work, bool)>,
+    /// When each was looked at first: a flow that never ran counts from there.
+    since: BTreeMap<String, Timestamp>,
+    not_before: BTreeMap<Work, Timestamp>,
+}
+
+/// What is done with a flow.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Work {
+    /// Its source is read.
+    Run(String),
+    /// Its queue is emptied.
+    Drain(String),
+}
+
+impl Work {
+    fn flow(&self) -> &str {
+        match self {
+            Self::Run(flow) | Self::Drain(flow) => flow,
+        }
+    }
 }
 
 /// Runs flows until the process stops.
@@ -41,75 +76,133 @@ pub(crate) async fn supervise(shared: Arc<Shared>, mut stop: watch::Receiver<boo
         clock: Arc::clone(&shared.clock),
         workspaces: Arc::new(Connections(Arc::clone(&shared))),
         notifications: Arc::new(StoredNotifications(Arc::clone(&shared.store))),
+        mirrors: Arc::new(StoredMirrors {
+            store: Arc::clone(&shared.store),
+            data: shared.options.data.clone(),
+        }),
         chance: chance(&shared.store),
         owner: shared.store.entropy().id(shared.clock.now()),
+        wakes: Wakes::default(),
     };
-    let mut running: BTreeMap<String, Running> = BTreeMap::new();
-    let mut work: JoinSet<String> = JoinSet::new();
-    let mut broken: BTreeSet<(String, i64)> = BTreeSet::new();
-    // When each was looked at first: a flow that never ran counts from there.
-    let mut since: BTreeMap<String, Timestamp> = BTreeMap::new();
-    let mut not_before: BTreeMap<String, Timestamp> = BTreeMap::new();
+    let mut ear = shared.wake.ear();
+    let mut supervisor = Supervisor {
+        shared,
+        runner,
+        documents: BTreeMap::new(),
+        running: BTreeMap::new(),
+        work: JoinSet::new(),
+        since: BTreeMap::new(),
+        not_before: BTreeMap::new(),
+    };
     loop {
         let stops = *stop.borrow();
         if stops {
-            for flow in running.values() {
-                flow.stop.send_replace(true);
+            for running in supervisor.running.values() {
+                running.stop.send_replace(true);
             }
-            if work.is_empty() {
+            if supervisor.work.is_empty() {
                 return;
             }
-        } else {
-            match shared.store.flows().await {
-                Err(error) => tracing::error!(code = error.code(), %error, "the flows cannot be looked up"),
-                Ok(flows) => {
-                    end_changed(&running, &flows);
-                    for flow in flows {
-                        if flow.state != FlowState::Active || running.contains_key(&flow.name) {
-                            continue;
-                        }
-                        let now = shared.clock.now();
-                        let first = *since.entry(flow.name.clone()).or_insert(now);
-                        if not_before.get(&flow.name).is_some_and(|at| *at > now) {
-                            continue;
-                        }
-                        let due = due(&shared, &flow, first, now, &mut broken).await;
-                        let document = match due {
-                            Ok(Some(document)) => document,
-                            Ok(None) => continue,
-                            Err(error) => {
-                                tracing::error!(code = error.code(), %error, flow = flow.name, "when a flow is due cannot be looked up");
-                                continue;
-                            }
-                        };
-                        let (halt, halted) = watch::channel(false);
-                        running.insert(
-                            flow.name.clone(),
-                            Running {
-                                version: flow.version,
-                                stop: halt,
-                            },
-                        );
-                        not_before.insert(flow.name.clone(), now + AFTER_FAILURE);
-                        work.spawn(one(
-                            runner.clone(),
-                            flow,
-                            document,
-                            halted,
-                            shared.options.data.clone(),
-                        ));
+        } else if let Err(error) = supervisor.look().await {
+            tracing::error!(code = error.code(), %error, "the flows cannot be looked up");
+        }
+        tokio::select! {
+            Some(done) = supervisor.work.join_next() => {
+                if let Ok((work, failed)) = done {
+                    supervisor.running.remove(&work);
+                    if failed {
+                        let later = supervisor.shared.clock.now() + AFTER_FAILURE;
+                        supervisor.not_before.insert(work, later);
                     }
                 }
             }
-        }
-        tokio::select! {
-            Some(done) = work.join_next() => {
-                if let Ok(name) = done {
-                    running.remove(&name);
-                }
-            }
+            () = ear.called() => {}
             () = sleep(LOOK) => {}
             _ = stop.wait_for(|stops| *stops), if !stops => {}
+        }
+    }
+}
+
+impl Supervisor {
+    /// Begins what is due, and stops what is to stop.
+    async fn look(&mut self) -> Result<(), StoreError> {
+        let flows = self.shared.store.flows().await?;
+        self.end_changed(&flows);
+        let now = self.shared.clock.now();
+        let depths = self.shared.store.queue_depths(now).await?;
+        for flow in flows {
+            if flow.state != FlowState::Active {
+                continue;
+            }
+            let Some(document) = self.document(&flow) else {
+                continue;
+            };
+            let waits = depths.iter().any(|depth| depth.flow == flow.name);
+            let drain = Work::Drain(flow.name.clone());
+            if (waits || document.policy.queue) && self.may_begin(&drain, now) {
+                self.begin(drain, &flow, &document);
+            }
+            let run = Work::Run(flow.name.clone());
+            let first = *self.since.entry(flow.name.clone()).or_insert(now);
+            if self.may_begin(&run, now) && due(&self.shared, &flow, &document, first, now).await? {
+                self.begin(run, &flow, &document);
+            }
+        }
+        Ok(())
+    }
+
+    fn may_begin(&self, work: &Work, now: Timestamp) -> bool {
+        !self.running.contains_key(work) && self.not_before.get(work).is_none_or(|at| *at <= now)
+    }
+
+    /// The flow's file; one that is not understood is told once.
+    fn document(&mut self, flow: &Flow) -> Option<Arc<Document>> {
+        if let Some((version, known)) = self.documents.get(&flow.name)
+            && *version == flow.version
+        {
+            return known.clone();
+        }
+        let document = match Document::parse(&flow.text, &trunkline_components::kinds(), flow.applied_at) {
+            Ok(document) => Some(Arc::new(document)),
+            Err(mistakes) => {
+                if let Some(mistake) = mistakes.first() {
+                    tracing::error!(flow = flow.name, %mistake, "this version does not understand the flow");
+                }
+                None
+            }
+        };
+        self.documents
+            .insert(flow.name.clone(), (flow.version, document.clone()));
+        document
+    }
+
+    fn begin(&mut self, work: Work, flow: &Flow, document: &Arc<Document>) {
+        let (halt, stop) = watch::channel(false);
+        let running = Running {
+            version: flow.version,
+            stop: halt,
+        };
+        self.running.insert(work.clone(), running);
+        let (runner, folder) = (self.runner.clone(), self.shared.options.data.clone());
+        let (version, document) = (flow.version, Arc::clone(document));
+        self.work.spawn(async move {
+            let failed = match &work {
+                Work::Run(_) => run_once(&runner, version, &document, stop, folder).await,
+                Work::Drain(_) => drain(&runner, &document, stop, folder).await,
+            };
+            (work, failed)
+        });
+    }
+
+    /// Stops work on flows that were changed, paused or removed.
+    fn end_changed(&self, flows: &[Flow]) {
+        for (work, running) in &self.running {
+            let is_same = flows.iter().any(|flow| {
+                flow.name == work.flow() && flow.version == running.version && flow.state == FlowState::Active
+            });
+            if !is_same {
+                running.stop.send_replace(true);
+            }
         }
     }
 }
@@ -122,40 +215,17 @@ fn chance(store: &Store) -> Arc<Mutex<dyn FnMut() -> f64 + Send>> {
     }))
 }
 
-/// Stops runs of flows that were changed, paused or removed.
-fn end_changed(running: &BTreeMap<String, Running>, flows: &[Flow]) {
-    for (name, run) in running {
-        let is_same = flows
-            .iter()
-            .any(|flow| flow.name == *name && flow.version == run.version && flow.state == FlowState::Active);
-        if !is_same {
-            run.stop.send_replace(true);
-        }
-    }
-}
-
-/// The flow's file, when a run of it is due.
+/// Whether a run of a flow is due.
 async fn due(
     shared: &Shared,
     flow: &Flow,
+    document: &Document,
     first: Timestamp,
     now: Timestamp,
-    broken: &mut BTreeSet<(String, i64)>,
-) -> Result<Option<Document>, StoreError> {
-    let document = match Document::parse(&flow.text, &trunkline_components::kinds(), flow.applied_at) {
-        Ok(document) => document,
-        Err(mistakes) => {
-            if broken.insert((flow.name.clone(), flow.version))
-                && let Some(mistake) = mistakes.first()
-            {
-                tracing::error!(flow = flow.name, %mistake, "this version does not understand the flow");
-            }
-            return Ok(None);
-        }
-    };
+) -> Result<bool, StoreError> {
     let Some(schedule) = &document.schedule else {
         // Without a schedule it runs all the time if its source has no end, and when it is asked to otherwise.
-        return Ok(trunkline_components::is_endless(&document).then_some(document));
+        return Ok(trunkline_components::is_endless(document));
     };
     let filter = FlowRunFilter {
         flow: Some(flow.name.clone()),
@@ -166,7 +236,7 @@ async fn due(
         .first()
         .map_or(flow.applied_at.min(first), |run| run.started_at);
     let Some(mut next) = schedule.next(last) else {
-        return Ok(None);
+        return Ok(false);
     };
     if schedule.missed == Missed::Skip && now > next + LATE {
         // The first time that is still to come, or is a moment ago.
@@ -182,17 +252,17 @@ async fn due(
             .checked_add(SignedDuration::try_from(wait).unwrap_or_default())
             .unwrap_or(next);
     }
-    Ok((next <= now).then_some(document))
+    Ok(next <= now)
 }
 
-/// One run, whose end is logged; its name comes back.
-async fn one(
-    runner: FlowRunner,
-    flow: Flow,
-    document: Document,
+/// One run, whose end is logged; whether there is to be a pause before the next.
+async fn run_once(
+    runner: &FlowRunner,
+    version: i64,
+    document: &Document,
     stop: watch::Receiver<bool>,
-    folder: std::path::PathBuf,
-) -> String {
+    folder: PathBuf,
+) -> bool {
     let options = RunOptions {
         folder,
         trigger: if document.schedule.is_some() {
@@ -200,27 +270,67 @@ async fn one(
         } else {
             Trigger::Event
         },
-        version: flow.version,
+        version,
         from_start: false,
+        range: None,
     };
-    let counts = Arc::new(Mutex::default());
-    match runner.run(&document, options, stop, counts).await {
+    let name = document.name.as_str();
+    match runner.run(document, options, stop, Arc::default()).await {
         Ok(report) => match report.ended {
             Ended::Failed(error) => {
-                tracing::error!(flow = flow.name, run = report.run, code = error.code, %error, "a flow's run failed");
+                tracing::error!(flow = name, run = report.run, code = error.code, %error, "a flow's run failed");
+                true
             }
-            ended => tracing::info!(flow = flow.name, run = report.run, ?ended, "a flow's run ended"),
+            ended => {
+                tracing::info!(flow = name, run = report.run, ?ended, "a flow's run ended");
+                // A source without an end that ends is not asked again at once.
+                trunkline_components::is_endless(document)
+            }
         },
+        Err(error) => not_begun(name, &error),
+    }
+}
+
+/// Brings what waits in a flow's queue, until nothing waits if only dead letters come into it, and all the time otherwise.
+async fn drain(
+    runner: &FlowRunner,
+    document: &Document,
+    stop: watch::Receiver<bool>,
+    folder: PathBuf,
+) -> bool {
+    let options = DrainOptions {
+        folder,
+        of_paused: false,
+    };
+    let (_hold, may_end) = watch::channel(!document.policy.queue);
+    let name = document.name.as_str();
+    match runner
+        .drain(document, &options, may_end, stop, &Mutex::default())
+        .await
+    {
+        Ok(ran) => match ran.ended {
+            Ended::Failed(error) => {
+                tracing::error!(flow = name, code = error.code, %error, "a flow's queue could not be emptied");
+                true
+            }
+            Ended::Done | Ended::Stopped => false,
+        },
+        Err(error) => not_begun(name, &error),
+    }
+}
+
+fn not_begun(flow: &str, error: &FlowError) -> bool {
+    match error {
         // Another process is at it; it is looked at again.
-        Err(FlowError::Busy(_)) => {}
-        Err(FlowError::Store(error)) => {
-            tracing::error!(flow = flow.name, code = error.code(), %error, "a flow could not be run");
+        FlowError::Busy(_) => return false,
+        FlowError::Store(error) => {
+            tracing::error!(flow, code = error.code(), %error, "a flow could not be run");
         }
-        Err(FlowError::Mistakes(mistakes)) => {
+        FlowError::Mistakes(mistakes) => {
             if let Some(mistake) = mistakes.first() {
-                tracing::error!(flow = flow.name, %mistake, "a flow could not be built");
+                tracing::error!(flow, %mistake, "a flow could not be built");
             }
         }
     }
-    flow.name
+    true
 }

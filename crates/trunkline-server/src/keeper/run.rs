@@ -2,9 +2,10 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use trunkline_catalog::{Catalog, Topic};
 use trunkline_mirror::{
+    feed,
     notifications::{gaps, silent},
     sync,
 };
@@ -14,7 +15,10 @@ use super::{
     RunFailure, RunReport,
     open::{Open, opened},
 };
-use crate::{connect, shared::Shared};
+use crate::{Target, connect, shared::Shared};
+
+/// A reader of a mirror's changes that says nothing for so long is forgotten: a copy that nobody brings up, a flow that was removed.
+pub const IDLE_READER: SignedDuration = SignedDuration::from_hours(24 * 30);
 
 /// Runs the mirror if it is still due; whether it was.
 pub(super) async fn run(
@@ -86,6 +90,7 @@ async fn attempt(
         &|_| {},
     )
     .await?;
+    forget_idle(shared, mirror).await;
     // The first run finds everything, which nothing could have told.
     let gaps = if mirror.details.follows_webhooks && since.is_some() {
         gaps(&report)
@@ -113,4 +118,17 @@ async fn attempt(
         gaps,
         silence,
     })
+}
+
+/// Lets go of changes that are kept for readers of whom nobody hears any more.
+async fn forget_idle(shared: &Shared, mirror: &Mirror) {
+    let Ok(target) = mirror.details.to.parse::<Target>() else {
+        return;
+    };
+    let path = target.under(&shared.options.data);
+    let before = shared.clock.now() - IDLE_READER;
+    let forgotten = tokio::task::spawn_blocking(move || feed::forget_idle(&path, before)).await;
+    if let Ok(Err(error)) = forgotten {
+        tracing::warn!(code = error.code(), %error, mirror = mirror.name, "idle readers could not be forgotten");
+    }
 }

@@ -1,4 +1,4 @@
-//! Forgets what was kept for its time: notifications, requests, runs of mirrors, actions and flows, batches, dead letters.
+//! Forgets what was kept for its time: notifications, requests, runs of mirrors, actions and flows, batches, dead letters, alerts.
 
 use jiff::{SignedDuration, Timestamp};
 use trunkline_store::StoreError;
@@ -46,6 +46,7 @@ pub(super) async fn when_due(
             .forget_dead_letters(before(retention.runs), now)
             .await?,
         shared.store.forget_dedupe_keys(before(retention.runs)).await?,
+        shared.store.forget_alerts(before(retention.runs)).await?,
     ];
     if forgotten.iter().any(|count| *count > 0) {
         tracing::info!(

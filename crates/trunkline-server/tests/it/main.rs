@@ -1,6 +1,7 @@
 //! The process over real sockets: what comes in, what is kept, what is refused.
 
 mod api;
+mod calls;
 mod console;
 mod harness;
 mod receiver;

@@ -255,6 +255,12 @@ fn delivery(letter: &DeadLetter, form: RecordForm, now: Timestamp) -> NewDeliver
         key: letter.key.clone(),
         dedupe_key: letter.dedupe_key.clone(),
         record: record(letter, form).cloned().unwrap_or_default(),
+        head: letter.failure.head.clone(),
+        source_record: letter
+            .failure
+            .source_record
+            .clone()
+            .filter(|_| form == RecordForm::Ready),
         form,
         run: letter.run.clone(),
         due_at: now,

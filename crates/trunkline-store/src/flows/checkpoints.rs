@@ -14,6 +14,9 @@ use crate::{
     journal::{check_word, may_be},
 };
 
+/// What the names of parts begin with that are ranges of time.
+const RANGE: &str = "range:";
+
 /// A position in a part of a source, made durable after its records were acknowledged.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct FlowCheckpoint {
@@ -34,6 +37,18 @@ impl Store {
     #[must_use]
     pub fn flow_lease(flow: &str) -> String {
         format!("flow:{flow}")
+    }
+
+    /// The name of the lease under which ranges of a flow's source are read again, one at a time, beside its runner.
+    #[must_use]
+    pub fn range_lease(flow: &str) -> String {
+        format!("flow:{flow}/range")
+    }
+
+    /// The part of a flow's source that is a range of time.
+    #[must_use]
+    pub fn range_part(since: Timestamp, until: Timestamp) -> String {
+        format!("{RANGE}{since}/{until}")
     }
 
     /// How far a part of a flow's source was read, if anything of it was.
@@ -60,7 +75,8 @@ impl Store {
         self.read(question).await?.into_iter().map(checkpoint).collect()
     }
 
-    /// Saves how far a part of a flow's source was read, under the flow's lease.
+    /// Saves how far a part of a flow's source was read, under the flow's lease, or
+    /// that of its ranges.
     ///
     /// # Errors
     /// TL0518 when the lease was lost or is not the flow's, TL0510 for words that cannot be kept and for a cursor that is not JSON.
@@ -79,7 +95,12 @@ impl Store {
             kind: "flow",
             name: flow.to_owned(),
         };
-        if holder.name != Self::flow_lease(flow) {
+        let lease = if part.starts_with(RANGE) {
+            Self::range_lease(flow)
+        } else {
+            Self::flow_lease(flow)
+        };
+        if holder.name != lease {
             return Err(lost());
         }
         let saved = Statement::new(
@@ -100,7 +121,7 @@ impl Store {
     }
 
     /// Forgets how far a flow's source was read, all of it or one part, so that it is read from its beginning; returns how many
-    /// parts that were. Under the flow's lease, as saving is.
+    /// parts that were. Under a lease, as saving is.
     ///
     /// # Errors
     /// TL0507 when there is no such flow, TL0518 when the lease was lost.

@@ -18,8 +18,9 @@ use crate::{
 /// Runs that are forgotten in one transaction: others wait for it.
 const TOGETHER: i64 = 500;
 
-const COLUMNS: &str = "SELECT id, flow, version, cause, state, started_at, ended_at, records_read, delivered, filtered, dead, retried, \
-                       calls, bytes, errors, note FROM flow_runs";
+const COLUMNS: &str = "SELECT id, flow, version, cause, state, started_at, ended_at, records_read, \
+                       delivered + queue_delivered, filtered, dead + queue_dead, retried + queue_retried, queued, calls, bytes, \
+                       errors, note FROM flow_runs";
 
 /// Why a run began.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -124,6 +125,8 @@ pub struct FlowRunCounts {
     pub dead: u64,
     /// Attempts beyond the first.
     pub retried: u64,
+    /// Those that went into the queue; what becomes of them there is counted when it happens.
+    pub queued: u64,
     /// Calls spent.
     pub calls: u64,
     /// Bytes read, where the source knows.
@@ -220,21 +223,24 @@ impl Store {
         self.move_run(id, state, counts, Some(now)).await
     }
 
-    /// Ends the runs of a flow that a process left behind when it died, as failed; returns how many. For whoever has just taken the
-    /// flow's lease, before a run of its own.
+    /// Ends the runs of a flow that a process left behind when it died, as failed: those of its ranges, or all others; returns how
+    /// many. For whoever has just taken the lease for them, before a run of its own.
     pub async fn end_left_flow_runs(
         &self,
         flow: &str,
+        of_ranges: bool,
         note: &str,
         now: Timestamp,
     ) -> Result<u64, StoreError> {
         check_word("the flow's name", flow)?;
         let ended = Statement::new(
-            "UPDATE flow_runs SET state = 'failed', ended_at = $1, note = $2 WHERE flow = $3 AND state = 'running'",
+            "UPDATE flow_runs SET state = 'failed', ended_at = $1, note = $2 WHERE flow = $3 AND state = 'running' \
+             AND (CASE WHEN cause = 'backfill' THEN 1 ELSE 0 END) = CAST($4 AS BIGINT)",
         )
         .bind(now)
         .bind(plain(note))
-        .bind(flow);
+        .bind(flow)
+        .bind(of_ranges);
         Ok(self.write_one(ended).await?.changed)
     }
 
@@ -315,7 +321,8 @@ impl Store {
         self.forget_in_lots(&beyond).await
     }
 
-    async fn forget_in_lots(&self, some: &Statement) -> Result<u64, StoreError> {
+    /// Forgets until nothing more is found; returns how much.
+    pub(crate) async fn forget_in_lots(&self, some: &Statement) -> Result<u64, StoreError> {
         let mut forgotten = 0;
         loop {
             let changed = self.write_one(some.clone()).await?.changed;
@@ -335,7 +342,7 @@ impl Store {
     ) -> Result<(), StoreError> {
         let mut moved = Statement::new(
             "UPDATE flow_runs SET state = $1, ended_at = $2, errors = $3, note = $4, bytes = $5, records_read = $6, delivered = $7, \
-             filtered = $8, dead = $9, retried = $10, calls = $11 WHERE id = $12 AND state = 'running'",
+             filtered = $8, dead = $9, retried = $10, queued = $11, calls = $12 WHERE id = $13 AND state = 'running'",
         )
         .bind(state.as_str())
         .bind(ended_at)
@@ -348,6 +355,7 @@ impl Store {
             counts.filtered,
             counts.dead,
             counts.retried,
+            counts.queued,
             counts.calls,
         ] {
             moved = moved.bind(count(number));
@@ -393,6 +401,7 @@ fn run(mut row: Row) -> Result<FlowRun, StoreError> {
             filtered: number(&mut row)?,
             dead: number(&mut row)?,
             retried: number(&mut row)?,
+            queued: number(&mut row)?,
             calls: number(&mut row)?,
             bytes: row.int_or_none()?.and_then(|bytes| u64::try_from(bytes).ok()),
             errors: document::read(&row.text()?)?,

@@ -27,6 +27,8 @@ pub struct NotificationFilter {
     pub after: Option<i64>,
     /// Those with a smaller number, for whoever pages back.
     pub before: Option<i64>,
+    /// Those up to this number, for whoever must not pass over any: [`Store::notification_horizon`].
+    pub up_to: Option<i64>,
 }
 
 impl NotificationFilter {
@@ -46,6 +48,7 @@ impl NotificationFilter {
         add("received_at <", self.until.map(Value::from));
         add("seq >", self.after.map(Value::from));
         add("seq <", self.before.map(Value::from));
+        add("seq <=", self.up_to.map(Value::from));
         if !self.topics.is_empty() {
             let places: Vec<String> = (0..self.topics.len())
                 .map(|index| format!("${}", first + values.len() + index))
@@ -63,6 +66,22 @@ impl NotificationFilter {
 }
 
 impl Store {
+    /// The number up to which all notifications are there that ever will be, if it is beyond one that is known.
+    pub async fn notification_horizon(&self, known: i64) -> Result<Option<i64>, StoreError> {
+        self.horizon("notifications", known).await
+    }
+
+    /// The last notification that was received before a moment, by its number; 0 when there is none.
+    pub async fn notification_before(&self, moment: Timestamp) -> Result<i64, StoreError> {
+        let question =
+            Statement::new("SELECT coalesce(max(seq), 0) FROM notifications WHERE received_at < $1")
+                .bind(moment);
+        match self.read_one(question).await? {
+            Some(mut row) => row.int(),
+            None => Ok(0),
+        }
+    }
+
     /// The notifications that fit, newest first; oldest first for whoever follows (`after`).
     pub async fn notifications(
         &self,

@@ -12,8 +12,8 @@ use crate::{
     journal::{check_word, may_be},
 };
 
-const COLUMNS: &str =
-    "lane, seq, key, dedupe_key, record, form, run, due_at, enqueued_at, attempts, error, first_at";
+const COLUMNS: &str = "lane, seq, key, dedupe_key, record, form, run, due_at, enqueued_at, attempts, error, first_at, \
+     head, source_record";
 
 /// What somebody wants to work on.
 #[derive(Clone, Debug)]
@@ -30,6 +30,8 @@ pub struct Claim {
     pub flow: Option<String>,
     /// Those for one destination only.
     pub destination: Option<String>,
+    /// Of flows that are paused too: somebody asked for it.
+    pub of_paused: bool,
 }
 
 /// A lane in one's hands, with the first that wait in it.
@@ -62,7 +64,7 @@ impl Store {
         }
         let taken = Statement::new(format!(
             "WITH due AS MATERIALIZED (SELECT id FROM flow_lanes WHERE pending > 0 AND next_at <= $3 AND locked_until <= $3 \
-             AND flow IN (SELECT name FROM flows WHERE state = 'active') \
+             AND flow IN (SELECT name FROM flows WHERE state = 'active' OR CAST($7 AS BIGINT) = 1) \
              AND flow = coalesce(CAST($5 AS TEXT), flow) AND destination = coalesce(CAST($6 AS TEXT), destination) \
              ORDER BY turn, id LIMIT $4 {}) \
              UPDATE flow_lanes SET owner = $1, locked_until = $2, fence = fence + 1, fruitless = fruitless + 1, \
@@ -76,7 +78,8 @@ impl Store {
         .bind(now)
         .bind(i64::from(claim.lanes))
         .bind(claim.flow.clone())
-        .bind(claim.destination.clone());
+        .bind(claim.destination.clone())
+        .bind(claim.of_paused);
         let mut lanes = Vec::new();
         for mut row in self.write_one(taken).await?.rows {
             lanes.push(ClaimedLane {
@@ -254,6 +257,8 @@ fn delivery(mut row: Row) -> Result<(i64, Delivery), StoreError> {
             attempts: row.int()?,
             error: row.text_or_none()?,
             first_at: row.moment_or_none()?,
+            head: row.text_or_none()?,
+            source_record: row.text_or_none()?,
         },
     ))
 }

@@ -50,6 +50,31 @@ impl Store {
             .collect()
     }
 
+    /// How many deliveries of a flow wait or are under way.
+    pub async fn pending_deliveries(&self, flow: &str) -> Result<u64, StoreError> {
+        let question = Statement::new(
+            "SELECT CAST(coalesce(sum(pending), 0) AS BIGINT) FROM flow_lanes WHERE flow = $1",
+        )
+        .bind(flow);
+        match self.read_one(question).await? {
+            Some(mut row) => Ok(u64::try_from(row.int()?).unwrap_or(0)),
+            None => Ok(0),
+        }
+    }
+
+    /// When something of a flow can be claimed next, paused or not; none when nothing waits. It may be over already.
+    pub async fn next_delivery_of(&self, flow: &str) -> Result<Option<Timestamp>, StoreError> {
+        let question = Statement::new(
+            "SELECT min(CASE WHEN locked_until > next_at THEN locked_until ELSE next_at END) FROM flow_lanes \
+             WHERE pending > 0 AND flow = $1",
+        )
+        .bind(flow);
+        match self.read_one(question).await? {
+            Some(mut row) => row.moment_or_none(),
+            None => Ok(None),
+        }
+    }
+
     /// When something can be claimed next, of active flows; none when nothing waits. It may be over already.
     pub async fn next_delivery_at(&self) -> Result<Option<Timestamp>, StoreError> {
         let question = Statement::new(

@@ -145,7 +145,15 @@ impl NewDelivery {
         if let Some(run) = &self.run {
             check_word("the run's id", run)?;
         }
-        document::check("the record", &self.record)
+        document::check("the record", &self.record)?;
+        for (what, text) in [
+            ("the record's head", &self.head),
+            ("the source's record", &self.source_record),
+        ] {
+            text.as_deref()
+                .map_or(Ok(()), |text| document::check(what, text))?;
+        }
+        Ok(())
     }
 }
 
@@ -306,6 +314,8 @@ fn records(
                 delivery.form.as_str().into(),
                 delivery.run.clone().into(),
                 delivery.due_at.into(),
+                delivery.head.clone().into(),
+                delivery.source_record.clone().into(),
             ])
         })
         .collect();
@@ -317,9 +327,9 @@ fn records(
     first.push(now.into());
     in_lots(
         (
-            "INSERT INTO deliveries (lane, seq, is_loose, key, dedupe_key, record, form, run, due_at, enqueued_at, attempts) \
-             SELECT l.id, l.last - v.column3, l.is_loose, v.column4, v.column5, v.column6, v.column7, v.column8, v.column9, \
-             CAST($3 AS BIGINT), 0 FROM (VALUES ",
+            "INSERT INTO deliveries (lane, seq, is_loose, key, dedupe_key, record, form, run, due_at, head, source_record, enqueued_at, \
+             attempts) SELECT l.id, l.last - v.column3, l.is_loose, v.column4, v.column5, v.column6, v.column7, v.column8, v.column9, \
+             v.column10, v.column11, CAST($3 AS BIGINT), 0 FROM (VALUES ",
             &after,
         ),
         &[
@@ -332,6 +342,8 @@ fn records(
             Type::Text,
             Type::Text,
             Type::Int,
+            Type::Text,
+            Type::Text,
         ],
         &first,
         rows,

@@ -40,8 +40,23 @@ pub struct Settled {
     pub again: Vec<Again>,
     /// Those that become dead letters.
     pub dead: Vec<Dead>,
+    /// What that is for the runs that made them.
+    pub tallies: Vec<Tally>,
     /// Whether the lane is given back.
     pub is_free: bool,
+}
+
+/// What became of deliveries that one run made.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Tally {
+    /// The run.
+    pub run: String,
+    /// How many were delivered.
+    pub delivered: u64,
+    /// How many became dead letters.
+    pub dead: u64,
+    /// How many are tried again.
+    pub retried: u64,
 }
 
 impl Store {
@@ -87,6 +102,7 @@ impl Store {
         let gone = settled.done.len() + settled.dead.len();
         let is_fruitful = gone > 0 || !settled.again.is_empty();
         statements.push(held.moved(gone as u64, is_fruitful, settled.is_free));
+        statements.extend(settled.tallies.iter().map(Tally::added));
         match self.write(statements).await {
             Ok(_) => Ok(ids),
             Err(StoreError::Unmet) => Err(self.why_not(held).await?),
@@ -141,6 +157,20 @@ impl Store {
             Some(_) => StoreError::NotWaiting { lane: held.lane },
             None => held.lost(),
         })
+    }
+}
+
+impl Tally {
+    fn added(&self) -> Statement {
+        let count = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
+        Statement::new(
+            "UPDATE flow_runs SET queue_delivered = queue_delivered + $1, queue_dead = queue_dead + $2, \
+             queue_retried = queue_retried + $3 WHERE id = $4",
+        )
+        .bind(count(self.delivered))
+        .bind(count(self.dead))
+        .bind(count(self.retried))
+        .bind(&self.run)
     }
 }
 

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use jiff::Timestamp;
 use rand::SeedableRng as _;
 use rand_chacha::ChaCha12Rng;
-use secrecy::SecretString;
+use secrecy::{ExposeSecret as _, SecretString};
 use tempfile::TempDir;
 use trunkline_store::{Entropy, KeySource, Location, Store, StoreError};
 
@@ -60,6 +60,18 @@ impl Place {
 
     pub(crate) async fn open_with(&self, key: KeySource, seed: u64) -> Result<Store, StoreError> {
         Store::open(&self.location, key, entropy(seed)).await
+    }
+
+    /// A connection to it beside the store's; none where it is a file.
+    pub(crate) async fn connect(&self) -> Option<tokio_postgres::Client> {
+        let Location::Postgres(url) = &self.location else {
+            return None;
+        };
+        let (client, connection) = tokio_postgres::connect(url.expose_secret(), tokio_postgres::NoTls)
+            .await
+            .expect("the server answers");
+        tokio::spawn(connection);
+        Some(client)
     }
 
     async fn remove(self) {

@@ -73,6 +73,8 @@ async fn a_buried_delivery_lets_its_lane_go_on_and_all_of_it_is_kept() {
         begin(store, "vip").await;
         let first = NewDelivery {
             run: Some("run-1".to_owned()),
+            head: Some("{\"id\":\"1\"}".to_owned()),
+            source_record: Some("{\"id\":1}".to_owned()),
             ..once("d", new("k", "a"))
         };
         store.enqueue(&[first, new("k", "b")], 1, at(0)).await.unwrap();
@@ -81,6 +83,7 @@ async fn a_buried_delivery_lets_its_lane_go_on_and_all_of_it_is_kept() {
             seq: lane.deliveries[0].seq,
             failure: Failure {
                 record: None,
+                source_record: None,
                 ..story()
             },
         };
@@ -96,6 +99,7 @@ async fn a_buried_delivery_lets_its_lane_go_on_and_all_of_it_is_kept() {
         assert_eq!((kept.attempts, kept.first_at, kept.last_at), (1, at(2), at(2)));
         let expected = Failure {
             record: Some("\"a\"".to_owned()),
+            head: Some("{\"id\":\"1\"}".to_owned()),
             ..story()
         };
         assert_eq!(kept.failure, expected, "the delivery's own record is kept");

@@ -99,12 +99,18 @@ async fn what_a_dead_process_left_running_is_ended_by_who_takes_the_flow_over() 
         store.note_flow_run(&left, &counts(5)).await.unwrap();
         assert_eq!(
             store
-                .end_left_flow_runs("vip", "it was killed", at(9))
+                .end_left_flow_runs("vip", false, "it was killed", at(9))
                 .await
                 .unwrap(),
             1
         );
-        assert_eq!(store.end_left_flow_runs("vip", "again", at(10)).await.unwrap(), 0);
+        assert_eq!(
+            store
+                .end_left_flow_runs("vip", false, "again", at(10))
+                .await
+                .unwrap(),
+            0
+        );
         let run = store.flow_run(&left).await.unwrap();
         assert_eq!((run.state, run.ended_at), (FlowRunState::Failed, Some(at(9))));
         assert_eq!(run.counts.note.as_deref(), Some("it was killed"));

@@ -1,5 +1,6 @@
 //! The conformance suite: everything that a store promises, on SQLite and on PostgreSQL.
 
+mod alerts;
 mod audit;
 mod backends;
 mod backup;
@@ -20,6 +21,7 @@ mod notifications;
 mod opening;
 mod people;
 mod pulse;
+mod pushes;
 mod queue;
 mod queue_model;
 mod queue_races;

@@ -20,6 +20,8 @@ pub(crate) fn new(key: &str, record: &str) -> NewDelivery {
         key: (!key.is_empty()).then(|| key.to_owned()),
         dedupe_key: None,
         record: format!("\"{record}\""),
+        head: None,
+        source_record: None,
         form: RecordForm::Ready,
         run: None,
         due_at: at(0),
@@ -41,6 +43,7 @@ pub(crate) fn claim(owner: &str) -> Claim {
         deliveries: 25,
         flow: None,
         destination: None,
+        of_paused: false,
     }
 }
 
@@ -48,6 +51,7 @@ pub(crate) fn failure(message: &str) -> Failure {
     Failure {
         source_record: None,
         record: None,
+        head: None,
         steps: "[]".to_owned(),
         request: None,
         answer: None,

@@ -238,6 +238,7 @@ async fn claim(store: &Store, model: &mut Model, flow: usize, lanes: u32, delive
         deliveries,
         flow: Some(model.names[flow].clone()),
         destination: None,
+        of_paused: false,
     };
     let found = store.claim(&claim, at(model.now)).await.unwrap();
     assert!(found.len() <= lanes as usize);

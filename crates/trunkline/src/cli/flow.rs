@@ -36,6 +36,8 @@ pub(crate) enum FlowCommand {
     Runs(FlowRuns),
     /// List dead letters, show one with its whole way, or drop some.
     DeadLetters(DeadLetters),
+    /// Bring dead letters to their destinations again, after a fix.
+    Redrive(RedriveFlow),
     /// List the components that a flow can be made of.
     Components(Components),
     /// Print the JSON Schema of a flow's file, for editors.
@@ -62,6 +64,17 @@ pub(crate) struct RunFlow {
     /// Begin at the beginning of the source, whatever earlier runs have read.
     #[arg(long)]
     pub(crate) from_start: bool,
+    /// Read again what is of this time or later, beside the flow's own position: ISO 8601, unix seconds, or -2d.
+    #[arg(
+        long,
+        value_name = "TIME",
+        conflicts_with = "from_start",
+        allow_hyphen_values = true
+    )]
+    pub(crate) since: Option<String>,
+    /// With --since: to before this time; now unless told.
+    #[arg(long, value_name = "TIME", requires = "since", allow_hyphen_values = true)]
+    pub(crate) until: Option<String>,
     /// Print what each destination would get, a line of JSON each; bring nothing anywhere and keep nothing.
     #[arg(long)]
     pub(crate) dry_run: bool,
@@ -79,6 +92,9 @@ pub(crate) struct ApplyFlows {
     /// replaced.
     #[arg(long, value_name = "N")]
     pub(crate) replaces: Option<i64>,
+    /// A settings file; `trunkline.toml` in the data folder is read when it exists.
+    #[arg(long, value_name = "FILE", env = "TRUNKLINE_CONFIG")]
+    pub(crate) config: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) data: Data,
     /// Print JSON.
@@ -159,6 +175,52 @@ pub(crate) struct DeadLetters {
     /// Print JSON.
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct RedriveFlow {
+    #[command(flatten)]
+    pub(crate) workspace: Workspace,
+    /// The flow.
+    #[arg(value_name = "NAME")]
+    pub(crate) flow: String,
+    /// These dead letters; all of the flow that wait unless told.
+    #[arg(value_name = "ID")]
+    pub(crate) ids: Vec<String>,
+    /// Those of a destination.
+    #[arg(long, value_name = "NAME", conflicts_with = "ids")]
+    pub(crate) destination: Option<String>,
+    /// Those with an error's code.
+    #[arg(long, value_name = "CODE", conflicts_with = "ids")]
+    pub(crate) code: Option<String>,
+    /// Those whose record or error has this text.
+    #[arg(long, value_name = "TEXT", conflicts_with = "ids")]
+    pub(crate) text: Option<String>,
+    /// Those given up at this time or later: ISO 8601, unix seconds, or -2d.
+    #[arg(long, value_name = "TIME", conflicts_with = "ids", allow_hyphen_values = true)]
+    pub(crate) since: Option<String>,
+    /// Those given up before this time.
+    #[arg(long, value_name = "TIME", conflicts_with = "ids", allow_hyphen_values = true)]
+    pub(crate) until: Option<String>,
+    /// Which record is brought: as the source gave it, through the transforms as they are now, or as the destination was to take it.
+    /// Unless told, as the source gave it where that is known.
+    #[arg(long = "as", value_enum, value_name = "FORM")]
+    pub(crate) form: Option<RedriveForm>,
+    /// Put them into the queue only, for `trunkline serve` to bring.
+    #[arg(long)]
+    pub(crate) queue_only: bool,
+    /// Print JSON, and no progress.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// Which record of a dead letter is brought.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum RedriveForm {
+    /// As the source gave it: the transforms have it before them.
+    Source,
+    /// As the destination was to take it.
+    Ready,
 }
 
 #[derive(Debug, Args)]

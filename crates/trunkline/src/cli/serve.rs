@@ -11,6 +11,9 @@ use super::{More, data::Data};
 pub(crate) struct Serve {
     #[command(flatten)]
     pub(crate) data: Data,
+    /// A settings file; `trunkline.toml` in the data folder is read when it exists.
+    #[arg(long, value_name = "FILE", env = "TRUNKLINE_CONFIG")]
+    pub(crate) config: Option<PathBuf>,
     /// The address to listen on; port 0 picks a free one. Others than loopback need a key to the API first.
     #[arg(
         long,

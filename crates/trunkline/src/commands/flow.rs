@@ -5,6 +5,7 @@
 
 mod check;
 mod desks;
+mod queue;
 mod run;
 mod samples;
 mod store;
@@ -31,6 +32,7 @@ pub(crate) async fn run(arguments: cli::Flow) -> Result<ExitCode, Failure> {
         FlowCommand::Remove(arguments) => store::remove(arguments).await,
         FlowCommand::Runs(arguments) => store::runs(arguments).await,
         FlowCommand::DeadLetters(arguments) => store::dead_letters(arguments).await,
+        FlowCommand::Redrive(arguments) => queue::redrive(arguments).await,
         FlowCommand::Components(arguments) => components(&arguments),
         FlowCommand::Schema => {
             json::print(&trunkline_components::schema())?;

@@ -6,7 +6,7 @@ use trunkline_client::SystemClock;
 use trunkline_server::{Retention, Server, ServerOptions, TlsFiles};
 use url::Url;
 
-use crate::{cli, failure::Failure, output::json, stop::Stop, store};
+use crate::{cli, failure::Failure, output::json, settings::File, stop::Stop, store};
 
 /// Runs until it is asked to stop.
 pub(crate) async fn run(arguments: cli::Serve) -> Result<ExitCode, Failure> {
@@ -38,6 +38,7 @@ pub(crate) async fn run(arguments: cli::Serve) -> Result<ExitCode, Failure> {
 
 fn options(arguments: &cli::Serve) -> Result<ServerOptions, Failure> {
     let span = |text: &str| super::sync::span(text);
+    let file = File::read_in(arguments.config.as_deref(), &arguments.data.data)?;
     let defaults = ServerOptions::on(arguments.listen, arguments.data.data.clone());
     Ok(ServerOptions {
         public_url: arguments.public_url.as_deref().map(public_url).transpose()?,
@@ -54,6 +55,8 @@ fn options(arguments: &cli::Serve) -> Result<ServerOptions, Failure> {
             runs: span(&arguments.keep_runs)?,
             ..Retention::default()
         },
+        alerts: file.alerts.unwrap_or_default(),
+        nats: file.nats,
         patience: Duration::from_secs(20),
         ..defaults
     })

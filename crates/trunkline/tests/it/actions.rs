@@ -1,6 +1,7 @@
 //! Actions against a simulated workspace: what is written is looked up in the simulator's truth, not in the answer alone.
 
 mod answers;
+mod articles;
 mod bulk;
 mod companies;
 mod contact_parts;

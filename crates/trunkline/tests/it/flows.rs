@@ -1,17 +1,14 @@
 //! Flows from outside: files checked and tried, runs that go on where they were, webhooks that are acted upon, kills.
 
-use std::{
-    collections::BTreeMap,
-    fs,
-    io::{BufRead as _, BufReader},
-    process::Stdio,
-};
+mod mirror;
 
-use rand::{RngExt as _, SeedableRng as _};
+use std::{collections::BTreeMap, fs};
+
 use serde_json::{Value, json};
 
 use crate::{
     harness::{CLIENT_SECRET, Desk, Simulator},
+    killing,
     process::{Process, json as shown, until},
 };
 
@@ -266,7 +263,7 @@ destinations:
 }
 
 /// A data folder with a connection whose webhooks are signed with the app's secret.
-fn connected(desk: &Desk, simulator: &Simulator) {
+pub(crate) fn connected(desk: &Desk, simulator: &Simulator) {
     let added = desk
         .trunkline(&[
             "apps",
@@ -406,27 +403,35 @@ fn a_scheduled_flow_runs_by_itself_and_a_file_does_not_overwrite_what_is_not_fro
     assert_eq!(shown(&desk, &["flow", "apply", "copy.yaml"])[0]["version"], 2);
 }
 
-/// The destination has each person once, whenever the process dies.
 #[test]
 fn kills_at_random_points_leave_every_person_there_once() {
-    let kills = std::env::var("TRUNKLINE_FLOW_KILLS").map_or(50, |text| text.parse::<u32>().unwrap());
-    let seed = std::env::var("TRUNKLINE_SEED").map_or(20_261_121, |text| text.parse().unwrap());
-    let mut rng = rand_chacha::ChaCha8Rng::seed_from_u64(seed);
+    check_kills("{ concurrency: 16 }");
+}
+
+#[test]
+fn kills_at_random_points_leave_every_person_of_a_queue_there_once() {
+    check_kills("{ concurrency: 16, queue: true, order: per_key, key: .id, dedupe_key: .id }");
+}
+
+/// The destination has each person once, whenever the process dies.
+fn check_kills(policy: &str) {
     let simulator = Simulator::small();
     let desk = Desk::new();
     put(
         &desk,
         "people.yaml",
-        r#"
+        &format!(
+            r#"
 flow: people
-source: { file: { path: people.jsonl } }
+source: {{ file: {{ path: people.jsonl }} }}
 destinations:
   - intercom:
       action: contacts.create
-      with: { external_id: .id, email: .email, role: '"user"' }
+      with: {{ external_id: .id, email: .email, role: '"user"' }}
       key: .id
-policy: { concurrency: 16 }
-"#,
+policy: {policy}
+"#
+        ),
     );
     let people: String = (0..1000)
         .map(|number| {
@@ -444,21 +449,16 @@ policy: { concurrency: 16 }
         "--base-url",
         simulator.base_url(),
         "--request-log",
-        "/dev/stderr",
+        "requests.log",
         "--json",
     ];
-    for kill in 0..kills {
-        let after = rng.random_range(1..24_u32);
-        let mut child = desk.trunkline(&arguments).stdout(Stdio::null()).spawn().unwrap();
-        let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
-        let ended = (0..after).any(|_| lines.next().is_none());
-        assert!(!ended, "seed {seed}, kill {kill}: it ended before it was killed");
-        child.kill().unwrap();
-        child.wait().unwrap();
-        free(&desk);
-    }
+    let log = desk.path().join("requests.log");
+    let forget = |_| drop(fs::remove_file(&log));
+    killing::at_random(&desk, &arguments, &[], 24, forget, |_| {
+        killing::lines(&desk, "requests.log")
+    });
     let last = desk.run(&arguments);
-    assert_eq!(last.code, 0, "seed {seed}: {}{}", last.stdout, last.stderr);
+    assert_eq!(last.code, 0, "{}{}", last.stdout, last.stderr);
     let mut there: Vec<String> = simulator
         .truth("contacts", "2.16")
         .iter()
@@ -468,15 +468,8 @@ policy: { concurrency: 16 }
     there.sort();
     let mut expected: Vec<String> = (0..1000).map(|number| format!("person-{number}")).collect();
     expected.sort();
-    assert_eq!(there, expected, "seed {seed}");
+    assert_eq!(there, expected);
     assert_eq!(shown(&desk, &["flow", "dead-letters"]), json!([]));
-}
-
-/// Ends the leases of a process that is dead for certain, as their time would.
-fn free(desk: &Desk) {
-    let store = rusqlite::Connection::open(desk.path().join("trunkline-data/trunkline.db")).unwrap();
-    store.busy_timeout(std::time::Duration::from_secs(10)).unwrap();
-    store.execute("UPDATE leases SET expires_at = 0", []).unwrap();
 }
 
 /// Every flow that the guide shows is in order, and the first one does what it says.

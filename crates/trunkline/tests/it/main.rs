@@ -5,6 +5,7 @@
 //! whoever receives webhooks does. Read `harness.rs` next.
 
 mod actions;
+mod alerts;
 mod api_guide;
 mod bad_input;
 mod browser;
@@ -14,9 +15,12 @@ mod complete;
 mod console;
 mod extras;
 mod flows;
+mod flows_push;
+mod flows_queue;
 mod harness;
 mod incremental;
 mod kill;
+mod killing;
 mod limits;
 mod lookup;
 mod names;
@@ -35,6 +39,7 @@ mod request;
 mod requests;
 mod serve;
 mod sharing;
+mod sink;
 mod targets;
 mod truncation;
 mod truth;

@@ -26,11 +26,18 @@ pub(crate) struct Process {
 impl Process {
     /// Starts it on a free port, with the desk's data folder.
     pub(crate) fn start(desk: &Desk, more: &[&str]) -> Self {
+        Self::start_with(desk, more, &[])
+    }
+
+    /// The same, with variables of the environment.
+    pub(crate) fn start_with(desk: &Desk, more: &[&str], variables: &[(&str, &str)]) -> Self {
         let mut arguments = vec!["serve", "--listen", "127.0.0.1:0", "--log", "trace"];
         arguments.extend_from_slice(more);
         let log = desk.path().join("serve.log");
         let mut command = desk.trunkline(&arguments);
-        command.stderr(File::create(&log).unwrap());
+        command
+            .stderr(File::create(&log).unwrap())
+            .envs(variables.iter().copied());
         let mut child = command.spawn().unwrap();
         let mut output = BufReader::new(child.stdout.take().unwrap());
         let mut line = String::new();

@@ -70,11 +70,23 @@ struct Receipt {
 
 async fn work(run: &mut Run, input: Input) -> Result<Value, ActionError> {
     let began = run.workspace().now().to_string();
-    let people = people(run, &input).await?;
+    let people = match people(run, &input).await {
+        // An earlier attempt removed who was meant.
+        Err(error) if error.code() == "TL0730" && !removed_earlier(run).is_empty() => Vec::new(),
+        found => found?,
+    };
     let archives = input.text("mode") == Some("archive");
     let mut receipt = Receipt::default();
     for person in &people {
         one(run, &input, person, archives, &mut receipt).await?;
+    }
+    for (what, id) in removed_earlier(run) {
+        if what == "contact" {
+            receipt.contacts.push(json!({ "contact": id }));
+        }
+        receipt
+            .removed
+            .push(entry(run, what, &id, "by an attempt that was interrupted"));
     }
     let asked_by = ["contact_id", "external_id", "email"]
         .into_iter()
@@ -86,10 +98,11 @@ async fn work(run: &mut Run, input: Input) -> Result<Value, ActionError> {
             .any(|one| one["what"] == "contact" && one["id"] == *id)
     };
     if !archives && !run.is_planning() {
-        for id in people
+        for id in receipt
+            .contacts
             .iter()
-            .filter(|person| is_gone(&person["id"]))
-            .filter_map(id_of)
+            .filter(|person| is_gone(&person["contact"]))
+            .filter_map(|person| person["contact"].as_str())
         {
             let journal = Arc::clone(run.workspace().journal());
             journal.forget(&format!("contacts/{id}")).await?;
@@ -112,6 +125,21 @@ async fn work(run: &mut Run, input: Input) -> Result<Value, ActionError> {
         "removed": receipt.removed,
         "not_removed": receipt.kept,
     }))
+}
+
+/// What an interrupted attempt removed and this one does not find any more: what it is, and its id.
+fn removed_earlier(run: &Run) -> Vec<(&'static str, String)> {
+    let all = [
+        ("conversation", "conversations.delete"),
+        ("ticket", "tickets.delete"),
+        ("contact", "contacts.delete"),
+        ("contact", "contacts.archive"),
+    ];
+    let done = all.into_iter().flat_map(|(what, operation)| {
+        let kept = run.done_earlier(operation).into_iter();
+        kept.filter_map(move |kept| Some((what, kept.path.into_iter().next()?.1)))
+    });
+    done.collect()
 }
 
 /// The contacts that are meant, each looked at, so that nothing is removed by what the caller calls it.

@@ -103,7 +103,7 @@ fn cell(value: Option<&Value>) -> String {
     }
 }
 
-fn unfit(why: &str) -> ComponentError {
+pub(super) fn unfit(why: &str) -> ComponentError {
     ComponentError::reject(
         "TL0874",
         format!("this record cannot be a row: {why}"),

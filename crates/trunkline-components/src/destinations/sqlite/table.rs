@@ -9,7 +9,7 @@ use rusqlite::{Connection, ErrorCode, Transaction, TransactionBehavior, types::V
 use serde_json::Value;
 use trunkline_flow::ComponentError;
 
-use super::failed;
+use super::{failed, search::Search};
 use crate::sql::{
     quoted,
     shape::{self, Kind},
@@ -23,6 +23,7 @@ const ANEW: &str = "_trunkline_anew";
 pub(super) fn keep(
     connection: &mut Connection,
     changes: &[(usize, Change)],
+    search: Option<&Search>,
     place: &Place,
     path: &str,
 ) -> Result<HashMap<usize, ComponentError>, ComponentError> {
@@ -43,13 +44,20 @@ pub(super) fn keep(
     if !growth.is_empty() {
         grow_table(&transaction, &mut columns, &growth, place).map_err(wrong)?;
     }
+    if let Some(search) = search {
+        search.prepare(&transaction).map_err(wrong)?;
+    }
     for (at, change) in changes {
         if refused.contains_key(at) {
             continue;
         }
         let result = put(&transaction, change, &columns, place);
         match result {
-            Ok(()) => {}
+            Ok(()) => {
+                if let Some(search) = search {
+                    search.apply(&transaction, change).map_err(wrong)?;
+                }
+            }
             Err(error) if is_about_values(&error) => {
                 let shown = change.shown(&place.name);
                 refused.insert(

@@ -13,6 +13,11 @@ use super::{Pieces, Settings, cannot, open};
 /// Endings of files that somebody is still writing.
 const UNFINISHED: [&str; 4] = [".tmp", ".part", ".partial", ".crdownload"];
 
+/// Whether a name is not one that is left out.
+pub(super) fn is_finished(name: &str) -> bool {
+    !name.starts_with('.') && !UNFINISHED.iter().any(|ending| name.ends_with(ending))
+}
+
 pub(super) struct Folder {
     path: PathBuf,
     settings: Settings,
@@ -50,9 +55,8 @@ impl Folder {
             let Ok(name) = entry.file_name().into_string() else {
                 continue;
             };
-            let is_unfinished = UNFINISHED.iter().any(|ending| name.ends_with(ending));
             // Through links too.
-            if !name.starts_with('.') && !is_unfinished && entry.path().is_file() {
+            if is_finished(&name) && entry.path().is_file() {
                 names.insert(name);
             }
         }

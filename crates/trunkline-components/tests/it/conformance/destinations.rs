@@ -13,6 +13,8 @@ use trunkline_flow::{
 use crate::{
     harness::{self, Variables, variables},
     http::Server,
+    mail::Post,
+    nats::Stream,
 };
 
 /// Looks at what is there.
@@ -78,6 +80,22 @@ const ONCE: Keeps = Keeps {
 };
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_file_for_each_record() {
+    let settings = r#"file: { path: out, each: '"\(.number).json"' }"#;
+    let subject = subject(settings, ONCE, |subject| {
+        let mut found = Vec::new();
+        for entry in std::fs::read_dir(subject.folder.path().join("out"))
+            .into_iter()
+            .flatten()
+        {
+            found.push(serde_json::from_slice(&std::fs::read(entry.unwrap().path()).unwrap()).unwrap());
+        }
+        Some(found)
+    });
+    conformance::destination(&subject).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn lines_of_a_file() {
     let subject = subject("file: { path: deep/out.jsonl }", IN_ORDER, |subject| {
         let text = std::fs::read_to_string(subject.folder.path().join("deep/out.jsonl")).unwrap_or_default();
@@ -109,6 +127,25 @@ async fn rows_of_a_file() {
         Some(values)
     });
     subject.refused = |number| Some(json!({ "number": number, "another": 1 }));
+    conformance::destination(&subject).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn parquet_files_of_a_folder() {
+    let mut subject = subject("file: { path: deep/out.parquet }", IN_ORDER, |subject| {
+        if !subject.folder.path().join("deep/out.parquet").exists() {
+            return Some(Vec::new());
+        }
+        let site = harness::site(subject.folder.path(), &subject.variables);
+        let source = harness::source("{ file: { path: deep/out.parquet } }", &site);
+        let runtime = tokio::runtime::Handle::current();
+        let (mut values, ..) = runtime.block_on(harness::read_all(&*source, None)).unwrap();
+        for value in &mut values {
+            value["strange"] = serde_json::from_str(value["strange"].as_str().unwrap()).unwrap();
+        }
+        Some(values)
+    });
+    subject.refused = |number| Some(json!([number]));
     conformance::destination(&subject).await;
 }
 
@@ -196,6 +233,49 @@ async fn texts_in_a_chat() {
         Some(server.good().iter().map(text).collect())
     });
     subject.variables = variables([("CHAT", &chat)]);
+    subject.refused = |_| Some(json!({ "empty": true }));
+    conformance::destination(&subject).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn mails_of_a_server() {
+    let post = Post::start(&[]).await;
+    let settings = format!(
+        r#"mail: {{ server: 127.0.0.1, port: {}, security: none, from: t@example.test, to: '"a@example.test"', subject: '"x"', text: 'if .number then tojson | @uri else empty end' }}"#,
+        post.port
+    );
+    let mut subject = subject(&settings, IN_ORDER, move |_| {
+        let value = |mail: &String| {
+            let (_, body) = mail.split_once("\n\n").unwrap();
+            // Long lines are folded on their way.
+            let text = format!("v={}", body.replace("=\n", "").replace('\n', ""));
+            let (_, value) = url::form_urlencoded::parse(text.as_bytes()).next().unwrap();
+            serde_json::from_str(&value).unwrap()
+        };
+        Some(post.mails().iter().map(value).collect())
+    });
+    subject.refused = |_| Some(json!({ "empty": true }));
+    conformance::destination(&subject).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn messages_of_nats() {
+    let Some(stream) = Stream::new("destination").await else {
+        return;
+    };
+    let settings = format!(
+        r#"nats: {{ url: "{}", subject: 'if .number then "{}.\(.number)" else "*" end', id: .number }}"#,
+        stream.address, stream.name
+    );
+    let runtime = tokio::runtime::Handle::current();
+    let keeps = Keeps {
+        is_idempotent: true,
+        order: true,
+    };
+    let mut subject = subject(&settings, keeps, move |_| {
+        let held = runtime.block_on(stream.held());
+        Some(held.into_iter().map(|(payload, _)| payload).collect())
+    });
     subject.refused = |_| Some(json!({ "empty": true }));
     conformance::destination(&subject).await;
 }

@@ -12,11 +12,15 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 use trunkline_components::{Notifications, Notified};
 use trunkline_flow::{
-    Record, Source,
+    ComponentError, Cursor, Occasion, Reader, Record, Source,
     conformance::{self, SourceSubject},
 };
 
-use crate::harness::{self, Received, Variables, variables};
+use crate::{
+    desk,
+    harness::{self, Received, Variables, variables},
+    nats::Stream,
+};
 
 type Add = Box<dyn Fn(&PathBuf, u64, u64) + Send + Sync>;
 
@@ -27,6 +31,7 @@ struct Subject {
     add: Add,
     expected: fn(u64) -> Value,
     is_ordered: bool,
+    number: fn(&Value) -> Option<u64>,
 }
 
 impl Subject {
@@ -42,6 +47,10 @@ impl Subject {
             add: Box::new(add),
             expected,
             is_ordered: true,
+            number: |value| {
+                let number = &value["number"];
+                number.as_u64().or_else(|| number.as_str()?.parse().ok())
+            },
         }
     }
 }
@@ -69,11 +78,7 @@ impl SourceSubject for Subject {
     }
 
     fn number(&self, record: &Record) -> u64 {
-        let number = &record.value["number"];
-        number
-            .as_u64()
-            .or_else(|| number.as_str()?.parse().ok())
-            .unwrap_or_else(|| panic!("{} has no number", record.value))
+        (self.number)(&record.value).unwrap_or_else(|| panic!("{} has no number", record.value))
     }
 }
 
@@ -150,6 +155,33 @@ async fn files_of_a_folder() {
         });
         std::fs::create_dir(subject.folder.path().join("in")).unwrap();
         conformance::source(&subject, 1_003).await;
+    }
+}
+
+/// A record of a Markdown file, whose hash depends on what is in it alone.
+fn document(number: u64) -> Value {
+    let hash = format!("{:016x}", xxhash_rust::xxh3::xxh3_64(markdown(number).as_bytes()));
+    json!({
+        "number": number, "tags": ["a: b", null], "body": format!("# Zoë {number}\n\n---"),
+        "file": { "path": format!("deep/{number:08}.md"), "hash": hash },
+    })
+}
+
+fn markdown(number: u64) -> String {
+    format!("---\nnumber: {number}\ntags: ['a: b', null]\n---\n\n# Zoë {number}\n\n---\n")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn documents_of_a_folder() {
+    for follow in [false, true] {
+        let settings = format!("{{ file: {{ path: in, format: markdown, follow: {follow} }} }}");
+        let subject = Subject::new(&settings, document, |folder, from, count| {
+            for number in from..from + count {
+                append(folder.join(format!("in/deep/{number:08}.md")), &markdown(number));
+            }
+        });
+        std::fs::create_dir_all(subject.folder.path().join("in/deep")).unwrap();
+        conformance::source(&subject, 203).await;
     }
 }
 
@@ -263,4 +295,139 @@ impl SourceSubject for Webhooks {
 #[tokio::test(flavor = "multi_thread")]
 async fn notifications_that_were_received() {
     conformance::source(&Webhooks::default(), 503).await;
+}
+
+fn contact(number: u64) -> Value {
+    json!({ "id": format!("{number:08}"), "number": number, "strange": { "deep": [1, null, { "x": 1.5 }] } })
+}
+
+/// A mirror in a folder, to which contacts are added.
+async fn mirror(settings: &str, expected: fn(u64) -> Value) -> Subject {
+    let runtime = tokio::runtime::Handle::current();
+    let subject = Subject::new(settings, expected, move |folder, from, count| {
+        let contacts: Vec<Value> = (from..from + count).map(contact).collect();
+        runtime.block_on(desk::write(folder, desk::records("contacts", &contacts)));
+    });
+    desk::make(subject.folder.path()).await;
+    subject
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn records_of_a_mirror() {
+    let settings = "{ mirror: { file: mirror.db, stream: contacts } }";
+    conformance::source(&mirror(settings, contact).await, 603).await;
+}
+
+fn created(number: u64) -> Value {
+    json!({ "stream": "contacts", "change": "created", "id": format!("{number:08}"), "before": null, "after": contact(number) })
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn rows_of_a_mirror_as_changes() {
+    let settings = "{ mirror: { changes: [contacts], from_start: true } }";
+    let mut subject = mirror(settings, created).await;
+    subject.number = |value| value["after"]["number"].as_u64();
+    conformance::source(&subject, 603).await;
+}
+
+/// A source that begins where another time of it began, in place of its beginning.
+struct Since {
+    source: Arc<dyn Source>,
+    begin: Cursor,
+}
+
+impl Source for Since {
+    fn open<'a>(
+        &'a self,
+        cursor: Option<Cursor>,
+        occasion: &'a Occasion,
+    ) -> BoxFuture<'a, Result<Box<dyn Reader>, ComponentError>> {
+        self.source
+            .open(cursor.or_else(|| Some(self.begin.clone())), occasion)
+    }
+}
+
+struct Changes {
+    subject: Subject,
+    begin: Cursor,
+}
+
+impl SourceSubject for Changes {
+    fn source(&self) -> Arc<dyn Source> {
+        Arc::new(Since {
+            source: self.subject.source(),
+            begin: self.begin.clone(),
+        })
+    }
+
+    fn add(&self, from: u64, count: u64) -> BoxFuture<'_, ()> {
+        self.subject.add(from, count)
+    }
+
+    fn expected(&self, number: u64) -> Value {
+        self.subject.expected(number)
+    }
+
+    fn number(&self, record: &Record) -> u64 {
+        self.subject.number(record)
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn changes_of_a_mirror() {
+    let settings = "{ mirror: { changes: [contacts] } }";
+    let mut subject = mirror(settings, |number| {
+        let mut told = created(number);
+        told["at"] = desk::AT.into();
+        told
+    })
+    .await;
+    subject.number = |value| value["after"]["number"].as_u64();
+    let begun = harness::read_all(&*subject.source(), None).await.unwrap();
+    let begin = begun.2.unwrap();
+    conformance::source(&Changes { subject, begin }, 523).await;
+}
+
+fn column(number: u64) -> Value {
+    json!({ "number": number, "name": "Zoë \"Z\"", "part": number as f64 / 3.0, "strange": "{\"deep\":[1,null]}", "missing": null })
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn parquet_files_of_a_folder() {
+    let runtime = tokio::runtime::Handle::current();
+    let subject = Subject::new("{ file: { path: in } }", column, move |folder, from, count| {
+        let site = harness::site(folder, &variables([]));
+        let rows: Vec<Value> = (from..from + count)
+            .map(|number| {
+                let mut row = column(number);
+                row["strange"] = json!({ "deep": [1, null] });
+                row
+            })
+            .collect();
+        for some in rows.chunks(700) {
+            let destination = harness::destination("file: { path: in, format: parquet }", &site);
+            runtime.block_on(harness::bring(&*destination, some));
+        }
+    });
+    std::fs::create_dir(subject.folder.path().join("in")).unwrap();
+    conformance::source(&subject, 1_203).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn messages_of_nats() {
+    for follow in [false, true] {
+        let Some(stream) = Stream::new(&format!("source_{follow}")).await else {
+            return;
+        };
+        let settings = format!(
+            "{{ nats: {{ url: \"{}\", stream: {}, follow: {follow}, batch: 100 }} }}",
+            stream.address, stream.name
+        );
+        let runtime = tokio::runtime::Handle::current();
+        let subject = Subject::new(&settings, line, move |_, from, count| {
+            let payloads = (from..from + count).map(|number| line(number).to_string());
+            runtime.block_on(stream.publish(payloads));
+        });
+        conformance::source(&subject, 503).await;
+    }
 }

@@ -54,6 +54,70 @@ pub(super) fn unlike_ours(path: &Path, table: &str) -> Option<String> {
     }
 }
 
+/// Writes rows of one shape as a Parquet file into whatever takes bytes. For copies of the mirror, and for flows.
+pub struct RowWriter<W: io::Write + Send> {
+    writer: ArrowWriter<W>,
+    schema: Arc<Schema>,
+    kinds: Vec<CellKind>,
+}
+
+impl<W: io::Write + Send> std::fmt::Debug for RowWriter<W> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("RowWriter").finish_non_exhaustive()
+    }
+}
+
+impl<W: io::Write + Send> RowWriter<W> {
+    /// Begins a file.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn new(out: W, shape: &TableShape) -> Result<Self, ParquetError> {
+        let schema = Arc::new(schema(shape));
+        let properties = WriterProperties::builder()
+            .set_compression(Compression::SNAPPY)
+            .set_max_row_group_row_count(Some(ROWS_A_GROUP))
+            .set_created_by("trunkline".to_owned())
+            .set_key_value_metadata(Some(vec![KeyValue::new(MARK.to_owned(), shape.name.clone())]))
+            .build();
+        Ok(Self {
+            writer: ArrowWriter::try_new(out, Arc::clone(&schema), Some(properties))?,
+            schema,
+            kinds: shape.columns.iter().map(|column| column.kind).collect(),
+        })
+    }
+
+    /// Writes rows, each with a value for each column.
+    ///
+    /// # Errors
+    /// When they cannot be written.
+    pub fn write(&mut self, rows: &[Vec<Cell>]) -> Result<(), ParquetError> {
+        if rows.is_empty() {
+            return Ok(());
+        }
+        let columns = self
+            .kinds
+            .iter()
+            .enumerate()
+            .map(|(place, kind)| array(*kind, rows.iter().map(|row| &row[place])))
+            .collect();
+        let batch = RecordBatch::try_new(Arc::clone(&self.schema), columns)?;
+        self.writer.write(&batch)?;
+        if self.writer.in_progress_size() > BYTES_A_GROUP {
+            self.writer.flush()?;
+        }
+        Ok(())
+    }
+
+    /// Ends the file, and gives back what took it.
+    ///
+    /// # Errors
+    /// When its end cannot be written.
+    pub fn finish(self) -> Result<W, ParquetError> {
+        self.writer.into_inner()
+    }
+}
+
 /// Writes the rows to a new file, on disk when this returns; how many there are.
 pub(super) fn file(
     path: &Path,
@@ -69,36 +133,15 @@ pub(super) fn file(
         },
         error => other(target, &doing, &error.to_string()),
     };
-    let schema = Arc::new(schema(shape));
     let file = File::create(path).map_err(|error| failed(target, &doing, &error))?;
-    let properties = WriterProperties::builder()
-        .set_compression(Compression::SNAPPY)
-        .set_max_row_group_row_count(Some(ROWS_A_GROUP))
-        .set_created_by("trunkline".to_owned())
-        .set_key_value_metadata(Some(vec![KeyValue::new(MARK.to_owned(), shape.name.clone())]))
-        .build();
-    let mut writer = ArrowWriter::try_new(file, Arc::clone(&schema), Some(properties)).map_err(fail)?;
+    let mut writer = RowWriter::new(file, shape).map_err(fail)?;
     let mut count = 0;
     while let Some(chunk) = chunks.blocking_recv() {
         let rows = chunk?.rows;
-        if rows.is_empty() {
-            continue;
-        }
         count += rows.len() as u64;
-        let columns = shape
-            .columns
-            .iter()
-            .enumerate()
-            .map(|(place, column)| array(column.kind, rows.iter().map(|row| &row[place])))
-            .collect();
-        let batch = RecordBatch::try_new(Arc::clone(&schema), columns)
-            .map_err(|error| other(target, &doing, &error.to_string()))?;
-        writer.write(&batch).map_err(fail)?;
-        if writer.in_progress_size() > BYTES_A_GROUP {
-            writer.flush().map_err(fail)?;
-        }
+        writer.write(&rows).map_err(fail)?;
     }
-    let file = writer.into_inner().map_err(fail)?;
+    let file = writer.finish().map_err(fail)?;
     file.sync_all().map_err(|error| failed(target, &doing, &error))?;
     Ok(count)
 }

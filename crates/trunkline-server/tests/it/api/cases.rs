@@ -59,7 +59,18 @@ pub(super) fn all() -> Vec<Case> {
     all.extend(mirrors());
     all.extend(actions());
     all.extend(notifications());
+    all.extend(alerts());
     all
+}
+
+fn alerts() -> Vec<Case> {
+    vec![
+        case("alerts.list", "/alerts", 200),
+        case("alerts.list", "/alerts?ended=true&limit=2", 200),
+        case("alerts.channels", "/alerts/channels", 200),
+        case("alerts.test", "/alerts/channels/ops/test", 200),
+        case("alerts.test", "/alerts/channels/nobody/test", 404),
+    ]
 }
 
 fn connections() -> Vec<Case> {

@@ -8,7 +8,7 @@ use std::{
 
 use jiff::Timestamp;
 use serde_json::json;
-use trunkline_components::{Notifications, Notified, Site, Workspaces};
+use trunkline_components::{MirrorPlace, Mirrors, Notifications, Notified, Pushed, Pushes, Site, Workspaces};
 use trunkline_flow::{
     ComponentError,
     document::{Document, Mistake},
@@ -110,6 +110,8 @@ pub(super) fn build(document: &Document, path: &Path, now: Timestamp) -> Result<
         now: Arc::new(move || now),
         workspaces: Arc::new(Nobody),
         notifications: Arc::new(Nobody),
+        pushes: Arc::new(Nobody),
+        mirrors: Arc::new(Nobody),
         secrets: trunkline_server::environment(),
     };
     trunkline_components::build(document, &site)
@@ -173,8 +175,21 @@ impl Workspaces for Nobody {
     }
 }
 
+impl Mirrors for Nobody {
+    fn mirror<'a>(
+        &'a self,
+        _: Option<&'a str>,
+    ) -> futures::future::BoxFuture<'a, Result<MirrorPlace, ComponentError>> {
+        Box::pin(async { Err(unreachable_here()) })
+    }
+}
+
 impl Notifications for Nobody {
     fn newest(&self) -> futures::future::BoxFuture<'_, Result<i64, ComponentError>> {
+        Box::pin(async { Err(unreachable_here()) })
+    }
+
+    fn before(&self, _: Timestamp) -> futures::future::BoxFuture<'_, Result<i64, ComponentError>> {
         Box::pin(async { Err(unreachable_here()) })
     }
 
@@ -184,6 +199,25 @@ impl Notifications for Nobody {
         _: Option<&'a str>,
         _: u32,
     ) -> futures::future::BoxFuture<'a, Result<Vec<Notified>, ComponentError>> {
+        Box::pin(async { Err(unreachable_here()) })
+    }
+}
+
+impl Pushes for Nobody {
+    fn before<'a>(
+        &'a self,
+        _: &'a str,
+        _: Timestamp,
+    ) -> futures::future::BoxFuture<'a, Result<i64, ComponentError>> {
+        Box::pin(async { Err(unreachable_here()) })
+    }
+
+    fn after<'a>(
+        &'a self,
+        _: &'a str,
+        _: i64,
+        _: u32,
+    ) -> futures::future::BoxFuture<'a, Result<Vec<Pushed>, ComponentError>> {
         Box::pin(async { Err(unreachable_here()) })
     }
 }

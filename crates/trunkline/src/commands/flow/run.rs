@@ -8,20 +8,24 @@ use std::{
 };
 
 use futures::future::BoxFuture;
+use jiff::Timestamp;
 use serde_json::{Value, json};
-use tokio::sync::watch;
+use tokio::{sync::watch, task::JoinHandle};
 use trunkline_client::SystemClock;
 use trunkline_flow::{
-    ComponentError, Cursor, Delivered, Destination, Occasion, Record, Trigger,
+    ComponentError, Cursor, Delivered, Destination, Occasion, Reader, Record, Source, Trigger,
     document::Document,
     engine::{Counts, DeadLetter, Ended, Engine, Keeper},
 };
-use trunkline_server::{FlowError, FlowRunner, Report, RunOptions, StoredNotifications};
+use trunkline_server::{
+    FlowError, FlowRunner, Report, RunOptions, StoredMirrors, StoredNotifications, Wakes,
+};
 use trunkline_store::{FlowOrigin, FlowState, NewFlow, Put, Store};
 
-use super::{check, desks::Desks};
+use super::{check, desks::Desks, queue};
 use crate::{
     cli,
+    commands::notifications,
     failure::{Exit, Failure},
     output::{errors, json, running, tables},
     stop::Stop,
@@ -62,26 +66,11 @@ async fn with(
         Some(file) => of_file(store, file, arguments.dry_run).await?,
         None => of_store(arguments, store).await?,
     };
-    let entropy = store.entropy().clone();
-    let chance = move || (u64::from_le_bytes(entropy.bytes()) >> 11) as f64 / (1_u64 << 53) as f64;
-    let runner = FlowRunner {
-        store: Arc::clone(store),
-        clock: Arc::new(SystemClock),
-        workspaces: Arc::clone(desks) as _,
-        notifications: Arc::new(StoredNotifications(Arc::clone(store))),
-        chance: Arc::new(Mutex::new(chance)),
-        owner: store.entropy().id(store::now()),
-    };
-    let (ask, stop) = watch::channel(false);
-    let mut signals = Stop::listen()?;
-    let asking = tokio::spawn(async move {
-        signals.asked().await;
-        ask.send_replace(true);
-        ask.closed().await;
-    });
-    let counts = Arc::new(Mutex::new(Counts::default()));
+    let runner = runner(store, desks, &arguments.workspace.data.data);
+    let (stop, asking) = stopping()?;
+    let (counts, brought) = (Arc::default(), Arc::default());
     let showing = tokio::spawn(show(
-        Arc::clone(&counts),
+        vec![Arc::clone(&counts), Arc::clone(&brought)],
         running::Line::start(!arguments.json && !arguments.dry_run),
     ));
     let done = if arguments.dry_run {
@@ -89,19 +78,77 @@ async fn with(
     } else {
         let options = RunOptions {
             folder: chosen.folder.clone(),
-            trigger: Trigger::Manual,
+            trigger: if arguments.since.is_some() {
+                Trigger::Backfill
+            } else {
+                Trigger::Manual
+            },
             version: chosen.version,
             from_start: arguments.from_start,
+            range: range(arguments)?,
         };
-        runner
-            .run(&chosen.document, options, stop, counts)
-            .await
-            .map_err(|error| failed(error, path))
+        let done = if chosen.document.policy.queue {
+            queue::run(&runner, &chosen.document, options, stop, (counts, &brought)).await
+        } else {
+            runner.run(&chosen.document, options, stop, counts).await
+        };
+        done.map_err(|error| failed(error, path))
     };
     showing.abort();
     asking.abort();
     let report = done?;
     tell(&report, &chosen.document.name, arguments)
+}
+
+/// What runs flows of this process.
+pub(super) fn runner(store: &Arc<Store>, desks: &Arc<Desks>, data: &Path) -> FlowRunner {
+    let entropy = store.entropy().clone();
+    let chance = move || (u64::from_le_bytes(entropy.bytes()) >> 11) as f64 / (1_u64 << 53) as f64;
+    FlowRunner {
+        store: Arc::clone(store),
+        clock: Arc::new(SystemClock),
+        workspaces: Arc::clone(desks) as _,
+        notifications: Arc::new(StoredNotifications(Arc::clone(store))),
+        mirrors: Arc::new(StoredMirrors {
+            store: Arc::clone(store),
+            data: data.to_owned(),
+        }),
+        chance: Arc::new(Mutex::new(chance)),
+        owner: store.entropy().id(store::now()),
+        wakes: Wakes::default(),
+    }
+}
+
+/// Tells whether somebody asked for the end, for as long as the task runs.
+pub(super) fn stopping() -> Result<(watch::Receiver<bool>, JoinHandle<()>), Failure> {
+    let (ask, stop) = watch::channel(false);
+    let mut signals = Stop::listen()?;
+    let asking = tokio::spawn(async move {
+        signals.asked().await;
+        ask.send_replace(true);
+        ask.closed().await;
+    });
+    Ok((stop, asking))
+}
+
+/// The range of time that is read again.
+fn range(arguments: &cli::RunFlow) -> Result<Option<(Timestamp, Timestamp)>, Failure> {
+    let Some(since) = &arguments.since else {
+        return Ok(None);
+    };
+    let since = notifications::moment(since)?;
+    let until = match &arguments.until {
+        Some(until) => notifications::moment(until)?,
+        None => store::now(),
+    };
+    if until <= since {
+        return Err(Failure::usage(
+            "TL0819",
+            format!("a range from {since} to {until} has nothing in it"),
+            "Name a --until that is later than --since.",
+        ));
+    }
+    Ok(Some((since, until)))
 }
 
 /// A file is run as it stands; the store knows it from then on, so that its history has a place, and leaves it to whoever ran it.
@@ -132,23 +179,29 @@ async fn of_file(store: &Store, file: check::FlowFile, is_dry: bool) -> Result<C
 }
 
 async fn of_store(arguments: &cli::RunFlow, store: &Store) -> Result<Chosen, Failure> {
-    let Some(flow) = store.find_flow(&arguments.flow).await? else {
+    let (version, document) = stored(store, &arguments.flow).await?;
+    Ok(Chosen {
+        document,
+        version,
+        folder: arguments.workspace.data.data.clone(),
+    })
+}
+
+/// A flow of the store: its version and its file.
+pub(super) async fn stored(store: &Store, name: &str) -> Result<(i64, Document), Failure> {
+    let Some(flow) = store.find_flow(name).await? else {
         return Err(Failure::usage(
             "TL0814",
-            format!("there is neither a file nor a flow {}", arguments.flow),
+            format!("there is neither a file nor a flow {name}"),
             "`trunkline flow list` lists the flows of the store.",
         ));
     };
     let document = Document::parse(&flow.text, &trunkline_components::kinds(), flow.applied_at)
         .map_err(|mistakes| check::refused(Path::new(&flow.name), &mistakes))?;
-    Ok(Chosen {
-        document,
-        version: flow.version,
-        folder: arguments.workspace.data.data.clone(),
-    })
+    Ok((flow.version, document))
 }
 
-fn failed(error: FlowError, path: &Path) -> Failure {
+pub(super) fn failed(error: FlowError, path: &Path) -> Failure {
     match error {
         FlowError::Mistakes(mistakes) => check::refused(path, &mistakes),
         FlowError::Store(error) => error.into(),
@@ -184,7 +237,7 @@ fn tell(report: &Report, name: &str, arguments: &cli::RunFlow) -> Result<ExitCod
         };
         json::print(&json!({
             "flow": name, "run": report.run, "state": state, "error": error, "read": counts.read,
-            "filtered": counts.filtered, "delivered": counts.delivered, "retried": counts.retried,
+            "filtered": counts.filtered, "queued": counts.queued, "delivered": counts.delivered, "retried": counts.retried,
             "dead_letters": counts.dead, "errors": counts.errors,
         }))?;
     } else if !arguments.dry_run {
@@ -214,9 +267,12 @@ fn tell(report: &Report, name: &str, arguments: &cli::RunFlow) -> Result<ExitCod
 }
 
 /// Shows how it goes.
-async fn show(counts: Arc<Mutex<Counts>>, line: running::Line) {
+pub(super) async fn show(counts: Vec<Arc<Mutex<Counts>>>, line: running::Line) {
     loop {
-        let now = counts.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let mut now = Counts::default();
+        for counts in &counts {
+            now.add(&counts.lock().unwrap_or_else(PoisonError::into_inner));
+        }
         line.show(&now);
         tokio::time::sleep(BEAT).await;
     }
@@ -232,6 +288,7 @@ async fn dry(
     let site = runner.site(&chosen.document.name, chosen.folder.clone());
     let mut flow = trunkline_components::build(&chosen.document, &site)
         .map_err(|mistakes| check::refused(path, &mistakes))?;
+    flow.source = Arc::new(Untold(flow.source));
     for way in &mut flow.ways {
         way.destination = Arc::new(Preview {
             name: way.name.clone(),
@@ -246,6 +303,7 @@ async fn dry(
         now: store::now(),
         last_success: None,
         trigger: Trigger::Manual,
+        range: None,
     };
     let ran = engine.run(&flow, &occasion, &Forgetful, stop).await;
     Ok(Report {
@@ -253,6 +311,23 @@ async fn dry(
         counts: ran.counts,
         ended: ran.ended,
     })
+}
+
+/// A source that hears of no position, since none is kept.
+struct Untold(Arc<dyn Source>);
+
+impl Source for Untold {
+    fn open<'a>(
+        &'a self,
+        cursor: Option<Cursor>,
+        occasion: &'a Occasion,
+    ) -> BoxFuture<'a, Result<Box<dyn Reader>, ComponentError>> {
+        self.0.open(cursor, occasion)
+    }
+
+    fn is_endless(&self) -> bool {
+        self.0.is_endless()
+    }
 }
 
 /// Prints what a destination would get.

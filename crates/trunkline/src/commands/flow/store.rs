@@ -1,8 +1,9 @@
 //! Flows of the store: applied, listed, exported, paused, and what became of their runs.
 
-use std::process::ExitCode;
+use std::{process::ExitCode, sync::Arc};
 
 use serde_json::{Value, json};
+use trunkline_client::{Clock, SystemClock};
 use trunkline_store::{
     DeadLetterFilter, DeadLetterState, FlowOrigin, FlowRunFilter, FlowState, NewFlow, Put, Store, StoreError,
 };
@@ -13,6 +14,7 @@ use crate::{
     commands::{connections::moment, notifications},
     failure::{Exit, Failure},
     output::{errors, json, tables},
+    settings::File,
     store,
 };
 
@@ -24,9 +26,20 @@ pub(super) async fn apply(arguments: cli::ApplyFlows) -> Result<ExitCode, Failur
         .iter()
         .map(|path| check::read(path))
         .collect::<Result<Vec<_>, _>>()?;
+    let settings = File::read_in(arguments.config.as_deref(), &arguments.data.data)?;
     let store = store::open(&arguments.data).await?;
     let done = put_all(&arguments, files, &store).await;
     store.close().await;
+    if let (Ok(_), Some(nats)) = (&done, &settings.nats) {
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+        if let Err(error) = trunkline_server::call_nodes(nats, &clock).await {
+            // It is in the store, where every node looks by itself.
+            errors::note(&format!(
+                "note[{}]: {error}; they find it within a second",
+                error.code()
+            ));
+        }
+    }
     done
 }
 

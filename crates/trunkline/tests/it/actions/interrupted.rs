@@ -510,3 +510,21 @@ fn what_conversations_were_is_given_back() {
         assert!(report.to_string().contains("unsent"), "{action}: {report}");
     }
 }
+
+#[test]
+fn a_lead_that_was_merged_before_the_answer_was_lost_is_merged() {
+    let scene = Scene::new();
+    let actor = &scene.actor;
+    let user =
+        actor.made_contact(&json!({ "role": "user", "external_id": "stays", "email": "one@example.com" }));
+    let lead = actor.made_contact(&json!({ "role": "lead", "email": "one@example.com" }));
+    scene.wait(700);
+    scene.lose("contacts.merge", true);
+    let merge = json!({ "lead_id": lead, "user_id": user });
+    let first = scene.call("merge", "contacts.merge_lead", &merge);
+    assert!(first.is_err(), "{first:?}");
+    actor.simulator.faults(&json!([]));
+    scene.wait(700);
+    let merged = scene.call("merge", "contacts.merge_lead", &merge).unwrap();
+    assert_eq!(merged.output["id"], user.as_str(), "{:?}", merged.output);
+}
