@@ -7,7 +7,7 @@
 
 pub(crate) mod about;
 mod actions;
-mod alerts;
+pub(crate) mod alerts;
 pub(crate) mod apps;
 pub(crate) mod audit;
 pub(crate) mod connections;

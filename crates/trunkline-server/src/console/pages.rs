@@ -1,6 +1,7 @@
 //! The pages, one file each. How one is added stands in `console.rs`.
 
 pub(super) mod account;
+pub(super) mod alerts;
 pub(super) mod audit;
 pub(super) mod connections;
 pub(super) mod keys;

@@ -5,7 +5,7 @@
 use super::{
     page::{Entry, Group, Page},
     pages::{
-        account, audit, connections, keys, mirrors, notifications, overview, people, requests, settings,
+        account, alerts, audit, connections, keys, mirrors, notifications, overview, people, requests, settings,
         sign_in,
     },
 };
@@ -15,6 +15,7 @@ pub(super) fn pages() -> Vec<Page> {
     [
         sign_in::pages(),
         overview::pages(),
+        alerts::pages(),
         mirrors::pages(),
         connections::pages(),
         notifications::pages(),

@@ -1,13 +1,17 @@
 //! Is everything well? In one look, and moving.
 
+use std::collections::BTreeSet;
+
 use axum::{Json, extract::State};
 use jiff::{SignedDuration, Timestamp};
 use maud::{Markup, html};
 use serde_json::Value;
 use trunkline_store::Role;
 
+use super::alerts::place;
 use crate::{
     api::{
+        alerts::{self, AlertsQuery},
         connections::{self, Standing as ConnectionState},
         mirrors, notifications,
         overview::{self, Flow, Overview},
@@ -86,7 +90,7 @@ async fn show(asked: Asked) -> Result<Look, Refusal> {
     let shared = &asked.shared;
     let Json(now) = overview::show(State(shared.clone())).await?;
     let Json(all) = connections::list(State(shared.clone())).await?;
-    let mut errors = Vec::new();
+    let mut errors = standing(&asked).await?;
     let connections: Vec<Connection> = all
         .items
         .into_iter()
@@ -152,6 +156,9 @@ async fn show(asked: Asked) -> Result<Look, Refusal> {
             path: format!("/notifications/{}", one.seq),
         }));
     }
+    // What an alert says already is not said twice.
+    let mut places = BTreeSet::new();
+    errors.retain(|trouble| places.insert(trouble.path.clone()));
     errors.truncate(ERRORS);
     Ok(Look {
         now,
@@ -159,6 +166,24 @@ async fn show(asked: Asked) -> Result<Look, Refusal> {
         mirrors,
         errors,
     })
+}
+
+/// The alerts that stand.
+async fn standing(asked: &Asked) -> Result<Vec<Trouble>, Refusal> {
+    let standing = AlertsQuery {
+        ended: None,
+        limit: None,
+    };
+    let Json(alerts) = alerts::list(State(asked.shared.clone()), Query(standing)).await?;
+    Ok(alerts
+        .items
+        .into_iter()
+        .map(|alert| Trouble {
+            at: Some(alert.began_at),
+            path: place(&alert.kind, &alert.subject).unwrap_or_else(|| format!("/alerts#{}", alert.id)),
+            what: alert.title,
+        })
+        .collect())
 }
 
 /// What a mirror holds, by its newest runs.
@@ -254,9 +279,9 @@ impl Look {
         let received = self.now.minutes.last().map_or(0, |minute| minute.received);
         html! {
             dl class="figures" {
-                (figure("Notifications this minute", received, Some("/notifications"), false))
+                (figure("Received this minute", received, Some("/notifications"), false))
                 (figure("Waiting to be applied", self.now.waiting, Some("/notifications?state=waiting"), false))
-                (figure("Not applied", self.now.failed, Some("/notifications?state=failed"), true))
+                (figure("Failed to apply", self.now.failed, Some("/notifications?state=failed"), true))
                 (figure("Deliveries waiting", self.now.queued, None, false))
                 (figure("Dead letters", self.now.dead_letters, None, true))
             }
@@ -264,6 +289,9 @@ impl Look {
     }
 
     fn hour(&self) -> Markup {
+        if self.now.minutes.iter().all(|minute| minute.received + minute.delivered == 0) {
+            return html! { p class="quiet" { "Nothing was received or delivered." } };
+        }
         let series = [
             Series {
                 name: "received",
@@ -280,7 +308,7 @@ impl Look {
     fn budgets(&self) -> Markup {
         html! {
             @if self.now.budgets.is_empty() {
-                p class="quiet" { "Known after the first call to a workspace." }
+                p class="quiet" { "No workspace has said its limit yet." }
             } @else {
                 div class="gauges" {
                     @for budget in &self.now.budgets { (parts::gauge(&budget.connections.join(", "), budget.used.into(), budget.limit.into())) }
@@ -371,6 +399,7 @@ fn flow_state(flow: &Flow) -> (Tone, &'static str) {
 
 /// A board of streams: each with its state and what is held.
 fn streams(streams: &[Stream]) -> Markup {
+    let streams: Vec<&Stream> = streams.iter().filter(|stream| stream.state != "not_asked_for").collect();
     let complete = streams.iter().filter(|stream| stream.state == "complete").count();
     html! {
         details class="board" {
@@ -379,7 +408,7 @@ fn streams(streams: &[Stream]) -> Markup {
                 (words::some(streams.iter().map(|stream| stream.held).sum(), "record"))
             }
             ul {
-                @for stream in streams {
+                @for stream in &streams {
                     @let tone = match stream.state.as_str() { "complete" => Tone::Good, "failed" => Tone::Bad, "partial" => Tone::Warn, _ => Tone::Quiet };
                     li class=(tone.class()) { span { (stream.name) } span class="quiet" { (words::count(stream.held)) } span class="hidden" { ", " (stream.state) } }
                 }
