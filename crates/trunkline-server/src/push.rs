@@ -30,9 +30,12 @@ use crate::{
 /// The most records of one request.
 const MOST: usize = 10_000;
 
-/// Doors of flows, by the version of their text.
+/// Doors of flows, as they were at a version of the flow's text.
 #[derive(Debug, Default)]
-pub(crate) struct Doors(Mutex<BTreeMap<String, (i64, Option<Arc<Door>>)>>);
+pub(crate) struct Doors(Mutex<BTreeMap<String, Known>>);
+
+/// A version of a flow's text, and its door.
+type Known = (i64, Option<Arc<Door>>);
 
 impl Doors {
     /// The door of a flow, if it has one.

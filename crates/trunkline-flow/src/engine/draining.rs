@@ -244,7 +244,7 @@ impl Drain {
                 Ok(records) => in_hand.push(InHand { waiting, records }),
                 Err(error) => {
                     self.bury(way.map(str::to_owned), waiting, error, outcome, counts)
-                        .await
+                        .await;
                 }
             }
         }

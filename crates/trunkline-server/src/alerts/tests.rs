@@ -104,6 +104,7 @@ impl World {
             first_at: self.now(),
             failure: Failure {
                 source_record: None,
+                head: None,
                 record: Some(json!({ "email": PRIVATE }).to_string()),
                 steps: "[]".to_owned(),
                 request: None,

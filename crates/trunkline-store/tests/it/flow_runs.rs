@@ -2,9 +2,16 @@
 
 use std::collections::BTreeMap;
 
-use trunkline_store::{FlowRunCause, FlowRunCounts, FlowRunFilter, FlowRunState, NewFlowRun, Store};
+use trunkline_store::{
+    Again, Dead, FlowRunCause, FlowRunCounts, FlowRunFilter, FlowRunState, NewDelivery, NewFlowRun, Settled,
+    Store, Tally,
+};
 
-use crate::backends::{at, on_each};
+use crate::{
+    backends::{at, on_each},
+    flows::begin,
+    queue,
+};
 
 pub(crate) fn new(flow: &str) -> NewFlowRun {
     NewFlowRun {
@@ -20,6 +27,7 @@ pub(crate) fn counts(read: u64) -> FlowRunCounts {
         delivered: read - 1,
         filtered: 1,
         dead: 2,
+        queued: 0,
         retried: 3,
         calls: 4,
         bytes: Some(5),
@@ -228,6 +236,57 @@ async fn runs_are_forgotten_by_age_and_by_count_but_not_while_they_run() {
         assert_eq!(ids(store, &FlowRunFilter::default()).await, expected, "{why}");
         assert_eq!(store.keep_newest_flow_runs("other", 0).await.unwrap(), 0);
         assert_eq!(store.keep_newest_flow_runs("a\0", 0).await.unwrap(), 0);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_becomes_of_queued_deliveries_counts_for_the_run_that_made_them() {
+    on_each(async |store| {
+        let run = store.begin_flow_run(&new("vip"), at(0)).await.unwrap();
+        begin(store, "vip").await;
+        let batch: Vec<NewDelivery> = ["a", "b", "c"]
+            .map(|record| NewDelivery {
+                run: Some(run.clone()),
+                ..queue::new("k", record)
+            })
+            .into();
+        store.enqueue(&batch, 1, at(0)).await.unwrap();
+        let noted = FlowRunCounts {
+            read: 3,
+            queued: 3,
+            ..FlowRunCounts::default()
+        };
+        store.note_flow_run(&run, &noted).await.unwrap();
+        let lane = store.claim(&queue::claim("a"), at(1)).await.unwrap().remove(0);
+        let settled = Settled {
+            done: vec![lane.deliveries[0].seq],
+            dead: vec![Dead {
+                seq: lane.deliveries[1].seq,
+                failure: queue::failure("refused"),
+            }],
+            again: vec![Again {
+                seq: lane.deliveries[2].seq,
+                due_at: at(9),
+                error: "not now".to_owned(),
+            }],
+            tallies: vec![Tally {
+                run: run.clone(),
+                delivered: 1,
+                dead: 1,
+                retried: 1,
+            }],
+            is_free: true,
+        };
+        store.settle_lane(&lane.held, &settled, at(2)).await.unwrap();
+        // The run knows nothing of it, and takes nothing back.
+        store
+            .end_flow_run(&run, FlowRunState::Done, &noted, at(3))
+            .await
+            .unwrap();
+        let counts = store.flow_run(&run).await.unwrap().counts;
+        assert_eq!((counts.delivered, counts.dead, counts.retried), (1, 1, 1));
+        assert_eq!((counts.read, counts.queued), (3, 3));
     })
     .await;
 }
