@@ -229,10 +229,35 @@ fn what_customers_wrote_runs_nowhere_in_the_browser() {
     let corpus = include_str!("../../../trunkline-server/src/console/clean/corpus.txt");
     let simulator = Simulator::small();
     let desk = Desk::new();
-    let app = ["apps", "add", "mine", "--client-id", "simulated-client-id", "--client-secret-env", "APP_SECRET"];
-    let added = desk.trunkline(&app).env("APP_SECRET", CLIENT_SECRET).output().unwrap();
-    assert!(added.status.success(), "{}", String::from_utf8_lossy(&added.stderr));
-    let connect = ["connect", "acme", "--app", "mine", "--token-env", "INTERCOM_TOKEN", "--base-url", simulator.base_url()];
+    let app = [
+        "apps",
+        "add",
+        "mine",
+        "--client-id",
+        "simulated-client-id",
+        "--client-secret-env",
+        "APP_SECRET",
+    ];
+    let added = desk
+        .trunkline(&app)
+        .env("APP_SECRET", CLIENT_SECRET)
+        .output()
+        .unwrap();
+    assert!(
+        added.status.success(),
+        "{}",
+        String::from_utf8_lossy(&added.stderr)
+    );
+    let connect = [
+        "connect",
+        "acme",
+        "--app",
+        "mine",
+        "--token-env",
+        "INTERCOM_TOKEN",
+        "--base-url",
+        simulator.base_url(),
+    ];
     assert_eq!(desk.run(&connect).code, 0);
     let mut process = Process::start(&desk, &[]);
     let link = process.first_sign_in();
@@ -244,7 +269,8 @@ fn what_customers_wrote_runs_nowhere_in_the_browser() {
         let browser = browser(DESK).await;
         sign_in_first(&browser, &link).await;
         for some in corpus.split("\n---\n").collect::<Vec<_>>().chunks(20) {
-            let message = json!({ "from": { "type": "user", "id": writer }, "body": some.join("<p>next</p>") });
+            let message =
+                json!({ "from": { "type": "user", "id": writer }, "body": some.join("<p>next</p>") });
             let (status, answer) = apart(|| simulator.api("POST", "/conversations", Some(&message)));
             assert_eq!(status, 200, "{answer}");
         }
@@ -256,7 +282,11 @@ fn what_customers_wrote_runs_nowhere_in_the_browser() {
             }
             browser.refresh().await.unwrap();
         }
-        let links = said(&browser, "return [...document.querySelectorAll('td a')].map((link) => link.href)").await;
+        let links = said(
+            &browser,
+            "return [...document.querySelectorAll('td a')].map((link) => link.href)",
+        )
+        .await;
         let links = links.as_array().unwrap().clone();
         assert!(links.len() >= 4, "{links:?}");
         for link in links {
