@@ -5,8 +5,8 @@
 use super::{
     page::{Entry, Group, Page},
     pages::{
-        account, alerts, audit, connections, keys, mirrors, notifications, overview, people, requests, settings,
-        sign_in,
+        account, alerts, audit, connections, keys, mirrors, notifications, overview, people, requests,
+        settings, sign_in,
     },
 };
 

@@ -168,12 +168,26 @@ impl View for Alerts {
             newest: Some(notice()),
         };
         vec![
-            ("all is well", Self { standing: Vec::new(), ended: Vec::new(), channels: Vec::new() }),
-            ("some", Self {
-                standing: vec![alert("connection_needs_grant", None), alert("mirror_stale", None), alert("flow_failed", None)],
-                ended: vec![alert("dead_letters", Some(at))],
-                channels: vec![channel],
-            }),
+            (
+                "all is well",
+                Self {
+                    standing: Vec::new(),
+                    ended: Vec::new(),
+                    channels: Vec::new(),
+                },
+            ),
+            (
+                "some",
+                Self {
+                    standing: vec![
+                        alert("connection_needs_grant", None),
+                        alert("mirror_stale", None),
+                        alert("flow_failed", None),
+                    ],
+                    ended: vec![alert("dead_letters", Some(at))],
+                    channels: vec![channel],
+                },
+            ),
         ]
     }
 }

@@ -289,7 +289,12 @@ impl Look {
     }
 
     fn hour(&self) -> Markup {
-        if self.now.minutes.iter().all(|minute| minute.received + minute.delivered == 0) {
+        if self
+            .now
+            .minutes
+            .iter()
+            .all(|minute| minute.received + minute.delivered == 0)
+        {
             return html! { p class="quiet" { "Nothing was received or delivered." } };
         }
         let series = [
@@ -399,7 +404,10 @@ fn flow_state(flow: &Flow) -> (Tone, &'static str) {
 
 /// A board of streams: each with its state and what is held.
 fn streams(streams: &[Stream]) -> Markup {
-    let streams: Vec<&Stream> = streams.iter().filter(|stream| stream.state != "not_asked_for").collect();
+    let streams: Vec<&Stream> = streams
+        .iter()
+        .filter(|stream| stream.state != "not_asked_for")
+        .collect();
     let complete = streams.iter().filter(|stream| stream.state == "complete").count();
     html! {
         details class="board" {
@@ -507,7 +515,7 @@ impl View for Look {
         };
         let stream = |index: usize| Stream {
             name: format!("stream_{index}"),
-            state: if index % 9 == 0 { "partial" } else { "complete" }.to_owned(),
+            state: if index.is_multiple_of(9) { "partial" } else { "complete" }.to_owned(),
             held: 1_000,
         };
         let busy = Self {
