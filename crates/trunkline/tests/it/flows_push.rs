@@ -129,6 +129,37 @@ fn what_is_sent_to_a_flow_is_kept_once_and_brought_and_nobody_else_gets_in() {
     assert_eq!(sink.got().len(), 6, "each once");
 }
 
+/// The guide's flow, sent to as the guide says.
+#[test]
+fn the_guides_flow_takes_what_is_sent_to_it() {
+    let page = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/flows/sources.md");
+    let text = fs::read_to_string(page).unwrap();
+    let flow = text
+        .split("```yaml\n")
+        .filter_map(|block| block.split("```").next())
+        .find(|block| block.starts_with("flow: sign-ups-by-http\n"))
+        .unwrap();
+    let desk = Desk::new();
+    fs::write(desk.path().join("flow.yaml"), flow).unwrap();
+    shown(&desk, &["flow", "apply", "flow.yaml"]);
+    let process = Process::start_with(&desk, &[], &[("SIGN_UP_KEY", KEY)]);
+    let url = format!("{}/flows/sign-ups-by-http", process.url());
+    let bearer = format!("Bearer {KEY}");
+    let headers = [
+        ("authorization", bearer.as_str()),
+        ("idempotency-key", "sign-up-81"),
+    ];
+    let body = r#"{"email":"ada@example.com","name":"Ada","agent":"curl"}"#;
+    assert_eq!(post(&url, &headers, body).unwrap().body["kept"], 1);
+    let file = desk.path().join("trunkline-data/sign-ups-by-http.jsonl");
+    until("the record to be there", || {
+        fs::read_to_string(&file).is_ok_and(|text| text.ends_with('\n'))
+    });
+    let line: Value = serde_json::from_str(&fs::read_to_string(&file).unwrap()).unwrap();
+    assert_eq!(line, json!({ "email": "ada@example.com", "name": "Ada" }));
+    assert_eq!(process.stop(), 0);
+}
+
 /// Each key's records came in their order when each came first, and all of them.
 fn assert_in_order(sink: &Sink, sent: &BTreeMap<String, u64>) {
     let mut seen: BTreeMap<String, Vec<u64>> = BTreeMap::new();

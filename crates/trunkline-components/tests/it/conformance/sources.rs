@@ -10,7 +10,7 @@ use std::{
 use futures::future::BoxFuture;
 use serde_json::{Value, json};
 use tempfile::TempDir;
-use trunkline_components::{Notifications, Notified};
+use trunkline_components::{Notifications, Notified, Pushed, Pushes};
 use trunkline_flow::{
     ComponentError, Cursor, Occasion, Reader, Record, Source,
     conformance::{self, SourceSubject},
@@ -18,7 +18,7 @@ use trunkline_flow::{
 
 use crate::{
     desk,
-    harness::{self, Received, Variables, variables},
+    harness::{self, Received, Sent, Variables, variables},
     nats::Stream,
 };
 
@@ -295,6 +295,46 @@ impl SourceSubject for Webhooks {
 #[tokio::test(flavor = "multi_thread")]
 async fn notifications_that_were_received() {
     conformance::source(&Webhooks::default(), 503).await;
+}
+
+/// What is sent to a flow's address.
+#[derive(Default)]
+struct Address(Arc<Sent>);
+
+impl SourceSubject for Address {
+    fn source(&self) -> Arc<dyn Source> {
+        let mut site = harness::site(std::path::Path::new("/"), &variables([]));
+        site.pushes = Arc::clone(&self.0) as Arc<dyn Pushes>;
+        harness::source("{ http: { key: { env: DOOR_KEY } } }", &site)
+    }
+
+    fn add(&self, from: u64, count: u64) -> BoxFuture<'_, ()> {
+        let mut all = self.0.0.lock().unwrap();
+        for number in from..from + count {
+            let last = all.last().map_or(0, |last| last.number);
+            all.push(Pushed {
+                // Others' records have numbers too.
+                number: last + 2,
+                id: format!("push-{number}"),
+                body: line(number).to_string(),
+                received_at: harness::now(),
+            });
+        }
+        Box::pin(async {})
+    }
+
+    fn expected(&self, number: u64) -> Value {
+        line(number)
+    }
+
+    fn number(&self, record: &Record) -> u64 {
+        record.value["number"].as_u64().unwrap()
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn records_that_were_sent_to_an_address() {
+    conformance::source(&Address::default(), 503).await;
 }
 
 fn contact(number: u64) -> Value {
