@@ -12,6 +12,9 @@
 //!    `.live()` sends the regions of [`page::View::live`] anew while somebody looks.
 //! 3. One line in `registry.rs`. The menu is made of the registry, so it never leads to what is not there.
 //!
+//! Addresses that programs use stand in `routes.rs`, and a page keeps away from them: records are pushed to `/flows/{flow}`, webhooks to
+//! `/webhooks/{connection}`. A page of the same shape has to write its name in braces the same way.
+//!
 //! `tests.rs` then renders every page with all its samples, as every role: links lead somewhere, forms carry their token and go where
 //! something answers, nothing is inline, ids are there once, fields have labels, and a first view is small. Building blocks are in
 //! `parts.rs` (tables, forms, empty states, charts); looks are in `assets/console.css`, where the colours have names for light and dark.

@@ -97,6 +97,8 @@ pub(crate) struct Done {
     pub(crate) is_good: bool,
     /// What it was done to, for the audit log.
     pub(crate) subject: String,
+    /// Who did it, where that is not who visited: somebody who has just signed in.
+    pub(crate) by_whom: Option<String>,
     /// A cookie to keep.
     pub(crate) cookie: Option<HeaderValue>,
 }
@@ -109,6 +111,7 @@ impl Done {
             note: note.into(),
             is_good: true,
             subject: subject.into(),
+            by_whom: None,
             cookie: None,
         }
     }
@@ -282,7 +285,8 @@ impl Page {
             Box::pin(async move {
                 match made.await {
                     Ok(done) => {
-                        audit::note(&shared, who(&visit), id, &done.subject).await;
+                        let by_whom = done.by_whom.as_deref().unwrap_or_else(|| who(&visit));
+                        audit::note(&shared, by_whom, id, &done.subject).await;
                         let note = Note {
                             is_good: done.is_good,
                             text: done.note,

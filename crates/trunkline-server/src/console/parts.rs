@@ -140,6 +140,11 @@ pub(crate) fn copyable(visit: &Visit, name: &str, text: &str) -> Markup {
     }
 }
 
+/// A button that copies a text which is not shown beside it.
+pub(crate) fn copy_button(visit: &Visit, words: &str, text: &str) -> Markup {
+    html! { button type="button" data-copy=(text) { (icon(visit, "copy")) (words) span class="said" aria-live="polite" {} } }
+}
+
 /// Links to what is before and after, in lists that are longer than a page.
 pub(crate) fn older(visit: &Visit, path: &str, query: Option<String>) -> Markup {
     html! { @if let Some(query) = query { p class="more" { a class="button" href={ (visit.to(path)) "?" (query) } { "Older" } } } }

@@ -37,9 +37,9 @@ pub(crate) fn every(seconds: u64) -> String {
         60 => "every minute".to_owned(),
         3_600 => "every hour".to_owned(),
         86_400 => "every day".to_owned(),
-        _ if seconds % 86_400 == 0 => format!("every {} days", seconds / 86_400),
-        _ if seconds % 3_600 == 0 => format!("every {} hours", seconds / 3_600),
-        _ if seconds % 60 == 0 => format!("every {} minutes", seconds / 60),
+        _ if seconds.is_multiple_of(86_400) => format!("every {} days", seconds / 86_400),
+        _ if seconds.is_multiple_of(3_600) => format!("every {} hours", seconds / 3_600),
+        _ if seconds.is_multiple_of(60) => format!("every {} minutes", seconds / 60),
         _ => format!("every {seconds} seconds"),
     }
 }
@@ -56,7 +56,7 @@ pub(crate) fn count(number: u64) -> String {
     let digits = number.to_string();
     let mut text = String::with_capacity(digits.len() + digits.len() / 3);
     for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index) % 3 == 0 {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
             text.push(',');
         }
         text.push(digit);

@@ -54,15 +54,25 @@ setInterval(() => {
   }
 }, 15000);
 
+// Copying. Without HTTPS, and beyond this machine, a browser has only the old way.
+const take = (text) => {
+  const area = document.createElement("textarea");
+  area.value = text;
+  area.className = "hidden";
+  document.body.append(area);
+  area.select();
+  const isTaken = document.execCommand("copy");
+  area.remove();
+  if (!isTaken) throw new Error("not copied");
+};
 const copy = async (button) => {
   const said = button.querySelector(".said");
   try {
-    await navigator.clipboard.writeText(button.dataset.copy);
+    if (navigator.clipboard) await navigator.clipboard.writeText(button.dataset.copy);
+    else take(button.dataset.copy);
     said.textContent = "Copied";
   } catch {
-    const text = button.parentElement.querySelector("code");
-    getSelection().selectAllChildren(text);
-    said.textContent = "Press Ctrl+C";
+    said.textContent = "Not copied";
   }
   setTimeout(() => { said.textContent = ""; }, 2000);
 };

@@ -59,7 +59,6 @@ impl View for Account {
     }
 }
 
-#[expect(clippy::unused_async, reason = "every page is made by a future")]
 async fn show(_: Asked) -> Result<Account, Refusal> {
     Ok(Account::default())
 }

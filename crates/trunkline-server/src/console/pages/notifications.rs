@@ -398,7 +398,10 @@ impl View for Setup {
             }))
             (parts::section("topics", "Topics", &html! {
                 p { "Choose all of them, or those that you need. What is not chosen is found by the mirror's next run." }
-                (parts::copyable(visit, "all topics", &self.topics.join(", ")))
+                p { (parts::copy_button(visit, "Copy all", &self.topics.join(", "))) }
+                (parts::facts(self.topics.chunk_by(|one, other| kind(one) == kind(other)).map(|topics| {
+                    (kind(topics[0]), html! { @for topic in topics { code class="topic" { (topic) } " " } })
+                }).collect()))
             }))
         }
     }
@@ -425,6 +428,11 @@ impl View for Setup {
             ),
         ]
     }
+}
+
+/// What a topic is about.
+fn kind(topic: &str) -> &str {
+    topic.split(['.', '_']).next().unwrap_or(topic)
 }
 
 async fn setup(asked: Asked) -> Result<Setup, Refusal> {

@@ -515,7 +515,12 @@ impl View for Look {
         };
         let stream = |index: usize| Stream {
             name: format!("stream_{index}"),
-            state: if index % 9 == 0 { "partial" } else { "complete" }.to_owned(),
+            state: if index.is_multiple_of(9) {
+                "partial"
+            } else {
+                "complete"
+            }
+            .to_owned(),
             held: 1_000,
         };
         let busy = Self {

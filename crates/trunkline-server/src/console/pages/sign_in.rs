@@ -11,7 +11,6 @@ use secrecy::ExposeSecret as _;
 use trunkline_store::{InvitationRefusal, Person, Role};
 
 use crate::{
-    api::audit,
     console::{
         page::{Again, Asked, Done, Page, View, own_path},
         parts::{self, Field},
@@ -302,9 +301,9 @@ async fn signed_in(asked: &Asked, person: &Person) -> Result<Done, Refusal> {
         .store
         .begin_session(&person.id, asked.visit.now())
         .await?;
-    // The visit is nobody's yet, so the deed is noted here under the name that it is from now on.
-    audit::note(&asked.shared, &person.name, "sign_in", &person.name).await;
     let mut done = Done::to("/", &person.name, "");
+    // The visit is nobody's yet.
+    done.by_whom = Some(person.name.clone());
     done.cookie = Some(cookie::set(
         WORD,
         word.expose_secret(),
