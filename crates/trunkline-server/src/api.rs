@@ -11,7 +11,9 @@ pub(crate) mod alerts;
 pub(crate) mod apps;
 pub(crate) mod audit;
 pub(crate) mod connections;
+pub(crate) mod dead_letters;
 mod describe;
+pub(crate) mod flows;
 pub(crate) mod given;
 mod guard;
 pub(crate) mod keys;
@@ -46,6 +48,8 @@ fn routes() -> Vec<Route> {
         apps::routes(),
         mirrors::routes(),
         runs::routes(),
+        flows::routes(),
+        dead_letters::routes(),
         actions::routes(),
         writes::routes(),
         notifications::routes(),
