@@ -1,4 +1,4 @@
-//! The JSON API under `/api/v1`: everything that the command line does with connections, mirrors and notifications.
+//! The JSON API under `/api/v1`: everything that the command line does with connections, mirrors, flows and notifications.
 //!
 //! The one rule: a route says what it takes, what it answers and which role it needs in one place, its [`route::Route`]; the
 //! description of the API is made of those, and the tests walk it, so what is described is what happens. Read `guard.rs` for

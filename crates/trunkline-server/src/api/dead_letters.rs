@@ -58,19 +58,14 @@ pub(crate) struct Whole {
     /// The dead letter.
     pub(crate) letter: Shown,
     /// The record as the source gave it.
-    #[schema(value_type = Object)]
     pub(crate) source_record: Option<Value>,
     /// The record as the destination was to take it.
-    #[schema(value_type = Object)]
     pub(crate) record: Option<Value>,
     /// What each transform had before and gave after it.
-    #[schema(value_type = Object)]
     pub(crate) steps: Value,
     /// What was sent.
-    #[schema(value_type = Object)]
     pub(crate) request: Option<Value>,
     /// What was answered.
-    #[schema(value_type = Object)]
     pub(crate) answer: Option<Value>,
 }
 

@@ -25,9 +25,9 @@ use crate::{
     reply::Refusal,
 };
 
-const ONE: &str = "/flows/{name}";
-const EDIT: &str = "/flows/{name}/edit";
-const REMOVE: &str = "/flows/{name}/remove";
+const ONE: &str = "/flows/{flow}";
+const EDIT: &str = "/flows/{flow}/edit";
+const REMOVE: &str = "/flows/{flow}/remove";
 
 pub(in crate::console) fn pages() -> Vec<Page> {
     let mut pages = vec![
@@ -35,8 +35,8 @@ pub(in crate::console) fn pages() -> Vec<Page> {
             .in_menu(Group::Flow, "flow", "Flows")
             .live(),
         Page::look("flows.show", ONE, Role::Read, show).live(),
-        Page::deed("flows.pause", "/flows/{name}/pause", Role::Operate, pause),
-        Page::deed("flows.resume", "/flows/{name}/resume", Role::Operate, resume),
+        Page::deed("flows.pause", "/flows/{flow}/pause", Role::Operate, pause),
+        Page::deed("flows.resume", "/flows/{flow}/resume", Role::Operate, resume),
         Page::look("flows.before_remove", REMOVE, Role::Admin, before_remove),
         Page::deed("flows.remove", REMOVE, Role::Admin, remove),
     ];
@@ -254,9 +254,9 @@ impl View for One {
         visit.may(Role::Operate).then(|| {
             html! {
                 @if flow.state == "paused" {
-                    (parts::press(visit, &named("/flows/{name}/resume", &flow.name), Some("play"), "Resume"))
+                    (parts::press(visit, &named("/flows/{flow}/resume", &flow.name), Some("play"), "Resume"))
                 } @else {
-                    (parts::press(visit, &named("/flows/{name}/pause", &flow.name), Some("pause"), "Pause"))
+                    (parts::press(visit, &named("/flows/{flow}/pause", &flow.name), Some("pause"), "Pause"))
                 }
                 @if visit.may(Role::Admin) {
                     (parts::link(visit, &named(EDIT, &flow.name), Some("settings"), "Edit"))

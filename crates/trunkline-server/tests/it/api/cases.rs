@@ -4,7 +4,8 @@
 
 use serde_json::{Value, json};
 
-use super::world::{connection, flow, mirror};
+use super::world::{connection, mirror};
+use crate::harness::flow;
 
 /// One question, asked of a fresh world by the least role that may.
 pub(super) struct Case {

@@ -2,7 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::world::{MANY, World, flow};
+use super::world::{MANY, World};
+use crate::harness::flow;
 
 #[tokio::test]
 async fn a_flow_is_put_shown_and_changed_only_by_whoever_saw_it() {

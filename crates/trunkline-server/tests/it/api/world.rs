@@ -8,8 +8,8 @@ use secrecy::ExposeSecret as _;
 use serde_json::{Value, json};
 use trunkline_server::ServerOptions;
 use trunkline_store::{
-    Failure, FlowOrigin, FlowRunCause, FlowRunCounts, FlowRunState, FlowState, MirrorDetails, NewDeadLetter,
-    NewFlow, NewFlowRun, NewMirror, NewNotification, Received, Request, Role, RunState,
+    FlowRunCause, FlowRunCounts, FlowRunState, MirrorDetails, NewFlowRun, NewMirror, NewNotification,
+    Received, Request, Role, RunState,
 };
 
 use super::intercom::Intercom;
@@ -162,14 +162,7 @@ impl World {
     /// Keeps a paused flow with runs and dead letters.
     async fn flow(&mut self) {
         let store = &self.process.store;
-        let new = NewFlow {
-            name: "orders".to_owned(),
-            text: flow("orders"),
-            origin: FlowOrigin::File,
-            by_whom: "command line".to_owned(),
-        };
-        store.put_flow(&new, None, now()).await.unwrap();
-        store.set_flow_state("orders", FlowState::Paused).await.unwrap();
+        self.process.flow("orders").await;
         for number in 0..MANY {
             let at = now() + SignedDuration::from_secs(i64::try_from(number).unwrap());
             let new = NewFlowRun {
@@ -186,26 +179,7 @@ impl World {
             };
             let done = FlowRunState::Done;
             store.end_flow_run(&self.flown, done, &counts, at).await.unwrap();
-            let letter = NewDeadLetter {
-                flow: "orders".to_owned(),
-                destination: "file".to_owned(),
-                run: Some(self.flown.clone()),
-                key: None,
-                dedupe_key: None,
-                attempts: 8,
-                first_at: at,
-                failure: Failure {
-                    source_record: Some(json!({ "number": number }).to_string()),
-                    record: Some(json!({ "number": number, "twice": 2 * number }).to_string()),
-                    head: None,
-                    steps: json!([{ "transform": "map", "before": [{}], "after": [{}] }]).to_string(),
-                    request: Some(json!({ "path": "orders.jsonl" }).to_string()),
-                    answer: None,
-                    code: "TL0840".to_owned(),
-                    message: "the disk is full".to_owned(),
-                },
-            };
-            let id = store.add_dead_letter(&letter, at).await.unwrap();
+            let id = self.process.letter("orders", &self.flown, number, at).await;
             self.letters.insert(0, id);
         }
     }
@@ -306,13 +280,4 @@ pub(super) fn mirror(name: &str) -> Value {
         "to": "sqlite:some.db", "interval_seconds": 60, "keeps_history": true, "exclude": ["contacts.phone"],
         "hash": ["contacts.email"], "follows_webhooks": true,
     })
-}
-
-/// The text of a flow that never begins by itself.
-pub(super) fn flow(name: &str) -> String {
-    format!(
-        "flow: {name}\nschedule: {{ once: 2040-01-01T00:00:00Z }}\nsource: {{ file: {{ path: in.jsonl }} }}\n\
-         transforms:\n  - map: {{ set: {{ twice: '.number * 2' }} }}\n\
-         destinations:\n  - file: {{ path: {name}.jsonl }}\n"
-    )
 }

@@ -115,7 +115,7 @@ impl View for Letter {
                 p class="wrong" { (sentence(&letter.message)) " " code { (letter.code) } }
                 (parts::facts(vec![
                     ("State", state(&letter.state)),
-                    ("Flow", html! { a href=(visit.at("/flows/{name}", &letter.flow)) { (letter.flow) } }),
+                    ("Flow", html! { a href=(visit.at("/flows/{flow}", &letter.flow)) { (letter.flow) } }),
                     ("Destination", html! { (destination(&letter.destination)) }),
                     ("Given up", html! { (parts::moment(letter.last_at, visit.now())) ", after " (letter.attempts) @if letter.attempts == 1 { " attempt" } @else { " attempts" } }),
                     ("Failed first", parts::moment(letter.first_at, visit.now())),

@@ -64,7 +64,7 @@ pub(in crate::console::pages) fn table(visit: &Visit, runs: &[Run], of_several: 
                 took(run),
             ];
             if of_several {
-                row.insert(1, html! { a href=(visit.at("/flows/{name}", &run.flow)) { (run.flow) } });
+                row.insert(1, html! { a href=(visit.at("/flows/{flow}", &run.flow)) { (run.flow) } });
             }
             row
         })
@@ -172,7 +172,7 @@ impl One {
             ),
             (
                 "Flow",
-                html! { a href=(visit.at("/flows/{name}", &run.flow)) { (run.flow) } ", version " (run.version) },
+                html! { a href=(visit.at("/flows/{flow}", &run.flow)) { (run.flow) } ", version " (run.version) },
             ),
             ("Why", html! { (run.cause) }),
             ("Began", parts::moment(run.started_at, visit.now())),

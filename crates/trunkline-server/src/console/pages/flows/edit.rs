@@ -21,7 +21,8 @@ use crate::{
     reply::Refusal,
 };
 
-pub(super) const NEW: &str = "/flows/new";
+/// Not below `/flows/`, where programs send records to flows by their names.
+pub(super) const NEW: &str = "/flow-editor";
 /// What a new flow begins as.
 const FIRST: &str = "flow: my-first\n\
 description: Conversations that were closed, as lines of JSON in the data folder.\n\

@@ -25,7 +25,7 @@ pub(super) fn drawn(visit: &Visit, made: &Made, whole: &Whole) -> Markup {
                     @for way in &made.destinations {
                         li {
                             ol class="graph" {
-                                @if let Some(only) = &way.only { li { div class="node only" { span class="says" { (only) } } } }
+                                @if let Some(only) = &way.only { li { div class="node case" { span class="says" { (only) } } } }
                                 @for part in &way.transforms { li { (node(visit, "bolt", "transform", part)) } }
                                 li {
                                     div class="node" {
