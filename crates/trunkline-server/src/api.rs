@@ -1,4 +1,4 @@
-//! The JSON API under `/api/v1`: everything that the command line does with connections, mirrors and notifications.
+//! The JSON API under `/api/v1`: everything that the command line does with connections, mirrors, flows and notifications.
 //!
 //! The one rule: a route says what it takes, what it answers and which role it needs in one place, its [`route::Route`]; the
 //! description of the API is made of those, and the tests walk it, so what is described is what happens. Read `guard.rs` for
@@ -11,7 +11,9 @@ pub(crate) mod alerts;
 pub(crate) mod apps;
 pub(crate) mod audit;
 pub(crate) mod connections;
+pub(crate) mod dead_letters;
 mod describe;
+pub(crate) mod flows;
 pub(crate) mod given;
 mod guard;
 pub(crate) mod keys;
@@ -46,6 +48,8 @@ fn routes() -> Vec<Route> {
         apps::routes(),
         mirrors::routes(),
         runs::routes(),
+        flows::routes(),
+        dead_letters::routes(),
         actions::routes(),
         writes::routes(),
         notifications::routes(),

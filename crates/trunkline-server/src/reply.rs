@@ -93,7 +93,10 @@ impl From<StoreError> for Refusal {
     fn from(error: StoreError) -> Self {
         let status = match &error {
             StoreError::NotFound { .. } => StatusCode::NOT_FOUND,
-            StoreError::Exists { .. } | StoreError::InUse { .. } | StoreError::Unmet => StatusCode::CONFLICT,
+            StoreError::Exists { .. }
+            | StoreError::InUse { .. }
+            | StoreError::FlowHolds { .. }
+            | StoreError::Unmet => StatusCode::CONFLICT,
             StoreError::Invalid { .. } => StatusCode::UNPROCESSABLE_ENTITY,
             _ => StatusCode::SERVICE_UNAVAILABLE,
         };

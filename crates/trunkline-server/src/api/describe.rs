@@ -101,7 +101,7 @@ pub(super) fn document(routes: &[Route]) -> String {
         info: json!({
             "title": "Trunkline",
             "version": "1",
-            "description": "Connections, mirrors and notifications of a Trunkline process.",
+            "description": "Connections, mirrors, flows and notifications of a Trunkline process.",
         }),
         servers: json!([{ "url": PREFIX }]),
         security: json!([{ "key": [] }]),

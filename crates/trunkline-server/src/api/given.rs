@@ -64,3 +64,16 @@ pub(crate) fn at_field(field: &str) -> impl Fn(StoreError) -> Refusal + '_ {
         error => Refusal::from(error),
     }
 }
+
+/// One of a few words, if one is given.
+pub(crate) fn word<T>(
+    given: Option<&str>,
+    field: &str,
+    of: fn(&str) -> Option<T>,
+) -> Result<Option<T>, Refusal> {
+    given
+        .map(|word| {
+            of(word).ok_or_else(|| Refusal::of_field(field, "is not one of the words that it can be"))
+        })
+        .transpose()
+}

@@ -102,12 +102,7 @@ pub(crate) async fn list(
     State(shared): State<Arc<Shared>>,
     Query(which): Query<Which>,
 ) -> Result<Json<ActionRuns>, Refusal> {
-    let state = match which.state.as_deref() {
-        Some(word) => Some(
-            ActionRunState::of(word).ok_or_else(|| Refusal::of_field("state", "is not a state of a run"))?,
-        ),
-        None => None,
-    };
+    let state = given::word(which.state.as_deref(), "state", ActionRunState::of)?;
     let filter = ActionRunFilter {
         action: which.action,
         state,

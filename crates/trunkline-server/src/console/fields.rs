@@ -51,6 +51,14 @@ impl Fields {
             .map_or("", |(_, value)| value.trim())
     }
 
+    /// A text of several lines with the space around it; a browser ends lines in its own way, which is taken back.
+    pub(crate) fn whole(&self, name: &str) -> String {
+        self.0
+            .iter()
+            .find(|(found, _)| found == name)
+            .map_or_else(String::new, |(_, value)| value.replace("\r\n", "\n"))
+    }
+
     /// The value of a field if there is anything in it.
     pub(crate) fn given(&self, name: &str) -> Option<String> {
         Some(self.get(name))
@@ -107,6 +115,7 @@ mod tests {
         assert_eq!(fields.get("name"), "Zoë");
         assert_eq!(fields.get("n"), "1+1");
         assert_eq!(fields.given("empty"), None);
+        assert_eq!(Fields::read(b"t=+a%0D%0Ab%0D%0A").whole("t"), " a\nb\n");
         assert_eq!(fields.all("s"), ["a", "b"]);
         assert!(fields.is_ticked("box") && !fields.is_ticked("other") && fields.has("empty"));
         assert_eq!(fields.with("s", "c"), "name=+Zo%C3%AB+&box=on&n=1%2B1&s=c");

@@ -4,6 +4,8 @@ pub(super) mod account;
 pub(super) mod alerts;
 pub(super) mod audit;
 pub(super) mod connections;
+pub(super) mod deliveries;
+pub(super) mod flows;
 pub(super) mod keys;
 pub(super) mod mirrors;
 pub(super) mod notifications;

@@ -5,8 +5,8 @@
 use super::{
     page::{Entry, Group, Page},
     pages::{
-        account, alerts, audit, connections, keys, mirrors, notifications, overview, people, requests,
-        settings, sign_in,
+        account, alerts, audit, connections, deliveries, flows, keys, mirrors, notifications, overview,
+        people, requests, settings, sign_in,
     },
 };
 
@@ -16,6 +16,8 @@ pub(super) fn pages() -> Vec<Page> {
         sign_in::pages(),
         overview::pages(),
         alerts::pages(),
+        flows::pages(),
+        deliveries::pages(),
         mirrors::pages(),
         connections::pages(),
         notifications::pages(),

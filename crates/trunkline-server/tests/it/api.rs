@@ -5,6 +5,7 @@
 
 mod cases;
 mod effects;
+mod flows;
 mod guard;
 mod hostile;
 mod intercom;

@@ -6,13 +6,15 @@ use hmac::{Hmac, KeyInit as _, Mac as _};
 use jiff::Timestamp;
 use rand::SeedableRng as _;
 use rand_chacha::ChaCha12Rng;
+use serde_json::json;
 use sha1::Sha1;
 use tempfile::TempDir;
 use trunkline_client::ManualClock;
 use trunkline_server::{Server, ServerOptions};
 use trunkline_store::{
-    AppDetails, Connection, ConnectionDetails, ConnectionSecrets, Entropy, KeySource, Location, NewApp,
-    NewConnection, Notification, NotificationFilter, Store, WorkspaceIdentity,
+    AppDetails, Connection, ConnectionDetails, ConnectionSecrets, Entropy, Failure, FlowOrigin, FlowState,
+    KeySource, Location, NewApp, NewConnection, NewDeadLetter, NewFlow, Notification, NotificationFilter,
+    Store, WorkspaceIdentity,
 };
 
 /// A process with a store in a folder of its own.
@@ -48,6 +50,43 @@ impl Process {
     }
 
     /// Stops the process gracefully.
+    /// Keeps a flow that is paused.
+    pub(crate) async fn flow(&self, name: &str) {
+        let new = NewFlow {
+            name: name.to_owned(),
+            text: flow(name),
+            origin: FlowOrigin::File,
+            by_whom: "command line".to_owned(),
+        };
+        self.store.put_flow(&new, None, now()).await.unwrap();
+        self.store.set_flow_state(name, FlowState::Paused).await.unwrap();
+    }
+
+    /// Keeps a dead letter of a flow's run; returns its id.
+    pub(crate) async fn letter(&self, flow: &str, run: &str, number: usize, at: Timestamp) -> String {
+        let new = NewDeadLetter {
+            flow: flow.to_owned(),
+            destination: "file".to_owned(),
+            run: Some(run.to_owned()),
+            key: None,
+            dedupe_key: None,
+            attempts: 8,
+            first_at: at,
+            failure: Failure {
+                source_record: Some(json!({ "number": number }).to_string()),
+                record: Some(json!({ "number": number, "twice": 2 * number }).to_string()),
+                head: None,
+                steps: json!([{ "transform": "map", "before": [{}], "after": [{ "twice": 2 * number }] }])
+                    .to_string(),
+                request: Some(json!({ "path": "orders.jsonl" }).to_string()),
+                answer: None,
+                code: "TL0840".to_owned(),
+                message: "the disk is full".to_owned(),
+            },
+        };
+        self.store.add_dead_letter(&new, at).await.unwrap()
+    }
+
     pub(crate) async fn stop(mut self) -> TempDir {
         if let Some(server) = self.server.take() {
             server.stop().await;
@@ -201,5 +240,14 @@ pub(crate) fn body(workspace: &str, id: &str, topic: &str) -> String {
     let created_at = now().as_second();
     format!(
         r#"{{"type":"notification_event","app_id":"{workspace}","data":{{"type":"notification_event_data","item":{{"type":"contact","id":"1"}}}},"links":{{}},"id":"{id}","topic":"{topic}","delivery_status":"pending","delivery_attempts":1,"delivered_at":0,"first_sent_at":{created_at},"created_at":{created_at},"self":null}}"#
+    )
+}
+
+/// The text of a flow that never begins by itself.
+pub(crate) fn flow(name: &str) -> String {
+    format!(
+        "flow: {name}\nschedule: {{ once: 2040-01-01T00:00:00Z }}\nsource: {{ file: {{ path: in.jsonl }} }}\n\
+         transforms:\n  - map: {{ set: {{ twice: '.number * 2' }} }}\n\
+         destinations:\n  - file: {{ path: {name}.jsonl }}\n"
     )
 }

@@ -87,9 +87,39 @@ const theme = () => {
   document.cookie = `trunkline-theme=${asSystem ? "" : next}; Path=/; Max-Age=${asSystem ? 0 : 31536000}; SameSite=Lax${secure}`;
 };
 
+// An editor that checks as one types, and leads to the place of a mistake.
+const toSpot = (spot) => {
+  const area = document.querySelector("textarea[data-check]");
+  if (!area) return;
+  const [line, column] = spot.split(":").map(Number);
+  const before = area.value.split("\n").slice(0, line - 1).join("\n");
+  const at = before.length + (line > 1 ? 1 : 0) + column - 1;
+  area.focus();
+  area.setSelectionRange(at, at);
+};
+let checking = 0;
+const check = async (area) => {
+  const turn = ++checking;
+  const sent = new URLSearchParams(new FormData(area.form));
+  sent.set("check", "yes");
+  const answer = await fetch(area.form.action, { method: "POST", body: sent }).catch(() => null);
+  if (!answer || turn !== checking) return;
+  const found = new DOMParser().parseFromString(await answer.text(), "text/html").getElementById(area.dataset.check);
+  const place = document.getElementById(area.dataset.check);
+  if (found && place && turn === checking) place.innerHTML = found.innerHTML;
+};
+let typed = 0;
+document.addEventListener("input", (event) => {
+  if (event.target.dataset.check === undefined) return;
+  checking++;
+  clearTimeout(typed);
+  typed = setTimeout(check, 500, event.target);
+});
+
 document.addEventListener("click", (event) => {
   const button = event.target.closest("button");
   if (!button) return;
+  if (button.dataset.spot !== undefined) toSpot(button.dataset.spot);
   if (button.dataset.copy !== undefined) copy(button);
   if (button.dataset.themeSwitch !== undefined) theme();
 });

@@ -268,22 +268,22 @@ impl Look {
     }
 
     fn figures(&self, visit: &Visit) -> Markup {
-        let figure = |name: &str, number: u64, path: Option<&str>, is_bad: bool| {
+        let figure = |name: &str, number: u64, path: &str, is_bad: bool| {
             html! {
                 div class=[(is_bad && number > 0).then_some("bad")] {
                     dt { (name) }
-                    dd { @if let Some(path) = path { a href=(visit.to(path)) { (words::count(number)) } } @else { (words::count(number)) } }
+                    dd { a href=(visit.to(path)) { (words::count(number)) } }
                 }
             }
         };
         let received = self.now.minutes.last().map_or(0, |minute| minute.received);
         html! {
             dl class="figures" {
-                (figure("Received this minute", received, Some("/notifications"), false))
-                (figure("Waiting to be applied", self.now.waiting, Some("/notifications?state=waiting"), false))
-                (figure("Failed to apply", self.now.failed, Some("/notifications?state=failed"), true))
-                (figure("Deliveries waiting", self.now.queued, None, false))
-                (figure("Dead letters", self.now.dead_letters, None, true))
+                (figure("Received this minute", received, "/notifications", false))
+                (figure("Waiting to be applied", self.now.waiting, "/notifications?state=waiting", false))
+                (figure("Failed to apply", self.now.failed, "/notifications?state=failed", true))
+                (figure("Deliveries waiting", self.now.queued, "/flows", false))
+                (figure("Dead letters", self.now.dead_letters, "/deliveries", true))
             }
         }
     }
@@ -353,7 +353,7 @@ impl Look {
         }
     }
 
-    fn flows(&self) -> Markup {
+    fn flows(&self, visit: &Visit) -> Markup {
         let rows = self
             .now
             .flows
@@ -361,7 +361,7 @@ impl Look {
             .map(|flow| {
                 let (tone, word) = flow_state(flow);
                 vec![
-                    html! { strong { (flow.name) } },
+                    html! { a href=(visit.at("/flows/{flow}", &flow.name)) { strong { (flow.name) } } },
                     badge(tone, word),
                     parts::moment_or(
                         flow.last_run.as_ref().map(|run| run.started_at),
@@ -454,7 +454,7 @@ impl View for Look {
                 }))
                 (parts::section("connections-title", "Connections", &parts::region("connections", &self.kept(visit))))
             }
-            @if !self.now.flows.is_empty() { (parts::section("flows-title", "Flows", &parts::region("flows", &self.flows()))) }
+            @if !self.now.flows.is_empty() { (parts::section("flows-title", "Flows", &parts::region("flows", &self.flows(visit)))) }
         }
     }
 
@@ -466,7 +466,7 @@ impl View for Look {
             ("budgets", self.budgets()),
             ("mirrors", self.mirrored(visit)),
             ("connections", self.kept(visit)),
-            ("flows", self.flows()),
+            ("flows", self.flows(visit)),
         ]
     }
 

@@ -81,6 +81,23 @@ fn stacked(series: &[Series<'_>], steps: usize, most: u64) -> Vec<Part> {
     parts
 }
 
+/// A few bars in a line of text: how much, and whether it failed.
+pub(crate) fn spark(said: &str, values: &[(u64, bool)]) -> Markup {
+    const STEP: usize = 6;
+    const HIGH: f64 = 20.0;
+    let most = values.iter().map(|(value, _)| *value).max().unwrap_or(0).max(1);
+    let width = values.len().max(1) * STEP;
+    html! {
+        svg class="spark" width=(width) height="20" viewBox={ "0 0 " (width) " 20" } role="img" aria-label=(said) {
+            @for (at, (value, failed)) in values.iter().enumerate() {
+                // Nothing is a thin line, so that every step is seen.
+                @let height = (*value as f64 / most as f64 * HIGH).max(2.0);
+                rect class=(if *failed { "failed" } else { "series-1" }) x=(at * STEP) y=(short(HIGH - height)) width=(STEP - 2) height=(short(height)) rx="1" {}
+            }
+        }
+    }
+}
+
 /// How much of something is used.
 pub(crate) fn gauge(name: &str, used: u64, limit: u64) -> Markup {
     let share = if limit == 0 {

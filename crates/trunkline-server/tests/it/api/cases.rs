@@ -5,6 +5,7 @@
 use serde_json::{Value, json};
 
 use super::world::{connection, mirror};
+use crate::harness::flow;
 
 /// One question, asked of a fresh world by the least role that may.
 pub(super) struct Case {
@@ -60,7 +61,91 @@ pub(super) fn all() -> Vec<Case> {
     all.extend(actions());
     all.extend(notifications());
     all.extend(alerts());
+    all.extend(flows());
+    all.extend(dead_letters());
     all
+}
+
+fn flows() -> Vec<Case> {
+    let apply = |status, body| case("flows.apply", "/flows", status).with(body);
+    let check = |text: &str| case("flows.check", "/flow-checks", 200).with(json!({ "text": text }));
+    let runs = |path, status| case("flow_runs.list", path, status);
+    let other = flow("orders").replace("twice", "double");
+    vec![
+        case("flows.list", "/flows", 200),
+        case("flows.show", "/flows/orders", 200),
+        apply(200, json!({ "text": flow("new") })),
+        apply(200, json!({ "text": flow("orders") })),
+        apply(200, json!({ "text": other, "replaces": 1 })),
+        apply(409, json!({ "text": other })).blames("replaces"),
+        apply(409, json!({ "text": other, "replaces": 7 })).blames("replaces"),
+        apply(409, json!({ "text": flow("new"), "replaces": 1 })).blames("replaces"),
+        apply(422, json!({ "text": "" })).blames("text"),
+        apply(
+            422,
+            json!({ "text": flow("new").replace("jsonl", "jsonl, pth: x") }),
+        )
+        .blames("text"),
+        apply(
+            422,
+            json!({ "text": flow("new").replace("'.number * 2'", "'.number *'") }),
+        )
+        .blames("text"),
+        check(&flow("new")),
+        check("flow: [\u{0}"),
+        case("flows.pause", "/flows/orders/pause", 200),
+        case("flows.resume", "/flows/orders/resume", 200),
+        case("flows.remove", "/flows/orders?with_state=true", 204),
+        case("flows.remove", "/flows/orders", 409),
+        case("flows.remove", "/flows/orders?with_state=some", 422).blames("with_state"),
+        runs("/flow-runs", 200),
+        runs(
+            "/flow-runs?flow=none&state=failed&since=2026-01-01T00:00:00Z&until=2027-01-01T00:00:00Z",
+            200,
+        ),
+        runs("/flow-runs?state=lost", 422).blames("state"),
+        runs("/flow-runs?since=yesterday", 422).blames("since"),
+        case("flow_runs.show", "/flow-runs/FLOWN", 200),
+        case("flow_runs.show", "/flow-runs/nothing", 404),
+    ]
+}
+
+fn dead_letters() -> Vec<Case> {
+    let list = |path, status| case("dead_letters.list", path, status);
+    let redrive = |status, body| {
+        case(
+            "dead_letters.redrive",
+            "/flows/orders/dead-letters/redrive",
+            status,
+        )
+        .with(body)
+    };
+    let drop = |status, body| case("dead_letters.drop", "/flows/orders/dead-letters/drop", status).with(body);
+    vec![
+        list("/dead-letters", 200),
+        list(
+            "/dead-letters?flow=orders&destination=file&code=TL0840&state=dropped&text=x&run=FLOWN",
+            200,
+        ),
+        list("/dead-letters?state=lost", 422).blames("state"),
+        list("/dead-letters?until=soon", 422).blames("until"),
+        case("dead_letters.show", "/dead-letters/LETTER", 200),
+        case("dead_letters.show", "/dead-letters/nothing", 404),
+        redrive(200, json!({ "letters": { "code": "TL0840" }, "form": "ready" })),
+        redrive(200, json!({})),
+        redrive(422, json!({ "form": "new" })).blames("form"),
+        redrive(422, json!({ "letters": { "ids": [] } })).blames("letters.ids"),
+        redrive(422, json!({ "letters": { "ids": ["nothing"] } })).blames("letters.ids[0]"),
+        redrive(
+            422,
+            json!({ "letters": { "ids": ["nothing"], "code": "TL0840" } }),
+        )
+        .blames("letters.ids"),
+        drop(200, json!({ "destination": "file" })),
+        drop(200, json!({})),
+        drop(422, json!({ "ids": ["nothing"] })).blames("ids[0]"),
+        drop(422, json!({ "since": "2026-13-01T00:00:00Z" })).blames("since"),
+    ]
 }
 
 fn alerts() -> Vec<Case> {

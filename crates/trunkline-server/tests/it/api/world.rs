@@ -7,7 +7,10 @@ use jiff::SignedDuration;
 use secrecy::ExposeSecret as _;
 use serde_json::{Value, json};
 use trunkline_server::ServerOptions;
-use trunkline_store::{MirrorDetails, NewMirror, NewNotification, Received, Request, Role, RunState};
+use trunkline_store::{
+    FlowRunCause, FlowRunCounts, FlowRunState, MirrorDetails, NewFlowRun, NewMirror, NewNotification,
+    Received, Request, Role, RunState,
+};
 
 use super::intercom::Intercom;
 use crate::harness::{Process, body, now};
@@ -25,6 +28,10 @@ pub(super) struct World {
     pub(super) runs: Vec<String>,
     /// A run of an action.
     written: String,
+    /// The newest run of the flow `orders`.
+    flown: String,
+    /// Its dead letters, newest first.
+    pub(super) letters: Vec<String>,
     intercom: Intercom,
 }
 
@@ -73,9 +80,12 @@ impl World {
             keys: BTreeMap::new(),
             runs: Vec::new(),
             written: String::new(),
+            flown: String::new(),
+            letters: Vec::new(),
             intercom: Intercom::start().await,
         };
         world.fill(&acme.id).await;
+        world.flow().await;
         world.act().await;
         world
     }
@@ -149,6 +159,31 @@ impl World {
         self.keys.insert("spare", spare.expose_secret().to_owned());
     }
 
+    /// Keeps a paused flow with runs and dead letters.
+    async fn flow(&mut self) {
+        let store = &self.process.store;
+        self.process.flow("orders").await;
+        for number in 0..MANY {
+            let at = now() + SignedDuration::from_secs(i64::try_from(number).unwrap());
+            let new = NewFlowRun {
+                flow: "orders".to_owned(),
+                version: 1,
+                cause: FlowRunCause::Manual,
+            };
+            self.flown = store.begin_flow_run(&new, at).await.unwrap();
+            let counts = FlowRunCounts {
+                read: 3,
+                delivered: 2,
+                dead: 1,
+                ..FlowRunCounts::default()
+            };
+            let done = FlowRunState::Done;
+            store.end_flow_run(&self.flown, done, &counts, at).await.unwrap();
+            let id = self.process.letter("orders", &self.flown, number, at).await;
+            self.letters.insert(0, id);
+        }
+    }
+
     /// Connects a workspace that answers, and runs an action in it.
     async fn act(&mut self) {
         self.process
@@ -166,6 +201,8 @@ impl World {
     pub(super) fn filled(&self, path: &str) -> String {
         path.replace("RUN", &self.runs[0])
             .replace("WRITTEN", &self.written)
+            .replace("FLOWN", &self.flown)
+            .replace("LETTER", &self.letters[0])
     }
 
     /// The key of a role, as a header.

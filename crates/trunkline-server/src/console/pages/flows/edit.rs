@@ -1,0 +1,233 @@
+//! The editor of a flow's text, which says what is wrong with it, and where.
+//!
+//! The one rule: what was typed stays, whatever is wrong with it; and it takes the place only of the version that was opened.
+
+use axum::{Json, extract::State};
+use maud::{Markup, html};
+use trunkline_store::Role;
+
+use super::{EDIT, ONE};
+use crate::{
+    api::{
+        flows::{self, Mistake, NewText, Text},
+        read::{Body, Named},
+    },
+    console::{
+        page::{Again, Asked, Done, Page, View},
+        parts,
+        visit::{Visit, named},
+        words,
+    },
+    reply::Refusal,
+};
+
+/// Not below `/flows/`, where programs send records to flows by their names.
+pub(super) const NEW: &str = "/flow-editor";
+/// What a new flow begins as.
+const FIRST: &str = "flow: my-first\n\
+description: Conversations that were closed, as lines of JSON in the data folder.\n\
+source: { webhook: { topics: [conversation.admin.closed] } }\n\
+transforms:\n  - jq: '{ id, state, closed_at: .updated_at }'\n\
+destinations:\n  - file: { path: closed.jsonl }\n";
+
+pub(super) fn pages() -> Vec<Page> {
+    vec![
+        Page::look("flows.new", NEW, Role::Admin, begin),
+        Page::deed("flows.apply", NEW, Role::Admin, apply),
+        Page::look("flows.edit", EDIT, Role::Admin, open),
+        Page::deed("flows.change", EDIT, Role::Admin, apply),
+    ]
+}
+
+/// The editor.
+struct Editor {
+    /// The flow that is edited; none for a new one.
+    name: Option<String>,
+    text: String,
+    /// The version that was opened.
+    replaces: Option<i64>,
+    /// Whether its text came from a file, which somebody may apply again.
+    is_of_file: bool,
+    /// What was found when it was checked; none before that.
+    checked: Option<Vec<Mistake>>,
+    refusal: Option<Refusal>,
+}
+
+impl Editor {
+    fn path(&self) -> String {
+        self.name
+            .as_ref()
+            .map_or_else(|| NEW.to_owned(), |name| named(EDIT, name))
+    }
+
+    fn found(&self, visit: &Visit) -> Markup {
+        html! {
+            div id="checked" role="status" {
+                @match &self.checked {
+                    None => {},
+                    Some(found) if found.is_empty() => (parts::notice(visit, true, &html! { "The text is in order." })),
+                    Some(found) => {
+                        p class="wrong" { strong { (words::some(found.len() as u64, "mistake")) } ". Nothing was changed." }
+                        (mistakes(found, &self.text))
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Mistakes, each with its place and the line that it is in.
+pub(super) fn mistakes(found: &[Mistake], text: &str) -> Markup {
+    let lines: Vec<&str> = text.lines().collect();
+    let line = |number: u64| {
+        usize::try_from(number)
+            .ok()
+            .and_then(|number| lines.get(number.checked_sub(1)?).copied())
+    };
+    html! {
+        ol class="mistakes" {
+            @for mistake in found {
+                li {
+                    button type="button" class="plain" data-spot={ (mistake.line) ":" (mistake.column) } {
+                        "Line " (mistake.line) ", column " (mistake.column)
+                    }
+                    @if let Some(line) = line(mistake.line) { code { (line.trim()) } }
+                    p { (mistake.message) ". " span class="quiet" { (mistake.advice) } }
+                }
+            }
+        }
+    }
+}
+
+impl View for Editor {
+    fn title(&self) -> String {
+        self.name
+            .as_ref()
+            .map_or_else(|| "New flow".to_owned(), |name| format!("Edit {name}"))
+    }
+
+    fn lead(&self) -> Option<String> {
+        Some("Where records come from, what becomes of them, where they go.".to_owned())
+    }
+
+    fn main(&self, visit: &Visit) -> Markup {
+        let back = self
+            .name
+            .as_ref()
+            .map_or_else(|| "/flows".to_owned(), |name| named(ONE, name));
+        let rows = self.text.lines().count().clamp(14, 40) + 2;
+        html! {
+            (parts::trouble(visit, self.refusal.as_ref(), &[]))
+            @if self.is_of_file {
+                p class="quiet" { "The text came from a file. After a change here, whoever applies that file again is told of the conflict." }
+            }
+            (parts::form(visit, &self.path(), &html! {
+                @if let Some(version) = self.replaces { input type="hidden" name="replaces" value=(version); }
+                div class="editor" {
+                    label for="f-text" { "The flow, as YAML" }
+                    textarea id="f-text" name="text" rows=(rows) required spellcheck="false" autocapitalize="off" data-check="checked" { (self.text) }
+                }
+                (self.found(visit))
+                div class="actions" {
+                    button class="first" { (if self.name.is_some() { "Save" } else { "Save and switch on" }) }
+                    button name="check" value="yes" { "Check" }
+                    (parts::link(visit, &back, None, "Cancel"))
+                }
+            }))
+        }
+    }
+
+    #[cfg(test)]
+    fn samples() -> Vec<(&'static str, Self)> {
+        let editor = |name: Option<&str>, checked, refusal| Self {
+            name: name.map(str::to_owned),
+            text: "flow: </textarea><script>\nsource: x\n".to_owned(),
+            replaces: name.map(|_| 3),
+            is_of_file: name.is_some(),
+            checked,
+            refusal,
+        };
+        let late = Refusal::new(http::StatusCode::CONFLICT, "TL0816", "somebody changed it").at("replaces");
+        vec![
+            ("new", editor(None, None, None)),
+            ("in order", editor(None, Some(Vec::new()), None)),
+            ("wrong", editor(Some("urgent"), Some(sample_mistakes()), None)),
+            ("changed meanwhile", editor(Some("urgent"), None, Some(late))),
+        ]
+    }
+}
+
+async fn begin(_: Asked) -> Result<Editor, Refusal> {
+    Ok(Editor {
+        name: None,
+        text: FIRST.to_owned(),
+        replaces: None,
+        is_of_file: false,
+        checked: None,
+        refusal: None,
+    })
+}
+
+async fn open(asked: Asked) -> Result<Editor, Refusal> {
+    let Json(whole) = flows::show(State(asked.shared.clone()), Named(asked.name())).await?;
+    Ok(Editor {
+        replaces: Some(whole.flow.version),
+        is_of_file: whole.flow.origin == "file",
+        name: Some(whole.flow.name),
+        text: whole.text,
+        checked: None,
+        refusal: None,
+    })
+}
+
+async fn apply(asked: Asked) -> Result<Done, Again<Editor>> {
+    let text = asked.form.whole("text");
+    let editor = |checked, refusal| {
+        Again::form(Editor {
+            name: asked.names.first().cloned(),
+            text: text.clone(),
+            replaces: asked.form.get("replaces").parse().ok(),
+            is_of_file: false,
+            checked,
+            refusal,
+        })
+    };
+    let given = Text { text: text.clone() };
+    let Json(checked) = flows::check(State(asked.shared.clone()), Body(given)).await?;
+    let Some(name) = checked.name.filter(|_| !asked.form.is_ticked("check")) else {
+        return Err(editor(Some(checked.mistakes), None));
+    };
+    if let Some(opened) = asked.names.first().filter(|opened| **opened != name) {
+        let reason = format!("is the name of another flow: this one is {opened}, and a name stays");
+        return Err(editor(None, Some(Refusal::of_field("flow", reason))));
+    }
+    let new = NewText {
+        text: text.clone(),
+        replaces: asked.form.get("replaces").parse().ok(),
+    };
+    match flows::apply(&asked.shared, new, asked.visit.name()).await {
+        Ok(put) => {
+            let note = match put.outcome.as_str() {
+                "new" => "The flow is on.".to_owned(),
+                "changed" => format!("Version {} is in place.", put.version),
+                _ => "It was so already; nothing changed.".to_owned(),
+            };
+            Ok(Done::to(named(ONE, &put.name), put.name, note))
+        }
+        Err(refusal) => Err(editor(None, Some(refusal))),
+    }
+}
+
+#[cfg(test)]
+pub(super) fn sample_mistakes() -> Vec<Mistake> {
+    let mistake = |line, message: &str| Mistake {
+        line,
+        column: 1,
+        message: message.to_owned(),
+        advice: "Did you mean `file`?".to_owned(),
+    };
+    vec![
+        mistake(2, "there is no source `<b>x</b>`"),
+        mistake(99, "it ends too soon"),
+    ]
+}
