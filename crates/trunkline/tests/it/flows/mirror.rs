@@ -71,10 +71,9 @@ fn what_happens_in_the_workspace_is_told_as_it_came_to_the_mirror() {
     let told = lines(&desk, "changes.jsonl");
     let of = |id: &str| -> &Value {
         let mut of_it = told.iter().filter(|told| told["id"] == id);
-        let last = of_it
+        of_it
             .next_back()
-            .unwrap_or_else(|| panic!("nothing of {id}: {told:?}"));
-        last
+            .unwrap_or_else(|| panic!("nothing of {id}: {told:?}"))
     };
     assert_eq!(of(&created)["change"], "created");
     assert_eq!(of(&created)["after"]["email"], "new@feed.example");
