@@ -34,7 +34,7 @@ const LOOK: Duration = Duration::from_secs(1);
 /// So often a lane may be taken without anything coming of it before its deliveries go one by one, and before the first is given up:
 /// it may be what ends the process.
 const SUSPICIOUS: u32 = 3;
-const HOPELESS: u32 = 40;
+const HOPELESS: u32 = 200;
 
 impl Engine {
     /// Brings what waits in a flow's queue to its destinations, until nothing waits any more, retries included, and `may_end` holds.

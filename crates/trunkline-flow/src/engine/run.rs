@@ -79,8 +79,12 @@ impl Engine {
         stop: watch::Receiver<bool>,
     ) -> Ran {
         let mut counts = Counts::default();
+        let mut is_new = false;
         let opened = match keeper.cursor().await {
-            Ok(cursor) => flow.source.open(cursor, occasion).await,
+            Ok(cursor) => {
+                is_new = cursor.is_none();
+                flow.source.open(cursor, occasion).await
+            }
             Err(error) => Err(error),
         };
         let reader = match opened {
@@ -96,6 +100,7 @@ impl Engine {
             flow,
             keeper,
             frontier: Frontier::default(),
+            is_new,
             counts,
             stages: Some(Stages::of(flow)),
             lanes: flow.ways.iter().map(|_| Lanes::new(flow.policy.order)).collect(),
@@ -123,6 +128,8 @@ struct Run<'r> {
     flow: &'r Flow,
     keeper: &'r dyn Keeper,
     frontier: Frontier,
+    /// Whether no position was kept yet.
+    is_new: bool,
     counts: Counts,
     /// Taken out while it works on a thread of its own.
     stages: Option<Stages>,
@@ -254,7 +261,13 @@ impl Run<'_> {
                 }
             }
         }
+        let is_begin = self.is_new && records.is_empty() && batch.behind.is_some();
+        self.is_new = false;
         let mut entered = self.frontier.enter(records, batch.behind);
+        if is_begin {
+            // Where a source begins that says so first is kept before anything of it is brought anywhere.
+            self.keep().await;
+        }
         for (at, error) in broken.into_iter().rev() {
             let record = entered.remove(at);
             self.bury(GivenUp::new(None, record, error), Vec::new()).await;

@@ -313,7 +313,16 @@ async fn drain(
                 tracing::error!(flow = name, code = error.code, %error, "a flow's queue could not be emptied");
                 true
             }
-            Ended::Done | Ended::Stopped => false,
+            Ended::Done | Ended::Stopped => {
+                let (delivered, dead) = (ran.counts.delivered.values().sum::<u64>(), ran.counts.dead);
+                tracing::info!(
+                    flow = name,
+                    delivered,
+                    dead,
+                    "what waited in a flow's queue was brought"
+                );
+                false
+            }
         },
         Err(error) => not_begun(name, &error),
     }

@@ -80,7 +80,7 @@ impl Process {
                     .to_string(),
                 request: Some(json!({ "path": "orders.jsonl" }).to_string()),
                 answer: None,
-                code: "TL0840".to_owned(),
+                code: "TL0811".to_owned(),
                 message: "the disk is full".to_owned(),
             },
         };

@@ -64,16 +64,11 @@ pub(crate) struct RunFlow {
     /// Begin at the beginning of the source, whatever earlier runs have read.
     #[arg(long)]
     pub(crate) from_start: bool,
-    /// Read again what is of this time or later, beside the flow's own position: ISO 8601, unix seconds, or -2d.
-    #[arg(
-        long,
-        value_name = "TIME",
-        conflicts_with = "from_start",
-        allow_hyphen_values = true
-    )]
+    /// Read again what is of this time or later, beside the flow's own position: a time, or a span such as `2d`.
+    #[arg(long, value_name = "TIME", conflicts_with = "from_start")]
     pub(crate) since: Option<String>,
     /// With --since: to before this time; now unless told.
-    #[arg(long, value_name = "TIME", requires = "since", allow_hyphen_values = true)]
+    #[arg(long, value_name = "TIME", requires = "since")]
     pub(crate) until: Option<String>,
     /// Print what each destination would get, a line of JSON each; bring nothing anywhere and keep nothing.
     #[arg(long)]
@@ -196,11 +191,11 @@ pub(crate) struct RedriveFlow {
     /// Those whose record or error has this text.
     #[arg(long, value_name = "TEXT", conflicts_with = "ids")]
     pub(crate) text: Option<String>,
-    /// Those given up at this time or later: ISO 8601, unix seconds, or -2d.
-    #[arg(long, value_name = "TIME", conflicts_with = "ids", allow_hyphen_values = true)]
+    /// Those given up at this time or later: a time, or a span such as `2d`.
+    #[arg(long, value_name = "TIME", conflicts_with = "ids")]
     pub(crate) since: Option<String>,
     /// Those given up before this time.
-    #[arg(long, value_name = "TIME", conflicts_with = "ids", allow_hyphen_values = true)]
+    #[arg(long, value_name = "TIME", conflicts_with = "ids")]
     pub(crate) until: Option<String>,
     /// Which record is brought: as the source gave it, through the transforms as they are now, or as the destination was to take it.
     /// Unless told, as the source gave it where that is known.

@@ -126,6 +126,11 @@ impl Reading {
                 behind: None,
             });
         }
+        if self.is_new && self.place.at.is_some() && self.place.page.is_some() {
+            // Where the feed ends is kept before a row is given: what is told of rows later follows from there, whenever the process dies.
+            self.is_new = false;
+            return Ok(Some((Vec::new(), self.place.clone())));
+        }
         let was = std::mem::take(&mut self.is_new).then(Place::default);
         let was = was.unwrap_or_else(|| self.place.clone());
         while let Some(page) = self.place.page.clone() {

@@ -383,12 +383,12 @@ mod tests {
             Some(["1".to_owned(), "3".to_owned()].as_slice())
         );
         assert_eq!(chosen["b"].ids.as_deref(), Some(["2".to_owned()].as_slice()));
-        let fitting = meant(&Fields::of(&[("flow", "a"), ("code", "TL0840")]))
+        let fitting = meant(&Fields::of(&[("flow", "a"), ("code", "TL0811")]))
             .ok()
             .unwrap();
         assert_eq!(
             (fitting["a"].code.as_deref(), &fitting["a"].ids),
-            (Some("TL0840"), &None)
+            (Some("TL0811"), &None)
         );
         for bad in [Fields::default(), Fields::of(&[("letters", "1")])] {
             assert_eq!(meant(&bad).err().unwrap().field.as_deref(), Some("letters"));

@@ -431,7 +431,7 @@ fn sample_whole() -> Whole {
         }],
         dead_letters: vec![flows::Dead {
             destination: "file".to_owned(),
-            code: "TL0840".to_owned(),
+            code: "TL0811".to_owned(),
             count: 2,
             newest_at: "2026-03-01T11:00:00Z".parse().expect("a moment"),
         }],

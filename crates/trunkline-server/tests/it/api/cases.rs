@@ -124,21 +124,21 @@ fn dead_letters() -> Vec<Case> {
     vec![
         list("/dead-letters", 200),
         list(
-            "/dead-letters?flow=orders&destination=file&code=TL0840&state=dropped&text=x&run=FLOWN",
+            "/dead-letters?flow=orders&destination=file&code=TL0811&state=dropped&text=x&run=FLOWN",
             200,
         ),
         list("/dead-letters?state=lost", 422).blames("state"),
         list("/dead-letters?until=soon", 422).blames("until"),
         case("dead_letters.show", "/dead-letters/LETTER", 200),
         case("dead_letters.show", "/dead-letters/nothing", 404),
-        redrive(200, json!({ "letters": { "code": "TL0840" }, "form": "ready" })),
+        redrive(200, json!({ "letters": { "code": "TL0811" }, "form": "ready" })),
         redrive(200, json!({})),
         redrive(422, json!({ "form": "new" })).blames("form"),
         redrive(422, json!({ "letters": { "ids": [] } })).blames("letters.ids"),
         redrive(422, json!({ "letters": { "ids": ["nothing"] } })).blames("letters.ids[0]"),
         redrive(
             422,
-            json!({ "letters": { "ids": ["nothing"], "code": "TL0840" } }),
+            json!({ "letters": { "ids": ["nothing"], "code": "TL0811" } }),
         )
         .blames("letters.ids"),
         drop(200, json!({ "destination": "file" })),

@@ -42,7 +42,7 @@ async fn every_page_goes_on_where_the_last_one_ended() {
         ("/flow-runs?", "before", "id", false),
         ("/flow-runs?flow=orders&state=done&", "before", "id", false),
         ("/dead-letters?", "before", "id", false),
-        ("/dead-letters?text=full&code=TL0840&", "before", "id", false),
+        ("/dead-letters?text=full&code=TL0811&", "before", "id", false),
     ];
     for (path, forth, field, is_rising) in cases {
         for limit in 1..=MANY + 1 {

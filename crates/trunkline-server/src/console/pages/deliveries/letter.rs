@@ -174,7 +174,7 @@ pub(super) fn sample() -> super::Shown {
         destination: "file".to_owned(),
         run: None,
         key: None,
-        code: "TL0840".to_owned(),
+        code: "TL0811".to_owned(),
         message: "the <b>disk</b> is full".to_owned(),
         attempts: 8,
         first_at: "2026-03-01T10:00:00Z".parse().expect("a moment"),
