@@ -369,6 +369,8 @@ async fn a_record_becomes_a_message_that_the_stream_keeps_once() {
 struct Own {
     address: String,
     _process: Child,
+    /// What it says: it ends when nobody takes that.
+    _said: tokio::io::Lines<BufReader<tokio::process::ChildStderr>>,
 }
 
 impl Own {
@@ -392,6 +394,7 @@ impl Own {
                 return Self {
                     address,
                     _process: process,
+                    _said: lines,
                 };
             }
         }
