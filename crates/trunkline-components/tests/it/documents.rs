@@ -38,10 +38,7 @@ impl Keeper for Kept {
 
     fn save<'a>(&'a self, cursor: &'a Cursor) -> BoxFuture<'a, Result<(), ComponentError>> {
         *self.cursor.lock().unwrap() = Some(cursor.clone());
-        // A mirror says first where its rows begin.
-        if cursor.0.get("page").is_none() {
-            self.saved.notify_one();
-        }
+        self.saved.notify_one();
         Box::pin(async { Ok(()) })
     }
 
@@ -83,7 +80,8 @@ async fn run(text: &str, folder: &Path, variables: &Variables, kept: &Kept) -> R
     };
     let (stop, stopped) = watch::channel(false);
     let running = engine.run(&flow, &occasion, kept, stopped);
-    if flow.source.is_endless() {
+    // A run of a mirror's changes that somebody asked for ends where the mirror does.
+    if flow.source.is_endless() && !text.contains("  mirror:\n") {
         // The position is kept behind all that is there.
         let later = async {
             kept.saved.notified().await;
