@@ -27,6 +27,7 @@ use self::{
     first::Step,
     form::{Body, Form, Headers, Verb, check_headers},
 };
+use super::one_by_one;
 use crate::{
     Site,
     http::{Answer, Caller, judged, shown},
@@ -242,13 +243,7 @@ impl Sending {
 
 impl Destination for Sending {
     fn deliver<'a>(&'a self, records: &'a [Record]) -> BoxFuture<'a, Vec<Delivered>> {
-        Box::pin(async move {
-            let mut results = Vec::with_capacity(records.len());
-            for record in records {
-                results.push(self.one(record).await);
-            }
-            results
-        })
+        Box::pin(one_by_one(records, |record| self.one(record)))
     }
 
     fn preview(&self, record: &Record) -> Result<Value, ComponentError> {

@@ -18,7 +18,7 @@ use trunkline_flow::{
     nearest,
 };
 
-use super::sqlite::Keeping;
+use super::{one_by_one, sqlite::Keeping};
 use crate::{Site, registry::DestinationKind};
 
 pub(crate) const KIND: DestinationKind = DestinationKind {
@@ -173,13 +173,7 @@ impl Act {
 
 impl Destination for Act {
     fn deliver<'a>(&'a self, records: &'a [Record]) -> BoxFuture<'a, Vec<Delivered>> {
-        Box::pin(async move {
-            let mut results = Vec::with_capacity(records.len());
-            for record in records {
-                results.push(self.one(record).await);
-            }
-            results
-        })
+        Box::pin(one_by_one(records, |record| self.one(record)))
     }
 
     fn preview(&self, record: &Record) -> Result<Value, ComponentError> {

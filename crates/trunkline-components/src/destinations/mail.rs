@@ -29,6 +29,7 @@ use trunkline_flow::{
 };
 use xxhash_rust::xxh3::xxh3_128;
 
+use super::one_by_one;
 use crate::{
     Site,
     registry::DestinationKind,
@@ -344,13 +345,7 @@ impl Mailing {
 
 impl Destination for Mailing {
     fn deliver<'a>(&'a self, records: &'a [Record]) -> BoxFuture<'a, Vec<Delivered>> {
-        Box::pin(async move {
-            let mut results = Vec::with_capacity(records.len());
-            for record in records {
-                results.push(self.one(record).await);
-            }
-            results
-        })
+        Box::pin(one_by_one(records, |record| self.one(record)))
     }
 
     fn is_sequential(&self) -> bool {

@@ -12,64 +12,16 @@ mod settings;
 
 use std::{path::PathBuf, sync::Arc};
 
-use futures::future::BoxFuture;
 use jiff::Timestamp;
 use secrecy::SecretString;
 use serde_json::Value;
-use trunkline_actions::Workspace;
 use trunkline_flow::{
-    ComponentError, Head, Record,
+    Head, Record,
     document::{Document, Mistake},
     engine::Flow,
 };
 
-use crate::{
-    MirrorPlace, Mirrors, Notifications, Notified, Pushed, Pushes, Site, Workspaces, build, kinds, outputs,
-};
-
-/// No workspace, and one secret.
-struct Nothing;
-
-impl Workspaces for Nothing {
-    fn workspace<'a>(&'a self, _: Option<&'a str>) -> BoxFuture<'a, Result<Workspace, ComponentError>> {
-        Box::pin(async { Err(ComponentError::stop("TL0812", "there is no workspace", "None.")) })
-    }
-}
-
-impl Mirrors for Nothing {
-    fn mirror<'a>(&'a self, _: Option<&'a str>) -> BoxFuture<'a, Result<MirrorPlace, ComponentError>> {
-        Box::pin(async { Err(ComponentError::stop("TL0812", "there is no mirror", "None.")) })
-    }
-}
-
-impl Notifications for Nothing {
-    fn newest(&self) -> BoxFuture<'_, Result<i64, ComponentError>> {
-        Box::pin(async { Ok(0) })
-    }
-
-    fn before(&self, _: Timestamp) -> BoxFuture<'_, Result<i64, ComponentError>> {
-        Box::pin(async { Ok(0) })
-    }
-
-    fn after<'a>(
-        &'a self,
-        _: i64,
-        _: Option<&'a str>,
-        _: u32,
-    ) -> BoxFuture<'a, Result<Vec<Notified>, ComponentError>> {
-        Box::pin(async { Ok(Vec::new()) })
-    }
-}
-
-impl Pushes for Nothing {
-    fn before<'a>(&'a self, _: &'a str, _: Timestamp) -> BoxFuture<'a, Result<i64, ComponentError>> {
-        Box::pin(async { Ok(0) })
-    }
-
-    fn after<'a>(&'a self, _: &'a str, _: i64, _: u32) -> BoxFuture<'a, Result<Vec<Pushed>, ComponentError>> {
-        Box::pin(async { Ok(Vec::new()) })
-    }
-}
+use crate::{Site, build, kinds, outputs};
 
 fn secret(name: &str) -> Option<SecretString> {
     match name {
@@ -86,14 +38,8 @@ fn noon() -> Timestamp {
 
 fn site(folder: PathBuf) -> Site {
     Site {
-        flow: "test".to_owned(),
         folder,
-        now: Arc::new(noon),
-        workspaces: Arc::new(Nothing),
-        secrets: Arc::new(secret),
-        notifications: Arc::new(Nothing),
-        pushes: Arc::new(Nothing),
-        mirrors: Arc::new(Nothing),
+        ..Site::alone("test", Arc::new(noon), Arc::new(secret))
     }
 }
 

@@ -87,11 +87,10 @@ pub(crate) async fn list(
         since: query.since,
         before: query.before,
     };
-    let mut found = shared.store.audit(&filter, limit + 1).await?;
-    let has_more = found.len() > limit as usize;
-    found.truncate(limit as usize);
+    let found = shared.store.audit(&filter, limit + 1).await?;
+    let (found, next) = given::page(found, limit, |last| last.seq);
     Ok(Json(Audit {
-        next: found.last().filter(|_| has_more).map(|last| last.seq),
+        next,
         items: found.into_iter().map(Shown::from).collect(),
     }))
 }

@@ -215,11 +215,10 @@ pub(crate) async fn list(
         text: query.text,
         before: query.before,
     };
-    let mut found = shared.store.dead_letters(&filter, limit + 1).await?;
-    let has_more = found.len() > limit as usize;
-    found.truncate(limit as usize);
+    let found = shared.store.dead_letters(&filter, limit + 1).await?;
+    let (found, next) = given::page(found, limit, |letter| letter.id.clone());
     Ok(Json(DeadLetters {
-        next: found.last().filter(|_| has_more).map(|letter| letter.id.clone()),
+        next,
         items: found.into_iter().map(Shown::from).collect(),
     }))
 }

@@ -54,6 +54,15 @@ pub(crate) fn limit(given: Option<u32>) -> Result<u32, Refusal> {
     }
 }
 
+/// What is shown of things of which one more than `limit` was asked for, and the mark of the last one, where the next page begins; none at
+/// the end.
+pub(crate) fn page<T, M>(mut found: Vec<T>, limit: u32, mark: impl Fn(&T) -> M) -> (Vec<T>, Option<M>) {
+    let has_more = found.len() > limit as usize;
+    found.truncate(limit as usize);
+    let next = found.last().filter(|_| has_more).map(mark);
+    (found, next)
+}
+
 /// What the store does not find or take because of a field of the body is the field's fault, not the address's.
 pub(crate) fn at_field(field: &str) -> impl Fn(StoreError) -> Refusal + '_ {
     move |error| match error {

@@ -191,11 +191,10 @@ pub(crate) async fn list(
         after: query.after,
         up_to: None,
     };
-    let mut found = shared.store.notifications(&filter, limit + 1).await?;
-    let has_more = found.len() > limit as usize;
-    found.truncate(limit as usize);
+    let found = shared.store.notifications(&filter, limit + 1).await?;
+    let (found, next) = given::page(found, limit, |last| last.seq);
     Ok(Json(Notifications {
-        next: found.last().filter(|_| has_more).map(|last| last.seq),
+        next,
         items: found.into_iter().map(Shown::from).collect(),
     }))
 }

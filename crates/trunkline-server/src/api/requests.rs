@@ -94,9 +94,8 @@ pub(crate) async fn list(
         since: query.since,
         before: query.before,
     };
-    let mut found = shared.store.requests(&filter, limit + 1).await?;
-    let has_more = found.len() > limit as usize;
-    found.truncate(limit as usize);
+    let found = shared.store.requests(&filter, limit + 1).await?;
+    let (found, next) = given::page(found, limit, |last| last.seq);
     let names: BTreeMap<String, String> = shared
         .store
         .connections()
@@ -105,7 +104,7 @@ pub(crate) async fn list(
         .map(|connection| (connection.id, connection.name))
         .collect();
     Ok(Json(Requests {
-        next: found.last().filter(|_| has_more).map(|last| last.seq),
+        next,
         items: found
             .into_iter()
             .map(|request| Shown {

@@ -106,15 +106,14 @@ pub(crate) async fn list(
 ) -> Result<Json<Runs>, Refusal> {
     let limit = given::limit(query.limit)?;
     let mirror = shared.store.mirror(&name).await?;
-    let mut runs = shared
+    let runs = shared
         .store
         .runs_before(&mirror.id, query.before.as_deref(), limit + 1)
         .await
         .map_err(given::at_field("before"))?;
-    let has_more = runs.len() > limit as usize;
-    runs.truncate(limit as usize);
+    let (runs, next) = given::page(runs, limit, |run| run.id.clone());
     Ok(Json(Runs {
-        next: runs.last().filter(|_| has_more).map(|run| run.id.clone()),
+        next,
         items: runs.into_iter().map(Shown::from).collect(),
     }))
 }

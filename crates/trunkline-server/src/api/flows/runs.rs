@@ -144,11 +144,10 @@ pub(crate) async fn list(
         until: query.until,
         before: query.before,
     };
-    let mut found = shared.store.flow_runs(&filter, limit + 1).await?;
-    let has_more = found.len() > limit as usize;
-    found.truncate(limit as usize);
+    let found = shared.store.flow_runs(&filter, limit + 1).await?;
+    let (found, next) = given::page(found, limit, |run| run.id.clone());
     Ok(Json(FlowRuns {
-        next: found.last().filter(|_| has_more).map(|run| run.id.clone()),
+        next,
         items: found.into_iter().map(Run::from).collect(),
     }))
 }
