@@ -12,6 +12,7 @@ use crate::binary;
 
 mod actions;
 mod client;
+mod console;
 mod figures;
 mod flow;
 pub(crate) mod http;
@@ -38,6 +39,8 @@ enum What {
     Mirror(mirror::Arguments),
     /// The client: how fast and how evenly it uses a rate limit.
     Client(client::Arguments),
+    /// The console: how long each page takes on the server with much to show, what a first view weighs, memory while somebody looks.
+    Console(console::Arguments),
     /// Flows: records a second from file to file, CPU per record, memory.
     Flow(flow::Arguments),
     /// Publishing: the share of a rate limit that many upserts use, memory, what is written twice.
@@ -58,6 +61,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
         What::Actions(arguments) => actions::run(arguments),
         What::Mirror(arguments) => mirror::run(arguments),
         What::Client(arguments) => client::run(arguments),
+        What::Console(arguments) => console::run(arguments),
         What::Flow(arguments) => flow::run(arguments),
         What::Publish(arguments) => publish::run(arguments),
         What::Queue(arguments) => queue::run(arguments),

@@ -1,6 +1,6 @@
 //! `cargo xtask clients`: the official Intercom clients, unchanged, against the simulator.
 //!
-//! The one rule: nothing of a client is ours. Each is installed from its lock file in `tests/clients/`, by [`install`],
+//! The one rule: nothing of a client is ours. Each is installed from its lock file in `tests/clients/`, by [`Locked`],
 //! and each suite of [`suite`] has a simulator of its own. A suite that ran no test has failed.
 
 use std::{path::PathBuf, process::Command};
@@ -8,10 +8,14 @@ use std::{path::PathBuf, process::Command};
 use anyhow::{Result, bail};
 use clap::{Args, ValueEnum};
 
-use crate::{binary, interrupt, needs, repo, services, simulator::Simulator};
+use crate::{
+    binary, interrupt,
+    locked::{Locked, Registry},
+    needs, repo, services,
+    simulator::Simulator,
+};
 
 mod counts;
-mod install;
 mod suite;
 
 use counts::Counts;
@@ -63,6 +67,18 @@ impl Client {
     fn installed(self) -> PathBuf {
         repo::root().join("target/clients").join(self.folder())
     }
+
+    fn locked(self) -> Locked {
+        Locked {
+            package: self.package(),
+            registry: match self {
+                Self::Node => Registry::Npm,
+                Self::Python => Registry::PyPi,
+            },
+            sources: self.sources(),
+            installed: self.installed(),
+        }
+    }
 }
 
 /// `cargo xtask clients`.
@@ -85,7 +101,7 @@ fn test(clients: &[Client], file: Option<&str>) -> Result<()> {
     let binary = binary::build(binary::Profile::Dev)?;
     let mut failed = Vec::new();
     for client in clients {
-        let outcome = install::install(*client).and_then(|()| {
+        let outcome = client.locked().install().and_then(|()| {
             let simulator = Simulator::start(&mut simulate(&binary))?;
             suite::run(*client, &simulator, file)
         });

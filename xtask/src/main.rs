@@ -19,6 +19,7 @@ mod contract;
 mod deploy;
 mod docs;
 mod interrupt;
+mod locked;
 mod needs;
 mod programs;
 mod repo;

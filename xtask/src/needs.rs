@@ -77,6 +77,14 @@ const FOR_CHECKS: &[Need] = &[
     },
 ];
 
+/// What installs packages of its registry.
+const NPM: Need = Need {
+    program: "npm",
+    probe: &[],
+    purpose: "installs the official client for Node.js, and the rules of accessibility",
+    origin: Origin::Debian("npm"),
+};
+
 /// The part that the PostgreSQL of the tests needs.
 pub(crate) const FOR_POSTGRES: &[Need] = &[Need {
     program: "initdb",
@@ -107,6 +115,7 @@ pub(crate) const FOR_BROWSER: &[Need] = &[
         purpose: "steers the browser of the tests",
         origin: Origin::Debian("chromium-driver"),
     },
+    NPM,
 ];
 
 /// The part that the official clients need.
@@ -117,12 +126,7 @@ pub(crate) const FOR_CLIENTS: &[Need] = &[
         purpose: "runs the official client for Node.js",
         origin: Origin::Debian("nodejs"),
     },
-    Need {
-        program: "npm",
-        probe: &[],
-        purpose: "installs the official client for Node.js",
-        origin: Origin::Debian("npm"),
-    },
+    NPM,
     Need {
         program: "python3",
         // Debian has virtual environments in a package of their own.

@@ -1,7 +1,8 @@
 //! What runs beside the tests: a PostgreSQL, a NATS server and a browser of their own.
 //!
 //! The one rule: everything that was started is stopped and its folder removed, however the run ends. [`process`] is how
-//! one is started, waited for and stopped; [`postgres`], [`nats`] and [`browser`] are what.
+//! one is started, waited for and stopped; [`postgres`], [`nats`] and [`browser`] are what. What the browser looks for in pages is not
+//! started but installed: [`accessibility`].
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -13,6 +14,7 @@ use crate::{
     steps::Steps,
 };
 
+mod accessibility;
 mod browser;
 mod nats;
 mod postgres;
@@ -27,6 +29,8 @@ const POSTGRES: &str = "TRUNKLINE_TEST_POSTGRES";
 const NATS: &str = "TRUNKLINE_TEST_NATS";
 /// Where tests find the browser: the `http://…` of a WebDriver.
 const WEBDRIVER: &str = "TRUNKLINE_TEST_WEBDRIVER";
+/// Where tests find the script that looks for what keeps people out of a page.
+const AXE: &str = "TRUNKLINE_TEST_AXE";
 
 /// What was started; a signal arrives anywhere, so it is known everywhere.
 static RUNNING: Mutex<Vec<Process>> = Mutex::new(Vec::new());
@@ -56,6 +60,14 @@ pub(crate) fn for_tests(steps: &mut Steps) -> Services {
             println!("{variable}={url}");
             steps.set(variable, url);
         }
+    }
+    let mut script = None;
+    steps.step("rules of accessibility", || {
+        script = Some(accessibility::install()?);
+        Ok(())
+    });
+    if let Some(script) = script {
+        steps.set(AXE, script);
     }
     services
 }
@@ -105,6 +117,8 @@ pub(crate) fn keep_nats(install: bool) -> Result<()> {
 
 /// `cargo xtask browser`.
 pub(crate) fn keep_browser(install: bool) -> Result<()> {
+    needs::ensure(&[needs::FOR_BROWSER], install)?;
+    println!("export {AXE}='{}'", accessibility::install()?);
     keep(needs::FOR_BROWSER, install, WEBDRIVER, browser::start)
 }
 
@@ -162,6 +176,7 @@ mod tests {
             (POSTGRES, "postgres://trunkline@"),
             (NATS, "nats://127.0.0.1:"),
             (WEBDRIVER, "http://127.0.0.1:"),
+            (AXE, "/"),
         ] {
             let script = format!("case \"${variable}\" in {begins}*) ;; *) exit 1 ;; esac");
             steps.command(variable, Command::new("sh").args(["-c", &script]));

@@ -1,8 +1,9 @@
-//! Just enough HTTP/1.1 to talk to the simulator: one kept connection, one request at a time.
+//! Just enough HTTP/1.1 to talk to the simulator and to the long-running process: one kept connection, one request at a time.
 //!
 //! The one rule: it costs far less than what it measures, so it parses nothing but the status and the length.
 
 use std::{
+    collections::BTreeMap,
     io::{BufRead as _, BufReader, Read as _, Write as _},
     net::{SocketAddr, TcpStream},
 };
@@ -13,6 +14,8 @@ use anyhow::{Context as _, Result, bail};
 pub(crate) struct Connection {
     stream: BufReader<TcpStream>,
     address: SocketAddr,
+    /// What the other side gave to be sent with every request, by its name.
+    cookies: BTreeMap<String, String>,
 }
 
 impl Connection {
@@ -22,7 +25,39 @@ impl Connection {
         Ok(Self {
             stream: BufReader::new(stream),
             address,
+            cookies: BTreeMap::new(),
         })
+    }
+
+    /// Opens another connection with the same cookies, asks for a stream, and reads only that it begins.
+    pub(crate) fn listen(&self, path: &str) -> Result<Self> {
+        let mut listening = Self::open(self.address)?;
+        listening.cookies.clone_from(&self.cookies);
+        let cookies = listening.cookies();
+        let request = format!(
+            "GET {path} HTTP/1.1\r\nhost: {}\r\naccept: text/event-stream\r\n{cookies}\r\n",
+            self.address
+        );
+        listening.stream.get_mut().write_all(request.as_bytes())?;
+        let mut line = String::new();
+        listening.stream.read_line(&mut line)?;
+        if !line.contains(" 200 ") {
+            bail!("GET {path} answered {line}");
+        }
+        Ok(listening)
+    }
+
+    /// The header with what was given, or nothing.
+    fn cookies(&self) -> String {
+        if self.cookies.is_empty() {
+            return String::new();
+        }
+        let pairs: Vec<String> = self
+            .cookies
+            .iter()
+            .map(|(name, value)| format!("{name}={value}"))
+            .collect();
+        format!("cookie: {}\r\n", pairs.join("; "))
     }
 
     /// Sends a request at 2.16; the status and the body of the answer.
@@ -54,6 +89,7 @@ impl Connection {
         for (name, value) in headers {
             request.push_str(&format!("{name}: {value}\r\n"));
         }
+        request.push_str(&self.cookies());
         if !headers.iter().any(|(name, _)| *name == "content-type") {
             request.push_str("content-type: application/json\r\n");
         }
@@ -84,6 +120,16 @@ impl Connection {
                 length = Some(value.trim().parse::<usize>()?);
             }
             chunked |= header == "transfer-encoding: chunked";
+            if header.starts_with("set-cookie:") {
+                let set = line
+                    .trim_end()
+                    .split_once(':')
+                    .map_or("", |(_, value)| value.trim());
+                let pair = set.split(';').next().unwrap_or_default();
+                if let Some((name, value)) = pair.split_once('=') {
+                    self.cookies.insert(name.to_owned(), value.to_owned());
+                }
+            }
         }
         let mut content = Vec::new();
         if chunked {
@@ -129,6 +175,28 @@ mod tests {
             Some((status, body)) => assert_eq!(got.unwrap(), (status, body.to_vec())),
             None => assert!(got.is_err()),
         }
+    }
+
+    #[test]
+    fn what_is_given_to_be_sent_again_is_sent_again() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        let server = thread::spawn(move || {
+            let (mut stream, _) = listener.accept().unwrap();
+            let mut request = [0; 4_096];
+            let _ = stream.read(&mut request).unwrap();
+            let answer = "HTTP/1.1 200 OK\r\nSet-Cookie: word=aB1; HttpOnly\r\ncontent-length: 0\r\n\r\n";
+            stream.write_all(answer.as_bytes()).unwrap();
+            let length = stream.read(&mut request).unwrap();
+            stream.write_all(b"HTTP/1.1 204 No Content\r\n\r\n").unwrap();
+            String::from_utf8_lossy(&request[..length]).into_owned()
+        });
+        let mut connection = Connection::open(address).unwrap();
+        for _ in 0..2 {
+            connection.send_with("GET", "/", &[], None).unwrap();
+        }
+        let second = server.join().unwrap();
+        assert!(second.contains("\r\ncookie: word=aB1\r\n"), "{second}");
     }
 
     #[test]

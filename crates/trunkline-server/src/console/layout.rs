@@ -84,7 +84,7 @@ fn frame(visit: &Visit, title: &str, stands_alone: bool, body: &Markup) -> Marku
                     a class="brand" href=(visit.to("/")) { (mark()) "Trunkline" }
                     button type="button" class="plain" popovertarget="menu" aria-label="Menu" { (icon(visit, "menu")) }
                 }
-                div class="side" id="menu" popover {
+                aside class="side" id="menu" aria-label="Menu and account" popover {
                     a class="brand" href=(visit.to("/")) { (mark()) "Trunkline" }
                     (menu(visit))
                     (person(visit))
@@ -103,7 +103,7 @@ pub(crate) fn alone(base: &str, theme: Option<&str>, title: &str, home: &str, bo
         title,
         &html! {
             body class="alone" {
-                a class="brand" href=(home) { (mark()) "Trunkline" }
+                header { a class="brand" href=(home) { (mark()) "Trunkline" } }
                 main id="main" { (body) }
             }
         },

@@ -99,3 +99,24 @@ pub(crate) async fn said(browser: &Browser, script: &str) -> Value {
         .await
         .unwrap_or_else(|error| panic!("{script}: {error}"))
 }
+
+/// What keeps people out of the page that is shown: a line each for what axe-core calls more than minor.
+pub(crate) async fn barriers(browser: &Browser) -> Vec<String> {
+    let path = std::env::var("TRUNKLINE_TEST_AXE")
+        .expect("TRUNKLINE_TEST_AXE names the script; `cargo xtask test` installs it");
+    let rules = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{path}: {error}"));
+    said(browser, &rules).await;
+    let found = browser
+        .execute_async(
+            "const done = arguments[arguments.length - 1];
+             axe.run({ resultTypes: ['violations'] }).then(
+               (found) => done(found.violations
+                 .filter((one) => one.impact !== 'minor')
+                 .flatMap((one) => one.nodes.map((node) => `${one.id} (${one.help}): ${node.html}: ${node.failureSummary}`))),
+               (error) => done([String(error)]))",
+            Vec::new(),
+        )
+        .await
+        .unwrap();
+    serde_json::from_value(found).unwrap()
+}

@@ -8,7 +8,7 @@ use fantoccini::{Client as Browser, Locator};
 use serde_json::{Value, json};
 
 use crate::{
-    browser::{DESK, PHONE, Screen, browser, click, drive, fill, said, text},
+    browser::{DESK, PHONE, Screen, barriers, browser, click, drive, fill, said, text},
     harness::{CLIENT_SECRET, Desk, Simulator},
     process::Process,
 };
@@ -145,24 +145,20 @@ async fn look(browser: &Browser, url: &str, path: &str, screen: Screen) {
     assert_eq!(measured["styled"], true, "{what}: {measured}");
     assert_eq!(measured["script"], true, "{what}: {measured}");
     assert_eq!(measured["other"], json!([]), "{what} asks another host");
-    let Some(folder) = std::env::var_os("TRUNKLINE_SCREENSHOTS").map(PathBuf::from) else {
-        return;
-    };
-    std::fs::create_dir_all(&folder).unwrap();
+    let folder = std::env::var_os("TRUNKLINE_SCREENSHOTS").map(PathBuf::from);
     let page = path.trim_matches('/').replace('/', "-");
     let page = if page.is_empty() { "overview" } else { &page };
     for theme in ["light", "dark"] {
-        said(
-            browser,
-            &format!("document.documentElement.dataset.theme = '{theme}'"),
-        )
-        .await;
-        let picture = browser.screenshot().await.unwrap();
-        std::fs::write(
-            folder.join(format!("{page}-{}-{theme}.png", screen.name)),
-            picture,
-        )
-        .unwrap();
+        let dress = format!("document.documentElement.dataset.theme = '{theme}'");
+        said(browser, &dress).await;
+        let barriers = barriers(browser).await;
+        assert!(barriers.is_empty(), "{what}, {theme}: {}", barriers.join("\n"));
+        if let Some(folder) = &folder {
+            std::fs::create_dir_all(folder).unwrap();
+            let picture = browser.screenshot().await.unwrap();
+            let name = format!("{page}-{}-{theme}.png", screen.name);
+            std::fs::write(folder.join(name), picture).unwrap();
+        }
     }
 }
 

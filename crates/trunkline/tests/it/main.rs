@@ -13,6 +13,7 @@ mod calls;
 mod commands;
 mod complete;
 mod console;
+mod crowd;
 mod extras;
 mod flows;
 mod flows_push;

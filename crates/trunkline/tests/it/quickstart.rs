@@ -101,6 +101,14 @@ fn quickstart_ends_with_a_link_that_opens_the_console() {
         http.get(&link).send().await.unwrap().text().await.unwrap()
     });
     assert!(page.contains("Welcome to Trunkline"), "{link}: {page}");
+    // What the demo's flows bring is there to be opened.
+    let people = desk.path().join("trunkline-data/flows/people.db");
+    crate::process::until("the people", || {
+        let hidden = "SELECT count(*) > 1000 AND min(email LIKE '***@%') FROM people WHERE email IS NOT NULL";
+        rusqlite::Connection::open(&people)
+            .and_then(|database| database.query_row(hidden, [], |row| row.get(0)))
+            .unwrap_or(false)
+    });
     let interrupted = std::process::Command::new("kill")
         .arg("-INT")
         .arg(child.id().to_string())
@@ -110,6 +118,14 @@ fn quickstart_ends_with_a_link_that_opens_the_console() {
     lines.for_each(drop);
     let outcome = Outcome::of(child.wait_with_output().unwrap());
     assert_eq!(outcome.code, 0, "{}", outcome.stderr);
+    let flows = crate::process::json(&desk, &["flow", "list"]);
+    for flow in flows.as_array().unwrap() {
+        assert_eq!(
+            (&flow["state"], &flow["dead_letters"]),
+            (&"active".into(), &0.into()),
+            "{flow}"
+        );
+    }
     let connections = crate::process::json(&desk, &["connections", "list"]);
     assert_eq!(connections[0]["name"], "quickstart", "{connections}");
     assert_eq!(connections[0]["state"], "ready", "{connections}");

@@ -11,14 +11,14 @@ use std::{
 use crate::harness::{Desk, Outcome, Simulator};
 
 /// A command that serves, with the address that its first line gives.
-struct Serving {
+pub(crate) struct Serving {
     child: Child,
     lines: std::io::Lines<BufReader<std::process::ChildStdout>>,
-    base_url: String,
+    pub(crate) base_url: String,
 }
 
 impl Serving {
-    fn start(desk: &Desk, arguments: &[&str]) -> Self {
+    pub(crate) fn start(desk: &Desk, arguments: &[&str]) -> Self {
         Self::of(desk, "simulate", arguments)
     }
 
@@ -39,7 +39,7 @@ impl Serving {
         }
     }
 
-    fn stop(self) -> (Outcome, Vec<String>) {
+    pub(crate) fn stop(self) -> (Outcome, Vec<String>) {
         let asked = Command::new("kill")
             .arg("-TERM")
             .arg(self.child.id().to_string())

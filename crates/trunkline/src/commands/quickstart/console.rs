@@ -9,7 +9,8 @@ use trunkline_client::{Settings, SystemClock};
 use trunkline_server::{Server, ServerOptions, identify, invite_first};
 use trunkline_simulator::{ClientSecret, Subscription};
 use trunkline_store::{
-    ConnectionDetails, ConnectionSecrets, MirrorDetails, NewConnection, NewMirror, Role, Store, StoreError,
+    ConnectionDetails, ConnectionSecrets, FlowOrigin, FlowState, MirrorDetails, NewConnection, NewFlow,
+    NewMirror, Role, Store, StoreError,
 };
 use url::Url;
 
@@ -24,6 +25,15 @@ const ADMIN: &str = "admin";
 const USUAL: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 7070);
 /// The runs of the mirror are its auditors only: webhooks tell what happens.
 const INTERVAL_SECONDS: u64 = 60;
+
+/// Flows that show what a flow is, by their names; what they bring is written below `flows/` of the data folder.
+const FLOWS: [(&str, &str); 2] = [
+    (
+        "quickstart-conversations",
+        include_str!("flows/conversations.yaml"),
+    ),
+    ("quickstart-people", include_str!("flows/people.yaml")),
+];
 
 /// The running process of the demo.
 pub(super) struct Console {
@@ -115,6 +125,29 @@ impl Console {
             },
         };
         self.store.add_mirror(&new, store::now()).await?;
+        for (name, text) in FLOWS {
+            self.route(name, text).await?;
+        }
+        Ok(())
+    }
+
+    /// Puts a flow into the store, unless somebody has made it theirs.
+    async fn route(&self, name: &str, text: &str) -> Result<(), Failure> {
+        let known = self.store.find_flow(name).await?;
+        let expected = known
+            .as_ref()
+            .filter(|flow| flow.origin == FlowOrigin::File)
+            .map(|flow| flow.version);
+        let new = NewFlow {
+            name: name.to_owned(),
+            text: text.to_owned(),
+            origin: FlowOrigin::File,
+            by_whom: OURS.to_owned(),
+        };
+        self.store.put_flow(&new, expected, store::now()).await?;
+        if known.is_none() {
+            self.store.set_flow_state(name, FlowState::Active).await?;
+        }
         Ok(())
     }
 

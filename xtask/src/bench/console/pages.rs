@@ -1,0 +1,117 @@
+//! What a page leads to.
+//!
+//! The one rule: of addresses of one shape only a few are taken, since a list of a million things leads to each of them.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+/// How many addresses of one shape are looked at.
+const EACH: usize = 2;
+
+/// The addresses that were found and not yet looked at.
+#[derive(Debug)]
+pub(super) struct Found {
+    waiting: VecDeque<String>,
+    seen: BTreeSet<String>,
+    shapes: BTreeMap<String, usize>,
+}
+
+impl Default for Found {
+    fn default() -> Self {
+        Self {
+            waiting: VecDeque::from(["/".to_owned()]),
+            seen: BTreeSet::from(["/".to_owned()]),
+            shapes: BTreeMap::new(),
+        }
+    }
+}
+
+impl Found {
+    /// The next address.
+    pub(super) fn next(&mut self) -> Option<String> {
+        self.waiting.pop_front()
+    }
+
+    /// Takes up what a page leads to.
+    pub(super) fn add(&mut self, page: &str) {
+        for path in values(page, "href=\"/") {
+            let is_page =
+                !path.starts_with("/assets/") && !path.contains("/download") && !path.contains("/export");
+            if !is_page || !self.seen.insert(path.clone()) {
+                continue;
+            }
+            let count = self.shapes.entry(shape(&path)).or_default();
+            *count += 1;
+            if *count <= EACH {
+                self.waiting.push_back(path);
+            }
+        }
+    }
+}
+
+/// The first and last part of a path, how many it has, and the names of what is asked.
+fn shape(path: &str) -> String {
+    let (path, query) = path.split_once('?').unwrap_or((path, ""));
+    let parts: Vec<&str> = path.split('/').skip(1).collect();
+    let names: BTreeSet<&str> = query
+        .split('&')
+        .map(|pair| pair.split('=').next().unwrap_or_default())
+        .collect();
+    let last = parts.last().filter(|_| parts.len() > 2);
+    format!("{:?} {} {last:?} {names:?}", parts.first(), parts.len())
+}
+
+/// What stands in the attribute that begins so, its slash included.
+fn values(page: &str, attribute: &str) -> Vec<String> {
+    page.split(attribute)
+        .skip(1)
+        .filter_map(|rest| rest.split('"').next())
+        .map(|value| format!("/{}", value.replace("&amp;", "&")))
+        .map(|value| value.split('#').next().unwrap_or_default().to_owned())
+        .collect()
+}
+
+/// The files that a page fetches.
+pub(super) fn assets(page: &str) -> BTreeSet<String> {
+    let attributes = ["href=\"/", "src=\"/"];
+    let values = attributes.iter().flat_map(|attribute| values(page, attribute));
+    values.filter(|path| path.starts_with("/assets/")).collect()
+}
+
+/// What the forms of a page are sent with.
+pub(super) fn token(page: &str) -> Option<&str> {
+    let (_, rest) = page.split_once("name=\"_token\" value=\"")?;
+    rest.split('"').next()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PAGE: &str = r##"<link href="/assets/console.css?v=1"><script src="/assets/console.js?v=1"></script>
+<input type="hidden" name="_token" value="abc"><a href="/things/1">one</a><a href="/things/2">two</a><a href="/things/3">three</a>
+<a href="/things?after=3&amp;limit=5#list">more</a><a href="/things/export">all</a><a href="https://example.com/">away</a>
+<svg><use href="/assets/icons.svg?v=1#bell"></use></svg>"##;
+
+    #[test]
+    fn a_few_addresses_of_each_shape_are_looked_at_once() {
+        let mut found = Found::default();
+        assert_eq!(found.next().as_deref(), Some("/"));
+        found.add(PAGE);
+        found.add(PAGE);
+        let paths: Vec<String> = std::iter::from_fn(|| found.next()).collect();
+        assert_eq!(paths, ["/things/1", "/things/2", "/things?after=3&limit=5"]);
+    }
+
+    #[test]
+    fn a_page_says_what_it_fetches_and_what_its_forms_carry() {
+        let assets: Vec<String> = assets(PAGE).into_iter().collect();
+        let expected = [
+            "/assets/console.css?v=1",
+            "/assets/console.js?v=1",
+            "/assets/icons.svg?v=1",
+        ];
+        assert_eq!(assets, expected);
+        assert_eq!(token(PAGE), Some("abc"));
+        assert_eq!(token("<form></form>"), None);
+    }
+}
