@@ -1,7 +1,7 @@
 //! Copies of a store in a file: taken while it is used, put into an empty folder.
 //!
-//! The one rule: a backup is one moment of the state, whole or not there at all; the key is not in it. PostgreSQL has better
-//! tools of its own for this than a copy by us would be.
+//! The one rule: a backup is one moment of the state, whole or not there at all; the key is not in it. The file is the same wherever
+//! the store is, so it also carries a store from a file into PostgreSQL and back.
 
 use std::{
     fs::{self, File, OpenOptions},
@@ -9,26 +9,23 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use crate::{Store, StoreError, database::Database, sqlite};
+use secrecy::SecretString;
+
+use crate::{Store, StoreError, database::Database, postgres::Postgres, sqlite};
 
 impl Store {
     /// Writes the state as it is at one moment into a new file that its owner alone can read.
     ///
     /// # Errors
-    /// When the file is there already or cannot be written, or the store is in PostgreSQL.
+    /// When the file is there already or cannot be written.
     pub async fn backup(&self, to: &Path) -> Result<(), StoreError> {
-        let Database::Sqlite(database) = &self.database else {
-            return Err(StoreError::Invalid {
-                what: "a backup of a store in PostgreSQL".to_owned(),
-                reason: "is made with PostgreSQL's own tools, such as pg_dump",
-            });
-        };
         let partial = beside(to);
         let outcome = match make_new(&partial) {
-            Ok(()) => database
-                .copy_to(&partial)
-                .await
-                .and_then(|()| publish(&partial, to)),
+            Ok(()) => match &self.database {
+                Database::Sqlite(database) => database.copy_to(&partial).await,
+                Database::Postgres(database) => database.copy_to(&partial).await,
+            }
+            .and_then(|()| publish(&partial, to)),
             Err(error) => Err(failed(&partial, &error)),
         };
         if outcome.is_err() {
@@ -47,15 +44,40 @@ impl Store {
         Self::make_folder(folder)?;
         let to = Self::file_in(folder);
         let partial = beside(&to);
-        let copied = make_new(&partial)
-            .and_then(|()| fs::copy(from, &partial))
-            .map_err(|error| failed(&partial, &error))
-            .and_then(|_| publish(&partial, &to));
+        let copied = copy(from, &partial).and_then(|()| publish(&partial, &to));
         if copied.is_err() {
             fs::remove_file(&partial).ok();
         }
         copied
     }
+
+    /// Puts a backup into a PostgreSQL database that has no store yet; `folder` holds what is needed meanwhile.
+    ///
+    /// # Errors
+    /// When the file is no store or one of a newer format, or the database has a store.
+    pub async fn restore_into(from: &Path, folder: &Path, url: &SecretString) -> Result<(), StoreError> {
+        sqlite::check(from)?;
+        Self::make_folder(folder)?;
+        // A backup of an earlier format is brought up to date on the way, and stays as it is.
+        let partial = beside(&Self::file_in(folder));
+        let restored = match copy(from, &partial) {
+            Ok(()) => match Postgres::open(url).await {
+                Ok(database) => database.fill_from(&partial).await,
+                Err(error) => Err(error),
+            },
+            Err(error) => Err(error),
+        };
+        fs::remove_file(&partial).map_err(|error| failed(&partial, &error))?;
+        restored
+    }
+}
+
+/// Copies a file into a new one that its owner alone can read.
+fn copy(from: &Path, to: &Path) -> Result<(), StoreError> {
+    make_new(to)
+        .and_then(|()| fs::copy(from, to))
+        .map(drop)
+        .map_err(|error| failed(to, &error))
 }
 
 /// Gives a finished file its name, unless there is one of that name.

@@ -51,6 +51,9 @@ pub enum StoreError {
         /// Why not.
         reason: String,
     },
+    /// A store is to be put where there is one.
+    #[error("the database has a store already")]
+    NotEmpty,
     /// There is nothing of that name.
     #[error("there is no {kind} `{name}`")]
     NotFound {
@@ -154,6 +157,7 @@ impl StoreError {
             Self::Folder { .. } => "TL0513",
             Self::File { .. } => "TL0517",
             Self::NotHeld { .. } => "TL0518",
+            Self::NotEmpty => "TL0519",
             Self::FlowHolds { .. } => "TL0880",
             Self::NotWaiting { .. } => "TL0881",
         }
@@ -194,6 +198,7 @@ impl StoreError {
             Self::NotWaiting { .. } => "Settle only what was claimed, each of it once.".to_owned(),
             Self::File { .. } => "Name a file that is not there yet, in a folder that can be written to.".to_owned(),
             Self::Folder { .. } => "Name a folder that can be written to, with `--data`.".to_owned(),
+            Self::NotEmpty => "Name an empty database.".to_owned(),
         }
     }
 }

@@ -3,6 +3,7 @@
 //! The one rule: a writer is answered after its own commit, with the server's `synchronous_commit` as the server has it, which
 //! is on unless its owner turned it off. Read `postgres/migrate.rs` for the tables.
 
+mod copy;
 mod migrate;
 pub(crate) mod tls;
 mod types;

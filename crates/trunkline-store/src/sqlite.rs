@@ -3,6 +3,7 @@
 //! The one rule: a writer is answered after the commit that holds its work, and every commit reaches the disk
 //! (`synchronous=FULL`). Whatever waits while one commit runs shares the next one. Read `sqlite/writer.rs` next.
 
+pub(crate) mod dump;
 mod migrate;
 mod rows;
 mod writer;

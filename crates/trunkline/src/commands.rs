@@ -72,7 +72,7 @@ pub(crate) fn run(cli: Cli) -> Result<ExitCode, Failure> {
         Command::Serve(arguments) => block_on(serve::run(arguments)),
         Command::Alerts(arguments) => block_on_this_thread(alerts::run(arguments)),
         Command::Backup(arguments) => block_on_this_thread(backup::backup(arguments)),
-        Command::Restore(arguments) => backup::restore(&arguments),
+        Command::Restore(arguments) => block_on_this_thread(backup::restore(arguments)),
         Command::Watch(arguments) => block_on_this_thread(watch::run(arguments)),
         Command::Mirrors(arguments) => block_on_this_thread(mirrors::run(arguments)),
         Command::Notifications(arguments) => block_on_this_thread(notifications::run(arguments)),

@@ -56,6 +56,11 @@ impl Row {
         }
     }
 
+    /// All columns that are left.
+    pub(crate) fn into_values(self) -> Vec<Value> {
+        self.values.collect()
+    }
+
     /// The next column as text.
     pub(crate) fn text(&mut self) -> Result<String, StoreError> {
         match self.values.next() {

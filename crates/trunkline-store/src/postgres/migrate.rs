@@ -3,7 +3,7 @@
 //! The one rule: as beside SQLite, a released step is never changed, and the steps have the same numbers. Processes that start
 //! at once take turns by an advisory lock.
 
-use deadpool_postgres::Object;
+use deadpool_postgres::{Object, Transaction};
 
 use super::failed;
 use crate::StoreError;
@@ -19,13 +19,19 @@ const STEPS: [&str; 5] = [
     include_str!("migrations/0005.sql"),
 ];
 
-pub(super) async fn up(client: &mut Object, place: &str) -> Result<(), StoreError> {
-    let fail = |error| failed("bring its tables up to date", &error);
-    let transaction = client.transaction().await.map_err(fail)?;
+/// Waits until nobody else changes the tables, or fills them, until the transaction ends.
+pub(super) async fn alone(transaction: &Transaction<'_>) -> Result<(), StoreError> {
     transaction
         .execute("SELECT pg_advisory_xact_lock($1)", &[&LOCK])
         .await
-        .map_err(fail)?;
+        .map(drop)
+        .map_err(|error| failed("wait for another process", &error))
+}
+
+pub(super) async fn up(client: &mut Object, place: &str) -> Result<(), StoreError> {
+    let fail = |error| failed("bring its tables up to date", &error);
+    let transaction = client.transaction().await.map_err(fail)?;
+    alone(&transaction).await?;
     transaction
         .batch_execute("CREATE TABLE IF NOT EXISTS trunkline_format (version BIGINT NOT NULL)")
         .await

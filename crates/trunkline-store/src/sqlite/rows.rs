@@ -54,7 +54,7 @@ fn prepare<'c>(
     connection.prepare_cached(&sql.replace('$', "?"))
 }
 
-fn value(value: ValueRef<'_>) -> Value {
+pub(super) fn value(value: ValueRef<'_>) -> Value {
     match value {
         ValueRef::Null => Value::Null,
         ValueRef::Integer(number) => Value::Int(number),

@@ -20,11 +20,20 @@ pub(crate) async fn backup(arguments: cli::Backup) -> Result<ExitCode, Failure> 
     Ok(ExitCode::SUCCESS)
 }
 
-/// Puts a backup into a new folder.
-pub(crate) fn restore(arguments: &cli::Restore) -> Result<ExitCode, Failure> {
-    Store::restore(&arguments.from, &arguments.data)?;
+/// Puts a backup into a new folder, or a new database.
+pub(crate) async fn restore(arguments: cli::Restore) -> Result<ExitCode, Failure> {
+    let place = match arguments.store {
+        Some(url) => {
+            Store::restore_into(&arguments.from, &arguments.data, &url.into()).await?;
+            "the database".to_owned()
+        }
+        None => {
+            Store::restore(&arguments.from, &arguments.data)?;
+            arguments.data.display().to_string()
+        }
+    };
     json::line(&format!(
-        "Restored into {}. Put the key beside it as `secret.key` (mode 600), or set TRUNKLINE_SECRET_KEY.",
+        "Restored into {place}. Put the key into {} as `secret.key` (mode 600), or set TRUNKLINE_SECRET_KEY.",
         arguments.data.display()
     ))?;
     Ok(ExitCode::SUCCESS)
