@@ -105,21 +105,31 @@ pub(crate) fn keep_postgres(durable: bool, install: bool) -> Result<()> {
     } else {
         Durability::Forgets
     };
-    keep(needs::FOR_POSTGRES, install, POSTGRES, || {
-        postgres::start(durability)
-    })
+    keep(
+        needs::FOR_POSTGRES,
+        install,
+        POSTGRES,
+        || postgres::start(durability),
+        nothing,
+    )
 }
 
 /// `cargo xtask nats`.
 pub(crate) fn keep_nats(install: bool) -> Result<()> {
-    keep(needs::FOR_NATS, install, NATS, nats::start)
+    keep(needs::FOR_NATS, install, NATS, nats::start, nothing)
 }
 
 /// `cargo xtask browser`.
 pub(crate) fn keep_browser(install: bool) -> Result<()> {
-    needs::ensure(&[needs::FOR_BROWSER], install)?;
-    println!("export {AXE}='{}'", accessibility::install()?);
-    keep(needs::FOR_BROWSER, install, WEBDRIVER, browser::start)
+    let rules = || Ok(Some((AXE, accessibility::install()?)));
+    keep(needs::FOR_BROWSER, install, WEBDRIVER, browser::start, rules)
+}
+
+/// What tests need beside a service: a variable of theirs, and what it holds.
+type Beside = Option<(&'static str, String)>;
+
+fn nothing() -> Result<Beside> {
+    Ok(None)
 }
 
 /// Starts one, says how to reach it, and returns only when it ended by itself: an interrupt ends the process.
@@ -128,12 +138,17 @@ fn keep(
     install: bool,
     variable: &str,
     start: impl FnOnce() -> Result<(Process, String)>,
+    beside: impl FnOnce() -> Result<Beside>,
 ) -> Result<()> {
     interrupt::watch(stop_all)?;
     needs::ensure(&[needs], install)?;
     let services = Services;
     let url = started(start)?;
-    println!("export {variable}='{url}'\nuntil Ctrl-C");
+    println!("export {variable}='{url}'");
+    if let Some((variable, value)) = beside()? {
+        println!("export {variable}='{value}'");
+    }
+    println!("until Ctrl-C");
     let end = running().last().map(Process::end);
     if let Some(end) = end {
         end.wait();

@@ -10,6 +10,7 @@ use serde_json::Value;
 use crate::{
     harness::{Desk, Outcome, Simulator, small},
     places::Place,
+    process::{Process, until},
     truth,
 };
 
@@ -95,4 +96,67 @@ fn three_syncs_on_one_data_folder_share_budget_and_scroll() {
 #[test]
 fn three_syncs_on_one_postgresql_share_budget_and_scroll() {
     check(&Place::postgres());
+}
+
+/// Every run that a mirror had, oldest first.
+fn runs(place: &Place) -> Vec<Value> {
+    let outcome = place.run(&["mirrors", "runs", "all", "--json"]);
+    assert_eq!(outcome.code, 0, "{}", outcome.stderr);
+    let mut runs = outcome.json().as_array().unwrap().clone();
+    runs.sort_by_key(|run| run["started_at"].to_string());
+    runs
+}
+
+/// Two servers on one store: each time that a mirror is due, one of them runs it.
+fn check_turns(place: &Place) {
+    let simulator = Simulator::small();
+    place.connect(&simulator, &[]);
+    let added = place.run(&[
+        "mirrors",
+        "add",
+        "all",
+        "--every",
+        "1d",
+        "--streams",
+        "contacts,tags",
+    ]);
+    assert_eq!(added.code, 0, "{}", added.stderr);
+    let flags = place.flags();
+    let flags: Vec<&str> = flags.iter().map(String::as_str).collect();
+    let desks = [Desk::new(), Desk::new()];
+    let mut servers: Vec<Process> = desks.iter().map(|desk| Process::start(desk, &flags)).collect();
+    for done in 1..=6 {
+        until("the run that is due", || {
+            let runs = runs(place);
+            runs.len() >= done && runs.iter().all(|run| run["state"] != "running")
+        });
+        let found = runs(place);
+        assert_eq!(
+            found.len(),
+            done,
+            "a run for each time that it was due: {found:#?}"
+        );
+        assert!(found.iter().all(|run| run["state"] == "complete"), "{found:#?}");
+        if done == 3 {
+            // Whoever is left takes the turns of the one that went.
+            assert_eq!(servers.remove(0).stop(), 0);
+        }
+        if done < 6 {
+            assert_eq!(place.run(&["mirrors", "run", "all"]).code, 0);
+        }
+    }
+    let apart = runs(place)
+        .windows(2)
+        .all(|two| two[0]["finished_at"].as_str() <= two[1]["started_at"].as_str());
+    assert!(apart, "{:#?}", runs(place));
+}
+
+#[test]
+fn two_servers_on_one_data_folder_run_a_mirror_once_each_time_that_it_is_due() {
+    check_turns(&Place::sqlite());
+}
+
+#[test]
+fn two_servers_on_one_postgresql_run_a_mirror_once_each_time_that_it_is_due() {
+    check_turns(&Place::postgres());
 }
