@@ -27,8 +27,6 @@ use crate::{ServerError, TlsFiles, shared::Shared};
 
 /// How long the head of a request, or a handshake, may take to arrive.
 const HEAD: Duration = Duration::from_secs(10);
-/// Connections that are open at a time; who comes after that waits to be accepted.
-const CONNECTIONS: usize = 8_192;
 
 /// Who is connected: the socket's other end.
 #[derive(Clone, Copy, Debug)]
@@ -44,7 +42,7 @@ pub(crate) async fn run(
     mut stop: watch::Receiver<bool>,
 ) {
     let graceful = GracefulShutdown::new();
-    let places = Arc::new(Semaphore::new(CONNECTIONS));
+    let places = Arc::new(Semaphore::new(shared.options.connections));
     loop {
         let Ok(place) = Arc::clone(&places).acquire_owned().await else {
             break;

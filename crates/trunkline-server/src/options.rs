@@ -30,6 +30,8 @@ pub struct ServerOptions {
     pub alerts: AlertSettings,
     /// The NATS server that nodes call each other over.
     pub nats: Option<NatsSettings>,
+    /// Connections that are open at a time; who comes after that waits to be accepted.
+    pub connections: usize,
     /// How long a graceful stop waits for what is under way.
     pub patience: Duration,
 }
@@ -49,6 +51,7 @@ impl ServerOptions {
             retention: Retention::default(),
             alerts: AlertSettings::default(),
             nats: None,
+            connections: 8_192,
             patience: Duration::from_secs(20),
         }
     }

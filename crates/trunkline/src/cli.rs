@@ -486,3 +486,34 @@ pub(crate) struct Simulate {
     #[arg(long, requires = "diff")]
     pub(crate) json: bool,
 }
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    /// Names of flags that would put a secret into the list of processes and the shell's history.
+    fn telling(command: &clap::Command, path: &str, found: &mut Vec<String>) {
+        let path = format!("{path} {}", command.get_name());
+        for flag in command.get_arguments().filter_map(clap::Arg::get_long) {
+            let is_secret = ["token", "secret", "password"]
+                .iter()
+                .any(|word| flag.split('-').any(|part| part == *word));
+            let is_elsewhere = ["-env", "-file"].iter().any(|end| flag.ends_with(end));
+            if is_secret && !is_elsewhere {
+                found.push(format!("{} --{flag}", path.trim()));
+            }
+        }
+        for command in command.get_subcommands() {
+            telling(command, &path, found);
+        }
+    }
+
+    #[test]
+    fn no_flag_takes_a_secret_but_the_simulators_whose_tokens_are_words() {
+        let mut found = Vec::new();
+        telling(&Cli::command(), "", &mut found);
+        assert_eq!(found, ["trunkline simulate --token"]);
+    }
+}

@@ -37,10 +37,14 @@ async fn a_head_or_body_that_never_ends_is_cut_off() {
         text.len()
     );
     let half = [head.as_bytes(), &text.as_bytes()[..10]];
-    let (no_head, half_head, half_body) = tokio::join!(
+    let (no_head, half_head, half_body, half_call) = tokio::join!(
         converse(&process, &[]),
         converse(&process, &[b"POST /webhooks/intercom HTTP/1.1\r\nho"]),
         converse(&process, &half),
+        converse(
+            &process,
+            &[b"POST /api/v1/keys HTTP/1.1\r\nhost: localhost\r\ncontent-length: 50\r\n\r\n{\"name\":"]
+        ),
     );
     assert_eq!(no_head, "");
     assert!(
@@ -48,6 +52,10 @@ async fn a_head_or_body_that_never_ends_is_cut_off() {
         "{half_head}"
     );
     assert!(half_body.starts_with("HTTP/1.1 408"), "{half_body}");
+    assert!(
+        half_call.starts_with("HTTP/1.1 408") && half_call.contains("TL0632"),
+        "{half_call}"
+    );
     assert!(process.kept().await.is_empty(), "half a notification is none");
     assert_eq!(process.notify("/webhooks/intercom", "hush", &text).await.0, 200);
     process.stop().await;
@@ -113,4 +121,51 @@ async fn a_stop_answers_what_has_begun() {
         String::from_utf8_lossy(&answer)
     );
     stopping.await.unwrap();
+}
+
+#[tokio::test]
+async fn who_comes_when_all_places_are_taken_waits_until_one_is_free() {
+    let process = Process::start_with(|options| options.connections = 2).await;
+    let address = process.server.as_ref().unwrap().address();
+    const REQUEST: &[u8] = b"GET /healthz HTTP/1.1\r\nhost: localhost\r\n\r\n";
+    let mut all = Vec::new();
+    let mut answer = [0; 12];
+    for _ in 0..2 {
+        let mut stream = TcpStream::connect(address).await.unwrap();
+        stream.write_all(REQUEST).await.unwrap();
+        stream.read_exact(&mut answer).await.unwrap();
+        assert_eq!(&answer, b"HTTP/1.1 200");
+        all.push(stream);
+    }
+    let mut third = TcpStream::connect(address).await.unwrap();
+    third.write_all(REQUEST).await.unwrap();
+    // Those who have a place are answered on, and nothing has come for the third meanwhile.
+    for stream in &mut all {
+        stream.write_all(REQUEST).await.unwrap();
+        stream.read_exact(&mut answer).await.unwrap();
+    }
+    let nothing = third.try_read(&mut answer).unwrap_err();
+    assert_eq!(nothing.kind(), std::io::ErrorKind::WouldBlock);
+    drop(all);
+    third.read_exact(&mut answer).await.unwrap();
+    assert_eq!(&answer, b"HTTP/1.1 200");
+    drop(third);
+    process.stop().await;
+}
+
+#[tokio::test]
+async fn a_flood_of_forgeries_writes_nothing_and_keeps_no_true_one_out() {
+    let process = Process::start().await;
+    process.app("mine", "hush").await;
+    let forged = (0..2_000).map(|number| {
+        let (process, text) = (&process, body("a", &format!("forged_{number}"), "ping"));
+        async move { process.notify("/webhooks/intercom", "guessed", &text).await.0 }
+    });
+    let text = body("a", "notif_1", "ping");
+    let flood = futures::future::join_all(forged);
+    let (refused, (taken, _)) = tokio::join!(flood, process.notify("/webhooks/intercom", "hush", &text));
+    assert!(refused.iter().all(|status| *status == 401), "{refused:?}");
+    assert_eq!(taken, 200);
+    assert_eq!(process.kept().await.len(), 1);
+    process.stop().await;
 }

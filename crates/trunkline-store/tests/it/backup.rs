@@ -41,7 +41,7 @@ async fn a_backup_is_one_moment_of_a_store_in_use_and_restores_with_its_key() {
         "TL0517",
         "nor is a store"
     );
-    let location = trunkline_store::Location::Sqlite(Store::file_in(&folder));
+    let location = Location::Sqlite(Store::file_in(&folder));
     let key = || KeySource::File(Store::key_in(&folder));
     let without = Store::open(&location, key(), entropy(5)).await.unwrap_err();
     assert_eq!(without.code(), "TL0506", "the key is not in the backup");
@@ -101,7 +101,7 @@ async fn a_backup_has_the_journal_and_the_batches() {
 
     let folder = place.folder.path().join("new");
     Store::restore(&copy, &folder).unwrap();
-    let location = trunkline_store::Location::Sqlite(Store::file_in(&folder));
+    let location = Location::Sqlite(Store::file_in(&folder));
     let restored = Store::open(&location, KeySource::File(place.key_file()), entropy(5))
         .await
         .unwrap();
@@ -390,7 +390,7 @@ async fn a_backup_has_flows_and_what_they_still_have_to_deliver() {
 
     let folder = place.folder.path().join("new");
     Store::restore(&copy, &folder).unwrap();
-    let location = trunkline_store::Location::Sqlite(Store::file_in(&folder));
+    let location = Location::Sqlite(Store::file_in(&folder));
     let restored = Store::open(&location, KeySource::File(place.key_file()), entropy(5))
         .await
         .unwrap();

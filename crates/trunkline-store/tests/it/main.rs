@@ -27,3 +27,4 @@ mod queue_model;
 mod queue_races;
 mod requests;
 mod secrets;
+mod tls;
