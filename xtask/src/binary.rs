@@ -20,12 +20,13 @@ pub(crate) enum Profile {
 /// Builds the binary; its path.
 pub(crate) fn build(profile: Profile) -> Result<PathBuf> {
     let root = repo::root();
-    let (flag, folder) = match profile {
-        Profile::Dev => (None, "debug"),
-        Profile::Release => (Some("--release"), "release"),
+    let (what, folder): (&[&str], _) = match profile {
+        // What the tests are built of, so that nothing is built a second time with other features.
+        Profile::Dev => (&["--workspace", "--bins", "--tests"], "debug"),
+        Profile::Release => (&["--package", "trunkline", "--release"], "release"),
     };
-    let status = cargo(&["build", "--package", "trunkline", "--locked"])
-        .args(flag)
+    let status = cargo(&["build", "--locked"])
+        .args(what)
         .current_dir(&root)
         .status()?;
     if !status.success() {
