@@ -24,6 +24,7 @@ use trunkline_flow::{
     ComponentError, Delivered, Destination, Record,
     document::{Jq, Mistake, Node, read},
 };
+use trunkline_mirror::objects;
 
 use self::{
     bucket::Bucket,
@@ -141,7 +142,7 @@ fn build(node: &Node, site: &Site) -> Result<Arc<dyn Destination>, Mistake> {
             );
         }
     }
-    let stored = bucket::is_one(&settings.path);
+    let stored = objects::is_address(&settings.path);
     if !stored && !settings.storage.is_empty() {
         return Err(Mistake::new(
             spot("storage"),

@@ -14,11 +14,12 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::{Appetite, CellKind, Chunks, Counts, Extent, Standing, TableShape, Target, TargetError};
+use super::{Appetite, CellKind, Chunks, Counts, Extent, Moment, Standing, TableShape, Target, TargetError};
 use crate::feed::Position;
 use state::{FORMAT, State};
 
 pub use write::RowWriter;
+pub(super) use write::write_rows;
 
 const STATE: &str = "_trunkline.json";
 const LOCK: &str = "_trunkline.lock";
@@ -145,7 +146,7 @@ impl Target for Folder {
         Appetite::Tables
     }
 
-    async fn begin(&mut self) -> Result<Standing, TargetError> {
+    async fn begin(&mut self, _: &Moment) -> Result<Standing, TargetError> {
         self.round = None;
         let round = self.open()?;
         let standing = round.state.standing();

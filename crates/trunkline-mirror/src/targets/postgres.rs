@@ -16,7 +16,7 @@ use std::{
 use futures::future::BoxFuture;
 use tokio_postgres::{Client, Config, Error, Socket, error::SqlState, tls::MakeTlsConnect, tls::TlsConnect};
 
-use super::{Appetite, CellKind, Chunks, Counts, Extent, Standing, TableShape, Target, TargetError};
+use super::{Appetite, CellKind, Chunks, Counts, Extent, Moment, Standing, TableShape, Target, TargetError};
 use crate::feed::Position;
 
 pub use address::Address;
@@ -206,7 +206,7 @@ impl Target for Postgres {
         Appetite::Rows
     }
 
-    async fn begin(&mut self) -> Result<Standing, TargetError> {
+    async fn begin(&mut self, _: &Moment) -> Result<Standing, TargetError> {
         self.session = None;
         let client = self.connect().await?;
         let schema = self.open(&client).await?;
