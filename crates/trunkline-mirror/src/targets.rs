@@ -11,6 +11,7 @@ pub mod parquet;
 pub mod postgres;
 mod round;
 mod shape;
+mod views;
 
 #[cfg(test)]
 mod tests;

@@ -20,6 +20,7 @@ use tokio::runtime::Handle;
 use super::{
     Appetite, CellKind, Chunks, Counts, Extent, Moment, Standing, TableShape, Target, TargetError,
     parquet::write_rows,
+    views::{self, Columns},
 };
 use crate::{
     feed::Position,
@@ -28,7 +29,6 @@ use crate::{
 use manifest::{FORMAT, Held, Manifest};
 
 const MANIFEST: &str = "_trunkline.json";
-const VIEWS: &str = "views.sql";
 /// How many objects are taken away at once.
 const AT_ONCE: usize = 8;
 
@@ -58,6 +58,8 @@ struct Round {
     /// What no other round has in its names.
     token: String,
     now: Timestamp,
+    /// The columns of the tables.
+    columns: Columns,
 }
 
 impl Lake {
@@ -114,8 +116,12 @@ impl Lake {
 
     /// What follows from a committed manifest. None of it can fail the round: the next one does it again.
     async fn tidy(&self, round: &Round) {
-        let views = views(&self.base, &round.manifest);
-        if let Err(error) = self.objects.put(VIEWS, views.into_bytes()).await {
+        let place = |(table, held)| {
+            let held: &Held = held;
+            (table, format!("{}/{}", self.base, held.object))
+        };
+        let text = views::text(round.manifest.tables.iter().map(place), &round.columns);
+        if let Err(error) = self.objects.put(views::FILE, text.into_bytes()).await {
             tracing::warn!(error = %self.fail("write its views")(error), "the views are those of an earlier round");
         }
         let mut left = round.names.clone();
@@ -162,12 +168,14 @@ impl Target for Lake {
             names,
             token: moment.feed.chars().filter(char::is_ascii_alphanumeric).collect(),
             now: moment.now,
+            columns: Columns::new(),
         });
         Ok(standing)
     }
 
     async fn prepare(&mut self, shapes: &[TableShape]) -> Result<BTreeSet<String>, TargetError> {
         let round = self.round()?;
+        round.columns = views::columns(shapes);
         let is_there = |shape: &&TableShape| {
             let held = round.manifest.tables.get(&shape.name);
             held.is_some_and(|held| round.names.contains(&held.object))
@@ -272,27 +280,17 @@ fn failed(target: &str, doing: &str, error: &Error, secrets: &Secrets) -> Target
             doing,
             reason,
         },
-        Error::NotFound { .. } => TargetError::Unreachable {
-            target,
-            reason: format!("there is no such bucket ({reason})"),
-        },
+        // Of a listing, only the text says it.
+        _ if matches!(error, Error::NotFound { .. }) || reason.contains("404 Not Found") => {
+            TargetError::Unreachable {
+                target,
+                reason: format!("there is no such bucket ({reason})"),
+            }
+        }
         _ => TargetError::Failed {
             target,
-            doing,
+            doing: format!("trying to {doing}"),
             reason,
         },
     }
-}
-
-/// What makes DuckDB know the tables by their names.
-fn views(base: &str, manifest: &Manifest) -> String {
-    let mut text =
-        "-- Made by Trunkline at the end of each round; read it again to see the next one.\n".to_owned();
-    for (table, held) in &manifest.tables {
-        let place = format!("{base}/{}", held.object).replace('\'', "''");
-        text.push_str(&format!(
-            "CREATE OR REPLACE VIEW \"{table}\" AS SELECT * FROM read_parquet('{place}');\n"
-        ));
-    }
-    text
 }

@@ -6,6 +6,7 @@
 mod desk;
 mod failing;
 mod lakes;
+mod models;
 mod places;
 mod refused;
 

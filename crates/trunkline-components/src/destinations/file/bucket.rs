@@ -97,8 +97,8 @@ impl Bucket {
         Ok((options, secrets))
     }
 
-    /// Brings an object to its place.
-    pub(super) async fn put(&self, name: &str, bytes: Vec<u8>) -> Result<(), ComponentError> {
+    /// The storage, opened; and what must not be shown.
+    async fn objects(&self) -> Result<(&Objects, Secrets), ComponentError> {
         let (options, secrets) = self.options()?;
         let open = || async {
             Objects::open(&self.address, options).map_err(|error| {
@@ -114,8 +114,32 @@ impl Bucket {
             })
         };
         let objects = self.open.get_or_try_init(open).await?;
+        Ok((objects, secrets))
+    }
+
+    /// Brings an object to its place.
+    pub(super) async fn put(&self, name: &str, bytes: Vec<u8>) -> Result<(), ComponentError> {
+        let (objects, secrets) = self.objects().await?;
         let brought = objects.put(name, bytes).await;
         brought.map_err(|error| self.failed(&error, &secrets))
+    }
+
+    /// The names of the objects that are there.
+    pub(super) async fn names(&self) -> Result<Vec<String>, ComponentError> {
+        let (objects, secrets) = self.objects().await?;
+        objects
+            .names()
+            .await
+            .map_err(|error| self.failed(&error, &secrets))
+    }
+
+    /// Takes an object away.
+    pub(super) async fn delete(&self, name: &str) -> Result<(), ComponentError> {
+        let (objects, secrets) = self.objects().await?;
+        objects
+            .delete(name)
+            .await
+            .map_err(|error| self.failed(&error, &secrets))
     }
 
     fn failed(&self, error: &Error, secrets: &Secrets) -> ComponentError {

@@ -363,7 +363,7 @@ fn mirror(desk: &Desk) -> BTreeMap<String, Rows> {
             "SELECT name FROM sqlite_schema WHERE (type = 'table' OR name LIKE '%\\_custom' ESCAPE '\\') \
              AND type IN ('table', 'view') AND name NOT LIKE 'sqlite_%' \
              AND name NOT IN ('_trunkline_meta', '_trunkline_passes', '_trunkline_seen', '_trunkline_rejects', \
-             '_trunkline_attributes', '_trunkline_changes', '_trunkline_readers', '_trunkline_office_minutes', '_trunkline_office_stale')",
+             '_trunkline_attributes', '_trunkline_changes', '_trunkline_readers', '_trunkline_office_stale')",
         )
         .unwrap()
         .query_map([], |row| row.get(0))
