@@ -8,6 +8,7 @@ pub mod check;
 pub mod extract;
 pub mod feed;
 pub mod notifications;
+pub mod objects;
 pub mod report;
 pub mod storage;
 pub mod sync;

@@ -1,15 +1,17 @@
-//! The mirror anywhere: another database or a folder of files that is brought up to the mirror file after each run.
+//! The mirror anywhere: another database, a folder of files or a place in object storage that is brought up to the mirror file after each run.
 //!
 //! The one rule: what a target holds and how far it says it got change together, or not at all. [`bring_up`] is the same for
-//! every target; read `round.rs` for it, `shape.rs` for what is written, `postgres.rs` and `parquet.rs` for how.
+//! every target; read `round.rs` for it, `shape.rs` for what is written, `postgres.rs`, `parquet.rs` and `lake.rs` for how.
 
 mod chunks;
 mod custom;
 mod errors;
+pub mod lake;
 pub mod parquet;
 pub mod postgres;
 mod round;
 mod shape;
+mod views;
 
 #[cfg(test)]
 mod tests;
@@ -109,7 +111,7 @@ pub trait Target: Send {
     fn appetite(&self) -> Appetite;
 
     /// Begins a round and tells what is held. A round that was begun before and not committed is forgotten.
-    fn begin(&mut self) -> impl Future<Output = Result<Standing, TargetError>> + Send;
+    fn begin(&mut self, moment: &Moment) -> impl Future<Output = Result<Standing, TargetError>> + Send;
 
     /// Makes and widens tables; answers those that have to be written whole.
     fn prepare(

@@ -249,7 +249,7 @@ pub(crate) struct Sync {
     #[command(flatten)]
     pub(crate) workspace: Workspace,
     /// Where to: `sqlite:FILE`, which is `mirror.db` in the data folder unless named; and from there on to
-    /// `postgres://user@host/database?schema=NAME` or `parquet:FOLDER`. May be given several times.
+    /// `postgres://user@host/database?schema=NAME`, `parquet:FOLDER` or `parquet:s3://BUCKET/FOLDER`. May be given several times.
     #[arg(long, value_name = "TARGET", env = "TRUNKLINE_TO", hide_env_values = true)]
     pub(crate) to: Vec<String>,
     /// The streams to mirror, separated by commas; all by default (see `trunkline streams`).

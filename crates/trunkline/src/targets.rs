@@ -6,10 +6,13 @@ use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 use rand::{Rng as _, rand_core::UnwrapErr, rngs::SysRng};
+use secrecy::SecretString;
 use trunkline_client::{Clock as _, SystemClock};
 use trunkline_mirror::{
-    feed,
-    targets::{Moment, Target as _, TargetError, TargetReport, bring_up, parquet::Folder, postgres},
+    feed, objects,
+    targets::{
+        Moment, Target as _, TargetError, TargetReport, bring_up, lake::Lake, parquet::Folder, postgres,
+    },
 };
 use trunkline_server::{IDLE_READER, Target as MirrorTarget};
 use trunkline_store::Store;
@@ -33,6 +36,7 @@ pub(crate) struct Places {
 enum Place {
     Postgres(Box<postgres::Postgres>),
     Parquet(Folder),
+    Lake(Box<Lake>),
 }
 
 impl Places {
@@ -107,6 +111,7 @@ impl Place {
         match self {
             Self::Postgres(target) => target.name(),
             Self::Parquet(target) => target.name(),
+            Self::Lake(target) => target.name(),
         }
     }
 
@@ -118,6 +123,7 @@ impl Place {
         match self {
             Self::Postgres(target) => bring_up(mirror, target.as_mut(), &moment).await,
             Self::Parquet(target) => bring_up(mirror, target, &moment).await,
+            Self::Lake(target) => bring_up(mirror, target.as_mut(), &moment).await,
         }
     }
 }
@@ -139,6 +145,10 @@ pub(crate) fn split(outcomes: Vec<Result<TargetReport, Failure>>) -> (Vec<Target
 fn place(text: &str) -> Result<Option<Place>, Failure> {
     Ok(match text.split_once(':') {
         Some(("postgres" | "postgresql", _)) => Some(Place::Postgres(Box::new(server(text)?))),
+        Some(("parquet", place)) if objects::is_address(place) => {
+            let environment = |name: &str| std::env::var(name).ok().map(SecretString::from);
+            Some(Place::Lake(Box::new(Lake::new(place, environment)?)))
+        }
         Some(("parquet", folder)) => Some(Place::Parquet(Folder::new(Path::new(folder))?)),
         _ => None,
     })

@@ -7,12 +7,14 @@
 
 mod bucket;
 mod each;
+mod folders;
 mod parts;
 mod rows;
 
 use std::{
     fs::{File, OpenOptions},
     io::{self, BufReader, Read as _, Seek as _, SeekFrom, Write as _},
+    num::NonZeroUsize,
     path::{Path, PathBuf},
     sync::{Arc, Mutex, PoisonError},
 };
@@ -24,9 +26,11 @@ use trunkline_flow::{
     ComponentError, Delivered, Destination, Record,
     document::{Jq, Mistake, Node, read},
 };
+use trunkline_mirror::objects;
 
 use self::{
     bucket::Bucket,
+    folders::Folders,
     parts::{Form, Parts, To},
     rows::Header,
 };
@@ -63,6 +67,12 @@ struct Settings {
     /// With `markdown`: the field that is the text; all others are front matter. Unless told, `body`.
     #[serde(default)]
     text: Option<String>,
+    /// With Parquet or object storage: an expression for the folder, below the path, of each record, such as `'.stream'`.
+    #[serde(default)]
+    folder: Option<Jq>,
+    /// With `folder`: of those whose names begin with a day, such as `2026-11-22`, so many of the newest stay and older ones are taken away.
+    #[serde(default)]
+    keep: Option<NonZeroUsize>,
     /// With `each`: the files of records for which this holds are removed.
     #[serde(default)]
     delete_when: Option<Jq>,
@@ -141,7 +151,7 @@ fn build(node: &Node, site: &Site) -> Result<Arc<dyn Destination>, Mistake> {
             );
         }
     }
-    let stored = bucket::is_one(&settings.path);
+    let stored = objects::is_address(&settings.path);
     if !stored && !settings.storage.is_empty() {
         return Err(Mistake::new(
             spot("storage"),
@@ -149,6 +159,20 @@ fn build(node: &Node, site: &Site) -> Result<Arc<dyn Destination>, Mistake> {
             "Leave it out, or give a path such as `s3://bucket/folder`.",
         ));
     }
+    let is_whole = stored || format == Format::Parquet;
+    let misplaced = match (settings.folder.is_some(), settings.keep.is_some()) {
+        (true, _) if !is_whole => Some((
+            "folder",
+            "only Parquet files, and files in object storage, have folders",
+        )),
+        (false, true) => Some(("keep", "only folders are kept or taken away")),
+        _ => None,
+    };
+    if let Some((key, message)) = misplaced {
+        let advice = "Leave it out, or add `format: parquet` and `folder`.";
+        return Err(Mistake::new(spot(key), message, advice));
+    }
+    let folders = Folders::new(settings.folder, settings.keep);
     if stored {
         let form = match format {
             Format::Parquet => Form::Parquet,
@@ -171,7 +195,7 @@ fn build(node: &Node, site: &Site) -> Result<Arc<dyn Destination>, Mistake> {
         };
         let bucket = Bucket::new(&settings.path, settings.storage, site).map_err(wrong)?;
         let to = To::Bucket(Arc::new(bucket));
-        return Ok(Arc::new(Parts::new(to, form, settings.columns, site)));
+        return Ok(Arc::new(Parts::new(to, form, settings.columns, folders, site)));
     }
     if format == Format::Parquet {
         if path.is_file() {
@@ -185,7 +209,13 @@ fn build(node: &Node, site: &Site) -> Result<Arc<dyn Destination>, Mistake> {
             ));
         }
         let to = To::Folder(path);
-        return Ok(Arc::new(Parts::new(to, Form::Parquet, settings.columns, site)));
+        return Ok(Arc::new(Parts::new(
+            to,
+            Form::Parquet,
+            settings.columns,
+            folders,
+            site,
+        )));
     }
     Ok(Arc::new(Lines {
         place: Place {

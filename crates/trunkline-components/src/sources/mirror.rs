@@ -7,6 +7,7 @@ mod reading;
 mod telling;
 
 use std::{
+    collections::HashSet,
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
@@ -73,6 +74,9 @@ struct Settings {
     /// Which records of the stream a run gives.
     #[serde(default)]
     read: Option<Which>,
+    /// The streams, or `*` for all, whose records each run gives as `{stream, id, began, record}`, and at its end how many there were of each.
+    #[serde(default)]
+    streams: Option<Vec<String>>,
 }
 
 /// A kind of change.
@@ -108,6 +112,15 @@ enum Task {
     Changed(&'static str),
     /// All records of a stream.
     All(&'static str),
+    /// All records of several streams.
+    Whole(Vec<&'static str>),
+}
+
+impl Task {
+    /// Whether each run reads everything anew, and no change is looked for.
+    const fn is_anew(&self) -> bool {
+        matches!(self, Self::All(_) | Self::Whole(_))
+    }
 }
 
 struct Mirrored {
@@ -134,21 +147,29 @@ fn build(node: &Node, site: &Site) -> Result<Arc<dyn Source>, Mistake> {
         let advice = "Changes and records are read by flows of their own.";
         Some(Mistake::new(spot(key), message, advice))
     };
-    let task = match (&settings.changes, &settings.stream) {
-        (Some(names), None) => {
+    let task = match (&settings.changes, &settings.stream, &settings.streams) {
+        (None, None, Some(names)) => {
+            let own = ["read", "kinds", "fields", "from_start"];
+            if let Some(mistake) = misplaced(&own, "`changes` or one `stream`") {
+                return Err(mistake);
+            }
+            Task::Whole(streams(node, "streams", names, |_| true)?)
+        }
+        (Some(names), None, None) => {
             if let Some(mistake) = misplaced(&["read"], "the records of a `stream`") {
                 return Err(mistake);
             }
             Task::Changes {
                 wanted: Wanted {
-                    streams: streams(node, names)?,
+                    // Pairs follow what they hang on, and are told to who names them.
+                    streams: streams(node, "changes", names, |table| !table.is_members())?,
                     kinds: settings.kinds.clone(),
                     fields: settings.fields.clone(),
                 },
                 from_start: settings.from_start,
             }
         }
-        (None, Some(name)) => {
+        (None, Some(name), None) => {
             if let Some(mistake) = misplaced(&["kinds", "fields", "from_start"], "`changes`") {
                 return Err(mistake);
             }
@@ -163,7 +184,7 @@ fn build(node: &Node, site: &Site) -> Result<Arc<dyn Source>, Mistake> {
             return Err(Mistake::new(
                 node.spot,
                 "a mirror gives either changes or the records of a stream",
-                "Add `changes: [contacts]`, or `stream: contacts`.",
+                "Add `changes: [contacts]`, `stream: contacts`, or `streams: [\"*\"]`.",
             ));
         }
     };
@@ -175,9 +196,14 @@ fn build(node: &Node, site: &Site) -> Result<Arc<dyn Source>, Mistake> {
     }))
 }
 
-/// The tables whose changes are told.
-fn streams(node: &Node, names: &[String]) -> Result<Vec<&'static str>, Mistake> {
-    let spots = match node.get("changes").map(|list| &list.kind) {
+/// The tables that a setting names; `is_meant` says which of them stand behind `*`.
+fn streams(
+    node: &Node,
+    setting: &str,
+    names: &[String],
+    is_meant: impl Fn(&tables::Table) -> bool,
+) -> Result<Vec<&'static str>, Mistake> {
+    let spots = match node.get(setting).map(|list| &list.kind) {
         Some(NodeKind::List(all)) => all.as_slice(),
         _ => &[],
     };
@@ -185,17 +211,18 @@ fn streams(node: &Node, names: &[String]) -> Result<Vec<&'static str>, Mistake> 
     let mut streams = Vec::new();
     for (at, name) in names.iter().enumerate() {
         if name == ALL {
-            // Pairs follow what they hang on, and are told to who names them.
-            let records = tables::all().filter(|table| !table.is_members());
+            let records = tables::all().filter(|table| is_meant(table));
             streams.extend(records.map(|table| table.name));
             continue;
         }
         let name = known(name).map_err(|(message, advice)| Mistake::new(spot(at), message, advice))?;
         streams.push(name);
     }
+    let mut seen = HashSet::new();
+    streams.retain(|name| seen.insert(*name));
     if streams.is_empty() {
         return Err(Mistake::new(
-            node.get("changes").map_or(node.spot, |list| list.spot),
+            node.get(setting).map_or(node.spot, |list| list.spot),
             "no stream is named",
             "Name some, or `\"*\"` for all.",
         ));
@@ -241,7 +268,7 @@ fn begin(
 ) -> Result<(Feed, Option<Place>), ComponentError> {
     let now = (site.now)();
     let feed = match task {
-        Task::All(_) => Feed::rows_of(&mirror.path),
+        Task::All(_) | Task::Whole(_) => Feed::rows_of(&mirror.path),
         Task::Changes { .. } | Task::Changed(_) => {
             let options = FeedOptions {
                 reader: format!("flow:{}", site.flow),

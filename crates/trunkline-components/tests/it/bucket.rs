@@ -48,7 +48,11 @@ async fn answer(
             "<Error><Code>AccessDenied</Code><Message>not you, s3cret</Message></Error>",
         );
     }
-    let Some(key) = uri.path().strip_prefix("/lake/") else {
+    let Some(key) = uri
+        .path()
+        .strip_prefix("/lake")
+        .map(|key| key.trim_start_matches('/'))
+    else {
         return say(StatusCode::NOT_FOUND, "<Error><Code>NoSuchBucket</Code></Error>");
     };
     let query = uri.query().unwrap_or_default();
@@ -63,6 +67,24 @@ async fn answer(
         (Method::PUT, None) => {
             held.objects.insert(key.to_owned(), body.to_vec());
             say(StatusCode::OK, "")
+        }
+        (Method::GET, _) if key.is_empty() => {
+            let mut text = "<ListBucketResult><Name>lake</Name><IsTruncated>false</IsTruncated>".to_owned();
+            for key in held.objects.keys() {
+                text.push_str(&format!(
+                    "<Contents><Key>{key}</Key><LastModified>2026-01-02T00:00:00.000Z</LastModified>\
+                     <ETag>x</ETag><Size>1</Size></Contents>"
+                ));
+            }
+            text.push_str("</ListBucketResult>");
+            say(StatusCode::OK, &text)
+        }
+        (Method::POST, _) if query.starts_with("delete") => {
+            let text = String::from_utf8_lossy(&body);
+            for part in text.split("<Key>").skip(1) {
+                held.objects.remove(part.split('<').next().unwrap());
+            }
+            say(StatusCode::OK, "<DeleteResult></DeleteResult>")
         }
         (Method::POST, _) if query.starts_with("uploads") => say(StatusCode::OK, upload),
         (Method::POST, _) => {
@@ -148,6 +170,23 @@ async fn what_was_delivered_is_an_object_when_it_is_settled() {
         destination.settle().await.unwrap();
         assert!(storage.0.lock().unwrap().objects.is_empty());
     }
+}
+
+#[tokio::test]
+async fn of_the_folders_of_days_the_newest_stay() {
+    let storage = Storage::default();
+    let variables = storage.start().await;
+    let folder = tempfile::tempdir().unwrap();
+    let site = harness::site(folder.path(), &variables);
+    let settings = "file: { path: s3://lake/nights, format: jsonl, folder: .day, keep: 2 }";
+    let destination = harness::destination(settings, &site);
+    for day in ["2026-01-01", "notes", "2026-01-02", "2026-01-03"] {
+        bring(&*destination, &[json!({ "day": day })]).await;
+        destination.settle().await.unwrap();
+    }
+    let names = storage.names();
+    let folders: Vec<&str> = names.iter().map(|name| name.split('/').nth(1).unwrap()).collect();
+    assert_eq!(folders, ["2026-01-02", "2026-01-03", "notes"]);
 }
 
 #[tokio::test]

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use serde_json::{Value, json};
-use trunkline_flow::{ComponentError, Cursor};
+use trunkline_flow::{ComponentError, Cursor, Item, Occasion, Read, Trigger};
 use trunkline_mirror::{
     feed::{Feed, FeedOptions},
     storage::Change,
@@ -332,4 +332,61 @@ fn settings_that_cannot_be_are_refused_with_their_place() {
         let said = harness::flow(&text, &site).unwrap_err();
         assert!(said.contains(expected), "{settings}: {said}");
     }
+}
+
+#[tokio::test]
+async fn all_records_of_several_streams_come_with_one_beginning_and_a_count_whenever_a_run_is_taken_up() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = folder.path();
+    desk::make(at).await;
+    for id in 0..4 {
+        write(at, contact(&format!("{id:04}"), "A", "free")).await;
+    }
+    let many: Vec<Value> = (0..1_200)
+        .map(|id| json!({ "id": format!("m{id:04}"), "name": "B" }))
+        .collect();
+    write(at, desk::records("contacts", &many)).await;
+    write(at, vanished("0003")).await;
+    let settings = "{ mirror: { streams: [contacts, contact_tags, contacts] } }";
+    let hours = std::sync::atomic::AtomicI64::new(0);
+    let site = trunkline_components::Site {
+        now: std::sync::Arc::new(move || {
+            let hours = hours.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+            harness::now() + jiff::SignedDuration::from_hours(hours)
+        }),
+        ..harness::site(at, &variables([]))
+    };
+    let source = harness::source(settings, &site);
+    let occasion = Occasion {
+        now: harness::now(),
+        last_success: None,
+        trigger: Trigger::Manual,
+        range: None,
+    };
+    let mut whole = Vec::new();
+    let mut cursor = None;
+    // Each batch is read by a run of its own, later than the one before.
+    while whole.last().is_none_or(|last: &Value| last["stream"] != "_end") {
+        let mut reader = source.open(cursor.clone(), &occasion).await.unwrap();
+        let Read::Batch(batch) = reader.read().await.unwrap() else {
+            panic!("it ended before its end")
+        };
+        cursor = batch.behind;
+        whole.extend(batch.items.into_iter().map(|item| match item {
+            Item::Record(record) => record.value,
+            Item::Broken { .. } => panic!("nothing is broken"),
+        }));
+    }
+    let end = whole.pop().unwrap();
+    assert_eq!(
+        (&end["stream"], &end["records"]),
+        (&json!("_end"), &json!({ "contacts": 1_203, "contact_tags": 3 }))
+    );
+    assert_eq!(whole.len(), 1_206);
+    assert!(whole.iter().all(|record| record["began"] == end["began"]));
+    assert_eq!(whole[0]["record"]["name"], "A");
+    assert_eq!(whole[1_203]["id"], "0000/t1");
+    // What was read to its end is read anew.
+    let again = read_all(&*source, cursor).await.unwrap().0;
+    assert_eq!(again.len(), 1_207);
 }

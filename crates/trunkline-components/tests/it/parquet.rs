@@ -164,3 +164,71 @@ fn settings_that_cannot_be_are_refused_with_their_place() {
         assert!(said.contains(expected), "{said}");
     }
 }
+
+#[tokio::test]
+async fn each_record_is_in_its_folder_and_only_the_newest_days_stay() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = folder.path();
+    let site = harness::site(at, &variables([]));
+    for theirs in [
+        "out/2026-01-01-mine.txt",
+        "out/notes/mine.txt",
+        "out/2026/mine.txt",
+    ] {
+        let path = at.join(theirs);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, "mine").unwrap();
+    }
+    let settings = r#"file: { path: out, format: parquet, folder: '"\(.day)/\(.kind)"', keep: 2 }"#;
+    for day in ["2026-01-02", "2026-01-03T020000", "2026-01-01", "2026-01-04"] {
+        let destination = harness::destination(settings, &site);
+        let values = [("a", 1), ("b", 2), ("a", 3)]
+            .map(|(kind, number)| json!({ "day": day, "kind": kind, "number": number }));
+        for result in bring(&*destination, &values).await {
+            result.unwrap();
+        }
+        destination.settle().await.unwrap();
+    }
+    let mut names: Vec<String> = files(&at.join("out"))
+        .iter()
+        .map(|path| path.file_name().unwrap().to_string_lossy().into_owned())
+        .collect();
+    names.retain(|name| name != "2026-01-01-mine.txt");
+    assert_eq!(names, ["2026", "2026-01-03T020000", "2026-01-04", "notes"]);
+    let source = harness::source("{ file: { path: out/2026-01-04/a } }", &site);
+    let (values, ..) = read_all(&*source, None).await.unwrap();
+    let numbers: Vec<&Value> = values.iter().map(|value| &value["number"]).collect();
+    assert_eq!(numbers, [&json!(1), &json!(3)]);
+    let destination = harness::destination(settings, &site);
+    for day in ["..", "/etc", ".hidden"] {
+        let refused = refusal(&*destination, &json!({ "day": day, "kind": "a" })).await;
+        assert_eq!(refused.code, "TL0951", "{day}");
+    }
+}
+
+#[test]
+fn folders_where_there_are_none_are_refused_with_their_place() {
+    let folder = tempfile::tempdir().unwrap();
+    let site = harness::site(folder.path(), &variables([]));
+    for (settings, expected) in [
+        (
+            "path: a.jsonl, folder: .stream",
+            "line 4, column 36: only Parquet files",
+        ),
+        ("path: a, format: parquet, keep: 3", "only folders are kept"),
+        (
+            "path: a, format: parquet, folder: .day, keep: 0",
+            "line 4, column 60",
+        ),
+        (
+            "path: a, each: .id, folder: .day",
+            "with `each`, folder has no meaning",
+        ),
+    ] {
+        let text = format!(
+            "flow: tried\nsource: {{ file: {{ path: a }} }}\ndestinations:\n  - file: {{ {settings} }}\n"
+        );
+        let said = harness::flow(&text, &site).unwrap_err();
+        assert!(said.contains(expected), "{settings}: {said}");
+    }
+}

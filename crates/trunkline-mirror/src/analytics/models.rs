@@ -1,6 +1,6 @@
 //! The seven end models: views over the mirror's tables that have names in place of ids and minutes in place of moments.
 //!
-//! The one rule: one text for SQLite and PostgreSQL. The `.sql` files beside this one are plain SQL but for braces, and
+//! The one rule: one text for SQLite, PostgreSQL and DuckDB. The `.sql` files beside this one are plain SQL but for braces, and
 //! [`Model::sql`] says what stands in their place. They use only what SQLite has had since 3.28, because people open a
 //! mirror with whatever `sqlite3` their machine has, and a view that it cannot read would keep it from the whole file.
 
@@ -11,6 +11,8 @@ pub enum Dialect {
     Sqlite,
     /// PostgreSQL: times are `timestamptz` or text, lists are `jsonb` or text, yes and no are numbers or booleans.
     Postgres,
+    /// DuckDB over Parquet: times are text, lists are JSON text, yes and no are booleans.
+    DuckDb,
 }
 
 /// One end model.
@@ -96,12 +98,12 @@ impl Model {
         expand(self.text, dialect, has)
     }
 
-    /// The statement that makes the view. In PostgreSQL it also replaces an older one of the same columns.
+    /// The statement that makes the view. In PostgreSQL it also replaces an older one of the same columns, in DuckDB any older one.
     #[must_use]
     pub fn create(&self, dialect: Dialect, has: &dyn Fn(&str, &str) -> bool) -> String {
         let create = match dialect {
             Dialect::Sqlite => "CREATE VIEW",
-            Dialect::Postgres => "CREATE OR REPLACE VIEW",
+            Dialect::Postgres | Dialect::DuckDb => "CREATE OR REPLACE VIEW",
         };
         format!(
             "{create} {} AS {MARK}\n{}",
@@ -166,7 +168,7 @@ fn one(inside: &str, dialect: Dialect, has: &dyn Fn(&str, &str) -> bool) -> Stri
     if let Some(value) = inside.strip_prefix("list ") {
         return match dialect {
             Dialect::Sqlite => format!("group_concat({value}, ', ')"),
-            Dialect::Postgres => format!("string_agg({value}, ', ')"),
+            Dialect::Postgres | Dialect::DuckDb => format!("string_agg({value}, ', ')"),
         };
     }
     if let Some(value) = inside.strip_prefix("own ") {
@@ -174,7 +176,7 @@ fn one(inside: &str, dialect: Dialect, has: &dyn Fn(&str, &str) -> bool) -> Stri
         let value = column(value, has);
         return match dialect {
             Dialect::Sqlite => value,
-            Dialect::Postgres => format!("max({value})"),
+            Dialect::Postgres | Dialect::DuckDb => format!("max({value})"),
         };
     }
     if let Some(list) = inside.strip_prefix("first ") {
@@ -182,6 +184,7 @@ fn one(inside: &str, dialect: Dialect, has: &dyn Fn(&str, &str) -> bool) -> Stri
         return match dialect {
             Dialect::Sqlite => format!("json_extract({list}, '$[0]')"),
             Dialect::Postgres => format!("(CAST({list} AS jsonb) ->> 0)"),
+            Dialect::DuckDb => format!("json_extract_string({list}, '$[0]')"),
         };
     }
     column(inside, has)
@@ -206,6 +209,9 @@ fn minutes(dialect: Dialect, from: &str, to: &str) -> String {
         Dialect::Postgres => format!(
             "CAST(round(CAST(extract(epoch FROM CAST({to} AS timestamptz) - CAST({from} AS timestamptz)) / 60 \
              AS numeric), 2) AS double precision)"
+        ),
+        Dialect::DuckDb => format!(
+            "round((epoch(CAST({to} AS TIMESTAMPTZ)) - epoch(CAST({from} AS TIMESTAMPTZ))) / 60.0, 2)"
         ),
     }
 }

@@ -7,12 +7,13 @@ use rusqlite::{Connection, Error, OptionalExtension as _};
 
 use crate::tables;
 
-/// Our own tables that a copy has too: what is known of the workspace, and how far each stream is read.
+/// Our own tables that a copy has too: what is known of the workspace, how far each stream is read, and what the end models need beyond streams.
 const OURS: &[&str] = &[
     "_trunkline_workspace",
     "_trunkline_checkpoints",
     "_trunkline_stream_state",
     "_trunkline_aliases",
+    "_trunkline_office_minutes",
 ];
 
 /// The columns that say when the mirror wrote a row, the one that was written last before the others.

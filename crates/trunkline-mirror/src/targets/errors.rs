@@ -112,16 +112,16 @@ impl TargetError {
     pub fn advice(&self) -> String {
         match self {
             Self::Address { .. } => {
-                "write `--to postgres://user@host/database` or `--to parquet:FOLDER`; docs/guides/mirror-anywhere.md has examples"
+                "write `--to postgres://user@host/database`, `--to parquet:FOLDER` or `--to parquet:s3://bucket/folder`; docs/guides/mirror-anywhere.md has examples"
             }
             Self::Unreachable { .. } => {
-                "check address, database, user and password; the mirror file is up to date, and the next run goes on from there"
+                "check address, database or bucket, user and password; the mirror file is up to date, and the next run goes on from there"
             }
             Self::Foreign { .. } => {
                 "give the mirror a place of its own: another schema with `?schema=NAME`, or an empty folder"
             }
             Self::Forbidden { .. } => {
-                "let its owner grant that, or make the schema for this user: CREATE SCHEMA name AUTHORIZATION user"
+                "let its owner grant that; for a schema: CREATE SCHEMA name AUTHORIZATION user"
             }
             Self::Busy { .. } => "let the other run end; one run at a time writes to a target",
             Self::OtherWorkspace { .. } => {

@@ -14,11 +14,15 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::{Appetite, CellKind, Chunks, Counts, Extent, Standing, TableShape, Target, TargetError};
+use super::{
+    Appetite, CellKind, Chunks, Counts, Extent, Moment, Standing, TableShape, Target, TargetError,
+    views::{self, Columns},
+};
 use crate::feed::Position;
 use state::{FORMAT, State};
 
 pub use write::RowWriter;
+pub(super) use write::write_rows;
 
 const STATE: &str = "_trunkline.json";
 const LOCK: &str = "_trunkline.lock";
@@ -39,6 +43,8 @@ struct Round {
     state: State,
     /// Tables with a new file beside the old one.
     written: Vec<String>,
+    /// The columns of the tables.
+    columns: Columns,
 }
 
 impl Folder {
@@ -107,6 +113,7 @@ impl Folder {
             _lock: lock,
             state,
             written: Vec::new(),
+            columns: Columns::new(),
         })
     }
 
@@ -125,14 +132,25 @@ impl Folder {
                 .map_err(self.fail("put a file in its place"))?;
             sync(&self.root.join(table)).map_err(self.fail("put a file in its place"))?;
         }
-        let beside = self.root.join(format!("{STATE}.new"));
-        let save = || {
-            std::fs::write(&beside, round.state.text())?;
-            File::open(&beside)?.sync_all()?;
-            std::fs::rename(&beside, self.root.join(STATE))?;
-            sync(&self.root)
-        };
-        save().map_err(self.fail("write its checkpoint"))
+        let files = round
+            .state
+            .tables
+            .keys()
+            .map(|table| (table, format!("{table}/{table}.parquet")));
+        let text = views::text(files, &round.columns);
+        self.put(views::FILE, &text)
+            .map_err(self.fail("write its views"))?;
+        self.put(STATE, &round.state.text())
+            .map_err(self.fail("write its checkpoint"))
+    }
+
+    /// Writes a small file beside its place and moves it there.
+    fn put(&self, name: &str, text: &str) -> io::Result<()> {
+        let beside = self.root.join(format!("{name}.new"));
+        std::fs::write(&beside, text)?;
+        File::open(&beside)?.sync_all()?;
+        std::fs::rename(&beside, self.root.join(name))?;
+        sync(&self.root)
     }
 }
 
@@ -145,7 +163,7 @@ impl Target for Folder {
         Appetite::Tables
     }
 
-    async fn begin(&mut self) -> Result<Standing, TargetError> {
+    async fn begin(&mut self, _: &Moment) -> Result<Standing, TargetError> {
         self.round = None;
         let round = self.open()?;
         let standing = round.state.standing();
@@ -154,6 +172,7 @@ impl Target for Folder {
     }
 
     async fn prepare(&mut self, shapes: &[TableShape]) -> Result<BTreeSet<String>, TargetError> {
+        self.round()?.columns = views::columns(shapes);
         let mut whole = BTreeSet::new();
         for shape in shapes {
             let place = self.place(&shape.name);

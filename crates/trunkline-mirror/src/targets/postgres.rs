@@ -1,12 +1,13 @@
 //! The mirror in PostgreSQL: the same tables and columns in one schema.
 //!
 //! The one rule: a round is one transaction, its checkpoint in `_trunkline_target` included. Read `postgres/tables.rs` for the
-//! tables, `postgres/rows.rs` for how rows get there, `postgres/text.rs` for how values are written.
+//! tables, `postgres/rows.rs` for how rows get there, `postgres/text.rs` for how values are written, `postgres/views.rs` for the end models.
 
 mod address;
 mod rows;
 mod tables;
 mod text;
+mod views;
 
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
@@ -16,7 +17,10 @@ use std::{
 use futures::future::BoxFuture;
 use tokio_postgres::{Client, Config, Error, Socket, error::SqlState, tls::MakeTlsConnect, tls::TlsConnect};
 
-use super::{Appetite, CellKind, Chunks, Counts, Extent, Standing, TableShape, Target, TargetError};
+use super::{
+    Appetite, CellKind, Chunks, Counts, Extent, Moment, Standing, TableShape, Target, TargetError,
+    views::Columns,
+};
 use crate::feed::Position;
 
 pub use address::Address;
@@ -42,6 +46,8 @@ struct Session {
     held: HashMap<String, tables::HeldTable>,
     /// What the columns of each table really are, in the order of its shape.
     kinds: HashMap<String, Vec<CellKind>>,
+    /// The columns of the tables of the round.
+    columns: Columns,
 }
 
 impl fmt::Debug for Postgres {
@@ -206,7 +212,7 @@ impl Target for Postgres {
         Appetite::Rows
     }
 
-    async fn begin(&mut self) -> Result<Standing, TargetError> {
+    async fn begin(&mut self, _: &Moment) -> Result<Standing, TargetError> {
         self.session = None;
         let client = self.connect().await?;
         let schema = self.open(&client).await?;
@@ -216,6 +222,7 @@ impl Target for Postgres {
             ours: BTreeSet::new(),
             held: HashMap::new(),
             kinds: HashMap::new(),
+            columns: Columns::new(),
         };
         let standing = self.standing(&mut session).await?;
         self.session = Some(session);
@@ -225,6 +232,7 @@ impl Target for Postgres {
     async fn prepare(&mut self, shapes: &[TableShape]) -> Result<BTreeSet<String>, TargetError> {
         let name = self.name.clone();
         let session = self.session()?;
+        session.columns = super::views::columns(shapes);
         let mut whole = BTreeSet::new();
         for shape in shapes {
             let plan = tables::plan(
@@ -238,6 +246,12 @@ impl Target for Postgres {
                 what: format!("table `{}`", shape.name),
                 reason,
             })?;
+            let is_under_views = shape.custom.is_none();
+            if is_under_views && plan.statements.iter().any(|sql| sql.contains(" TYPE ")) {
+                views::step_aside(&session.client, &session.schema)
+                    .await
+                    .map_err(|error| failed(&name, "taking its views away", &error))?;
+            }
             for sql in &plan.statements {
                 session.client.batch_execute(sql).await.map_err(|error| {
                     failed(
@@ -289,6 +303,9 @@ impl Target for Postgres {
         let name = self.name.clone();
         let fail = |error| failed(&name, "committing", &error);
         let session = self.session()?;
+        views::renew(&session.client, &session.schema, &session.columns)
+            .await
+            .map_err(|error| failed(&name, "making its views", &error))?;
         session
             .client
             .execute(

@@ -14,12 +14,13 @@ use super::{
 };
 use crate::feed::{self, Feed, FeedOptions};
 
-/// When a round happens, and a name for the feed if it has to be switched on.
+/// When a round happens, and a name that nothing else has.
 #[derive(Clone, Debug)]
 pub struct Moment {
     /// Now.
     pub now: Timestamp,
-    /// Anything that no other mirror file has: what tells one that was made anew from the one before.
+    /// Names the feed if it has to be switched on, so that a mirror file that was made anew is told from the one before; and what the round
+    /// makes under names of its own.
     pub feed: String,
 }
 
@@ -36,7 +37,7 @@ pub async fn bring_up<T: Target>(
     let name = target.name().to_owned();
     // The feed is on before anything is read, so that nothing falls between.
     let feed = open(mirror, &name, moment).await?;
-    let standing = target.begin().await?;
+    let standing = target.begin(moment).await?;
     let snapshot = Snapshot::open(mirror).await?;
     let (workspace, end) = snapshot
         .read(|connection| Ok((workspace(connection)?, feed::end(connection)?)))

@@ -133,7 +133,7 @@ fn kind(table: &str, column: &str, sql_type: &str) -> CellKind {
     }
     match sql_type {
         "INTEGER" => CellKind::Integer,
-        "REAL" => CellKind::Real,
+        "REAL" | "DOUBLE PRECISION" => CellKind::Real,
         _ if declared.is_some() && column == "record" => CellKind::Json,
         _ => CellKind::Text,
     }

@@ -1,10 +1,12 @@
-//! What every target promises, tried on each: a PostgreSQL schema and a folder of Parquet files.
+//! What every target promises, tried on each: a PostgreSQL schema, a folder of Parquet files, and object storage.
 //!
 //! The one rule: a target is right when every table of it holds what the mirror file holds, row by row. PostgreSQL is the server
 //! that `TRUNKLINE_TEST_POSTGRES` names. Read `tests/places.rs` for the places, `tests/desk.rs` for the mirror.
 
 mod desk;
 mod failing;
+mod lakes;
+mod models;
 mod places;
 mod refused;
 
@@ -16,7 +18,7 @@ use places::Place;
 
 /// Runs a test on a fresh place of each kind.
 async fn on_each(test: impl AsyncFn(&Place)) {
-    for place in [Place::postgres().await, Place::folder()] {
+    for place in [Place::postgres().await, Place::folder(), Place::lake()] {
         test(&place).await;
         place.remove().await;
     }

@@ -9,6 +9,7 @@ mod alerts;
 mod api_guide;
 mod bad_input;
 mod browser;
+mod bucket;
 mod calls;
 mod commands;
 mod complete;

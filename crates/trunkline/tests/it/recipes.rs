@@ -9,6 +9,7 @@ mod conversation_routing;
 mod gdpr_erasure;
 mod help_center;
 mod lead_nurture;
+mod nightly_backup;
 mod unified_support_data;
 
 use std::{
@@ -96,7 +97,7 @@ fn every_recipe_is_in_order_and_makes_of_its_input_what_it_says() {
         }
         count += 1;
     }
-    assert!(count >= 8);
+    assert!(count >= 9);
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! The mirror brought on: to PostgreSQL and to Parquet files, by the command, from a living workspace.
+//! The mirror brought on: to PostgreSQL, to Parquet files and into object storage, by the command, from a living workspace.
 //!
 //! The one rule: a copy is right when every table of it has the rows of the mirror file, read by other programs' means.
 //! PostgreSQL is the server that `TRUNKLINE_TEST_POSTGRES` names.
@@ -13,14 +13,18 @@ use serde_json::{Value, json};
 use crate::harness::{Desk, Outcome, Simulator};
 use read::{Copy, holds_what_the_mirror_holds};
 
-/// A sync to the mirror file and both copies.
+/// A sync to the mirror file and copies.
 fn sync(desk: &Desk, simulator: &Simulator, copies: &[&Copy], more: &[&str]) -> Value {
     let mut arguments = Vec::new();
     for copy in copies {
         arguments.extend(["--to", copy.target()]);
     }
     arguments.extend(more);
-    desk.sync(simulator, &arguments)
+    let mut command = desk.sync_command(simulator, &arguments);
+    command.envs(copies.iter().flat_map(|copy| copy.environment()));
+    let outcome = Outcome::of(command.output().unwrap());
+    assert_eq!(outcome.code, 0, "{}{}", outcome.stdout, outcome.stderr);
+    outcome.json()
 }
 
 fn settle(simulator: &Simulator) {
@@ -32,8 +36,8 @@ fn settle(simulator: &Simulator) {
 fn copies_follow_a_living_workspace() {
     let simulator = Simulator::small();
     let desk = Desk::new();
-    let (server, lake) = (Copy::postgres(&desk), Copy::folder(&desk));
-    let copies = [&server, &lake];
+    let (server, folder, lake) = (Copy::postgres(&desk), Copy::folder(&desk), Copy::lake());
+    let copies = [&server, &folder, &lake];
     let report = sync(&desk, &simulator, &copies, &["--history"]);
     for target in report["targets"].as_array().unwrap() {
         assert_eq!(target["snapshot"], true, "{target}");
@@ -95,7 +99,8 @@ fn kills_at_random_points_leave_copies_equal_to_the_mirror() {
     let mut rng = rand_chacha::ChaCha8Rng::seed_from_u64(seed);
     let simulator = Simulator::small();
     let desk = Desk::new();
-    let (server, lake) = (Copy::postgres(&desk), Copy::folder(&desk));
+    let (server, folder, lake) = (Copy::postgres(&desk), Copy::folder(&desk), Copy::lake());
+    let copies = [&server, &folder, &lake];
     // The mirror alone first, so that the kills meet the copies.
     desk.sync(&simulator, &[]);
     for _ in 0..kills {
@@ -110,6 +115,8 @@ fn kills_at_random_points_leave_copies_equal_to_the_mirror() {
                     "--to",
                     server.target(),
                     "--to",
+                    folder.target(),
+                    "--to",
                     lake.target(),
                     "--log",
                     "trunkline_mirror=debug",
@@ -117,6 +124,7 @@ fn kills_at_random_points_leave_copies_equal_to_the_mirror() {
                     "/dev/stderr",
                 ],
             )
+            .envs(lake.environment())
             .spawn()
             .unwrap();
         let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
@@ -129,11 +137,35 @@ fn kills_at_random_points_leave_copies_equal_to_the_mirror() {
         child.wait().unwrap();
         simulator.advance(61);
     }
-    sync(&desk, &simulator, &[&server, &lake], &[]);
-    for copy in [&server, &lake] {
+    sync(&desk, &simulator, &copies, &[]);
+    for copy in copies {
         holds_what_the_mirror_holds(copy, &desk);
     }
     server.remove();
+}
+
+#[test]
+fn a_storage_that_refuses_or_has_no_such_bucket_is_told_without_a_key_and_the_mirror_stays_whole() {
+    let simulator = Simulator::small();
+    let desk = Desk::new();
+    let lake = Copy::lake();
+    for (target, key, code, says) in [
+        ("parquet:s3://lake/a", "WRONG", "TL0153", "read its manifest"),
+        ("parquet:s3://sea/a", "AKID", "TL0151", "no such bucket"),
+    ] {
+        let mut command = desk.sync_command(&simulator, &["--to", target, "--log", "trace"]);
+        command.envs(lake.environment()).env("AWS_ACCESS_KEY_ID", key);
+        let outcome = Outcome::of(command.output().unwrap());
+        assert_eq!(outcome.code, 3, "{}", outcome.stderr);
+        assert!(
+            outcome.stderr.contains(code) && outcome.stderr.contains(says),
+            "{}",
+            outcome.stderr
+        );
+        assert!(!format!("{}{}", outcome.stdout, outcome.stderr).contains("s3cret"));
+    }
+    sync(&desk, &simulator, &[&lake], &[]);
+    holds_what_the_mirror_holds(&lake, &desk);
 }
 
 #[test]
@@ -169,6 +201,8 @@ fn places_that_cannot_be_are_refused_before_anything_is_read() {
         (vec!["postgres://ada:geheim@h/x?schema=a-b"], "TL0150"),
         (vec!["parquet:"], "TL0150"),
         (vec!["parquet:file"], "TL0150"),
+        (vec!["parquet:s3://ada:geheim@lake"], "TL0150"),
+        (vec!["parquet:s3://lake?secret=geheim"], "TL0150"),
         (vec!["parquet:a", "parquet:./a"], "TL0003"),
         (vec!["sqlite:a.db", "sqlite:b.db"], "TL0003"),
         (vec!["mysql://ada:geheim@h/x"], "TL0003"),

@@ -72,6 +72,16 @@ pub(super) fn build(node: &Node, settings: &Settings, site: &Site) -> Result<Opt
     if settings.columns.is_some() {
         return wrong("columns", "only a table has columns", "Leave it out.");
     }
+    for key in ["folder", "keep"] {
+        if node.get(key).is_some() {
+            let message = format!("with `each`, {key} has no meaning");
+            return wrong(
+                key,
+                &message,
+                "Let `each` give the folder too, such as `'\"a/\\(.id).md\"'`.",
+            );
+        }
+    }
     Ok(Some(Each {
         folder: site.path(&settings.path),
         name: name.clone(),
@@ -109,7 +119,7 @@ impl Each {
 }
 
 /// Whether a name stays below the folder and is one that is read.
-fn check(name: &str) -> Result<(), &'static str> {
+pub(super) fn check(name: &str) -> Result<(), &'static str> {
     if name.is_empty() {
         return Err("it is empty");
     }

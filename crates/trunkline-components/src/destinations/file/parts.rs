@@ -12,11 +12,11 @@ use std::{
 };
 
 use futures::future::BoxFuture;
-use serde_json::Value;
+use serde_json::{Value, json};
 use trunkline_flow::{ComponentError, Delivered, Destination, Record};
 use trunkline_mirror::targets::{Cell, CellKind, ColumnShape, TableShape, parquet::RowWriter};
 
-use super::{bucket::Bucket, failed, rows::unfit};
+use super::{bucket::Bucket, failed, folders::Folders, rows::unfit};
 use crate::{
     Site,
     sql::shape::{self, Kind},
@@ -42,7 +42,8 @@ pub(super) enum To {
 /// What was delivered and is in no file yet.
 #[derive(Default)]
 struct Waiting {
-    rows: Vec<Value>,
+    /// By the folder, below the place, that they go to.
+    rows: BTreeMap<String, Vec<Value>>,
     bytes: usize,
     /// How many files this process has written.
     files: u64,
@@ -53,6 +54,7 @@ pub(super) struct Parts {
     to: To,
     form: Form,
     columns: Option<Vec<String>>,
+    folders: Folders,
     site: Site,
     waiting: Mutex<Waiting>,
     /// Held while a file is written, so that nobody takes for kept what is on its way.
@@ -60,11 +62,18 @@ pub(super) struct Parts {
 }
 
 impl Parts {
-    pub(super) fn new(to: To, form: Form, columns: Option<Vec<String>>, site: &Site) -> Self {
+    pub(super) fn new(
+        to: To,
+        form: Form,
+        columns: Option<Vec<String>>,
+        folders: Folders,
+        site: &Site,
+    ) -> Self {
         Self {
             to,
             form,
             columns,
+            folders,
             site: site.clone(),
             waiting: Mutex::default(),
             writing: tokio::sync::Mutex::default(),
@@ -73,23 +82,24 @@ impl Parts {
 
     /// Takes records in; what becomes of each.
     fn take(&self, records: &[Record]) -> Vec<Delivered> {
+        let mut records = records.to_vec();
+        let folders = self.folders.of(&mut records, (self.site.now)());
         let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
-        records
-            .iter()
-            .map(|record| {
-                if self.form == Form::Parquet {
-                    let Value::Object(fields) = &record.value else {
-                        return Err(unfit("only an object has columns, and this record is none"));
-                    };
-                    if fields.is_empty() && self.columns.is_none() {
-                        return Err(unfit("it has no field"));
-                    }
+        let one = |(record, folder): (Record, Result<String, ComponentError>)| -> Delivered {
+            if self.form == Form::Parquet {
+                let Value::Object(fields) = &record.value else {
+                    return Err(unfit("only an object has columns, and this record is none"));
+                };
+                if fields.is_empty() && self.columns.is_none() {
+                    return Err(unfit("it has no field"));
                 }
-                waiting.bytes += record.value.to_string().len();
-                waiting.rows.push(record.value.clone());
-                Ok(None)
-            })
-            .collect()
+            }
+            let folder = folder?;
+            waiting.bytes += record.value.to_string().len();
+            waiting.rows.entry(folder).or_default().push(record.value);
+            Ok(None)
+        };
+        records.into_iter().zip(folders).map(one).collect()
     }
 
     /// Writes what waits.
@@ -102,22 +112,34 @@ impl Parts {
             }
             waiting.files += 1;
             let bytes = std::mem::take(&mut waiting.bytes);
-            (Arc::new(std::mem::take(&mut waiting.rows)), bytes, waiting.files)
+            (std::mem::take(&mut waiting.rows), bytes, waiting.files)
         };
-        let written = self.put(Arc::clone(&rows), number).await;
-        if written.is_err() {
-            // In front of what was delivered meanwhile.
-            let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
-            let mut rows = Arc::try_unwrap(rows).unwrap_or_else(|rows| (*rows).clone());
-            rows.append(&mut waiting.rows);
-            waiting.rows = rows;
-            waiting.bytes += bytes;
+        let mut rest = rows;
+        let mut folders = Vec::new();
+        while let Some((folder, rows)) = rest.pop_first() {
+            let rows = Arc::new(rows);
+            if let Err(error) = self.put(&folder, Arc::clone(&rows), number).await {
+                rest.insert(
+                    folder,
+                    Arc::try_unwrap(rows).unwrap_or_else(|rows| (*rows).clone()),
+                );
+                let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+                for (folder, mut rows) in rest {
+                    // In front of what was delivered meanwhile.
+                    let held = waiting.rows.entry(folder).or_default();
+                    rows.append(held);
+                    *held = rows;
+                }
+                waiting.bytes += bytes;
+                return Err(error);
+            }
+            folders.push(folder);
         }
-        written
+        self.folders.tidy(&self.to, &folders).await
     }
 
     /// Puts rows into a file of their own.
-    async fn put(&self, rows: Arc<Vec<Value>>, number: u64) -> Result<(), ComponentError> {
+    async fn put(&self, folder: &str, rows: Arc<Vec<Value>>, number: u64) -> Result<(), ComponentError> {
         let (flow, form, columns) = (self.site.flow.clone(), self.form, self.columns.clone());
         let begin = format!("{flow}-{}", (self.site.now)().strftime("%Y%m%dT%H%M%S%.9fZ"));
         let ending = match form {
@@ -125,7 +147,11 @@ impl Parts {
             Form::Lines => "jsonl",
         };
         let name = move |number: u64| format!("{begin}-{number:06}.{ending}");
-        let (to, whole) = (self.to.clone(), name(number));
+        let (to, within) = (self.to.clone(), folder.to_owned());
+        let whole = match folder {
+            "" => name(number),
+            folder => format!("{folder}/{}", name(number)),
+        };
         let made = tokio::task::spawn_blocking(move || -> Result<Option<Vec<u8>>, ComponentError> {
             let bytes = match form {
                 Form::Parquet => encode(&rows, columns.as_deref(), &flow).map_err(|error| {
@@ -137,11 +163,12 @@ impl Parts {
                 })?,
                 Form::Lines => lines(&rows),
             };
-            let To::Folder(folder) = to else {
+            let To::Folder(root) = to else {
                 return Ok(Some(bytes));
             };
+            let folder = root.join(&within);
             let fail = |error: io::Error| failed(&folder, &error);
-            std::fs::create_dir_all(&folder).map_err(fail)?;
+            make(&root, &within).map_err(fail)?;
             let free = (number..).map(name).find(|name| !folder.join(name).exists());
             put(&folder.join(free.unwrap_or_default()), &bytes).map_err(fail)?;
             Ok(None)
@@ -158,6 +185,22 @@ impl Parts {
             _ => Ok(()),
         }
     }
+}
+
+/// Makes a folder below another, there for good when this returns.
+fn make(root: &Path, within: &str) -> io::Result<()> {
+    std::fs::create_dir_all(root)?;
+    let mut above = root.to_owned();
+    for part in within.split('/').filter(|part| !part.is_empty()) {
+        let folder = above.join(part);
+        match std::fs::create_dir(&folder) {
+            Ok(()) => File::open(&above)?.sync_all()?,
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+            Err(error) => return Err(error),
+        }
+        above = folder;
+    }
+    Ok(())
 }
 
 /// Writes a file beside its place, and moves it there when it is on the disk.
@@ -262,6 +305,17 @@ impl Destination for Parts {
 
     fn is_sequential(&self) -> bool {
         true
+    }
+
+    fn preview(&self, record: &Record) -> Result<Value, ComponentError> {
+        let folder = self
+            .folders
+            .of(&mut [record.clone()], (self.site.now)())
+            .remove(0)?;
+        Ok(match folder.as_str() {
+            "" => record.value.clone(),
+            folder => json!({ "folder": folder, "row": record.value }),
+        })
     }
 
     fn settle(&self) -> BoxFuture<'_, Result<(), ComponentError>> {

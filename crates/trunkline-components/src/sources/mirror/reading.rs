@@ -2,14 +2,20 @@
 //!
 //! The one rule: where the feed ends is noted before the first page, so that what changes while pages are read is read again.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex, PoisonError},
+};
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use trunkline_flow::{ComponentError, Item};
 use trunkline_mirror::feed::{Feed, Position};
 
-use super::{Task, failed, telling::Telling};
+use super::{
+    Task, failed,
+    telling::{self, Telling},
+};
 
 /// How many rows or changes are looked at together.
 const BATCH: u32 = 500;
@@ -29,6 +35,16 @@ pub(super) struct Place {
     /// Contacts that were told to be gone before the mirror knew where they went.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     gone: Vec<String>,
+    /// When the reading of several streams began, and how many records of each were given since.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    whole: Option<Whole>,
+}
+
+/// A reading of several streams.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(super) struct Whole {
+    pub(super) began: Timestamp,
+    pub(super) records: BTreeMap<String, u64>,
 }
 
 /// A page of rows.
@@ -49,6 +65,7 @@ fn rows_of(task: &Task) -> Vec<&'static str> {
         } => wanted.streams.clone(),
         Task::Changes { .. } => Vec::new(),
         Task::Changed(stream) | Task::All(stream) => vec![stream],
+        Task::Whole(streams) => streams.clone(),
     }
 }
 
@@ -59,7 +76,7 @@ pub(super) fn opened(
     place: Option<Place>,
 ) -> Result<Option<Place>, ComponentError> {
     let Some(place) = place else { return Ok(None) };
-    if matches!(task, Task::All(_)) {
+    if task.is_anew() {
         return Ok(Some(place).filter(|place| place.page.is_some()));
     }
     if let Some(at) = &place.at
@@ -118,7 +135,13 @@ impl Reading {
         let feed = feed.lock().unwrap_or_else(PoisonError::into_inner);
         let streams = rows_of(&self.task);
         if self.is_new {
-            if !matches!(self.task, Task::All(_)) {
+            if matches!(self.task, Task::Whole(_)) {
+                self.place.whole = Some(Whole {
+                    began: (self.now)(),
+                    records: streams.iter().map(|stream| ((*stream).to_owned(), 0)).collect(),
+                });
+            }
+            if !self.task.is_anew() {
                 self.place.at = Some(feed.end().map_err(|error| failed(&error))?);
             }
             self.place.page = streams.first().map(|stream| Page {
@@ -126,8 +149,9 @@ impl Reading {
                 behind: None,
             });
         }
-        if self.is_new && self.place.at.is_some() && self.place.page.is_some() {
-            // Where the feed ends is kept before a row is given: what is told of rows later follows from there, whenever the process dies.
+        let is_bound = self.place.at.is_some() || self.place.whole.is_some();
+        if self.is_new && is_bound && self.place.page.is_some() {
+            // Where the feed ends, or when the reading began, is kept before a row is given: what is told of rows later follows from there, whenever the process dies.
             self.is_new = false;
             return Ok(Some((Vec::new(), self.place.clone())));
         }
@@ -139,7 +163,10 @@ impl Reading {
                 return Ok(Some((items, self.place.clone())));
             }
         }
-        if matches!(self.task, Task::All(_)) {
+        if let Some(whole) = self.place.whole.take() {
+            return Ok(Some((vec![telling::end(&whole)], self.place.clone())));
+        }
+        if self.task.is_anew() {
             return Ok((self.place != was).then(|| (Vec::new(), self.place.clone())));
         }
         let items = self.changes(&feed)?;
@@ -175,9 +202,14 @@ impl Reading {
         let Some(stream) = at.map(|at| streams[at]) else {
             return Ok(Vec::new());
         };
+        let whole = self.place.whole.as_mut();
+        let began = whole.map(|whole| {
+            *whole.records.entry(stream.to_owned()).or_default() += rows.len() as u64;
+            whole.began
+        });
         Ok(rows
             .into_iter()
-            .filter_map(|(key, record)| self.telling.row(stream, &key, record))
+            .filter_map(|(key, record)| self.telling.row(stream, &key, record, began))
             .collect())
     }
 

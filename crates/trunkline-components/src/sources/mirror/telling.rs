@@ -13,12 +13,15 @@ use trunkline_mirror::{
     tables,
 };
 
-use super::{Change, Task};
+use super::{Change, Task, reading::Whole};
 
 /// The mirror's own table that says where records went.
 const ALIASES: &str = "_trunkline_aliases";
 /// How many records that are gone are remembered, until the mirror says where they went: more than it asks for at once.
 const GONE: usize = 400;
+
+/// Stands in place of a stream where all were read.
+const END: &str = "_end";
 
 /// Which changes are told.
 #[derive(Clone, Debug)]
@@ -33,6 +36,7 @@ pub(super) struct Wanted {
 pub(super) enum Telling {
     Changes { wanted: Wanted, gone: VecDeque<String> },
     Records(&'static str),
+    Whole,
 }
 
 impl Telling {
@@ -43,6 +47,7 @@ impl Telling {
                 gone: gone.into(),
             },
             Task::Changed(stream) | Task::All(stream) => Self::Records(stream),
+            Task::Whole(_) => Self::Whole,
         }
     }
 
@@ -50,13 +55,29 @@ impl Telling {
     pub(super) fn gone(&self) -> Vec<String> {
         match self {
             Self::Changes { gone, .. } => gone.iter().cloned().collect(),
-            Self::Records(_) => Vec::new(),
+            Self::Records(_) | Self::Whole => Vec::new(),
         }
     }
 
-    /// What is told of a row that is there.
-    pub(super) fn row(&self, stream: &'static str, key: &[String], record: Value) -> Option<Item> {
+    /// What is told of a row that is there, read since a moment.
+    pub(super) fn row(
+        &self,
+        stream: &'static str,
+        key: &[String],
+        record: Value,
+        began: Option<Timestamp>,
+    ) -> Option<Item> {
         match self {
+            Self::Whole => {
+                let head = Head {
+                    stream: Some(stream.to_owned()),
+                    id: Some(key.join("/")),
+                    updated_at: updated_at(&record),
+                    branch: None,
+                };
+                let told = json!({ "stream": stream, "id": key.join("/"), "began": began, "record": record });
+                Some(Item::Record(Record::new(told).with_head(head)))
+            }
             Self::Records(_) => Some(self::record(stream, key, record)),
             Self::Changes { wanted, .. } => wanted.has(Change::Created).then(|| {
                 let head = Head {
@@ -76,6 +97,7 @@ impl Telling {
     pub(super) fn changes(&mut self, changes: Vec<Changed>) -> Vec<Item> {
         match self {
             Self::Records(stream) => records(stream, changes),
+            Self::Whole => Vec::new(),
             Self::Changes { wanted, gone } => changes
                 .into_iter()
                 .filter_map(|change| wanted.told(change, gone))
@@ -238,6 +260,18 @@ fn records(stream: &'static str, changes: Vec<Changed>) -> Vec<Item> {
         .collect();
     items.reverse();
     items
+}
+
+/// What is told when several streams were read: how many records there were of each.
+pub(super) fn end(whole: &Whole) -> Item {
+    let head = Head {
+        stream: Some(END.to_owned()),
+        id: Some(whole.began.to_string()),
+        updated_at: None,
+        branch: None,
+    };
+    let told = json!({ "stream": END, "began": whole.began, "records": whole.records });
+    Item::Record(Record::new(told).with_head(head))
 }
 
 fn record(stream: &'static str, key: &[String], value: Value) -> Item {

@@ -118,11 +118,29 @@ impl<W: io::Write + Send> RowWriter<W> {
     }
 }
 
+/// Writes the rows to whatever takes bytes; how many there are.
+pub(in crate::targets) fn write_rows<W: io::Write + Send>(
+    out: &mut W,
+    shape: &TableShape,
+    mut chunks: Chunks,
+    fail: impl Fn(ParquetError) -> TargetError,
+) -> Result<u64, TargetError> {
+    let mut writer = RowWriter::new(out, shape).map_err(&fail)?;
+    let mut count = 0;
+    while let Some(chunk) = chunks.blocking_recv() {
+        let rows = chunk?.rows;
+        count += rows.len() as u64;
+        writer.write(&rows).map_err(&fail)?;
+    }
+    writer.finish().map_err(fail)?;
+    Ok(count)
+}
+
 /// Writes the rows to a new file, on disk when this returns; how many there are.
 pub(super) fn file(
     path: &Path,
     shape: &TableShape,
-    mut chunks: Chunks,
+    chunks: Chunks,
     target: &str,
 ) -> Result<u64, TargetError> {
     let doing = format!("writing `{}`", shape.name);
@@ -133,15 +151,8 @@ pub(super) fn file(
         },
         error => other(target, &doing, &error.to_string()),
     };
-    let file = File::create(path).map_err(|error| failed(target, &doing, &error))?;
-    let mut writer = RowWriter::new(file, shape).map_err(fail)?;
-    let mut count = 0;
-    while let Some(chunk) = chunks.blocking_recv() {
-        let rows = chunk?.rows;
-        count += rows.len() as u64;
-        writer.write(&rows).map_err(fail)?;
-    }
-    let file = writer.finish().map_err(fail)?;
+    let mut file = File::create(path).map_err(|error| failed(target, &doing, &error))?;
+    let count = write_rows(&mut file, shape, chunks, fail)?;
     file.sync_all().map_err(|error| failed(target, &doing, &error))?;
     Ok(count)
 }

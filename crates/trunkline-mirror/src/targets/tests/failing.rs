@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::{
     feed::Position,
-    targets::{Appetite, Chunks, Counts, Extent, Standing, TableShape, Target, TargetError},
+    targets::{Appetite, Chunks, Counts, Extent, Moment, Standing, TableShape, Target, TargetError},
 };
 
 pub(super) struct Failing<T> {
@@ -32,9 +32,9 @@ impl<T: Target> Target for Failing<T> {
         self.target.appetite()
     }
 
-    async fn begin(&mut self) -> Result<Standing, TargetError> {
+    async fn begin(&mut self, moment: &Moment) -> Result<Standing, TargetError> {
         self.call()?;
-        self.target.begin().await
+        self.target.begin(moment).await
     }
 
     async fn prepare(&mut self, shapes: &[TableShape]) -> Result<BTreeSet<String>, TargetError> {

@@ -1,6 +1,9 @@
-//! Fresh places of both kinds, and reading them as anybody else would.
+//! Fresh places of each kind, and reading them as anybody else would.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use arrow_array::{
     Array,
@@ -8,14 +11,17 @@ use arrow_array::{
     types::{Float64Type, Int64Type},
 };
 use arrow_schema::DataType;
-use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+use object_store::memory::InMemory;
+use parquet::{arrow::arrow_reader::ParquetRecordBatchReaderBuilder, file::reader::ChunkReader};
 use rusqlite::types::ValueRef;
 use tempfile::TempDir;
 use tokio_postgres::{Client, NoTls, types::Type};
 
 use super::{Desk, Failing};
+use crate::objects::Objects;
 use crate::targets::{
     Target, TargetError, TargetReport, bring_up,
+    lake::Lake,
     parquet::Folder,
     postgres::{Address, Postgres},
 };
@@ -30,6 +36,7 @@ pub(super) enum Place {
         _folder: TempDir,
     },
     Folder(TempDir),
+    Lake(Objects),
 }
 
 impl Place {
@@ -55,6 +62,10 @@ impl Place {
 
     pub(super) fn folder() -> Self {
         Self::Folder(tempfile::tempdir().unwrap())
+    }
+
+    pub(super) fn lake() -> Self {
+        Self::Lake(Objects::over(Arc::new(InMemory::new()), "lake/of/acme".into()))
     }
 
     pub(super) async fn remove(self) {
@@ -88,6 +99,7 @@ impl Place {
         match self {
             Self::Postgres { url, .. } => failing(desk, Self::server(url), calls).await,
             Self::Folder(folder) => failing(desk, Self::files(folder), calls).await,
+            Self::Lake(objects) => failing(desk, Lake::over("s3://lake", objects.clone()), calls).await,
         }
     }
 
@@ -101,6 +113,7 @@ impl Place {
                 .await
                 .unwrap(),
             Self::Folder(folder) => std::fs::remove_file(folder.path().join("lake/_trunkline.json")).unwrap(),
+            Self::Lake(objects) => objects.delete("_trunkline.json").await.unwrap(),
         }
     }
 
@@ -128,9 +141,18 @@ impl Place {
                     .filter_map(|path| {
                         let name = path.file_name().unwrap().to_str().unwrap().to_owned();
                         let file = path.join(format!("{name}.parquet"));
-                        file.exists().then(|| (name, file_rows(&file)))
+                        file.exists()
+                            .then(|| (name, file_rows(std::fs::File::open(&file).unwrap())))
                     })
                     .collect()
+            }
+            Self::Lake(objects) => {
+                let mut content = BTreeMap::new();
+                for (table, object) in tables_of(objects).await {
+                    let (bytes, _) = objects.get(&object).await.unwrap().unwrap();
+                    content.insert(table, file_rows(bytes));
+                }
+                content
             }
         }
     }
@@ -190,22 +212,26 @@ impl Place {
                 assert_eq!(found, expected, "{column}");
             }
             Self::Folder(folder) => {
-                let file =
-                    std::fs::File::open(folder.path().join(format!("lake/{table}/{table}.parquet"))).unwrap();
-                let builder = ParquetRecordBatchReaderBuilder::try_new(file).unwrap();
-                let expected = match kind {
-                    "integer" => DataType::Int64,
-                    "real" => DataType::Float64,
-                    _ => DataType::Utf8,
-                };
-                assert_eq!(
-                    builder.schema().field_with_name(column).unwrap().data_type(),
-                    &expected,
-                    "{column}"
-                );
+                let path = folder.path().join(format!("lake/{table}/{table}.parquet"));
+                has_type(std::fs::File::open(path).unwrap(), column, kind);
+            }
+            Self::Lake(objects) => {
+                let object = &tables_of(objects).await[table];
+                has_type(objects.get(object).await.unwrap().unwrap().0, column, kind);
             }
         }
     }
+}
+
+fn has_type(file: impl ChunkReader + 'static, column: &str, kind: &str) {
+    let builder = ParquetRecordBatchReaderBuilder::try_new(file).unwrap();
+    let expected = match kind {
+        "integer" => DataType::Int64,
+        "real" => DataType::Float64,
+        _ => DataType::Utf8,
+    };
+    let field = builder.schema().field_with_name(column).unwrap();
+    assert_eq!(field.data_type(), &expected, "{column}");
 }
 
 async fn failing(desk: &Desk, target: impl Target, calls: u32) -> Result<TargetReport, TargetError> {
@@ -283,8 +309,19 @@ async fn server_rows(client: &Client, schema: &str, table: &str) -> Rows {
         .collect()
 }
 
-fn file_rows(path: &std::path::Path) -> Rows {
-    let file = std::fs::File::open(path).unwrap();
+/// The objects that hold the tables, as the manifest has them.
+pub(super) async fn tables_of(objects: &Objects) -> BTreeMap<String, String> {
+    let Some((manifest, _)) = objects.get("_trunkline.json").await.unwrap() else {
+        return BTreeMap::new();
+    };
+    let manifest: serde_json::Value = serde_json::from_slice(&manifest).unwrap();
+    let tables = manifest["tables"].as_object().unwrap().iter();
+    tables
+        .map(|(table, held)| (table.clone(), held["object"].as_str().unwrap().to_owned()))
+        .collect()
+}
+
+fn file_rows(file: impl ChunkReader + 'static) -> Rows {
     let reader = ParquetRecordBatchReaderBuilder::try_new(file)
         .unwrap()
         .build()
@@ -300,7 +337,7 @@ fn file_rows(path: &std::path::Path) -> Rows {
                 .zip(batch.columns())
                 .map(|(field, column)| (field.name().clone(), value(column.as_ref(), place)))
                 .collect();
-            assert!(rows.insert(row), "a row is there twice in {}", path.display());
+            assert!(rows.insert(row), "a row is there twice");
         }
     }
     rows
@@ -326,7 +363,7 @@ fn mirror(desk: &Desk) -> BTreeMap<String, Rows> {
             "SELECT name FROM sqlite_schema WHERE (type = 'table' OR name LIKE '%\\_custom' ESCAPE '\\') \
              AND type IN ('table', 'view') AND name NOT LIKE 'sqlite_%' \
              AND name NOT IN ('_trunkline_meta', '_trunkline_passes', '_trunkline_seen', '_trunkline_rejects', \
-             '_trunkline_attributes', '_trunkline_changes', '_trunkline_readers', '_trunkline_office_minutes', '_trunkline_office_stale')",
+             '_trunkline_attributes', '_trunkline_changes', '_trunkline_readers', '_trunkline_office_stale')",
         )
         .unwrap()
         .query_map([], |row| row.get(0))

@@ -225,7 +225,9 @@ async fn two_runs_at_once_are_one_after_another_or_refused() {
     let folder = tempfile::tempdir().unwrap();
     let desk = filled().await;
     let mut first = Folder::new(folder.path()).unwrap();
-    crate::targets::Target::begin(&mut first).await.unwrap();
+    crate::targets::Target::begin(&mut first, &desk.moment())
+        .await
+        .unwrap();
     let mut second = Folder::new(folder.path()).unwrap();
     refuses(
         bring_up(&desk.path(), &mut second, &desk.moment()).await,

@@ -70,6 +70,14 @@ pub(super) const RECIPES: &[Recipe] = recipes! {
         "flow.yaml",
         "input.jsonl",
         "output.json";
+    "nightly-backup":
+        "README.md",
+        "flow.yaml",
+        "input.jsonl",
+        "output.json",
+        "restore-input.jsonl",
+        "restore-output.json",
+        "restore.yaml";
     "unified-support-data":
         "README.md",
         "crm.yaml",

@@ -8,11 +8,11 @@ use arrow_array::{
     types::{Float64Type, Int64Type},
 };
 use arrow_schema::DataType;
-use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+use parquet::{arrow::arrow_reader::ParquetRecordBatchReaderBuilder, file::reader::ChunkReader};
 use rusqlite::types::ValueRef;
 use tokio_postgres::{Client, NoTls, types::Type};
 
-use crate::harness::Desk;
+use crate::{bucket::Bucket, harness::Desk};
 
 /// A row without the columns that are empty.
 type Row = BTreeMap<String, String>;
@@ -26,6 +26,10 @@ pub(super) enum Copy {
     Folder {
         target: String,
         root: std::path::PathBuf,
+    },
+    Lake {
+        target: String,
+        bucket: Bucket,
     },
 }
 
@@ -55,9 +59,24 @@ impl Copy {
         }
     }
 
+    pub(super) fn lake() -> Self {
+        Self::Lake {
+            target: "parquet:s3://lake/of/acme".to_owned(),
+            bucket: Bucket::start(),
+        }
+    }
+
     pub(super) fn target(&self) -> &str {
         match self {
-            Self::Postgres { target, .. } | Self::Folder { target, .. } => target,
+            Self::Postgres { target, .. } | Self::Folder { target, .. } | Self::Lake { target, .. } => target,
+        }
+    }
+
+    /// What whoever writes it has to have in its environment.
+    pub(super) fn environment(&self) -> Vec<(&str, &str)> {
+        match self {
+            Self::Lake { bucket, .. } => bucket.environment().to_vec(),
+            Self::Postgres { .. } | Self::Folder { .. } => Vec::new(),
         }
     }
 
@@ -107,6 +126,15 @@ impl Copy {
                     .collect()
             }),
             Self::Folder { root, .. } => files(&root.join(table)),
+            Self::Lake { bucket, .. } => {
+                let manifest = bucket.get("of/acme/_trunkline.json").unwrap();
+                let manifest: serde_json::Value = serde_json::from_slice(&manifest).unwrap();
+                let object = manifest["tables"][table]["object"].as_str().unwrap();
+                let bytes = bucket.get(&format!("of/acme/{object}")).unwrap();
+                let mut rows = BTreeSet::new();
+                read_file(bytes::Bytes::from(bytes), &mut rows);
+                rows
+            }
         }
     }
 }
@@ -119,7 +147,7 @@ pub(super) fn holds_what_the_mirror_holds(copy: &Copy, desk: &Desk) {
             "SELECT name FROM sqlite_schema WHERE (type = 'table' OR name LIKE '%\\_custom' ESCAPE '\\') \
              AND type IN ('table', 'view') AND name NOT LIKE 'sqlite_%' \
              AND name NOT IN ('_trunkline_meta', '_trunkline_passes', '_trunkline_seen', '_trunkline_rejects', \
-             '_trunkline_attributes', '_trunkline_changes', '_trunkline_readers', '_trunkline_office_minutes', '_trunkline_office_stale')",
+             '_trunkline_attributes', '_trunkline_changes', '_trunkline_readers', '_trunkline_office_stale')",
         )
         .unwrap()
         .query_map([], |row| row.get(0))
@@ -166,28 +194,26 @@ fn files(folder: &std::path::Path) -> BTreeSet<Row> {
         if path.extension().is_none_or(|extension| extension != "parquet") {
             continue;
         }
-        let file = std::fs::File::open(&path).unwrap();
-        for batch in ParquetRecordBatchReaderBuilder::try_new(file)
-            .unwrap()
-            .build()
-            .unwrap()
-        {
-            let batch = batch.unwrap();
-            let schema = batch.schema();
-            for place in 0..batch.num_rows() {
-                let row = schema
-                    .fields()
-                    .iter()
-                    .zip(batch.columns())
-                    .filter_map(|(field, column)| {
-                        Some((field.name().clone(), value(column.as_ref(), place)?))
-                    })
-                    .collect();
-                assert!(rows.insert(row), "a row is there twice in {}", path.display());
-            }
-        }
+        read_file(std::fs::File::open(&path).unwrap(), &mut rows);
     }
     rows
+}
+
+fn read_file(file: impl ChunkReader + 'static, rows: &mut BTreeSet<Row>) {
+    let reader = ParquetRecordBatchReaderBuilder::try_new(file).unwrap();
+    for batch in reader.build().unwrap() {
+        let batch = batch.unwrap();
+        let schema = batch.schema();
+        for place in 0..batch.num_rows() {
+            let row = schema
+                .fields()
+                .iter()
+                .zip(batch.columns())
+                .filter_map(|(field, column)| Some((field.name().clone(), value(column.as_ref(), place)?)))
+                .collect();
+            assert!(rows.insert(row), "a row is there twice");
+        }
+    }
 }
 
 fn value(column: &dyn Array, place: usize) -> Option<String> {
