@@ -23,7 +23,7 @@ use crate::{
     time,
 };
 
-pub use rows::Held;
+pub use rows::{Held, Touched};
 pub(crate) use rows::SEPARATOR;
 pub(crate) use triggers::{Followed, base_of, tables};
 
@@ -211,6 +211,14 @@ impl Feed {
     /// When the file cannot be read.
     pub fn changes(&self, seq: i64, limit: u32) -> Result<Vec<Changed>, StorageError> {
         self.read(|connection| rows::changes(connection, seq, limit))
+    }
+
+    /// The next changes after `seq`, at most `limit`, in order: number, table and key alone, for whoever reads the rows themselves.
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub fn touched(&self, seq: i64, limit: u32) -> Result<Vec<Touched>, StorageError> {
+        self.read(|connection| rows::touched(connection, seq, limit))
     }
 
     /// Rows of a table that exist, in the order of their keys: those after `key`, at most `limit`, each with its record. For

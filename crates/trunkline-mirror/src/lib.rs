@@ -4,12 +4,14 @@
 //! Read [`tables`] for what is kept, [`storage`] for how it is written, [`extract`] for how JSON becomes columns.
 
 pub mod analytics;
+pub mod browse;
 pub mod check;
 pub mod extract;
 pub mod feed;
 pub mod notifications;
 pub mod objects;
 pub mod report;
+pub mod search;
 pub mod storage;
 pub mod sync;
 pub mod tables;

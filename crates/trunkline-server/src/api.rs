@@ -11,6 +11,7 @@ pub(crate) mod alerts;
 pub(crate) mod apps;
 pub(crate) mod audit;
 pub(crate) mod connections;
+pub(crate) mod data;
 pub(crate) mod dead_letters;
 mod describe;
 pub(crate) mod flows;
@@ -24,6 +25,7 @@ pub(crate) mod overview;
 pub(crate) mod people;
 pub(crate) mod read;
 pub(crate) mod requests;
+pub(crate) mod reports;
 mod route;
 pub(crate) mod runs;
 mod writes;
@@ -48,6 +50,8 @@ fn routes() -> Vec<Route> {
         apps::routes(),
         mirrors::routes(),
         runs::routes(),
+        data::routes(),
+        reports::routes(),
         flows::routes(),
         dead_letters::routes(),
         actions::routes(),

@@ -15,6 +15,7 @@ mod error;
 mod flows;
 mod grant;
 mod health;
+mod indexing;
 mod invitations;
 mod journal;
 mod keeper;

@@ -10,7 +10,7 @@ use url::Url;
 use crate::{
     Channels, ServerError, ServerOptions, alerts, calls,
     console::{Audience, Doorman},
-    flows, invite_first, keeper, listener,
+    flows, indexing, invite_first, keeper, listener,
     metrics::Metrics,
     receiver::Secrets,
     routes,
@@ -28,6 +28,7 @@ pub struct Server {
     shared: Arc<Shared>,
     flows: Option<JoinHandle<()>>,
     alerts: Option<JoinHandle<()>>,
+    indexing: Option<JoinHandle<()>>,
     calls: Option<JoinHandle<()>>,
     keeper: Option<std::thread::JoinHandle<()>>,
 }
@@ -76,6 +77,7 @@ impl Server {
             channels,
             workspaces,
             wake: Wake::new(),
+            readers: crate::api::data::look::Readers::new(),
             doorman: Doorman::new(),
             audience: Audience::new(),
             stopping: stopped.clone(),
@@ -83,6 +85,7 @@ impl Server {
         let keeper = keeper::start(Arc::clone(&shared), stopped.clone())?;
         let flows = tokio::spawn(flows::supervise(Arc::clone(&shared), stopped.clone()));
         let alerts = tokio::spawn(alerts::supervise(Arc::clone(&shared), stopped.clone()));
+        let indexing = tokio::spawn(indexing::supervise(Arc::clone(&shared), stopped.clone()));
         let calls = nats.map(|(server, settings)| {
             tokio::spawn(calls::supervise(
                 Arc::clone(&shared),
@@ -99,6 +102,7 @@ impl Server {
             listening: Some(listening),
             flows: Some(flows),
             alerts: Some(alerts),
+            indexing: Some(indexing),
             calls,
             keeper: Some(keeper),
             shared,
@@ -136,6 +140,9 @@ impl Server {
         }
         if let Some(alerts) = self.alerts.take() {
             alerts.await.ok();
+        }
+        if let Some(indexing) = self.indexing.take() {
+            indexing.await.ok();
         }
         if let Some(keeper) = self.keeper.take() {
             tokio::task::spawn_blocking(move || keeper.join().ok()).await.ok();

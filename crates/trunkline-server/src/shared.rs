@@ -11,6 +11,7 @@ use trunkline_store::Store;
 
 use crate::{
     Channels, ServerOptions,
+    api::data::look::Readers,
     console::{Audience, Doorman},
     metrics::Metrics,
     push::Doors,
@@ -36,6 +37,8 @@ pub(crate) struct Shared {
     pub(crate) workspaces: Workspaces,
     /// Somebody brought work for the workers.
     pub(crate) wake: Wake,
+    /// Who reads mirrors.
+    pub(crate) readers: Readers,
     /// Who comes into the console.
     pub(crate) doorman: Doorman,
     /// Who looks at pages that move.

@@ -11,7 +11,8 @@ use super::{
 };
 
 /// A count with thousands apart.
-pub(super) fn count(value: u64) -> String {
+#[must_use]
+pub fn count(value: u64) -> String {
     let digits = value.to_string();
     let mut out = String::new();
     for (place, digit) in digits.chars().enumerate() {
@@ -55,14 +56,17 @@ pub fn duration(minutes: Option<f64>) -> String {
 }
 
 /// A mean of ratings.
-pub(super) fn rating(average: Option<f64>) -> String {
+#[must_use]
+pub fn rating(average: Option<f64>) -> String {
     average.map_or_else(|| "–".to_owned(), |average| format!("{average:.2}"))
 }
 
-type Table<'h> = (Vec<&'h str>, Vec<Vec<String>>);
+/// The names of columns, and rows of cells.
+pub type Table<'h> = (Vec<&'h str>, Vec<Vec<String>>);
 
 /// The cells of teams, tags or companies.
-pub(super) fn groups<'h>(first: &'h str, lines: &[GroupLine], office: bool) -> Table<'h> {
+#[must_use]
+pub fn groups<'h>(first: &'h str, lines: &[GroupLine], office: bool) -> Table<'h> {
     let mut heads = vec![first, "Conversations", "Answered", "First response"];
     if office {
         heads.push("in office hours");
@@ -93,7 +97,8 @@ pub(super) fn groups<'h>(first: &'h str, lines: &[GroupLine], office: bool) -> T
 }
 
 /// The cells of teammates.
-pub(super) fn admins(lines: &[AdminLine], office: bool) -> Table<'static> {
+#[must_use]
+pub fn admins(lines: &[AdminLine], office: bool) -> Table<'static> {
     let mut heads = vec!["Teammate", "First answers", "First response"];
     if office {
         heads.push("in office hours");

@@ -20,6 +20,32 @@ pub(crate) const SEPARATOR: char = '\u{1f}';
 /// A row that exists: its key and its record.
 pub type Held = (Vec<String>, Value);
 
+/// A row that changed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Touched {
+    /// The change's number.
+    pub seq: i64,
+    /// The table.
+    pub table: String,
+    /// The values of the table's key, in order.
+    pub key: Vec<String>,
+}
+
+/// The next changes after `seq`, without their rows.
+pub(super) fn touched(connection: &Connection, seq: i64, limit: u32) -> Result<Vec<Touched>, Error> {
+    connection
+        .prepare_cached("SELECT seq, stream, key FROM _trunkline_changes WHERE seq > ?1 ORDER BY seq LIMIT ?2")?
+        .query_map(params![seq, limit], |row| {
+            let key: String = row.get(2)?;
+            Ok(Touched {
+                seq: row.get(0)?,
+                table: row.get(1)?,
+                key: key.split(SEPARATOR).map(str::to_owned).collect(),
+            })
+        })?
+        .collect()
+}
+
 /// The next changes after `seq`.
 pub(super) fn changes(connection: &Connection, seq: i64, limit: u32) -> Result<Vec<Changed>, Error> {
     let followed = by_name(connection)?;

@@ -209,6 +209,9 @@ pub(crate) struct Page {
     /// The least role; none for what is there before anybody signs in.
     pub(super) role: Option<Role>,
     pub(super) is_deed: bool,
+    /// Whether it answers a file, which has nothing to render.
+    #[cfg(test)]
+    pub(super) is_file: bool,
     pub(super) is_live: bool,
     pub(super) entry: Option<Entry>,
     pub(super) answer: Answer,
@@ -256,12 +259,45 @@ impl Page {
             path,
             role: Some(role),
             is_deed: false,
+            #[cfg(test)]
+            is_file: false,
             is_live: false,
             entry: None,
             answer,
             news,
             #[cfg(test)]
             samples: samples::<V>,
+        }
+    }
+
+    /// A file to keep, which is made while it is sent.
+    pub(crate) fn file<F>(
+        id: &'static str,
+        path: &'static str,
+        role: Role,
+        make: impl Fn(Asked) -> F + Clone + Send + Sync + 'static,
+    ) -> Self
+    where
+        F: Future<Output = Result<Response, Refusal>> + Send + 'static,
+    {
+        let answer: Answer = Arc::new(move |asked: Asked| {
+            let visit = asked.visit.clone();
+            let made = make(asked);
+            Box::pin(async move { made.await.unwrap_or_else(|refusal| layout::refused(&visit, &refusal)) })
+        });
+        Self {
+            id,
+            path,
+            role: Some(role),
+            is_deed: false,
+            #[cfg(test)]
+            is_file: true,
+            is_live: false,
+            entry: None,
+            answer,
+            news: Arc::new(|_| Box::pin(async { Ok(Vec::new()) })),
+            #[cfg(test)]
+            samples: samples::<Infallible>,
         }
     }
 
@@ -317,6 +353,8 @@ impl Page {
             path,
             role: Some(role),
             is_deed: true,
+            #[cfg(test)]
+            is_file: false,
             is_live: false,
             entry: None,
             answer,

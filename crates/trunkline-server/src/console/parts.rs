@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use maud::{Markup, Render, html};
 
 use super::{layout::sprite, visit::Visit, words};
-pub(crate) use chart::{Series, bars, gauge, spark};
+pub(crate) use chart::{Series, bars, gauge, ranked, spark};
 pub(crate) use form::{Field, choice, form, press, submit, tick, trouble};
 
 /// An icon by its id in `assets/icons.svg`; the tests hold every page to those that are drawn.

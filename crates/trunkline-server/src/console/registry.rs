@@ -5,8 +5,8 @@
 use super::{
     page::{Entry, Group, Page},
     pages::{
-        account, alerts, audit, connections, deliveries, flows, keys, mirrors, notifications, overview,
-        people, requests, settings, sign_in,
+        account, alerts, audit, connections, data, deliveries, flows, keys, mirrors, notifications, overview,
+        people, reports, requests, settings, sign_in,
     },
 };
 
@@ -18,6 +18,8 @@ pub(super) fn pages() -> Vec<Page> {
         alerts::pages(),
         flows::pages(),
         deliveries::pages(),
+        data::pages(),
+        reports::pages(),
         mirrors::pages(),
         connections::pages(),
         notifications::pages(),

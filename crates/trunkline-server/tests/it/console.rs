@@ -1,5 +1,6 @@
 //! The console over a real socket: who comes in, what they may do, what is noted.
 
+mod data;
 mod flows;
 
 use reqwest::{Response, StatusCode, header, redirect::Policy};

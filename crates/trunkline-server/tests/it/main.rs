@@ -4,6 +4,7 @@ mod api;
 mod calls;
 mod console;
 mod harness;
+mod mirrored;
 mod receiver;
 mod renewal;
 mod request_log;

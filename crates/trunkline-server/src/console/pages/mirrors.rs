@@ -429,7 +429,7 @@ async fn resume(asked: Asked) -> Result<Done, Again<Infallible>> {
 }
 
 #[cfg(test)]
-fn sample() -> Shown {
+pub(super) fn sample() -> Shown {
     let at = "2026-03-01T12:05:00Z".parse().expect("a moment");
     Shown {
         id: "1".to_owned(),

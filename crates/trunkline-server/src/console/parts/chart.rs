@@ -128,6 +128,40 @@ pub(crate) fn gauge(name: &str, used: u64, limit: u64) -> Markup {
     }
 }
 
+/// Values with their labels, a line for each; what is below nothing is drawn to the left of it. The table beside it says the same.
+pub(crate) fn ranked(title: &str, values: &[(String, f64)]) -> Markup {
+    const LINE: f64 = 24.0;
+    const LEFT: f64 = 180.0;
+    const RIGHT: f64 = 80.0;
+    const LONGEST: usize = 26;
+    let wide = WIDTH as f64 - LEFT - RIGHT;
+    let finite = || values.iter().map(|(_, value)| *value).filter(|value| value.is_finite());
+    let (least, most) = (finite().fold(0.0, f64::min), finite().fold(0.0, f64::max));
+    let scale = wide / (most - least).max(f64::MIN_POSITIVE);
+    let zero = LEFT - least * scale;
+    let height = LINE * values.len() as f64;
+    html! {
+        figure class="chart ranked" {
+            svg viewBox={ "0 0 " (WIDTH) " " (short(height)) } role="img" aria-label={ (title) ", " (words::some(values.len() as u64, "value")) "; the table below says them" } {
+                line class="ground" x1=(short(zero)) x2=(short(zero)) y1="0" y2=(short(height)) {}
+                @for (at, (label, value)) in values.iter().enumerate() {
+                    @let y = LINE * at as f64;
+                    @let size = if value.is_finite() { (value * scale).abs() } else { 0.0 };
+                    @let from = if *value < 0.0 { zero - size } else { zero };
+                    g {
+                        title { (label) ": " (value) }
+                        text x=(short(LEFT - 8.0)) y=(short(y + 16.0)) text-anchor="end" {
+                            @if label.chars().count() > LONGEST { (label.chars().take(LONGEST).collect::<String>()) "…" } @else { (label) }
+                        }
+                        rect class="series-1" x=(short(from)) y=(short(y + 4.0)) width=(short(size.max(1.0))) height=(short(LINE - 8.0)) rx="2" {}
+                        text x=(short(from + size + 6.0)) y=(short(y + 16.0)) { (value) }
+                    }
+                }
+            }
+        }
+    }
+}
+
 fn short(number: f64) -> String {
     let text = format!("{number:.1}");
     match text.strip_suffix(".0") {

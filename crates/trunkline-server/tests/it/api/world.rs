@@ -107,6 +107,7 @@ impl World {
             },
         };
         store.add_mirror(&mirror, now()).await.unwrap();
+        crate::mirrored::put(&self.process.folder.path().join("all.db")).await;
         for number in 0..MANY {
             let at = now() + SignedDuration::from_secs(i64::try_from(number).unwrap());
             store.run_mirror_now("all", at).await.unwrap();
