@@ -23,6 +23,7 @@ pub(crate) mod origin;
 pub(crate) mod overview;
 pub(crate) mod people;
 pub(crate) mod read;
+pub(crate) mod recipes;
 pub(crate) mod requests;
 mod route;
 pub(crate) mod runs;
@@ -50,6 +51,7 @@ fn routes() -> Vec<Route> {
         runs::routes(),
         flows::routes(),
         dead_letters::routes(),
+        recipes::routes(),
         actions::routes(),
         writes::routes(),
         notifications::routes(),

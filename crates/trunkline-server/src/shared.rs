@@ -12,6 +12,7 @@ use trunkline_store::Store;
 use crate::{
     Channels, ServerOptions,
     console::{Audience, Doorman},
+    flows::ByHand,
     metrics::Metrics,
     push::Doors,
     receiver::Secrets,
@@ -30,6 +31,8 @@ pub(crate) struct Shared {
     pub(crate) followed: Followed,
     /// Who may send records to flows.
     pub(crate) doors: Doors,
+    /// Flows that somebody asked to run now.
+    pub(crate) by_hand: ByHand,
     /// Who is told of alerts.
     pub(crate) channels: Channels,
     /// Where actions run.

@@ -1,6 +1,7 @@
 //! The console over a real socket: who comes in, what they may do, what is noted.
 
 mod flows;
+mod trying;
 
 use reqwest::{Response, StatusCode, header, redirect::Policy};
 use secrecy::ExposeSecret as _;

@@ -62,8 +62,50 @@ pub(super) fn all() -> Vec<Case> {
     all.extend(notifications());
     all.extend(alerts());
     all.extend(flows());
+    all.extend(tries());
     all.extend(dead_letters());
     all
+}
+
+fn tries() -> Vec<Case> {
+    let attempt = |status, body| case("flows.try", "/flow-tries", status).with(body);
+    let fill = |status, body| case("recipes.fill", "/recipes/help-center/fill", status).with(body);
+    let text = flow("new");
+    vec![
+        attempt(200, json!({ "text": text, "records": [{ "number": 2 }] })),
+        attempt(
+            200,
+            json!({ "text": text, "records": [], "answers": { "company": null } }),
+        ),
+        attempt(200, json!({ "text": flow("orders"), "take": "letter" })),
+        attempt(200, json!({ "text": text, "take": "source", "limit": 1 })),
+        attempt(200, json!({ "text": "flow: [" })),
+        attempt(409, json!({ "text": text })).blames("records"),
+        attempt(409, json!({ "text": text, "take": "letter" })).blames("records"),
+        attempt(422, json!({ "text": text, "take": "thin air" })).blames("take"),
+        attempt(422, json!({ "text": text, "limit": 101 })).blames("limit"),
+        attempt(422, json!({ "text": text, "records": [7] })).blames("records[0]"),
+        attempt(422, json!({ "text": text, "records": vec![json!({}); 101] })).blames("records"),
+        case("flows.dry_run", "/flows/orders/dry-run", 200).with(json!({ "limit": 5 })),
+        case("flows.dry_run", "/flows/orders/dry-run", 422)
+            .with(json!({ "limit": 0 }))
+            .blames("limit"),
+        case("flows.run", "/flows/orders/run", 202),
+        case("components.list", "/components", 200),
+        case("recipes.list", "/recipes", 200),
+        case("recipes.show", "/recipes/help-center", 200),
+        case("recipes.show", "/recipes/none", 404),
+        fill(
+            200,
+            json!({ "file": "back.yaml", "name": "mine", "connection": "acme", "values": { "folder": "w" } }),
+        ),
+        fill(200, json!({})),
+        fill(422, json!({ "file": "input.jsonl" })).blames("file"),
+        fill(422, json!({ "name": "My own" })).blames("name"),
+        fill(422, json!({ "connection": "none" })).blames("connection"),
+        fill(422, json!({ "values": { "folder": "../x" } })).blames("values.folder"),
+        fill(422, json!({ "values": { "surprise": "x" } })).blames("values.surprise"),
+    ]
 }
 
 fn flows() -> Vec<Case> {
