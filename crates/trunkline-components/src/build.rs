@@ -15,7 +15,11 @@ use trunkline_flow::{
 use crate::{
     Site,
     registry::{self, MakeTransform},
+    transforms::enrich,
 };
+
+/// What `enrich` is to find where nobody is asked: values by the fields that it fills.
+pub type Answers = Arc<Map<String, Value>>;
 
 /// Builds the components of a file.
 ///
@@ -23,6 +27,20 @@ use crate::{
 ///
 /// All that is not right about their settings.
 pub fn build(document: &Document, site: &Site) -> Result<Flow, Vec<Mistake>> {
+    put_together(document, site, None)
+}
+
+/// Builds the components of a file to be tried: `enrich` asks nobody, puts what is given in its place, and lets records through as they
+/// are where nothing is given.
+///
+/// # Errors
+///
+/// All that is not right about their settings.
+pub fn build_to_try(document: &Document, site: &Site, answers: &Answers) -> Result<Flow, Vec<Mistake>> {
+    put_together(document, site, Some(answers))
+}
+
+fn put_together(document: &Document, site: &Site, answers: Option<&Answers>) -> Result<Flow, Vec<Mistake>> {
     let mut mistakes = Vec::new();
     let source = kept(&mut mistakes, || {
         let kind = registry::sources()
@@ -31,10 +49,10 @@ pub fn build(document: &Document, site: &Site) -> Result<Flow, Vec<Mistake>> {
             .ok_or_else(|| unknown(&document.source))?;
         (kind.build)(&document.source.settings, site)
     });
-    let transforms = pipeline(&document.transforms, site, &mut mistakes);
+    let transforms = pipeline(&document.transforms, site, answers, &mut mistakes);
     let mut ways = Vec::new();
     for branch in &document.destinations {
-        let transforms = pipeline(&branch.transforms, site, &mut mistakes);
+        let transforms = pipeline(&branch.transforms, site, answers, &mut mistakes);
         let destination = kept(&mut mistakes, || {
             let kind = registry::destinations()
                 .iter()
@@ -100,7 +118,12 @@ pub fn outputs(
     (outputs, errors)
 }
 
-fn pipeline(parts: &[Part], site: &Site, mistakes: &mut Vec<Mistake>) -> MakePipeline {
+fn pipeline(
+    parts: &[Part],
+    site: &Site,
+    answers: Option<&Answers>,
+    mistakes: &mut Vec<Mistake>,
+) -> MakePipeline {
     let mut makers: Vec<(String, MakeTransform)> = Vec::new();
     for part in parts {
         let made = kept(mistakes, || {
@@ -108,7 +131,12 @@ fn pipeline(parts: &[Part], site: &Site, mistakes: &mut Vec<Mistake>) -> MakePip
                 .iter()
                 .find(|kind| kind.name == part.kind)
                 .ok_or_else(|| unknown(part))?;
-            (kind.build)(&part.settings, site)
+            match answers {
+                Some(answers) if kind.name == enrich::KIND.name => {
+                    enrich::build_answered(&part.settings, answers)
+                }
+                _ => (kind.build)(&part.settings, site),
+            }
         });
         makers.extend(made.map(|make| (part.kind.clone(), make)));
     }

@@ -20,7 +20,7 @@ pub mod tables;
 mod text;
 mod transforms;
 
-pub use build::{build, is_endless, outputs};
+pub use build::{Answers, build, build_to_try, is_endless, outputs};
 pub use channel::channel;
 pub use destinations::is_nats_subject;
 pub use nats::{Credentials as NatsCredentials, Server as NatsServer};

@@ -160,7 +160,7 @@ impl JsonSchema for Text {
         let env = generator.subschema_for::<Env>();
         json_schema!({
             "description": "A jq expression that gives a text, or the variable of the environment that holds it.",
-            "anyOf": [{ "type": "string" }, env],
+            "anyOf": [{ "type": "string", "format": "jq" }, env],
         })
     }
 }

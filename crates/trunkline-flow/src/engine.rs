@@ -19,10 +19,12 @@ mod run;
 mod stages;
 #[cfg(test)]
 mod testing;
+mod watching;
 
 pub use filling::at_once;
 pub use flow::{Flow, MakePipeline, StagedAll, Way};
 pub use keeper::{Counts, DeadLetter, Keeper};
-pub use pipeline::{Applied, Pipeline, Refused, Steps};
+pub use pipeline::{Applied, Pipeline, Refused, Seen, Steps};
 pub use range::Ranged;
 pub use run::{Ended, Engine, Ran};
+pub use watching::{First, Watched, WatchedWay, first};

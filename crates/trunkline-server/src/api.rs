@@ -24,8 +24,9 @@ pub(crate) mod origin;
 pub(crate) mod overview;
 pub(crate) mod people;
 pub(crate) mod read;
-pub(crate) mod requests;
+pub(crate) mod recipes;
 pub(crate) mod reports;
+pub(crate) mod requests;
 mod route;
 pub(crate) mod runs;
 mod writes;
@@ -54,6 +55,7 @@ fn routes() -> Vec<Route> {
         reports::routes(),
         flows::routes(),
         dead_letters::routes(),
+        recipes::routes(),
         actions::routes(),
         writes::routes(),
         notifications::routes(),

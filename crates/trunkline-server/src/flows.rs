@@ -4,6 +4,7 @@
 //! only, however many there are. Read `flows/runner.rs` for a run, `flows/keeper.rs` for what is kept, `flows/schedule.rs` for
 //! when.
 
+mod by_hand;
 mod keeper;
 mod mirrors;
 mod notifications;
@@ -13,7 +14,8 @@ mod runner;
 mod schedule;
 mod workspaces;
 
-pub(crate) use schedule::supervise;
+pub(crate) use by_hand::ByHand;
+pub(crate) use schedule::{runner, supervise};
 
 pub use mirrors::StoredMirrors;
 pub use notifications::StoredNotifications;

@@ -74,6 +74,7 @@ impl Server {
             secrets: Secrets::default(),
             followed: Followed::default(),
             doors: crate::push::Doors::default(),
+            by_hand: flows::ByHand::default(),
             channels,
             workspaces,
             wake: Wake::new(),

@@ -13,6 +13,7 @@ use crate::{
     Channels, ServerOptions,
     api::data::look::Readers,
     console::{Audience, Doorman},
+    flows::ByHand,
     metrics::Metrics,
     push::Doors,
     receiver::Secrets,
@@ -31,6 +32,8 @@ pub(crate) struct Shared {
     pub(crate) followed: Followed,
     /// Who may send records to flows.
     pub(crate) doors: Doors,
+    /// Flows that somebody asked to run now.
+    pub(crate) by_hand: ByHand,
     /// Who is told of alerts.
     pub(crate) channels: Channels,
     /// Where actions run.

@@ -3,6 +3,7 @@
 //! The one rule: the same question is asked once while its answer is fresh; an answer that is missing is an answer too. Read
 //! `enrich/asking.rs` and `enrich/mirror.rs` for where it is looked up.
 
+mod answered;
 mod asking;
 mod cache;
 mod mirror;
@@ -18,10 +19,11 @@ use trunkline_flow::{
     document::{Jq, Mistake, Node, Span, read},
 };
 
-use self::{asking::Asking, cache::Cache, mirror::Mirror};
+use self::{answered::Answered, asking::Asking, cache::Cache, mirror::Mirror};
 use super::{at_least, one_of};
 use crate::{
     Site,
+    build::Answers,
     registry::{MakeTransform, TransformKind},
 };
 
@@ -118,6 +120,40 @@ struct Enriching {
 }
 
 fn build(node: &Node, site: &Site) -> Result<MakeTransform, Mistake> {
+    let settings = Arc::new(checked(node)?);
+    let site = site.clone();
+    Ok(Arc::new(move || {
+        let place = match (&settings.mirror, &settings.operation) {
+            (Some(mirror), _) => Place::Mirror(Mirror::new(mirror.clone(), &site)),
+            (None, operation) => Place::Asking(Asking::new(
+                operation.clone().unwrap_or_default(),
+                settings.connection.clone(),
+                settings.concurrency,
+                site.clone(),
+            )),
+        };
+        Box::new(Enriching {
+            settings: Arc::clone(&settings),
+            place,
+            cache: Cache::new(settings.cache.size, settings.cache.span),
+        })
+    }))
+}
+
+/// Makes what asks nobody, and puts what is given in its place.
+pub(crate) fn build_answered(node: &Node, answers: &Answers) -> Result<MakeTransform, Mistake> {
+    let settings = checked(node)?;
+    let answer = answers.get(&settings.into).cloned();
+    Ok(Arc::new(move || {
+        Box::new(Answered {
+            into: settings.into.clone(),
+            answer: answer.clone(),
+        })
+    }))
+}
+
+/// Settings that are in order.
+fn checked(node: &Node) -> Result<Settings, Mistake> {
     let settings: Settings = read(node)?;
     one_of(node, &["operation", "mirror"])?;
     if settings.operation.is_some() && settings.mirror.is_some() {
@@ -140,24 +176,7 @@ fn build(node: &Node, site: &Site) -> Result<MakeTransform, Mistake> {
     if let Some(operation) = &settings.operation {
         asking::check(node, operation, &settings.with)?;
     }
-    let settings = Arc::new(settings);
-    let site = site.clone();
-    Ok(Arc::new(move || {
-        let place = match (&settings.mirror, &settings.operation) {
-            (Some(mirror), _) => Place::Mirror(Mirror::new(mirror.clone(), &site)),
-            (None, operation) => Place::Asking(Asking::new(
-                operation.clone().unwrap_or_default(),
-                settings.connection.clone(),
-                settings.concurrency,
-                site.clone(),
-            )),
-        };
-        Box::new(Enriching {
-            settings: Arc::clone(&settings),
-            place,
-            cache: Cache::new(settings.cache.size, settings.cache.span),
-        })
-    }))
+    Ok(settings)
 }
 
 impl Settings {

@@ -231,6 +231,6 @@ impl JsonSchema for Jq {
     }
 
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({ "type": "string", "description": "A jq expression over the record." })
+        json_schema!({ "type": "string", "format": "jq", "description": "A jq expression over the record." })
     }
 }

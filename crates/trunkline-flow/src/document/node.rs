@@ -2,6 +2,8 @@
 //!
 //! The one rule: a key that stands twice is a mistake, and so is what no flow needs: several documents, or a tree without measure.
 
+mod write;
+
 use std::fmt;
 
 use serde::{

@@ -14,6 +14,21 @@ pub type Steps = Vec<(String, Box<dyn Transform>)>;
 #[derive(Default)]
 pub struct Pipeline {
     steps: Steps,
+    /// What each was given and made of it; kept only where somebody watches.
+    seen: Option<Vec<Seen>>,
+}
+
+/// What a transform was given, and what it made of it.
+#[derive(Clone, Debug, Default)]
+pub struct Seen {
+    /// The transform's name.
+    pub name: String,
+    /// The records that came to it.
+    pub before: Vec<Value>,
+    /// What it made of them, what it held back for a while included.
+    pub after: Vec<Value>,
+    /// Records that it could not take, and why.
+    pub refused: Vec<(Value, ComponentError)>,
 }
 
 impl std::fmt::Debug for Pipeline {
@@ -47,7 +62,24 @@ impl Pipeline {
     /// Puts transforms together.
     #[must_use]
     pub fn new(steps: Steps) -> Self {
-        Self { steps }
+        Self { steps, seen: None }
+    }
+
+    /// The same, keeping what each transform is given and makes of it.
+    #[must_use]
+    pub fn watched(mut self) -> Self {
+        let seen = |(name, _): &(String, Box<dyn Transform>)| Seen {
+            name: name.clone(),
+            ..Seen::default()
+        };
+        self.seen = Some(self.steps.iter().map(seen).collect());
+        self
+    }
+
+    /// What was seen of each transform; nothing when nobody watched.
+    #[must_use]
+    pub fn into_seen(self) -> Vec<Seen> {
+        self.seen.unwrap_or_default()
     }
 
     /// Takes records through all of them.
@@ -76,6 +108,7 @@ impl Pipeline {
                     }),
                 }
             }
+            self.see(at, &[], &held, &all.refused);
             if held.is_empty() {
                 continue;
             }
@@ -114,7 +147,9 @@ impl Pipeline {
 
     fn from(&mut self, first: usize, mut records: Vec<Record>, now: Timestamp) -> Applied {
         let mut refused = Vec::new();
-        for (at, (name, step)) in self.steps.iter_mut().enumerate().skip(first) {
+        for at in first..self.steps.len() {
+            let (name, step) = &mut self.steps[at];
+            let before = self.seen.as_ref().map(|_| records.clone()).unwrap_or_default();
             let mut next = Vec::with_capacity(records.len());
             for done in step.apply_all(records, now) {
                 match done {
@@ -126,8 +161,22 @@ impl Pipeline {
                     }),
                 }
             }
+            self.see(at, &before, &next, &refused);
             records = next;
         }
         Applied { records, refused }
+    }
+
+    /// Notes what a transform did, where somebody watches.
+    fn see(&mut self, at: usize, before: &[Record], after: &[Record], refused: &[Refused]) {
+        let Some(seen) = self.seen.as_mut().and_then(|all| all.get_mut(at)) else {
+            return;
+        };
+        let value = |record: &Record| record.value.clone();
+        seen.before.extend(before.iter().map(value));
+        seen.after.extend(after.iter().map(value));
+        let own = refused.iter().filter(|one| one.step.0 == at);
+        seen.refused
+            .extend(own.map(|one| (one.record.value.clone(), one.error.clone())));
     }
 }

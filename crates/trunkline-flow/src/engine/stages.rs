@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use super::{
     flow::Flow,
-    pipeline::{Pipeline, Refused},
+    pipeline::{Pipeline, Refused, Seen},
 };
 use crate::{
     ComponentError, Record,
@@ -39,6 +39,8 @@ pub(super) struct Staged {
     pub(super) refused: Vec<(Option<String>, Record, ComponentError)>,
     /// How many of which nothing goes any way.
     pub(super) filtered: u64,
+    /// Of those that could not be taken, why the way itself could not say what to do with them: its condition, or the key.
+    pub(super) undecided: Vec<(usize, ComponentError)>,
 }
 
 impl Stages {
@@ -58,6 +60,21 @@ impl Stages {
                 .clone()
                 .filter(|_| flow.policy.order == Order::PerKey),
         }
+    }
+
+    /// The same, keeping what each transform is given and makes of it.
+    pub(super) fn watched(mut self) -> Self {
+        self.common = self.common.watched();
+        for way in &mut self.ways {
+            way.transforms = std::mem::take(&mut way.transforms).watched();
+        }
+        self
+    }
+
+    /// What was seen of the common transforms, and of those of each way.
+    pub(super) fn into_seen(self) -> (Vec<Seen>, Vec<Vec<Seen>>) {
+        let ways = self.ways.into_iter().map(|way| way.transforms.into_seen());
+        (self.common.into_seen(), ways.collect())
     }
 
     /// Takes records through all.
@@ -133,6 +150,7 @@ impl Stages {
                     Ok(true) => wanted_by.push(at),
                     Err(error) => {
                         is_wanted = true;
+                        staged.undecided.push((at, error.clone()));
                         let way = self.ways[at].name.clone();
                         staged.refused.push((Some(way), record.clone(), error));
                     }
@@ -165,6 +183,7 @@ impl Stages {
             match self.key_of(&record, now) {
                 Ok(key) => staged.by_way[at].push((record, key)),
                 Err(error) => {
+                    staged.undecided.push((at, error.clone()));
                     let way = self.ways[at].name.clone();
                     staged.refused.push((Some(way), record, error));
                 }

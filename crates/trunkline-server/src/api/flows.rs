@@ -4,8 +4,10 @@
 //! A flow reads files and secrets of this machine, so only administrators say what it does.
 
 mod apply;
+mod components;
 mod runs;
 mod shape;
+mod tries;
 
 use std::sync::Arc;
 
@@ -13,7 +15,7 @@ use axum::{Json, extract::State};
 use http::StatusCode;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use trunkline_store::{DeadLetterCount, Flow, FlowRunFilter, FlowState, QueueDepth, Role};
+use trunkline_store::{DeadLetterCount, Flow, FlowRunFilter, FlowState, QueueDepth, Role, Store};
 use utoipa::ToSchema;
 
 use super::{
@@ -26,6 +28,7 @@ pub(crate) use runs::{FlowRunsQuery, Run, list as runs, show as run};
 #[cfg(test)]
 pub(crate) use shape::Way;
 pub(crate) use shape::{Made, Part};
+pub(crate) use tries::{DryRun, Step, Tried, TriedWay, Trouble, Try, dry_run, try_text};
 
 /// How many runs a list shows of each flow.
 const NEWEST: u32 = 20;
@@ -161,9 +164,21 @@ pub(super) fn routes() -> Vec<Route> {
             resume,
         )
         .answers::<Shown>(StatusCode::OK),
+        Route::new(
+            Role::Operate,
+            Verb::Post,
+            "/flows/{name}/run",
+            "flows.run",
+            "Runs a flow now, whatever its schedule says, also when it is paused. One that runs all the time has no need of it.",
+            run_now,
+        )
+        .answers::<Shown>(StatusCode::ACCEPTED)
+        .may_conflict(),
     ];
     routes.extend(apply::routes());
     routes.extend(runs::routes());
+    routes.extend(tries::routes());
+    routes.extend(components::routes());
     routes
 }
 
@@ -241,6 +256,32 @@ pub(crate) async fn resume(
     Named(name): Named<String>,
 ) -> Result<Json<Shown>, Refusal> {
     set(&shared, &name, FlowState::Active).await
+}
+
+/// Runs a flow as soon as this process gets to it.
+pub(crate) async fn run_now(
+    State(shared): State<Arc<Shared>>,
+    Named(name): Named<String>,
+) -> Result<(StatusCode, Json<Shown>), Refusal> {
+    let conflict = |code, message: String| Refusal::new(StatusCode::CONFLICT, code, message);
+    let flow = shared.store.flow(&name).await?;
+    let Ok(document) = document(&flow.text, flow.applied_at) else {
+        let message = format!("this version does not understand the flow `{name}`; mend its text first");
+        return Err(conflict("TL0810", message));
+    };
+    if trunkline_components::is_endless(&document) {
+        let message = format!("the flow `{name}` takes what comes as it comes, as long as it is not paused");
+        return Err(conflict("TL0971", message));
+    }
+    let held = shared.store.lease_ends(&Store::flow_lease(&name)).await?;
+    if held.is_some_and(|until| until > shared.clock.now()) {
+        return Err(conflict("TL0972", format!("the flow `{name}` runs already")));
+    }
+    shared.by_hand.ask(&name);
+    shared.wake.call();
+    let (depths, dead) = counted(&shared).await?;
+    let shown = shown(&shared, &flow, &depths, &dead).await?;
+    Ok((StatusCode::ACCEPTED, Json(shown)))
 }
 
 async fn set(shared: &Shared, name: &str, state: FlowState) -> Result<Json<Shown>, Refusal> {

@@ -12,6 +12,7 @@ pub(super) mod mirrors;
 pub(super) mod notifications;
 pub(super) mod overview;
 pub(super) mod people;
+pub(super) mod recipes;
 pub(super) mod reports;
 pub(super) mod requests;
 pub(super) mod settings;

@@ -6,7 +6,7 @@ use super::{
     page::{Entry, Group, Page},
     pages::{
         account, alerts, audit, connections, data, deliveries, flows, keys, mirrors, notifications, overview,
-        people, reports, requests, settings, sign_in,
+        people, recipes, reports, requests, settings, sign_in,
     },
 };
 
@@ -17,6 +17,7 @@ pub(super) fn pages() -> Vec<Page> {
         overview::pages(),
         alerts::pages(),
         flows::pages(),
+        recipes::pages(),
         deliveries::pages(),
         data::pages(),
         reports::pages(),

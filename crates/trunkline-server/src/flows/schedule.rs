@@ -35,6 +35,8 @@ const LATE: SignedDuration = SignedDuration::from_secs(60);
 /// Work of this process on a flow.
 struct Running {
     version: i64,
+    /// Somebody asked for it of a paused flow, so it goes on.
+    is_of_paused: bool,
     stop: watch::Sender<bool>,
 }
 
@@ -69,12 +71,12 @@ impl Work {
     }
 }
 
-/// Runs flows until the process stops.
-pub(crate) async fn supervise(shared: Arc<Shared>, mut stop: watch::Receiver<bool>) {
-    let runner = FlowRunner {
+/// What runs flows of this process.
+pub(crate) fn runner(shared: &Arc<Shared>) -> FlowRunner {
+    FlowRunner {
         store: Arc::clone(&shared.store),
         clock: Arc::clone(&shared.clock),
-        workspaces: Arc::new(Connections(Arc::clone(&shared))),
+        workspaces: Arc::new(Connections(Arc::clone(shared))),
         notifications: Arc::new(StoredNotifications(Arc::clone(&shared.store))),
         mirrors: Arc::new(StoredMirrors {
             store: Arc::clone(&shared.store),
@@ -83,7 +85,12 @@ pub(crate) async fn supervise(shared: Arc<Shared>, mut stop: watch::Receiver<boo
         chance: chance(&shared.store),
         owner: shared.store.entropy().id(shared.clock.now()),
         wakes: Wakes::default(),
-    };
+    }
+}
+
+/// Runs flows until the process stops.
+pub(crate) async fn supervise(shared: Arc<Shared>, mut stop: watch::Receiver<bool>) {
+    let runner = runner(&shared);
     let mut ear = shared.wake.ear();
     let mut supervisor = Supervisor {
         shared,
@@ -130,6 +137,16 @@ impl Supervisor {
         self.end_changed(&flows);
         let now = self.shared.clock.now();
         let depths = self.shared.store.queue_depths(now).await?;
+        for name in self.shared.by_hand.take() {
+            let asked = flows.iter().find(|flow| flow.name == name);
+            if let Some((flow, document)) = asked.and_then(|flow| Some((flow, self.document(flow)?))) {
+                let run = Work::Run(name);
+                // One that is under way already is what was asked for.
+                if !self.running.contains_key(&run) {
+                    self.begin(run, flow, &document, true);
+                }
+            }
+        }
         for flow in flows {
             if flow.state != FlowState::Active {
                 continue;
@@ -140,12 +157,12 @@ impl Supervisor {
             let waits = depths.iter().any(|depth| depth.flow == flow.name);
             let drain = Work::Drain(flow.name.clone());
             if (waits || document.policy.queue) && self.may_begin(&drain, now) {
-                self.begin(drain, &flow, &document);
+                self.begin(drain, &flow, &document, false);
             }
             let run = Work::Run(flow.name.clone());
             let first = *self.since.entry(flow.name.clone()).or_insert(now);
             if self.may_begin(&run, now) && due(&self.shared, &flow, &document, first, now).await? {
-                self.begin(run, &flow, &document);
+                self.begin(run, &flow, &document, false);
             }
         }
         Ok(())
@@ -176,10 +193,11 @@ impl Supervisor {
         document
     }
 
-    fn begin(&mut self, work: Work, flow: &Flow, document: &Arc<Document>) {
+    fn begin(&mut self, work: Work, flow: &Flow, document: &Arc<Document>, is_by_hand: bool) {
         let (halt, stop) = watch::channel(false);
         let running = Running {
             version: flow.version,
+            is_of_paused: is_by_hand && flow.state == FlowState::Paused,
             stop: halt,
         };
         self.running.insert(work.clone(), running);
@@ -187,7 +205,7 @@ impl Supervisor {
         let (version, document) = (flow.version, Arc::clone(document));
         self.work.spawn(async move {
             let failed = match &work {
-                Work::Run(_) => run_once(&runner, version, &document, stop, folder).await,
+                Work::Run(_) => run_once(&runner, version, &document, stop, (folder, is_by_hand)).await,
                 Work::Drain(_) => drain(&runner, &document, stop, folder).await,
             };
             (work, failed)
@@ -198,7 +216,9 @@ impl Supervisor {
     fn end_changed(&self, flows: &[Flow]) {
         for (work, running) in &self.running {
             let is_same = flows.iter().any(|flow| {
-                flow.name == work.flow() && flow.version == running.version && flow.state == FlowState::Active
+                flow.name == work.flow()
+                    && flow.version == running.version
+                    && (running.is_of_paused || flow.state == FlowState::Active)
             });
             if !is_same {
                 running.stop.send_replace(true);
@@ -261,11 +281,13 @@ async fn run_once(
     version: i64,
     document: &Document,
     stop: watch::Receiver<bool>,
-    folder: PathBuf,
+    (folder, is_by_hand): (PathBuf, bool),
 ) -> bool {
     let options = RunOptions {
         folder,
-        trigger: if document.schedule.is_some() {
+        trigger: if is_by_hand {
+            Trigger::Manual
+        } else if document.schedule.is_some() {
             Trigger::Schedule
         } else {
             Trigger::Event

@@ -1,15 +1,13 @@
 //! `trunkline recipes`: flows that are ready to be copied, shipped within the program.
 //!
-//! The one rule: nothing that is there is written over. Read `recipes/shipped.rs` for what is shipped.
-
-mod shipped;
+//! The one rule: nothing that is there is written over. The recipes themselves are within the server, whose console fills them in.
 
 use std::{path::Path, process::ExitCode};
 
 use serde_json::json;
 use trunkline_flow::nearest;
+use trunkline_server::{RECIPES, Recipe};
 
-use self::shipped::{RECIPES, Recipe};
 use crate::{
     cli::{self, RecipesCommand},
     failure::Failure,
@@ -54,7 +52,7 @@ fn list(as_json: bool) -> Result<(), Failure> {
 }
 
 fn named(name: &str) -> Result<&'static Recipe, Failure> {
-    RECIPES.iter().find(|recipe| recipe.name == name).ok_or_else(|| {
+    Recipe::of(name).ok_or_else(|| {
         let advice = match nearest::of(name, RECIPES.iter().map(|recipe| recipe.name)) {
             Some(near) => format!("Did you mean {near}?"),
             None => "`trunkline recipes list` lists them.".to_owned(),

@@ -169,13 +169,18 @@ pub(crate) fn document(text: &str, now: Timestamp) -> Result<Document, Vec<Mista
 /// Reads a text and builds its components where nobody can be reached.
 fn built(shared: &Shared, text: &str, now: Timestamp) -> Result<Document, Vec<Mistake>> {
     let document = document(text, now)?;
-    let mut site = Site::alone(&document.name, Arc::new(move || now), environment());
-    site.folder.clone_from(&shared.options.data);
-    trunkline_components::build(&document, &site).map_err(of_found)?;
+    trunkline_components::build(&document, &site_of(shared, &document.name, now)).map_err(of_found)?;
     Ok(document)
 }
 
-fn of_found(found: Vec<Found>) -> Vec<Mistake> {
+/// A place where nobody can be reached.
+pub(super) fn site_of(shared: &Shared, flow: &str, now: Timestamp) -> Site {
+    let mut site = Site::alone(flow, Arc::new(move || now), environment());
+    site.folder.clone_from(&shared.options.data);
+    site
+}
+
+pub(super) fn of_found(found: Vec<Found>) -> Vec<Mistake> {
     found.into_iter().map(Mistake::from).collect()
 }
 

@@ -62,8 +62,13 @@ impl Made {
     }
 }
 
+/// A destination as it is shown.
+pub(super) fn way_of(branch: &Branch) -> Way {
+    Way::of(branch)
+}
+
 impl Part {
-    fn of(component: &Component) -> Self {
+    pub(super) fn of(component: &Component) -> Self {
         Self {
             kind: component.kind.clone(),
             says: short(&component.settings.to_json()),

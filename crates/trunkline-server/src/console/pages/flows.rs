@@ -1,8 +1,11 @@
 //! Flows: the list, one with its drawing, its runs and what waits, what is done with it. `flows/edit.rs` has the editor,
-//! `flows/graph.rs` the drawing.
+//! `flows/graph.rs` the drawing, `flows/tried.rs` what became of records that a flow was tried with.
 
+pub(super) mod choose;
+mod dry;
 mod edit;
 mod graph;
+pub(super) mod tried;
 
 use std::convert::Infallible;
 
@@ -40,6 +43,7 @@ pub(in crate::console) fn pages() -> Vec<Page> {
         Page::look("flows.before_remove", REMOVE, Role::Admin, before_remove),
         Page::deed("flows.remove", REMOVE, Role::Admin, remove),
     ];
+    pages.extend(dry::pages());
     pages.extend(edit::pages());
     pages
 }
@@ -62,10 +66,11 @@ impl List {
                     parts::moment_or(flow.runs.first().map(|run| run.started_at), visit.now(), "never"),
                     html! { (words::count(flow.queued)) },
                     dead(visit, flow),
+                    switches(visit, flow),
                 ]
             })
             .collect();
-        let columns = [
+        let mut columns = vec![
             "Name",
             "State",
             "Last runs",
@@ -73,7 +78,30 @@ impl List {
             "Waiting",
             "Dead letters",
         ];
+        if visit.may(Role::Operate) {
+            columns.push(parts::DEEDS);
+        }
         parts::table("Flows", &columns, rows)
+    }
+}
+
+/// Running it now, and switching it on or off.
+fn switches(visit: &Visit, flow: &Shown) -> Markup {
+    let press = |path: &str, picture, words: &str| {
+        parts::form(
+            visit,
+            &named(path, &flow.name),
+            &html! { button { (parts::icon(visit, picture)) (words) span class="hidden" { " " (flow.name) } } },
+        )
+    };
+    html! {
+        @if visit.may(Role::Operate) {
+            div class="actions" {
+                (press(dry::RUN, "again", "Run now"))
+                @if flow.state == "paused" { (press("/flows/{flow}/resume", "play", "Switch on")) }
+                @else { (press("/flows/{flow}/pause", "pause", "Switch off")) }
+            }
+        }
     }
 }
 
@@ -136,7 +164,8 @@ impl View for List {
                 .then(|| parts::first_link(visit, edit::NEW, Some("plus"), "New flow"));
             let text = "A flow takes what happens in a workspace, a file or a database, changes it as you say, and brings it to \
                         where it is needed.";
-            return parts::empty(visit, "flow", "No flows yet", text, next);
+            let next = html! { @if let Some(next) = next { (next) } (parts::link(visit, super::recipes::LIST, Some("recipe"), "Pick a recipe")) };
+            return parts::empty(visit, "flow", "No flows yet", text, Some(next));
         }
         parts::region("flows", &self.table(visit))
     }
@@ -253,10 +282,11 @@ impl View for One {
         let flow = &self.whole.flow;
         visit.may(Role::Operate).then(|| {
             html! {
+                (parts::press(visit, &named(dry::RUN, &flow.name), Some("again"), "Run now"))
                 @if flow.state == "paused" {
-                    (parts::press(visit, &named("/flows/{flow}/resume", &flow.name), Some("play"), "Resume"))
+                    (parts::press(visit, &named("/flows/{flow}/resume", &flow.name), Some("play"), "Switch on"))
                 } @else {
-                    (parts::press(visit, &named("/flows/{flow}/pause", &flow.name), Some("pause"), "Pause"))
+                    (parts::press(visit, &named("/flows/{flow}/pause", &flow.name), Some("pause"), "Switch off"))
                 }
                 @if visit.may(Role::Admin) {
                     (parts::link(visit, &named(EDIT, &flow.name), Some("settings"), "Edit"))
@@ -270,6 +300,7 @@ impl View for One {
         html! {
             section class="card" aria-label="The flow" { (parts::region("drawing", &self.drawing(visit))) }
             section class="card" aria-label="How it is doing" { (parts::region("state", &self.state(visit))) }
+            @if visit.may(Role::Operate) { section class="card" aria-label="Dry run" { (dry::form(visit, &self.whole.flow.name, "10")) } }
             (parts::section("waiting-title", "What waits", &parts::region("waiting", &self.waiting(visit))))
             (parts::section("runs-title", "Runs", &parts::region("runs", &self.runs(visit))))
             details class="more-fields" { summary { "Its text" } (parts::block(&self.whole.text)) }

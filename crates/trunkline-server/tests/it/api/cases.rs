@@ -63,6 +63,7 @@ pub(super) fn all() -> Vec<Case> {
     all.extend(notifications());
     all.extend(alerts());
     all.extend(flows());
+    all.extend(tries());
     all.extend(dead_letters());
     all
 }
@@ -78,19 +79,43 @@ fn data() -> Vec<Case> {
         case("data.streams", "/mirrors/all/streams", 200),
         case("data.tables", "/mirrors/all/tables", 200),
         records("/mirrors/all/streams/contacts/records", 200, ""),
-        records("/mirrors/all/streams/contacts/records?sort=id&order=rising&limit=2", 200, ""),
-        records("/mirrors/all/streams/contacts/records?column=name&how=contains&value=ann", 200, ""),
+        records(
+            "/mirrors/all/streams/contacts/records?sort=id&order=rising&limit=2",
+            200,
+            "",
+        ),
+        records(
+            "/mirrors/all/streams/contacts/records?column=name&how=contains&value=ann",
+            200,
+            "",
+        ),
         records("/mirrors/all/streams/contacts/records?deleted=yes", 200, ""),
         records("/mirrors/all/streams/contacts/records?sort=name", 422, "sort"),
         records("/mirrors/all/streams/contacts/records?order=up", 422, "order"),
-        records("/mirrors/all/streams/contacts/records?column=none&value=1", 422, "column"),
+        records(
+            "/mirrors/all/streams/contacts/records?column=none&value=1",
+            422,
+            "column",
+        ),
         records("/mirrors/all/streams/contacts/records?value=1", 422, "column"),
-        records("/mirrors/all/streams/contacts/records?column=name&how=like", 422, "how"),
-        records("/mirrors/all/streams/contacts/records?deleted=maybe", 422, "deleted"),
+        records(
+            "/mirrors/all/streams/contacts/records?column=name&how=like",
+            422,
+            "how",
+        ),
+        records(
+            "/mirrors/all/streams/contacts/records?deleted=maybe",
+            422,
+            "deleted",
+        ),
         records("/mirrors/all/streams/contacts/records?after=here", 422, "after"),
         records("/mirrors/all/streams/sqlite_schema/records", 404, ""),
         case("data.record", "/mirrors/all/streams/contacts/record?key=k1", 200),
-        case("data.record", "/mirrors/all/streams/contacts/record?key=none", 404),
+        case(
+            "data.record",
+            "/mirrors/all/streams/contacts/record?key=none",
+            404,
+        ),
         case("data.record", "/mirrors/all/streams/contacts/record", 422).blames("key"),
         case("data.conversation", "/mirrors/all/conversations/c1", 200),
         case("data.conversation", "/mirrors/all/conversations/c2", 404),
@@ -102,15 +127,28 @@ fn data() -> Vec<Case> {
         query("PRAGMA query_only = 0", 422, "sql"),
         query("ATTACH DATABASE 'x.db' AS x", 422, "sql"),
         case("reports.show", "/mirrors/all/report", 200),
-        case("reports.show", "/mirrors/all/report?from=2026-02-01&to=2026-03-01&time_zone=Europe/Berlin", 200),
+        case(
+            "reports.show",
+            "/mirrors/all/report?from=2026-02-01&to=2026-03-01&time_zone=Europe/Berlin",
+            200,
+        ),
         case("reports.show", "/mirrors/all/report?from=yesterday", 422).blames("from"),
         case("reports.show", "/mirrors/all/report?to=soon", 422).blames("to"),
-        case("reports.show", "/mirrors/all/report?from=2026-03-02&to=2026-03-01", 422).blames("to"),
+        case(
+            "reports.show",
+            "/mirrors/all/report?from=2026-03-02&to=2026-03-01",
+            422,
+        )
+        .blames("to"),
         case("reports.show", "/mirrors/all/report?time_zone=Mars", 422).blames("time_zone"),
         case("reports.show", "/mirrors/all/report?team=none", 422).blames("team"),
         case("reports.show", "/mirrors/all/report?office_hours=none", 422).blames("office_hours"),
         case("search.find", "/mirrors/all/search", 200),
-        case("search.find", "/mirrors/all/search?text=hello&stream=conversations&limit=2", 200),
+        case(
+            "search.find",
+            "/mirrors/all/search?text=hello&stream=conversations&limit=2",
+            200,
+        ),
         case("search.find", "/mirrors/all/search?stream=tags", 422).blames("stream"),
         case("search.find", "/mirrors/all/search?skip=10001", 422).blames("skip"),
         case("search.on", "/mirrors/all/search", 202),
@@ -118,6 +156,47 @@ fn data() -> Vec<Case> {
         case("data.query", "/mirrors/all/query", 422)
             .with(json!({ "sql": "SELECT 1", "limit": 0 }))
             .blames("limit"),
+    ]
+}
+
+fn tries() -> Vec<Case> {
+    let attempt = |status, body| case("flows.try", "/flow-tries", status).with(body);
+    let fill = |status, body| case("recipes.fill", "/recipes/help-center/fill", status).with(body);
+    let text = flow("new");
+    vec![
+        attempt(200, json!({ "text": text, "records": [{ "number": 2 }] })),
+        attempt(
+            200,
+            json!({ "text": text, "records": [], "answers": { "company": null } }),
+        ),
+        attempt(200, json!({ "text": flow("orders"), "take": "letter" })),
+        attempt(200, json!({ "text": text, "take": "source", "limit": 1 })),
+        attempt(200, json!({ "text": "flow: [" })),
+        attempt(409, json!({ "text": text })).blames("records"),
+        attempt(409, json!({ "text": text, "take": "letter" })).blames("records"),
+        attempt(422, json!({ "text": text, "take": "thin air" })).blames("take"),
+        attempt(422, json!({ "text": text, "limit": 101 })).blames("limit"),
+        attempt(422, json!({ "text": text, "records": [7] })).blames("records[0]"),
+        attempt(422, json!({ "text": text, "records": vec![json!({}); 101] })).blames("records"),
+        case("flows.dry_run", "/flows/orders/dry-run", 200).with(json!({ "limit": 5 })),
+        case("flows.dry_run", "/flows/orders/dry-run", 422)
+            .with(json!({ "limit": 0 }))
+            .blames("limit"),
+        case("flows.run", "/flows/orders/run", 202),
+        case("components.list", "/components", 200),
+        case("recipes.list", "/recipes", 200),
+        case("recipes.show", "/recipes/help-center", 200),
+        case("recipes.show", "/recipes/none", 404),
+        fill(
+            200,
+            json!({ "file": "back.yaml", "name": "mine", "connection": "acme", "values": { "folder": "w" } }),
+        ),
+        fill(200, json!({})),
+        fill(422, json!({ "file": "input.jsonl" })).blames("file"),
+        fill(422, json!({ "name": "My own" })).blames("name"),
+        fill(422, json!({ "connection": "none" })).blames("connection"),
+        fill(422, json!({ "values": { "folder": "../x" } })).blames("values.folder"),
+        fill(422, json!({ "values": { "surprise": "x" } })).blames("values.surprise"),
     ]
 }
 

@@ -6,15 +6,15 @@ use axum::{Json, extract::State};
 use maud::{Markup, html};
 use trunkline_store::Role;
 
-use super::{EDIT, ONE};
+use super::{EDIT, ONE, tried};
 use crate::{
     api::{
-        flows::{self, Mistake, NewText, Text},
+        flows::{self, Mistake, NewText, Text, Tried, Try},
         read::{Body, Named},
     },
     console::{
         page::{Again, Asked, Done, Page, View},
-        parts,
+        parts::{self, Field},
         visit::{Visit, named},
         words,
     },
@@ -51,6 +51,49 @@ struct Editor {
     /// What was found when it was checked; none before that.
     checked: Option<Vec<Mistake>>,
     refusal: Option<Refusal>,
+    trial: Trial,
+}
+
+/// What the flow is tried with, and what became of that.
+#[derive(Default)]
+struct Trial {
+    /// Records, as they are typed.
+    sample: String,
+    /// What `enrich` finds, as it is typed.
+    answers: String,
+    refusal: Option<Refusal>,
+    tried: Option<Tried>,
+}
+
+impl Trial {
+    fn shown(&self, visit: &Visit, path: &str, name: Option<&str>, text: &str) -> Markup {
+        let way = format!("{}#tried", visit.to(path));
+        let rows = u8::try_from(self.sample.lines().count().clamp(4, 16)).unwrap_or(4);
+        html! {
+            section class="card" aria-labelledby="tried-title" {
+                h2 id="tried-title" { "Try it" }
+                p class="quiet" { "Nothing is brought anywhere and nothing is kept. Only the last button calls anybody: it reads the source." }
+                (Field::text("sample", "Records", &self.sample).long(rows).like("{\"id\": \"1\"}")
+                    .hint("As the source gives them: an object of JSON, several in a list, or one a line. Empty: the text's own sample, or the newest dead letter.")
+                    .wrong(self.refusal.as_ref()))
+                details class="more-fields" open[!self.answers.is_empty()] {
+                    summary { "Answers for enrich" }
+                    (Field::text("answers", "Answers", &self.answers).long(3).like("{\"company\": {\"name\": \"Acme\"}}")
+                        .hint("An object of JSON: what is found, by the field that it is put into. Without it, records go on as they are.")
+                        .wrong(self.refusal.as_ref()))
+                }
+                div class="actions" {
+                    button name="try" value="given" formaction=(way) { (parts::icon(visit, "play")) "Try" }
+                    @if name.is_some() { button name="try" value="letter" formaction=(way) { "With the newest dead letter" } }
+                    button name="try" value="source" formaction=(way) { (parts::icon(visit, "into")) "With records of the source" }
+                }
+                div id="tried" role="status" {
+                    (parts::trouble(visit, self.refusal.as_ref(), &["sample", "answers"]))
+                    @if let Some(tried) = &self.tried { (tried::shown(visit, tried, text)) }
+                }
+            }
+        }
+    }
 }
 
 impl Editor {
@@ -133,6 +176,7 @@ impl View for Editor {
                     button name="check" value="yes" { "Check" }
                     (parts::link(visit, &back, None, "Cancel"))
                 }
+                (self.trial.shown(visit, &self.path(), self.name.as_deref(), &self.text))
             }))
         }
     }
@@ -146,12 +190,27 @@ impl View for Editor {
             is_of_file: name.is_some(),
             checked,
             refusal,
+            trial: Trial::default(),
         };
+        let trial = |refusal, tried| Editor {
+            trial: Trial {
+                sample: "{\"a\": \"</textarea><b>\"}".to_owned(),
+                answers: "{}".to_owned(),
+                refusal,
+                tried,
+            },
+            ..editor(Some("urgent"), None, None)
+        };
+        let wrong = Refusal::of_field("sample", "is no JSON");
+        let none = Refusal::new(http::StatusCode::CONFLICT, "TL0970", "there is no sample").at("records");
         let late = Refusal::new(http::StatusCode::CONFLICT, "TL0816", "somebody changed it").at("replaces");
         vec![
             ("new", editor(None, None, None)),
             ("in order", editor(None, Some(Vec::new()), None)),
             ("wrong", editor(Some("urgent"), Some(sample_mistakes()), None)),
+            ("tried", trial(None, Some(tried::sample()))),
+            ("tried with nothing", trial(Some(none), None)),
+            ("tried with no JSON", trial(Some(wrong), None)),
             ("changed meanwhile", editor(Some("urgent"), None, Some(late))),
         ]
     }
@@ -165,6 +224,7 @@ async fn begin(_: Asked) -> Result<Editor, Refusal> {
         is_of_file: false,
         checked: None,
         refusal: None,
+        trial: Trial::default(),
     })
 }
 
@@ -177,13 +237,68 @@ async fn open(asked: Asked) -> Result<Editor, Refusal> {
         text: whole.text,
         checked: None,
         refusal: None,
+        trial: Trial::default(),
     })
+}
+
+/// Tries a text with what is typed, or with what is asked for.
+async fn trial(asked: &Asked, text: &str, take: &str) -> Result<Trial, Refusal> {
+    let mut trial = Trial {
+        sample: asked.form.whole("sample"),
+        answers: asked.form.whole("answers"),
+        ..Trial::default()
+    };
+    match with(asked, text, take, &trial).await {
+        Ok(tried) => {
+            if !tried.records.is_empty() {
+                trial.sample = tried::to_type(&tried.records);
+            }
+            trial.tried = Some(tried);
+        }
+        Err(refusal) if refusal.status.is_client_error() => trial.refusal = Some(refusal),
+        Err(refusal) => return Err(refusal),
+    }
+    Ok(trial)
+}
+
+async fn with(asked: &Asked, text: &str, take: &str, trial: &Trial) -> Result<Tried, Refusal> {
+    let is_taken = ["letter", "source"].contains(&take);
+    let answers = tried::typed("answers", &trial.answers)?.and_then(|all| all.into_iter().next());
+    let body = Try {
+        text: text.to_owned(),
+        records: if is_taken {
+            None
+        } else {
+            tried::typed("sample", &trial.sample)?
+        },
+        take: is_taken.then(|| take.to_owned()),
+        limit: None,
+        answers,
+    };
+    let Json(tried) = flows::try_text(State(asked.shared.clone()), Body(body)).await?;
+    Ok(tried)
 }
 
 async fn apply(asked: Asked) -> Result<Done, Again<Editor>> {
     let text = asked.form.whole("text");
+    if let Some(take) = asked.form.given("try") {
+        return Err(Again::form(Editor {
+            trial: trial(&asked, &text, &take).await?,
+            name: asked.names.first().cloned(),
+            replaces: asked.form.get("replaces").parse().ok(),
+            is_of_file: false,
+            checked: None,
+            refusal: None,
+            text,
+        }));
+    }
     let editor = |checked, refusal| {
         Again::form(Editor {
+            trial: Trial {
+                sample: asked.form.whole("sample"),
+                answers: asked.form.whole("answers"),
+                ..Trial::default()
+            },
             name: asked.names.first().cloned(),
             text: text.clone(),
             replaces: asked.form.get("replaces").parse().ok(),

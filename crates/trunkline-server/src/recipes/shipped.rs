@@ -2,26 +2,22 @@
 //!
 //! The one rule: this is the folder `recipes/` of the source, whole; a test holds one against the other.
 
-/// A recipe.
-pub(super) struct Recipe {
-    pub(super) name: &'static str,
-    /// Its files by their names below its folder.
-    pub(super) files: &'static [(&'static str, &'static str)],
-}
+use super::Recipe;
 
 macro_rules! recipes {
     ($($name:literal: $($file:literal),+;)+) => {
         &[$(Recipe {
             name: $name,
-            files: &[$(($file, include_str!(concat!("../../../../../recipes/", $name, "/", $file)))),+],
+            files: &[$(($file, include_str!(concat!("../../../../recipes/", $name, "/", $file)))),+],
         }),+]
     };
 }
 
 /// All of them, in the order of their names.
-pub(super) const RECIPES: &[Recipe] = recipes! {
+pub const RECIPES: &[Recipe] = recipes! {
     "audience-activation":
         "README.md",
+        "recipe.json",
         "audience.sql",
         "events.yaml",
         "flow.yaml",
@@ -29,6 +25,7 @@ pub(super) const RECIPES: &[Recipe] = recipes! {
         "output.json";
     "chat-bridge":
         "README.md",
+        "recipe.json",
         "back-input.jsonl",
         "back-output.json",
         "back.yaml",
@@ -41,22 +38,26 @@ pub(super) const RECIPES: &[Recipe] = recipes! {
         "tracker.yaml";
     "contact-enrichment":
         "README.md",
+        "recipe.json",
         "flow.yaml",
         "input.jsonl",
         "output.json";
     "conversation-routing":
         "README.md",
+        "recipe.json",
         "flow.yaml",
         "input.jsonl",
         "output.json";
     "gdpr-erasure":
         "README.md",
+        "recipe.json",
         "flow.yaml",
         "input.jsonl",
         "output.json",
         "table.yaml";
     "help-center":
         "README.md",
+        "recipe.json",
         "back-input.jsonl",
         "back-output.json",
         "back.yaml",
@@ -67,6 +68,7 @@ pub(super) const RECIPES: &[Recipe] = recipes! {
         "written/invoices.md";
     "lead-nurture":
         "README.md",
+        "recipe.json",
         "flow.yaml",
         "input.jsonl",
         "output.json";
@@ -80,27 +82,9 @@ pub(super) const RECIPES: &[Recipe] = recipes! {
         "restore.yaml";
     "unified-support-data":
         "README.md",
+        "recipe.json",
         "crm.yaml",
         "flow.yaml",
         "input.jsonl",
         "output.json";
 };
-
-impl Recipe {
-    /// What its README says, word for word.
-    pub(super) fn readme(&self) -> &'static str {
-        self.files
-            .iter()
-            .find_map(|(name, text)| (*name == "README.md").then_some(*text))
-            .unwrap_or_default()
-    }
-
-    /// What its first flow does.
-    pub(super) fn summary(&self) -> &'static str {
-        let flow = self.files.iter().find(|(name, _)| *name == "flow.yaml");
-        let mut lines = flow.map(|(_, text)| text.lines()).into_iter().flatten();
-        lines
-            .find_map(|line| line.strip_prefix("description: "))
-            .unwrap_or_default()
-    }
-}
