@@ -6,27 +6,30 @@
 //! parts of the process may call too.
 
 pub(crate) mod about;
-mod actions;
+pub(crate) mod actions;
 pub(crate) mod alerts;
 pub(crate) mod apps;
 pub(crate) mod audit;
+pub(crate) mod batches;
 pub(crate) mod connections;
 pub(crate) mod dead_letters;
 mod describe;
 pub(crate) mod flows;
 pub(crate) mod given;
-mod guard;
+pub(crate) mod guard;
 pub(crate) mod keys;
+pub(crate) mod lookups;
 pub(crate) mod mirrors;
 pub(crate) mod notifications;
 pub(crate) mod origin;
 pub(crate) mod overview;
 pub(crate) mod people;
+pub(crate) mod permissions;
 pub(crate) mod read;
 pub(crate) mod requests;
 mod route;
 pub(crate) mod runs;
-mod writes;
+pub(crate) mod writes;
 
 use std::sync::Arc;
 
@@ -45,12 +48,15 @@ fn routes() -> Vec<Route> {
         overview::routes(),
         describe::routes(),
         connections::routes(),
+        permissions::routes(),
         apps::routes(),
         mirrors::routes(),
         runs::routes(),
         flows::routes(),
         dead_letters::routes(),
         actions::routes(),
+        lookups::routes(),
+        batches::routes(),
         writes::routes(),
         notifications::routes(),
         alerts::routes(),

@@ -8,9 +8,13 @@ use trunkline_store::Store;
 use url::Url;
 
 use crate::{
-    Channels, ServerError, ServerOptions, alerts, calls,
+    Channels, ServerError, ServerOptions, alerts,
+    api::permissions::Remembered,
+    calls,
     console::{Audience, Doorman},
-    flows, invite_first, keeper, listener,
+    flows,
+    imports::Imports,
+    invite_first, keeper, listener,
     metrics::Metrics,
     receiver::Secrets,
     routes,
@@ -75,6 +79,8 @@ impl Server {
             doors: crate::push::Doors::default(),
             channels,
             workspaces,
+            imports: Imports::default(),
+            permissions: Remembered::default(),
             wake: Wake::new(),
             doorman: Doorman::new(),
             audience: Audience::new(),

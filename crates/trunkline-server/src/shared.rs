@@ -11,7 +11,9 @@ use trunkline_store::Store;
 
 use crate::{
     Channels, ServerOptions,
+    api::permissions::Remembered,
     console::{Audience, Doorman},
+    imports::Imports,
     metrics::Metrics,
     push::Doors,
     receiver::Secrets,
@@ -34,6 +36,10 @@ pub(crate) struct Shared {
     pub(crate) channels: Channels,
     /// Where actions run.
     pub(crate) workspaces: Workspaces,
+    /// The imports that this process is at.
+    pub(crate) imports: Imports,
+    /// What was found out about permissions.
+    pub(crate) permissions: Remembered,
     /// Somebody brought work for the workers.
     pub(crate) wake: Wake,
     /// Who comes into the console.

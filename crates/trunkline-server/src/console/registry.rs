@@ -5,8 +5,8 @@
 use super::{
     page::{Entry, Group, Page},
     pages::{
-        account, alerts, audit, connections, deliveries, flows, keys, mirrors, notifications, overview,
-        people, requests, settings, sign_in,
+        account, actions, alerts, audit, connections, deliveries, flows, import, keys, mirrors,
+        notifications, overview, people, requests, settings, sign_in, writes,
     },
 };
 
@@ -19,6 +19,9 @@ pub(super) fn pages() -> Vec<Page> {
         flows::pages(),
         deliveries::pages(),
         mirrors::pages(),
+        actions::pages(),
+        import::pages(),
+        writes::pages(),
         connections::pages(),
         notifications::pages(),
         requests::pages(),

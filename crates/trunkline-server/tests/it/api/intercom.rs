@@ -24,6 +24,10 @@ impl Intercom {
                 post(tag)
                     .get(async || Json(json!({ "type": "list", "data": [{ "type": "tag", "id": "9" }] }))),
             )
+            .route(
+                "/me",
+                get(async || Json(json!({ "type": "admin", "id": "1", "app": { "id_code": "live1234", "name": "Live" } }))),
+            )
             .route("/tags/{id}", get(tag).delete(async || Json(Value::Null)));
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let base_url = format!("http://{}", listener.local_addr().unwrap());
