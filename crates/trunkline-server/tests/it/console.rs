@@ -1,6 +1,8 @@
 //! The console over a real socket: who comes in, what they may do, what is noted.
 
+mod actions;
 mod flows;
+mod imports;
 
 use reqwest::{Response, StatusCode, header, redirect::Policy};
 use secrecy::ExposeSecret as _;

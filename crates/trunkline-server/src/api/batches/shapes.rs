@@ -195,7 +195,7 @@ pub(crate) struct PlannedLine {
     /// Why it would be rejected.
     pub(crate) error: Option<String>,
     /// The writes, with their fields.
-    #[schema(value_type = Object)]
+    #[schema(value_type = Option<Object>)]
     pub(crate) planned: Option<PlannedRow>,
 }
 

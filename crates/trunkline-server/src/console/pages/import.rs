@@ -85,7 +85,7 @@ impl List {
             .refusal
             .as_ref()
             .filter(|refusal| refusal.field.as_deref() == Some("file"))
-            .map(|refusal| parts::wrong("The file", &refusal.message));
+            .map(|refusal| (parts::wrong("The file", &refusal.message), refusal.code));
         parts::file_form(
             visit,
             "/import",
@@ -107,7 +107,7 @@ impl List {
                     label for="f-file" { "Table" }
                     input id="f-file" name="file" type="file" accept=".csv,.tsv,.txt,text/csv" aria-describedby="f-file-hint"
                         aria-invalid=[file_wrong.as_ref().map(|_| "true")];
-                    @if let Some(wrong) = &file_wrong { p class="wrong" { (wrong) } }
+                    @if let Some((wrong, code)) = &file_wrong { p class="wrong" { (wrong) " " code { (code) } } }
                     p class="hint" id="f-file-hint" { "CSV with a header, of any delimiter and encoding, of at most " (imports::LARGEST >> 20) " MB." }
                 }
                 details class="more-fields" open[!text.is_empty()] {

@@ -10,13 +10,13 @@ use serde_json::{Value, json};
 use tokio::task::JoinHandle;
 
 /// A server on a free port, ended with its world.
-pub(super) struct Intercom {
+pub(crate) struct Intercom {
     base_url: String,
     serving: JoinHandle<()>,
 }
 
 impl Intercom {
-    pub(super) async fn start() -> Self {
+    pub(crate) async fn start() -> Self {
         let tag = || async { Json(json!({ "type": "tag", "id": "9", "name": "fresh" })) };
         let router = Router::new()
             .route(
@@ -37,7 +37,7 @@ impl Intercom {
         Self { base_url, serving }
     }
 
-    pub(super) fn base_url(&self) -> &str {
+    pub(crate) fn base_url(&self) -> &str {
         &self.base_url
     }
 }
