@@ -106,16 +106,20 @@ pub async fn probe(client: &Client, writes: bool) -> Result<PermissionReport, Ca
         .call(Call::new("me.get").priority(Priority::Interactive))
         .await?;
     let (workspace, workspace_name) = workspace_of(&answer);
-    let mut lines: Vec<(usize, PermissionLine)> =
-        stream::iter(permissions().iter().enumerate())
-            .map(|(place, permission)| async move {
-                line(client, permission, writes).await.map(|line| (place, line))
-            })
-            .buffer_unordered(AT_A_TIME)
-            .collect::<Vec<_>>()
-            .await
-            .into_iter()
-            .collect::<Result<_, _>>()?;
+    let asked: Vec<_> = permissions()
+        .iter()
+        .enumerate()
+        .map(|(place, permission)| async move {
+            let line = line(client, permission, writes).await;
+            line.map(|line| (place, line))
+        })
+        .collect();
+    let mut lines: Vec<(usize, PermissionLine)> = stream::iter(asked)
+        .buffer_unordered(AT_A_TIME)
+        .collect::<Vec<_>>()
+        .await
+        .into_iter()
+        .collect::<Result<_, _>>()?;
     lines.sort_by_key(|(place, _)| *place);
     Ok(PermissionReport {
         workspace,

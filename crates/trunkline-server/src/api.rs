@@ -6,30 +6,33 @@
 //! parts of the process may call too.
 
 pub(crate) mod about;
-mod actions;
+pub(crate) mod actions;
 pub(crate) mod alerts;
 pub(crate) mod apps;
 pub(crate) mod audit;
+pub(crate) mod batches;
 pub(crate) mod connections;
 pub(crate) mod data;
 pub(crate) mod dead_letters;
 mod describe;
 pub(crate) mod flows;
 pub(crate) mod given;
-mod guard;
+pub(crate) mod guard;
 pub(crate) mod keys;
+pub(crate) mod lookups;
 pub(crate) mod mirrors;
 pub(crate) mod notifications;
 pub(crate) mod origin;
 pub(crate) mod overview;
 pub(crate) mod people;
+pub(crate) mod permissions;
 pub(crate) mod read;
 pub(crate) mod recipes;
 pub(crate) mod reports;
 pub(crate) mod requests;
 mod route;
 pub(crate) mod runs;
-mod writes;
+pub(crate) mod writes;
 
 use std::sync::Arc;
 
@@ -48,6 +51,7 @@ fn routes() -> Vec<Route> {
         overview::routes(),
         describe::routes(),
         connections::routes(),
+        permissions::routes(),
         apps::routes(),
         mirrors::routes(),
         runs::routes(),
@@ -57,6 +61,8 @@ fn routes() -> Vec<Route> {
         dead_letters::routes(),
         recipes::routes(),
         actions::routes(),
+        lookups::routes(),
+        batches::routes(),
         writes::routes(),
         notifications::routes(),
         alerts::routes(),

@@ -9,6 +9,7 @@
 //!    of the context: empty, usual, in trouble. Functions from [`page::Asked`] to the context call `api::…` and nothing else.
 //! 2. Its `pages()` returns [`page::Page`]s: `Page::look` for what is seen, `Page::deed` for what is changed, each with its role and a
 //!    name such as `connections.rename`, under which the change stands in the audit log. `.in_menu(…)` puts a page into the menu;
+//!    `.with_file()` lets a table come with a form; `Page::file` is for what is downloaded.
 //!    `.live()` sends the regions of [`page::View::live`] anew while somebody looks.
 //! 3. One line in `registry.rs`. The menu is made of the registry, so it never leads to what is not there.
 //!
@@ -37,6 +38,7 @@ mod password;
 mod registry;
 #[cfg(test)]
 mod tests;
+mod upload;
 mod visit;
 mod words;
 

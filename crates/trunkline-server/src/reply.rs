@@ -12,6 +12,8 @@ use trunkline_store::StoreError;
 
 /// The longest name of a field that an answer repeats.
 const LONGEST_FIELD: usize = 120;
+/// The most wrong fields that an answer names.
+const MOST_PROBLEMS: usize = 100;
 
 /// Why a request is refused.
 #[derive(Clone, Debug)]
@@ -21,6 +23,15 @@ pub(crate) struct Refusal {
     pub(crate) message: String,
     /// The field that is wrong, such as `details.interval`.
     pub(crate) field: Option<String>,
+    /// Every field that is wrong, where several are.
+    pub(crate) problems: Vec<Wrong>,
+}
+
+/// What is wrong with one field of several.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct Wrong {
+    pub(crate) field: String,
+    pub(crate) message: String,
 }
 
 #[derive(Serialize)]
@@ -34,6 +45,8 @@ struct Words<'r> {
     message: &'r str,
     #[serde(skip_serializing_if = "Option::is_none")]
     field: Option<&'r str>,
+    #[serde(skip_serializing_if = "<[Wrong]>::is_empty")]
+    problems: &'r [Wrong],
 }
 
 impl Refusal {
@@ -43,6 +56,7 @@ impl Refusal {
             code,
             message: message.into(),
             field: None,
+            problems: Vec::new(),
         }
     }
 
@@ -64,10 +78,26 @@ impl Refusal {
 
     /// Names the field that is to blame.
     pub(crate) fn at(mut self, field: &str) -> Self {
-        // What a sender calls a field is shown, but not at any length.
-        self.field = Some(field.chars().take(LONGEST_FIELD).collect());
+        self.field = Some(shown(field));
         self
     }
+
+    /// Names every field that is to blame, with what is wrong with it.
+    pub(crate) fn at_each(mut self, problems: impl IntoIterator<Item = (String, String)>) -> Self {
+        let problems = problems.into_iter().take(MOST_PROBLEMS);
+        self.problems = problems
+            .map(|(field, message)| Wrong {
+                field: shown(&field),
+                message,
+            })
+            .collect();
+        self
+    }
+}
+
+/// What a sender calls a field is shown, but not at any length.
+fn shown(field: &str) -> String {
+    field.chars().take(LONGEST_FIELD).collect()
 }
 
 impl IntoResponse for Refusal {
@@ -77,6 +107,7 @@ impl IntoResponse for Refusal {
                 code: self.code,
                 message: &self.message,
                 field: self.field.as_deref(),
+                problems: &self.problems,
             },
         });
         let mut response = (self.status, body).into_response();
@@ -112,6 +143,7 @@ impl From<StoreError> for Refusal {
             code: error.code(),
             message,
             field: None,
+            problems: Vec::new(),
         }
     }
 }

@@ -8,9 +8,13 @@ use trunkline_store::Store;
 use url::Url;
 
 use crate::{
-    Channels, ServerError, ServerOptions, alerts, calls,
+    Channels, ServerError, ServerOptions, alerts,
+    api::permissions::Remembered,
+    calls,
     console::{Audience, Doorman},
-    flows, indexing, invite_first, keeper, listener,
+    flows,
+    imports::Imports,
+    indexing, invite_first, keeper, listener,
     metrics::Metrics,
     receiver::Secrets,
     routes,
@@ -77,6 +81,8 @@ impl Server {
             by_hand: flows::ByHand::default(),
             channels,
             workspaces,
+            imports: Imports::default(),
+            permissions: Remembered::default(),
             wake: Wake::new(),
             readers: crate::api::data::look::Readers::new(),
             doorman: Doorman::new(),

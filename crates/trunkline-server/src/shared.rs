@@ -12,8 +12,10 @@ use trunkline_store::Store;
 use crate::{
     Channels, ServerOptions,
     api::data::look::Readers,
+    api::permissions::Remembered,
     console::{Audience, Doorman},
     flows::ByHand,
+    imports::Imports,
     metrics::Metrics,
     push::Doors,
     receiver::Secrets,
@@ -38,6 +40,10 @@ pub(crate) struct Shared {
     pub(crate) channels: Channels,
     /// Where actions run.
     pub(crate) workspaces: Workspaces,
+    /// The imports that this process is at.
+    pub(crate) imports: Imports,
+    /// What was found out about permissions.
+    pub(crate) permissions: Remembered,
     /// Somebody brought work for the workers.
     pub(crate) wake: Wake,
     /// Who reads mirrors.

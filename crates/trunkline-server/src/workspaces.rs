@@ -5,9 +5,9 @@
 
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
-use tokio::sync::{Mutex, Semaphore};
+use tokio::sync::{Mutex, OwnedSemaphorePermit, Semaphore};
 use trunkline_actions::{ActionError, Workspace};
-use trunkline_client::{Clock, Settings};
+use trunkline_client::{Client, Clock, Settings};
 use trunkline_store::{Connection, ConnectionState, Store};
 
 use crate::{
@@ -99,6 +99,24 @@ impl Workspaces {
             },
         );
         Ok((connection, workspace))
+    }
+
+    /// The client of the named connection, or of the default one: for what only reads.
+    pub(crate) async fn client(&self, name: Option<&str>) -> Result<(Connection, Client), ServerError> {
+        let (connection, _) = self.of(name).await?;
+        let open = self.open.lock().await;
+        let known = open.get(&connection.id).ok_or(ServerError::NoConnection)?;
+        Ok((connection, known.opened.client.clone()))
+    }
+
+    /// What this process holds its runs and batches by.
+    pub(crate) const fn holder(&self) -> &Arc<RunHolder> {
+        &self.holder
+    }
+
+    /// A place among those that a stopping process waits for.
+    pub(crate) async fn place(&self) -> Option<OwnedSemaphorePermit> {
+        Arc::clone(&self.places).acquire_owned().await.ok()
     }
 
     /// Does the work to its end, also when whoever asked has gone.

@@ -45,10 +45,13 @@ use crate::{
     failure::Failure,
 };
 
+/// Who a person at the command line is in the journal.
+pub(crate) const BY_HAND: &str = "command line";
+
 /// How a person at the command line calls an action.
 pub(crate) fn by_hand() -> CallOptions {
     CallOptions {
-        by_whom: "command line".to_owned(),
+        by_whom: BY_HAND.to_owned(),
         ..CallOptions::default()
     }
 }

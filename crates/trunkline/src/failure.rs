@@ -75,6 +75,13 @@ impl From<trunkline_components::tables::TableError> for Failure {
     }
 }
 
+impl From<trunkline_server::publishing::PublishError> for Failure {
+    fn from(error: trunkline_server::publishing::PublishError) -> Self {
+        let make = if error.is_usage { Self::usage } else { Self::new };
+        make(error.code, error.message, error.advice)
+    }
+}
+
 /// What the layers below fail with, each with its own code and advice.
 macro_rules! from_below {
     ($($error:ty),+ $(,)?) => {

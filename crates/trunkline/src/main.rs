@@ -10,7 +10,6 @@ mod desk;
 mod failure;
 mod output;
 mod settings;
-mod source;
 mod stop;
 mod store;
 mod targets;

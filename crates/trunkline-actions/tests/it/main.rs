@@ -2,3 +2,4 @@
 
 mod guides;
 mod names;
+mod spell;

@@ -10,7 +10,7 @@ use http::StatusCode;
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
-use trunkline_actions::{Action, ActionError, CallOptions, Outcome, Plan};
+use trunkline_actions::{Action, ActionError, CallOptions, Outcome, Plan, Returns, Spelled, time::TimeForm};
 use trunkline_client::{Disposition, ErrorKind};
 use trunkline_store::{Role, StoreError};
 use utoipa::ToSchema;
@@ -62,6 +62,81 @@ pub(crate) struct ActionPage {
     /// The JSON Schema of its input.
     #[schema(value_type = Object)]
     pub(crate) input: Value,
+    /// What it takes, field by field.
+    pub(crate) fields: Vec<Field>,
+    /// What comes back: `one` object, or `rows`.
+    pub(crate) returns: &'static str,
+    /// The first version of the API that has it.
+    pub(crate) since: &'static str,
+    /// The last version of the API that has it.
+    pub(crate) until: &'static str,
+    /// The operations that it may call.
+    pub(crate) operations: Vec<&'static str>,
+    /// What other connectors call it and its fields.
+    pub(crate) names: Vec<OtherName>,
+}
+
+/// A field of an action.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(as = ActionField)]
+pub(crate) struct Field {
+    /// Its name; dotted within an object, with `[]` after a list.
+    pub(crate) name: &'static str,
+    /// Where its value goes: `path`, `query` or `payload` of an operation, or `module`.
+    pub(crate) place: &'static str,
+    /// Its type.
+    #[serde(rename = "type")]
+    pub(crate) kind: &'static str,
+    /// For a time, the form in which it is sent.
+    pub(crate) time: Option<&'static str>,
+    /// Whether the action is refused without it.
+    pub(crate) required: bool,
+    /// The allowed values; none when any is allowed.
+    pub(crate) choices: Vec<&'static str>,
+    /// Fields of one group exclude each other.
+    pub(crate) group: Option<&'static str>,
+    /// Whether one of its group must be given.
+    pub(crate) group_required: bool,
+    /// The list from which a value is picked, a name of `GET /lookups`.
+    pub(crate) lookup: Option<&'static str>,
+    /// One line on it; empty for what the catalog generates.
+    pub(crate) help: &'static str,
+    /// What it is when it is not given.
+    pub(crate) default: Option<&'static str>,
+    /// The first version of the API that has it.
+    pub(crate) since: &'static str,
+    /// The last version of the API that has it.
+    pub(crate) until: &'static str,
+    /// For a body with alternatives, the number of the alternative, from 1; 0 when it belongs to all.
+    pub(crate) alternative: u8,
+}
+
+/// What another connector calls an action.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub(crate) struct OtherName {
+    /// The connector.
+    pub(crate) system: &'static str,
+    /// Its module.
+    pub(crate) module: &'static str,
+    /// A field of the module; empty for the module itself.
+    pub(crate) field: &'static str,
+    /// The fields that answer it here.
+    pub(crate) our_fields: Vec<&'static str>,
+    /// What is different.
+    pub(crate) note: &'static str,
+}
+
+/// A call in other languages.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub(crate) struct Spelling {
+    /// A command for a shell.
+    pub(crate) command: String,
+    /// A request to this API, by curl, with the key in `TRUNKLINE_KEY`.
+    pub(crate) http: String,
+    /// An expression of Rust.
+    pub(crate) rust: String,
+    /// A destination of a flow, as YAML.
+    pub(crate) flow: String,
 }
 
 /// A call of an action.
@@ -171,6 +246,16 @@ pub(super) fn routes() -> Vec<Route> {
         .may_conflict()
         .asks_intercom(),
         Route::new(
+            Role::Read,
+            Verb::Post,
+            "/actions/{id}/spell",
+            "actions.spell",
+            "Spells a call as a command, as a request over HTTP, in Rust, and as a destination of a flow. Nothing is called.",
+            spell,
+        )
+        .takes::<Call>()
+        .answers::<Spelling>(StatusCode::OK),
+        Route::new(
             Role::Operate,
             Verb::Post,
             "/plans/apply",
@@ -197,9 +282,48 @@ pub(crate) async fn list(Query(search): Query<Search>) -> Json<Actions> {
 /// One action.
 pub(crate) async fn show(Named(id): Named<String>) -> Result<Json<ActionPage>, Refusal> {
     let action = trunkline_actions::action(&id)?;
+    let (since, until) = action.versions;
     Ok(Json(ActionPage {
         line: Line::of(action),
         input: trunkline_actions::input_schema(action),
+        fields: action.fields.iter().map(Field::of).collect(),
+        returns: match action.returns {
+            Returns::One => "one",
+            Returns::Rows => "rows",
+        },
+        since: since.as_str(),
+        until: until.as_str(),
+        operations: action.operations.clone(),
+        names: trunkline_actions::names_of(action.id)
+            .map(|name| OtherName {
+                system: name.system,
+                module: name.module,
+                field: name.field,
+                our_fields: name.our_fields().collect(),
+                note: name.note,
+            })
+            .collect(),
+    }))
+}
+
+/// A call in other languages.
+pub(crate) async fn spell(
+    State(shared): State<Arc<Shared>>,
+    Named(id): Named<String>,
+    Body(call): Body<Call>,
+) -> Result<Json<Spelling>, Refusal> {
+    let spelled = Spelled {
+        action: trunkline_actions::action(&id)?,
+        connection: call.connection.as_deref(),
+        input: &call.input,
+        time_zone: call.time_zone.as_deref(),
+    };
+    let address = shared.options.reached_at()?;
+    Ok(Json(Spelling {
+        command: spelled.command(),
+        http: spelled.http(address.as_str()),
+        rust: spelled.rust(),
+        flow: spelled.flow(),
     }))
 }
 
@@ -267,9 +391,10 @@ fn options(call: &Call, caller: &Caller) -> Result<CallOptions, Refusal> {
 
 /// Who calls, for the journal.
 pub(super) fn by_whom(caller: &Caller) -> String {
-    match &caller.key {
-        Some(name) => format!("key {name}"),
-        None => "this machine".to_owned(),
+    match (&caller.person, &caller.key) {
+        (Some(name), _) => name.clone(),
+        (None, Some(name)) => format!("key {name}"),
+        (None, None) => "this machine".to_owned(),
     }
 }
 
@@ -280,6 +405,28 @@ impl Line {
             summary: action.summary,
             effect: action.effect.as_str(),
             is_operation: action.is_operation(),
+        }
+    }
+}
+
+impl Field {
+    fn of(field: &trunkline_actions::Field) -> Self {
+        let (since, until) = field.versions;
+        Self {
+            name: field.name,
+            place: field.place.as_str(),
+            kind: field.field_type.as_str(),
+            time: field.time.map(TimeForm::as_str),
+            required: field.required,
+            choices: field.choices.clone(),
+            group: field.group.map(|group| group.name),
+            group_required: field.group.is_some_and(|group| group.required),
+            lookup: field.lookup,
+            help: field.help,
+            default: field.default,
+            since: since.as_str(),
+            until: until.as_str(),
+            alternative: field.alternative,
         }
     }
 }
@@ -316,8 +463,17 @@ impl From<ActionError> for Refusal {
         };
         let refusal = Self::new(status, error.code(), error.to_string());
         match &error {
-            ActionError::Input { problems, .. } if problems.len() == 1 => {
-                refusal.at(&format!("input.{}", problems[0].field))
+            ActionError::Input { problems, .. } => {
+                let blamed = |field: &str| format!("input.{field}");
+                let refusal = match problems.as_slice() {
+                    [only] => refusal.at(&blamed(&only.field)),
+                    _ => refusal,
+                };
+                refusal.at_each(
+                    problems
+                        .iter()
+                        .map(|problem| (blamed(&problem.field), problem.what.clone())),
+                )
             }
             _ => refusal,
         }

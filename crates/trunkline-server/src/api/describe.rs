@@ -39,6 +39,18 @@ struct Wrong {
     message: String,
     /// The field of the body or the query that is to blame, such as `streams[2]`.
     field: Option<String>,
+    /// Every field that is to blame, where several are.
+    problems: Option<Vec<WrongField>>,
+}
+
+/// What is wrong with one field of several.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "described here, written by the refusals")]
+struct WrongField {
+    /// The field, such as `input.email`.
+    field: String,
+    /// What is wrong with it.
+    message: String,
 }
 
 /// The order of the parts is the order in the file.

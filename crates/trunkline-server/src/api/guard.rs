@@ -43,8 +43,10 @@ const SEALS: [(HeaderName, &str); 5] = [
 /// Who asks.
 #[derive(Clone, Debug)]
 pub(crate) struct Caller {
-    /// The key's name; none for a program on this machine while there is no key.
+    /// The key's name; none for a program on this machine while there is no key, and for people.
     pub(crate) key: Option<String>,
+    /// The person's name, for whoever comes through the console.
+    pub(crate) person: Option<String>,
     /// What may be done.
     pub(crate) role: Role,
 }
@@ -169,10 +171,12 @@ async fn admit(shared: &Shared, parts: &Parts) -> Result<Caller, Refusal> {
     let caller = match key {
         Some(key) => Caller {
             key: Some(key.name),
+            person: None,
             role: key.role,
         },
         None if is_open(shared, parts) && !shared.store.has_keys().await? => Caller {
             key: None,
+            person: None,
             role: Role::Admin,
         },
         None => {

@@ -11,7 +11,7 @@ use trunkline_store::{ActionRunFilter, ActionRunState, Role};
 use utoipa::ToSchema;
 
 use super::{
-    actions::{Done, by_whom},
+    actions::{Done, Planned, by_whom},
     given,
     guard::Caller,
     read::{Body, Named, Query},
@@ -94,6 +94,18 @@ pub(super) fn routes() -> Vec<Route> {
         .answers::<Done>(StatusCode::OK)
         .may_conflict()
         .asks_intercom(),
+        Route::new(
+            Role::Operate,
+            Verb::Post,
+            "/action-runs/{id}/undo/plan",
+            "action_runs.plan_undo",
+            "Finds out what putting a run back would do, by reading alone.",
+            plan_undo,
+        )
+        .takes::<Undo>()
+        .answers::<Planned>(StatusCode::OK)
+        .may_conflict()
+        .asks_intercom(),
     ]
 }
 
@@ -144,4 +156,22 @@ pub(crate) async fn undo(
     let (connection, workspace) = shared.workspaces.of(undo.connection.as_deref()).await?;
     let work = async move { workspace.call("runs.undo", json!({ "run": id }), options).await };
     Ok(Json(Done::of(shared.workspaces.run(&connection, work).await?)))
+}
+
+/// What putting a run back would do.
+pub(crate) async fn plan_undo(
+    State(shared): State<Arc<Shared>>,
+    Extension(caller): Extension<Caller>,
+    Named(id): Named<String>,
+    Body(undo): Body<Undo>,
+) -> Result<Json<Planned>, Refusal> {
+    shared.store.action_run(&id, shared.clock.now()).await?;
+    let options = CallOptions {
+        by_whom: by_whom(&caller),
+        ..CallOptions::default()
+    };
+    let (connection, workspace) = shared.workspaces.of(undo.connection.as_deref()).await?;
+    let work = async move { workspace.plan("runs.undo", json!({ "run": id }), options).await };
+    let plan = shared.workspaces.run(&connection, work).await?;
+    Ok(Json(Planned { plan }))
 }

@@ -24,12 +24,13 @@ use super::{
     page::{self, Asked, Page},
     password::Passwords,
     registry::Menu,
+    upload,
     visit::{self, Note, Visit, Who},
 };
 use crate::{api::origin, cookie, reply::Refusal, shared::Shared};
 
 /// The largest form, in bytes.
-const LARGEST_FORM: usize = 1 << 20;
+pub(super) const LARGEST_FORM: usize = 1 << 20;
 /// How long a form may take to arrive.
 const PATIENCE: Duration = Duration::from_secs(10);
 /// How often somebody may be wrong before they wait.
@@ -153,10 +154,13 @@ pub(super) async fn enter(
     }
     let query = Fields::read(parts.uri.query().unwrap_or_default().as_bytes());
     let mut form = Fields::default();
+    let mut file = None;
     if page.is_deed {
-        form = read(&parts, body)
-            .await
-            .map_err(|refusal| refuse(&visit, &refusal))?;
+        let sent = match upload::boundary(&parts).filter(|_| page.takes_file) {
+            Some(boundary) => upload::read(shared, &visit, boundary, body).await,
+            None => read(&parts, body).await.map(|form| (form, None)),
+        };
+        (form, file) = sent.map_err(|refusal| refuse(&visit, &refusal))?;
         if !visit.is_own(form.get("_token")) {
             let message = "this form is not of this browser, or was open for too long; go back, load the page anew and send it again";
             return Err(refuse(
@@ -179,6 +183,7 @@ pub(super) async fn enter(
         names,
         query,
         form,
+        file,
     })
 }
 

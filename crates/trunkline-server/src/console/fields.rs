@@ -85,6 +85,17 @@ impl Fields {
             .collect()
     }
 
+    /// Everything that was sent.
+    pub(crate) fn pairs(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.0.iter().map(|(name, value)| (name.as_str(), value.as_str()))
+    }
+
+    /// The same with one more field.
+    pub(crate) fn and(mut self, name: &str, value: &str) -> Self {
+        self.0.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
     /// Whether nothing was sent.
     pub(crate) fn is_empty(&self) -> bool {
         self.0.is_empty()

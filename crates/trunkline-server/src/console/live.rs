@@ -103,6 +103,7 @@ impl Watching {
                 names: self.names.clone(),
                 query: self.query.clone(),
                 form: Fields::default(),
+                file: None,
             };
             // What cannot be made now is made at the next tick; what is gone for good has its own page.
             let Ok(regions) = (self.page.news)(asked).await else {

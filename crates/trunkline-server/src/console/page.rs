@@ -30,6 +30,25 @@ pub(crate) struct Asked {
     pub(crate) query: Fields,
     /// What was sent.
     pub(crate) form: Fields,
+    /// The file that was sent with it, or why it was not taken.
+    pub(crate) file: Option<Result<File, Refusal>>,
+}
+
+/// A table that was sent with a form, kept already.
+#[derive(Clone, Debug)]
+pub(crate) struct File {
+    /// Its id.
+    pub(crate) id: String,
+    /// What its owner calls it.
+    pub(crate) name: String,
+}
+
+/// A file to keep.
+#[derive(Clone, Debug)]
+pub(crate) struct Download {
+    pub(crate) name: String,
+    pub(crate) kind: &'static str,
+    pub(crate) text: String,
 }
 
 impl Asked {
@@ -151,6 +170,34 @@ impl<V, E: Into<Refusal>> From<E> for Again<V> {
     }
 }
 
+impl axum::response::IntoResponse for Download {
+    fn into_response(self) -> Response {
+        // Letters that a header cannot carry are said in the other form, which every browser prefers.
+        let plain: String = self
+            .name
+            .chars()
+            .map(|letter| {
+                if letter.is_ascii_alphanumeric() || "-_. ".contains(letter) {
+                    letter
+                } else {
+                    '_'
+                }
+            })
+            .collect();
+        let whole: String = url::form_urlencoded::byte_serialize(self.name.as_bytes()).collect();
+        let whole = whole.replace('+', "%20");
+        let named = format!("attachment; filename=\"{plain}\"; filename*=UTF-8''{whole}");
+        let headers = [
+            (header::CONTENT_TYPE, HeaderValue::from_static(self.kind)),
+            (
+                header::CONTENT_DISPOSITION,
+                HeaderValue::from_str(&named).unwrap_or(HeaderValue::from_static("attachment")),
+            ),
+        ];
+        (StatusCode::OK, headers, self.text).into_response()
+    }
+}
+
 /// Where a page stands in the menu.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Entry {
@@ -213,6 +260,11 @@ pub(crate) struct Page {
     #[cfg(test)]
     pub(super) is_file: bool,
     pub(super) is_live: bool,
+    /// Whether a file may come with its form.
+    pub(super) takes_file: bool,
+    /// Whether it answers with a file, which nobody looks at here.
+    #[cfg(test)]
+    pub(super) is_file: bool,
     pub(super) entry: Option<Entry>,
     pub(super) answer: Answer,
     pub(super) news: News,
@@ -262,6 +314,9 @@ impl Page {
             #[cfg(test)]
             is_file: false,
             is_live: false,
+            takes_file: false,
+            #[cfg(test)]
+            is_file: false,
             entry: None,
             answer,
             news,
@@ -359,12 +414,58 @@ impl Page {
             #[cfg(test)]
             is_file: false,
             is_live: false,
+            takes_file: false,
+            #[cfg(test)]
+            is_file: false,
             entry: None,
             answer,
             news: Arc::new(|_| Box::pin(async { Ok(Vec::new()) })),
             #[cfg(test)]
             samples: samples::<V>,
         }
+    }
+
+    /// A file to keep.
+    pub(crate) fn file<F>(
+        id: &'static str,
+        path: &'static str,
+        role: Role,
+        make: impl Fn(Asked) -> F + Clone + Send + Sync + 'static,
+    ) -> Self
+    where
+        F: Future<Output = Result<Download, Refusal>> + Send + 'static,
+    {
+        let answer: Answer = Arc::new(move |asked: Asked| {
+            let visit = asked.visit.clone();
+            let made = make(asked);
+            Box::pin(async move {
+                match made.await {
+                    Ok(file) => file.into_response(),
+                    Err(refusal) => layout::refused(&visit, &refusal),
+                }
+            })
+        });
+        Self {
+            id,
+            path,
+            role: Some(role),
+            is_deed: false,
+            is_live: false,
+            takes_file: false,
+            #[cfg(test)]
+            is_file: true,
+            entry: None,
+            answer,
+            news: Arc::new(|_| Box::pin(async { Ok(Vec::new()) })),
+            #[cfg(test)]
+            samples: |_| Vec::new(),
+        }
+    }
+
+    /// A file may come with its form.
+    pub(crate) const fn with_file(mut self) -> Self {
+        self.takes_file = true;
+        self
     }
 
     /// It is there before anybody signs in.

@@ -11,7 +11,7 @@ use maud::{Markup, Render, html};
 
 use super::{layout::sprite, visit::Visit, words};
 pub(crate) use chart::{Series, bars, gauge, ranked, spark};
-pub(crate) use form::{Field, choice, form, press, submit, tick, trouble};
+pub(crate) use form::{Field, Pick, choice, file_form, form, press, submit, tick, trouble, wrong};
 
 /// An icon by its id in `assets/icons.svg`; the tests hold every page to those that are drawn.
 pub(crate) type Icon = &'static str;

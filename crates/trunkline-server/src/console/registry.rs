@@ -5,8 +5,8 @@
 use super::{
     page::{Entry, Group, Page},
     pages::{
-        account, alerts, audit, connections, data, deliveries, flows, keys, mirrors, notifications, overview,
-        people, recipes, reports, requests, settings, sign_in,
+        account, actions, alerts, audit, connections, data, deliveries, flows, import, keys, mirrors,
+        notifications, overview, people, recipes, reports, requests, settings, sign_in, writes,
     },
 };
 
@@ -22,6 +22,9 @@ pub(super) fn pages() -> Vec<Page> {
         data::pages(),
         reports::pages(),
         mirrors::pages(),
+        actions::pages(),
+        import::pages(),
+        writes::pages(),
         connections::pages(),
         notifications::pages(),
         requests::pages(),

@@ -83,6 +83,11 @@ impl Visit {
         self.person.as_ref().is_some_and(|who| who.role >= role)
     }
 
+    /// What whoever visits may do; nobody may do the least.
+    pub(crate) fn role(&self) -> Role {
+        self.person.as_ref().map_or(Role::Read, |who| who.role)
+    }
+
     /// Who visits; nobody's name is empty.
     pub(crate) fn name(&self) -> &str {
         self.person.as_ref().map_or("", |who| &who.name)

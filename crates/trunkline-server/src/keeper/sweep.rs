@@ -3,7 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 use trunkline_store::StoreError;
 
-use crate::shared::Shared;
+use crate::{imports, shared::Shared};
 
 const DAY: std::time::Duration = std::time::Duration::from_hours(24);
 const PERIOD: SignedDuration = SignedDuration::from_mins(10);
@@ -59,6 +59,9 @@ pub(super) async fn when_due(
             dead_letters = forgotten[6],
             "forgot what was kept for its time"
         );
+    }
+    if let Err(error) = imports::forget(shared, before(retention.runs)).await {
+        tracing::warn!(%error, "files of old imports could not be removed");
     }
     *swept_at = Some(now);
     Ok(())

@@ -14,6 +14,8 @@ mod shape;
 mod walk;
 mod world;
 
+pub(crate) use intercom::Intercom;
+
 use crate::harness::Process;
 
 /// The description as it is committed.

@@ -1,7 +1,10 @@
 //! The console over a real socket: who comes in, what they may do, what is noted.
 
+mod actions;
 mod data;
 mod flows;
+mod flows;
+mod imports;
 mod trying;
 
 use reqwest::{Response, StatusCode, header, redirect::Policy};

@@ -2,10 +2,28 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Subcommand};
+use clap::{Args, Subcommand, ValueEnum};
+use trunkline_server::publishing;
 
 use super::{Data, Workspace};
-use crate::source::Format;
+
+/// The form of a text with rows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    /// A table with a header, its cells between commas, semicolons, tabs or bars.
+    Csv,
+    /// One JSON object a line.
+    Jsonl,
+}
+
+impl From<Format> for publishing::Format {
+    fn from(format: Format) -> Self {
+        match format {
+            Format::Csv => Self::Csv,
+            Format::Jsonl => Self::Jsonl,
+        }
+    }
+}
 
 #[derive(Debug, Args)]
 pub(crate) struct Publish {

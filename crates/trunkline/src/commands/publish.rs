@@ -2,12 +2,10 @@
 //!
 //! The one rule: everything that can be known before the first call is said before it; from then on every row is kept in a batch
 //! of the store, so that whatever ends the process, `--resume` carries each row out once. The engine is in
-//! `trunkline-actions/src/publish/`; `orders.rs` says how, `reading.rs` brings the rows, `clerk.rs` keeps what became of them.
+//! `trunkline-actions/src/publish/`; `trunkline-server/src/publishing.rs` brings the rows and keeps what became of them, as it does
+//! for the console's imports.
 
-mod clerk;
-mod files;
 mod orders;
-mod reading;
 
 use std::{path::Path, process::ExitCode, sync::Arc, time::Duration};
 
@@ -18,14 +16,13 @@ use trunkline_actions::{
     publish::{Finish, Halt, Progress, Publisher, Way},
 };
 use trunkline_catalog::Effect;
-use trunkline_server::{RunHolder, StoredBatch};
+use trunkline_server::{
+    RunHolder, StoredBatch,
+    publishing::{Keeper, Look, Orders, PublishError, Reader, is_table},
+};
 use trunkline_store::{Batch, BatchBegun, BatchState, HeldBatch, NewBatch};
 
-use self::{
-    clerk::Keeper,
-    orders::Orders,
-    reading::{Look, Reader},
-};
+use super::BY_HAND;
 use crate::{
     cli,
     desk::Desk,
@@ -65,7 +62,7 @@ fn prepared(arguments: &cli::Publish) -> Result<Reader, Failure> {
             "Name an action that writes; `trunkline call` reads.",
         ));
     }
-    let orders = Orders::of(arguments)?;
+    let orders = orders::of(arguments)?;
     for path in [&orders.rejects, &orders.results].into_iter().flatten() {
         if orders.source.is_file(path) {
             return Err(Failure::usage(
@@ -75,7 +72,7 @@ fn prepared(arguments: &cli::Publish) -> Result<Reader, Failure> {
             ));
         }
     }
-    if let Some(rejects) = orders.rejects.as_deref().filter(|path| files::is_table(path))
+    if let Some(rejects) = orders.rejects.as_deref().filter(|path| is_table(path))
         && !orders.source.is_table()
     {
         return Err(Failure::usage(
@@ -87,8 +84,8 @@ fn prepared(arguments: &cli::Publish) -> Result<Reader, Failure> {
             "Name a file that ends in .jsonl; or say `--format csv` when standard input is a table.",
         ));
     }
-    orders.options()?;
-    Reader::new(orders, action)
+    orders.options(BY_HAND)?;
+    Ok(Reader::new(orders, action)?)
 }
 
 async fn begin(arguments: &cli::Publish, reader: Reader, desk: &Desk) -> Result<ExitCode, Failure> {
@@ -115,12 +112,16 @@ async fn begin(arguments: &cli::Publish, reader: Reader, desk: &Desk) -> Result<
         options: serde_json::to_value(&reader.orders).unwrap_or_default(),
     };
     // The files are opened before the batch is there: one that cannot be written leaves nothing behind.
-    let bar = Bar::start(!arguments.json, look.as_ref().map(|look| look.rows), 0);
-    let mut keeper = Keeper::open(&reader.orders, Arc::clone(&reader.columns), bar)?;
+    let bar = Arc::new(Bar::start(
+        !arguments.json,
+        look.as_ref().map(|look| look.rows),
+        0,
+    ));
+    let mut keeper = keeper(&reader, &bar)?;
     match holder.begin_batch(&new).await? {
         BatchBegun::Held(held, _) => {
             keeper.begin(None)?;
-            work(arguments, reader, desk, keeper, held, Progress::default()).await
+            work(arguments, reader, desk, (keeper, &bar), held, Progress::default()).await
         }
         BatchBegun::Busy(batch) => Err(busy(&batch.id)),
         BatchBegun::Unfinished(batch) | BatchBegun::Ended(batch) => Err(Failure::usage(
@@ -178,11 +179,11 @@ async fn resume(arguments: &cli::Publish, desk: &Desk) -> Result<ExitCode, Failu
     }
     let (held, batch) = taken(holder, id).await?;
     let from = StoredBatch::progress(&batch.progress);
-    let bar = Bar::start(!arguments.json, look.map(|look| look.rows), from.rows);
+    let bar = Arc::new(Bar::start(!arguments.json, look.map(|look| look.rows), from.rows));
     let position = batch.progress.position.as_deref().unwrap_or_default();
-    let mut keeper = Keeper::open(&reader.orders, Arc::clone(&reader.columns), bar)?;
+    let mut keeper = keeper(&reader, &bar)?;
     keeper.begin(Some(position))?;
-    work(arguments, reader, desk, keeper, held, from).await
+    work(arguments, reader, desk, (keeper, &bar), held, from).await
 }
 
 /// Takes a batch over, and waits for a process that died and still seems to be at it.
@@ -228,19 +229,26 @@ fn kept(desk: &Desk) -> (&Arc<trunkline_store::Store>, &Arc<RunHolder>) {
         .expect("a desk at which something is written has a store")
 }
 
+/// What keeps what becomes of the rows, and moves the bar.
+fn keeper(reader: &Reader, bar: &Arc<Bar>) -> Result<Keeper, Failure> {
+    let bar = Arc::clone(bar);
+    let shows = Box::new(move |live: &_| bar.show(live));
+    Ok(Keeper::open(&reader.orders, Arc::clone(&reader.columns), shows)?)
+}
+
 /// A look at the whole source, where it can be read again.
 async fn look(reader: &Reader, desk: &Desk, is_shown: bool) -> Result<Option<Look>, Failure> {
     if !reader.orders.source.is_lasting() {
         return Ok(None);
     }
-    let options = reader.orders.options()?;
+    let options = reader.orders.options(BY_HAND)?;
     let (reader, workspace) = (reader.clone(), desk.workspace.clone());
     let bar = Bar::start(is_shown, None, 0);
     // Beside the runtime, which keeps the hold on what is under way.
     let looked = tokio::task::spawn_blocking(move || reader.look(&workspace, &options)).await;
     bar.end();
     match looked {
-        Ok(look) => look.map(Some),
+        Ok(look) => Ok(look.map(Some)?),
         Err(error) => Err(Failure::new(
             "TL0780",
             format!("the look at the rows broke off: {error}"),
@@ -282,7 +290,7 @@ async fn work(
     arguments: &cli::Publish,
     reader: Reader,
     desk: &Desk,
-    mut keeper: Keeper,
+    (mut keeper, bar): (Keeper, &Bar),
     held: HeldBatch,
     from: Progress,
 ) -> Result<ExitCode, Failure> {
@@ -300,7 +308,7 @@ async fn work(
         from,
     )
     .await?;
-    keeper.end();
+    bar.end();
     let failure = failure_of(&finish, read);
     let state = match (&finish.halt, &failure) {
         (None, None) => BatchState::Done,
@@ -347,8 +355,8 @@ async fn engine(
     keeper: &mut Keeper,
     way: Way,
     from: Progress,
-) -> Result<(Finish, Option<Failure>), Failure> {
-    let options = reader.orders.options()?;
+) -> Result<(Finish, Option<PublishError>), Failure> {
+    let options = reader.orders.options(BY_HAND)?;
     let publisher = Publisher::new(
         desk.workspace.clone(),
         reader.action,
@@ -378,9 +386,9 @@ async fn engine(
 }
 
 /// Why it did not come to the end, when that is a failure.
-fn failure_of(finish: &Finish, read: Option<Failure>) -> Option<Failure> {
+fn failure_of(finish: &Finish, read: Option<PublishError>) -> Option<Failure> {
     match &finish.halt {
-        None => read,
+        None => read.map(Failure::from),
         Some(Halt::Asked) => None,
         Some(Halt::Failed(error)) => Some(Failure::halting(error)),
         Some(Halt::Clerk(error)) => Some(Failure::new(
@@ -479,8 +487,8 @@ async fn dry_run(arguments: &cli::Publish, reader: Reader, desk: &Desk) -> Resul
     if let Some(look) = &look {
         judge(look, arguments.strict, &reader)?;
     }
-    let bar = Bar::start(!arguments.json, look.map(|look| look.rows), 0);
-    let mut keeper = Keeper::open(&reader.orders, Arc::clone(&reader.columns), bar)?;
+    let bar = Arc::new(Bar::start(!arguments.json, look.map(|look| look.rows), 0));
+    let mut keeper = keeper(&reader, &bar)?;
     keeper.begin(None)?;
     let action = reader.action;
     let orders = reader.orders.clone();
@@ -493,7 +501,7 @@ async fn dry_run(arguments: &cli::Publish, reader: Reader, desk: &Desk) -> Resul
         Progress::default(),
     )
     .await?;
-    keeper.end();
+    bar.end();
     if let Some(failure) = failure_of(&finish, read) {
         return Err(failure);
     }

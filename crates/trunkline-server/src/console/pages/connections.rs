@@ -2,6 +2,7 @@
 
 mod edit;
 mod new;
+mod permissions;
 
 use std::convert::Infallible;
 
@@ -14,6 +15,7 @@ use crate::{
     api::{
         connections::{self, Shown, Standing as ConnectionState, Tested},
         mirrors,
+        permissions::{self as api_permissions, Permissions},
         read::Named,
     },
     console::{
@@ -80,6 +82,7 @@ pub(in crate::console) fn pages() -> Vec<Page> {
     ];
     pages.extend(new::pages());
     pages.extend(edit::pages());
+    pages.extend(permissions::pages());
     pages
 }
 
@@ -170,6 +173,7 @@ fn place(connection: &Shown) -> String {
 struct One {
     connection: Shown,
     mirrors: Vec<String>,
+    permissions: Permissions,
 }
 
 impl One {
@@ -251,6 +255,7 @@ impl View for One {
                     @else { "No secret is kept to check signatures with, so every notification is refused. Give the connection an app or a webhook secret." }
                 }
             }))
+            (permissions::section(visit, &connection.name, connection.has_token, &self.permissions))
             (parts::section("users", "What depends on it", &html! {
                 @if self.mirrors.is_empty() {
                     p class="quiet" { "Nothing yet." }
@@ -289,6 +294,7 @@ impl View for One {
                 Self {
                     connection: sample(),
                     mirrors: vec!["all".to_owned()],
+                    permissions: permissions::sample(),
                 },
             ),
             (
@@ -296,6 +302,7 @@ impl View for One {
                 Self {
                     connection: bare,
                     mirrors: Vec::new(),
+                    permissions: Permissions::default(),
                 },
             ),
             (
@@ -303,6 +310,7 @@ impl View for One {
                 Self {
                     connection: paused,
                     mirrors: Vec::new(),
+                    permissions: Permissions::default(),
                 },
             ),
         ]
@@ -369,7 +377,13 @@ async fn list(asked: Asked) -> Result<List, Refusal> {
 async fn show(asked: Asked) -> Result<One, Refusal> {
     let Json(connection) = connections::show(State(asked.shared.clone()), Named(asked.name())).await?;
     let mirrors = depending(&asked, &connection.name).await?;
-    Ok(One { connection, mirrors })
+    let Json(permissions) =
+        api_permissions::show(State(asked.shared.clone()), Named(connection.name.clone())).await?;
+    Ok(One {
+        connection,
+        mirrors,
+        permissions,
+    })
 }
 
 /// The mirrors that depend on a connection.
@@ -384,7 +398,9 @@ async fn depending(asked: &Asked, connection: &str) -> Result<Vec<String>, Refus
 }
 
 async fn before_remove(asked: Asked) -> Result<Removal, Refusal> {
-    let One { connection, mirrors } = show(asked).await?;
+    let One {
+        connection, mirrors, ..
+    } = show(asked).await?;
     Ok(Removal {
         name: connection.name,
         mirrors,

@@ -22,6 +22,17 @@ pub(crate) fn form(visit: &Visit, path: &str, body: &impl Render) -> Markup {
     }
 }
 
+/// A form that a file may come with; its token comes first, so nothing is read of a file that nobody may send.
+pub(crate) fn file_form(visit: &Visit, path: &str, body: &impl Render) -> Markup {
+    html! {
+        form method="post" action=(visit.to(path)) enctype="multipart/form-data" {
+            input type="hidden" name="_token" value=(visit.token());
+            input type="hidden" name="_from" value=(visit.path);
+            (body)
+        }
+    }
+}
+
 /// One button that does one thing.
 pub(crate) fn press(visit: &Visit, path: &str, picture: Option<Icon>, words: &str) -> Markup {
     form(
@@ -55,10 +66,12 @@ pub(crate) fn trouble(visit: &Visit, refusal: Option<&Refusal>, fields: &[&str])
 }
 
 /// What is wrong with a field, as a sentence: the API's words begin with what the field does, or with what was given.
-fn wrong(label: &str, words: &str) -> String {
-    let is_about_field = ["is ", "has ", "names ", "holds ", "cannot "]
-        .iter()
-        .any(|start| words.starts_with(start));
+pub(crate) fn wrong(label: &str, words: &str) -> String {
+    let is_about_field = [
+        "is ", "has ", "names ", "holds ", "cannot ", "must ", "exists ", "stands ",
+    ]
+    .iter()
+    .any(|start| words.starts_with(start));
     if is_about_field {
         sentence(&format!("{label} {words}"))
     } else {
@@ -81,6 +94,8 @@ pub(crate) struct Field<'f> {
     complete: &'static str,
     placeholder: &'f str,
     rows: u8,
+    list: Option<&'f str>,
+    marks_required: bool,
 }
 
 impl<'f> Field<'f> {
@@ -98,6 +113,8 @@ impl<'f> Field<'f> {
             complete: "off",
             placeholder: "",
             rows: 0,
+            list: None,
+            marks_required: false,
         }
     }
 
@@ -107,6 +124,30 @@ impl<'f> Field<'f> {
         field.kind = "password";
         field.complete = "new-password";
         field
+    }
+
+    /// For something else than text: a number, a day, a moment.
+    pub(crate) const fn of_kind(mut self, kind: &'static str) -> Self {
+        self.kind = kind;
+        self
+    }
+
+    /// Says so beside its name when it cannot be left out: for forms in which most can.
+    pub(crate) const fn marked(mut self) -> Self {
+        self.marks_required = true;
+        self
+    }
+
+    /// With suggestions, which stand in a list of this id.
+    pub(crate) const fn suggests(mut self, list: &'f str) -> Self {
+        self.list = Some(list);
+        self
+    }
+
+    /// Says what is wrong with it.
+    pub(crate) fn said(mut self, wrong: Option<String>) -> Self {
+        self.wrong = wrong;
+        self
     }
 
     /// For text of several lines.
@@ -174,18 +215,29 @@ impl Render for Field<'_> {
         let invalid = self.wrong.as_ref().map(|_| "true");
         html! {
             div class="field" {
-                label for=(id) { (self.label) @if !self.is_required && !self.is_needed { span class="quiet" { " optional" } } }
+                label for=(id) { (marked(self.label, self.is_required || self.is_needed, self.marks_required)) }
                 @if self.rows > 0 {
                     textarea id=(id) name=(self.name) rows=(self.rows) placeholder=[some(self.placeholder)] required[self.is_required]
                         autofocus[self.has_focus] aria-describedby=[described] aria-invalid=[invalid] { (self.value) }
                 } @else {
                     input id=(id) name=(self.name) type=(self.kind) value=[some(self.value)] placeholder=[some(self.placeholder)]
                         autocomplete=(self.complete) spellcheck="false" required[self.is_required] autofocus[self.has_focus]
-                        aria-describedby=[described] aria-invalid=[invalid];
+                        list=[self.list] aria-describedby=[described] aria-invalid=[invalid];
                 }
                 @if let Some(text) = &self.wrong { p class="wrong" id=[wrong] { (text) } }
                 @if let Some(text) = self.hint { p class="hint" id=[hint] { (text) } }
             }
+        }
+    }
+}
+
+/// A label: what can be left out is marked, or what cannot.
+fn marked(label: &str, is_required: bool, marks_required: bool) -> Markup {
+    html! {
+        @match (is_required, marks_required) {
+            (true, true) => { strong { (label) } span class="quiet" { " required" } },
+            (false, false) => { (label) span class="quiet" { " optional" } },
+            _ => (label),
         }
     }
 }
@@ -202,6 +254,55 @@ pub(crate) fn choice(name: &str, label: &str, chosen: &str, options: &[(&str, &s
             label for=(id) { (label) }
             select id=(id) name=(name) {
                 @for (value, words) in options { option value=(value) selected[*value == chosen] { (words) } }
+            }
+        }
+    }
+}
+
+/// Some of a few, with what belongs in and what is wrong.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Pick<'p> {
+    pub(crate) name: &'p str,
+    pub(crate) label: &'p str,
+    /// Values with their words.
+    pub(crate) options: Vec<(String, String)>,
+    pub(crate) chosen: Vec<String>,
+    pub(crate) hint: Option<&'p str>,
+    pub(crate) wrong: Option<String>,
+    pub(crate) is_required: bool,
+    /// Whether several can be chosen.
+    pub(crate) takes_many: bool,
+    /// Whether the form is sent as soon as something is chosen.
+    pub(crate) is_sent: bool,
+}
+
+impl Render for Pick<'_> {
+    fn render(&self) -> Markup {
+        let id = format!("f-{}", self.name);
+        let hint = self.hint.map(|_| format!("{id}-hint"));
+        let wrong = self.wrong.as_ref().map(|_| format!("{id}-wrong"));
+        let described: Vec<&str> = [&wrong, &hint]
+            .into_iter()
+            .flatten()
+            .map(String::as_str)
+            .collect();
+        let described = (!described.is_empty()).then(|| described.join(" "));
+        let lines = self.takes_many.then(|| self.options.len().clamp(2, 6));
+        let strangers = self
+            .chosen
+            .iter()
+            .filter(|chosen| !chosen.is_empty() && !self.options.iter().any(|(value, _)| value == *chosen));
+        html! {
+            div class="field" {
+                label for=(id) { (marked(self.label, self.is_required, true)) }
+                select id=(id) name=(self.name) multiple[self.takes_many] size=[lines] required[self.is_required] data-send[self.is_sent]
+                    aria-describedby=[described] aria-invalid=[self.wrong.as_ref().map(|_| "true")] {
+                    @for (value, words) in &self.options { option value=(value) selected[self.chosen.contains(value)] { (words) } }
+                    // What was given and is not in the list is not lost.
+                    @for value in strangers { option value=(value) selected { (value) } }
+                }
+                @if let Some(text) = &self.wrong { p class="wrong" id=[wrong] { (text) } }
+                @if let Some(text) = self.hint { p class="hint" id=[hint] { (text) } }
             }
         }
     }

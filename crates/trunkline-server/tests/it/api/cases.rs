@@ -34,6 +34,14 @@ impl Case {
         self
     }
 
+    /// Leaves a column out.
+    fn ignoring(mut self, column: &str) -> Self {
+        if let Some(body) = &mut self.body {
+            body["ignore"] = json!([column]);
+        }
+        self
+    }
+
     fn blames(mut self, field: &'static str) -> Self {
         self.field = field;
         self
@@ -60,6 +68,7 @@ pub(super) fn all() -> Vec<Case> {
     all.extend(mirrors());
     all.extend(data());
     all.extend(actions());
+    all.extend(batches());
     all.extend(notifications());
     all.extend(alerts());
     all.extend(flows());
@@ -344,6 +353,10 @@ fn connections() -> Vec<Case> {
         case("connections.grant", "/connections/acme/grant", 200),
         case("connections.grant", "/connections/spare/grant", 409),
         case("connections.pause", "/connections/acme/pause", 200),
+        case("permissions.show", "/connections/live/permissions", 200),
+        case("permissions.show", "/connections/none/permissions", 404),
+        case("permissions.probe", "/connections/live/permissions", 200).with(json!({ "writes": false })),
+        case("permissions.probe", "/connections/none/permissions", 404).with(json!({})),
         case("connections.resume", "/connections/acme/resume", 200),
     ]
 }
@@ -482,6 +495,19 @@ fn actions() -> Vec<Case> {
         plan(422, json!({ "name": ["x"] })).blames("input.name"),
         apply(200, "planned"),
         apply(409, "another"),
+        case("actions.spell", "/actions/tags.upsert/spell", 200).with(
+            json!({ "connection": "live", "input": { "payload": { "name": "x" } }, "time_zone": "UTC" }),
+        ),
+        case("actions.spell", "/actions/none/spell", 404).with(json!({})),
+        case("lookups.list", "/lookups", 200),
+        case(
+            "lookups.show",
+            "/lookups/tags?connection=live&limit=5&words=v",
+            200,
+        ),
+        case("lookups.show", "/lookups/none", 404),
+        case("lookups.show", "/lookups/tags?connection=none", 422).blames("connection"),
+        case("lookups.show", "/lookups/tags?connection=live&limit=0", 422).blames("limit"),
         case("action_runs.list", "/action-runs", 200),
         case(
             "action_runs.list",
@@ -492,9 +518,73 @@ fn actions() -> Vec<Case> {
         case("action_runs.show", "/action-runs/WRITTEN", 200),
         case("action_runs.show", "/action-runs/nothing", 404),
         case("action_runs.undo", "/action-runs/WRITTEN/undo", 200).with(json!({ "connection": "live" })),
+        case("action_runs.plan_undo", "/action-runs/WRITTEN/undo/plan", 200)
+            .with(json!({ "connection": "live" })),
+        case("action_runs.plan_undo", "/action-runs/nothing/undo/plan", 404)
+            .with(json!({ "connection": "live" })),
         case("action_runs.undo", "/action-runs/nothing/undo", 404).with(json!({ "connection": "live" })),
         // The journal keeps no such run of the other connection's workspace.
         case("action_runs.undo", "/action-runs/WRITTEN/undo", 422).with(json!({ "connection": "spare" })),
+    ]
+}
+
+fn batches() -> Vec<Case> {
+    let rows = |text: &str| {
+        json!({
+            "text": text, "name": "rows.csv", "action": "tags.upsert", "connection": "live", "columns": {}, "ignore": [], "set": {},
+            "map": null, "empty_is_null": false, "time_zone": "UTC", "strict": false, "upload": null,
+        })
+    };
+    let begin = |status, body| case("batches.begin", "/batches", status).with(body);
+    let plan = |status, body| case("batches.plan", "/batch-plans", status).with(body);
+    let list = |path, status| case("batches.list", path, status);
+    let of_rows = |path, status| case("batches.rows", path, status);
+    vec![
+        list("/batches", 200),
+        list("/batches?action=tags.upsert&state=stopped&limit=1", 200),
+        list("/batches?state=lost", 422).blames("state"),
+        case("batches.show", "/batches/BATCH", 200),
+        case("batches.show", "/batches/nothing", 404),
+        plan(200, rows("name\nvip\n\"open\n")),
+        plan(200, but(rows("Tag;Notes\nvip;x\n"), "map", json!("{name: .Tag}"))),
+        plan(422, but(rows("Tag\nvip\n"), "map", json!("{name: "))).blames("map"),
+        plan(422, rows("nmae\nvip\n")).blames("columns"),
+        plan(422, rows("")).blames("upload"),
+        plan(422, but(rows("name\nvip\n"), "action", json!("tags.list"))).blames("action"),
+        plan(422, but(rows("name\nvip\n"), "action", json!("none"))).blames("action"),
+        plan(422, but(rows("name\nvip\n"), "time_zone", json!("Mars/Olympus"))).blames("time_zone"),
+        plan(422, but(rows("name\nvip\n"), "connection", json!("none"))).blames("connection"),
+        plan(422, but(rows("name\nvip\n"), "columns", json!({ "name": 1 }))).blames("columns.name"),
+        plan(
+            422,
+            but(rows("name\nvip\n"), "columns", json!({ "mail": "name" })),
+        )
+        .blames("columns"),
+        plan(422, but(rows("name\nvip\n"), "upload", json!("x"))).blames("text"),
+        plan(
+            422,
+            but(but(rows(""), "text", json!(null)), "upload", json!("../keys")),
+        )
+        .blames("upload"),
+        begin(202, rows("\u{feff}name\nvip\n")),
+        begin(
+            202,
+            but(rows("Tag,Notes\nvip,x\n"), "columns", json!({ "Tag": "name" })),
+        )
+        .ignoring("Notes"),
+        begin(422, rows("name\n\"\"\n")).blames("columns"),
+        begin(422, but(rows("name\nvip\n\"\"\n"), "strict", json!(true))).blames("columns"),
+        case("batches.stop", "/batches/BATCH/stop", 200),
+        case("batches.stop", "/batches/nothing/stop", 404),
+        case("batches.resume", "/batches/BATCH/resume", 202),
+        case("batches.resume", "/batches/nothing/resume", 404),
+        case("batches.abandon", "/batches/BATCH/abandon", 200),
+        case("batches.abandon", "/batches/nothing/abandon", 404),
+        of_rows("/batches/BATCH/rows", 200),
+        of_rows("/batches/BATCH/rows?outcome=rejected&after=7&limit=1", 200),
+        of_rows("/batches/BATCH/rows?outcome=lost", 422).blames("outcome"),
+        case("batches.rejects", "/batches/BATCH/rejects", 200),
+        case("batches.rejects", "/batches/nothing/rejects", 404),
     ]
 }
 

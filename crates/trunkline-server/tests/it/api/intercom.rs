@@ -10,19 +10,23 @@ use serde_json::{Value, json};
 use tokio::task::JoinHandle;
 
 /// A server on a free port, ended with its world.
-pub(super) struct Intercom {
+pub(crate) struct Intercom {
     base_url: String,
     serving: JoinHandle<()>,
 }
 
 impl Intercom {
-    pub(super) async fn start() -> Self {
+    pub(crate) async fn start() -> Self {
         let tag = || async { Json(json!({ "type": "tag", "id": "9", "name": "fresh" })) };
         let router = Router::new()
             .route(
                 "/tags",
                 post(tag)
                     .get(async || Json(json!({ "type": "list", "data": [{ "type": "tag", "id": "9" }] }))),
+            )
+            .route(
+                "/me",
+                get(async || Json(json!({ "type": "admin", "id": "1", "app": { "id_code": "live1234", "name": "Live" } }))),
             )
             .route("/tags/{id}", get(tag).delete(async || Json(Value::Null)));
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -33,7 +37,7 @@ impl Intercom {
         Self { base_url, serving }
     }
 
-    pub(super) fn base_url(&self) -> &str {
+    pub(crate) fn base_url(&self) -> &str {
         &self.base_url
     }
 }

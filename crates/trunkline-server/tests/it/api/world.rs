@@ -1,15 +1,21 @@
 //! A process that holds something of everything, and a key of each role.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use jiff::SignedDuration;
 use secrecy::ExposeSecret as _;
 use serde_json::{Value, json};
-use trunkline_server::ServerOptions;
+use trunkline_actions::{NoJournal, Workspace};
+use trunkline_catalog::Version;
+use trunkline_client::{Client, Connection as Address, Settings};
+use trunkline_server::{
+    ServerOptions,
+    publishing::{Orders, Reader, Rules, Source},
+};
 use trunkline_store::{
-    FlowRunCause, FlowRunCounts, FlowRunState, MirrorDetails, NewFlowRun, NewMirror, NewNotification,
-    Received, Request, Role, RunState,
+    BatchBegun, BatchProgress, BatchState, FlowRunCause, FlowRunCounts, FlowRunState, MirrorDetails,
+    NewBatch, NewFlowRun, NewMirror, NewNotification, Received, Request, Role, RunState,
 };
 
 use super::intercom::Intercom;
@@ -32,6 +38,8 @@ pub(super) struct World {
     flown: String,
     /// Its dead letters, newest first.
     pub(super) letters: Vec<String>,
+    /// A batch that was stopped before its first row.
+    batch: String,
     intercom: Intercom,
 }
 
@@ -82,11 +90,13 @@ impl World {
             written: String::new(),
             flown: String::new(),
             letters: Vec::new(),
+            batch: String::new(),
             intercom: Intercom::start().await,
         };
         world.fill(&acme.id).await;
         world.flow().await;
         world.act().await;
+        world.stopped_batch().await;
         world
     }
 
@@ -198,12 +208,69 @@ impl World {
         self.written = done.json["run"].as_str().unwrap().to_owned();
     }
 
+    /// Keeps a batch of one row into the workspace that answers, stopped before that row.
+    async fn stopped_batch(&mut self) {
+        let folder = self.process.folder.path().join("imports");
+        std::fs::create_dir_all(&folder).unwrap();
+        let table = folder.join("rows.csv");
+        std::fs::write(&table, "name\nfresh\n").unwrap();
+        let (results, rejects) = (folder.join("results.jsonl"), folder.join("rejects.csv"));
+        for file in [&results, &rejects] {
+            std::fs::write(file, "").unwrap();
+        }
+        let orders = Orders {
+            source: Source::table(table, None, None),
+            rules: Rules {
+                map: None,
+                columns: Vec::new(),
+                ignore: Vec::new(),
+                set: Vec::new(),
+                empty_is_null: false,
+                allow_unknown: false,
+                time_zone: "UTC".to_owned(),
+                limit: None,
+            },
+            now: now().as_second(),
+            results: Some(results),
+            rejects: Some(rejects),
+            rows: Some(1),
+        };
+        let clock = self.process.clock.clone();
+        let address = Address::at(self.intercom.base_url(), "t".into(), Version::DEFAULT).unwrap();
+        let client = Client::new(address, Settings::new(clock.clone())).unwrap();
+        let workspace = Workspace::new("live1234", client, clock, Arc::new(NoJournal));
+        let options = orders.options("test").unwrap();
+        let action = trunkline_actions::action("tags.upsert").unwrap();
+        let reader = Reader::new(orders, action).unwrap();
+        let look = reader.look(&workspace, &options).unwrap();
+        let new = NewBatch {
+            workspace: "live1234".to_owned(),
+            action: action.id.to_owned(),
+            source_digest: look.digest,
+            input_name: "rows.csv".to_owned(),
+            options: serde_json::to_value(&reader.orders).unwrap(),
+        };
+        let store = &self.process.store;
+        let holder = store
+            .be_holder(SignedDuration::from_hours(1), now())
+            .await
+            .unwrap();
+        let BatchBegun::Held(held, batch) = store.begin_batch(&new, &holder, now()).await.unwrap() else {
+            panic!("nobody else is at it");
+        };
+        let nothing = BatchProgress::default();
+        let stopped = store.finish_batch(&held, BatchState::Stopped, &nothing, now());
+        stopped.await.unwrap();
+        self.batch = batch.id;
+    }
+
     /// An address of a case, with the ids of this world in it.
     pub(super) fn filled(&self, path: &str) -> String {
         path.replace("RUN", &self.runs[0])
             .replace("WRITTEN", &self.written)
             .replace("FLOWN", &self.flown)
             .replace("LETTER", &self.letters[0])
+            .replace("BATCH", &self.batch)
     }
 
     /// The key of a role, as a header.

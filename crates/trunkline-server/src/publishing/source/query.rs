@@ -9,19 +9,19 @@ use serde_json::{Map, Value};
 use trunkline_actions::publish::{Original, Rejection};
 
 use super::{Each, Piece, Raw};
-use crate::failure::Failure;
+use crate::publishing::PublishError;
 
 /// Runs the query to its end, or until there are enough rows.
-pub(super) fn read(file: &Path, query: &str, each: &mut Each<'_>) -> Result<(), Failure> {
+pub(super) fn read(file: &Path, query: &str, each: &mut Each<'_>) -> Result<(), PublishError> {
     let failed = |error: rusqlite::Error| {
-        Failure::usage(
+        PublishError::usage(
             "TL0785",
             format!("the query on {} fails: {error}", file.display()),
             "Try the query with `sqlite3 -readonly`; add `ORDER BY` so that it gives the same rows in the same order.",
         )
     };
     if !file.exists() {
-        return Err(Failure::usage(
+        return Err(PublishError::usage(
             "TL0780",
             format!("there is no database at {}", file.display()),
             "Check the path.",
@@ -31,7 +31,7 @@ pub(super) fn read(file: &Path, query: &str, each: &mut Each<'_>) -> Result<(), 
     let connection = Connection::open_with_flags(file, flags).map_err(failed)?;
     let mut statement = connection.prepare(query).map_err(failed)?;
     if !statement.readonly() {
-        return Err(Failure::usage(
+        return Err(PublishError::usage(
             "TL0785",
             "the query would write into the database",
             "Give a `SELECT`.",

@@ -8,19 +8,19 @@ use trunkline_actions::publish::{Original, Rejection};
 use trunkline_components::tables::{Lines, Text};
 
 use super::{Each, Piece, Raw, empty, unreadable};
-use crate::failure::Failure;
+use crate::publishing::PublishError;
 
 /// Where a file of rejected rows keeps what could not be read.
-pub(crate) const RAW: &str = "_raw";
+const RAW: &str = "_raw";
 
 /// Reads lines to their end, or until there are enough.
-pub(super) fn read(text: Text, name: &str, each: &mut Each<'_>) -> Result<(), Failure> {
+pub(super) fn read(text: Text, name: &str, each: &mut Each<'_>) -> Result<(), PublishError> {
     let mut lines = Lines::new(text.lines);
     let mut number = 0;
     while let Some((line, text)) = lines.next_with_text().map_err(|error| unreadable(name, &error))? {
         number += 1;
         if number == 1 && text.as_ref().is_ok_and(|text| text.trim_start().starts_with('[')) {
-            return Err(Failure::usage(
+            return Err(PublishError::usage(
                 "TL0782",
                 format!("{name} is one JSON list, not a line for each row"),
                 "Make lines of it, for example with `jq -c '.[]'`.",
@@ -72,7 +72,7 @@ mod tests {
 
     use super::*;
 
-    fn all(text: &str) -> Result<Vec<Raw>, Failure> {
+    fn all(text: &str) -> Result<Vec<Raw>, PublishError> {
         let mut rows = Vec::new();
         let text = Text {
             lines: Box::new(Cursor::new(text.as_bytes().to_vec())),

@@ -12,7 +12,7 @@ use std::{
 use serde_json::{Map, Value, json};
 use trunkline_actions::publish::{Original, Rejection};
 
-use crate::{failure::Failure, source};
+use super::{PublishError, source};
 
 /// Columns that a file of rejected rows adds.
 const ADDED: [&str; 2] = ["_error", "_code"];
@@ -27,7 +27,7 @@ pub(super) struct Grown {
 
 impl Grown {
     /// Opens a file, and leaves what is in it: it may be that of a batch which goes on.
-    pub(super) fn open(path: &Path) -> Result<Self, Failure> {
+    pub(super) fn open(path: &Path) -> Result<Self, PublishError> {
         let file = OpenOptions::new()
             .create(true)
             .read(true)
@@ -43,7 +43,7 @@ impl Grown {
     }
 
     /// Cuts it to `length`, behind which it grows.
-    pub(super) fn cut(&mut self, length: u64) -> Result<(), Failure> {
+    pub(super) fn cut(&mut self, length: u64) -> Result<(), PublishError> {
         let file = self.file.get_mut();
         let cut = |file: &mut File| {
             let about = file.metadata()?;
@@ -85,8 +85,8 @@ impl Grown {
     }
 }
 
-fn unwritable(path: &Path, error: &io::Error) -> Failure {
-    Failure::usage(
+fn unwritable(path: &Path, error: &io::Error) -> PublishError {
+    PublishError::usage(
         "TL0792",
         format!("{} cannot be written: {error}", path.display()),
         "Check the folder, its permissions and the space on the disk.",
@@ -94,7 +94,7 @@ fn unwritable(path: &Path, error: &io::Error) -> Failure {
 }
 
 /// Whether rejected rows are kept as a table.
-pub(super) fn is_table(path: &Path) -> bool {
+pub fn is_table(path: &Path) -> bool {
     !path.extension().is_some_and(|extension| {
         ["jsonl", "ndjson", "json"]
             .iter()

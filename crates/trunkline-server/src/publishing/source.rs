@@ -1,4 +1,4 @@
-//! Where the rows of `trunkline publish` come from: a file, standard input, or a query on an SQLite database.
+//! Where rows come from: a file, standard input, or a query on an SQLite database.
 //!
 //! The one rule: a row that cannot be read is a row all the same, with its line and the reason; only what makes every row
 //! doubtful (no such file, a header that is not one, a query that fails) ends the reading. `trunkline_components::tables` makes
@@ -19,14 +19,14 @@ use serde_json::{Map, Value};
 use trunkline_actions::publish::{Original, Rejection};
 use trunkline_components::tables::{self, TableError};
 
-use crate::failure::Failure;
+use super::PublishError;
 
-pub(crate) use trunkline_components::tables::quoted;
+pub(super) use trunkline_components::tables::quoted;
 
 /// The form of a text with rows.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub(crate) enum Format {
+pub enum Format {
     /// A table with a header, its cells between commas, semicolons, tabs or bars.
     Csv,
     /// One JSON object a line.
@@ -44,29 +44,38 @@ enum Place {
 
 /// A source of rows.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Source {
+pub struct Source {
     place: Place,
     format: Option<Format>,
     delimiter: Option<char>,
     encoding: Option<String>,
 }
 
+/// The beginning of a source.
+#[derive(Clone, Debug, Default)]
+pub struct Peek {
+    /// The names of the columns.
+    pub columns: Vec<String>,
+    /// The cells of the first rows, or why a row cannot be read.
+    pub rows: Vec<Result<Vec<String>, String>>,
+}
+
 /// A row as it was read.
 #[derive(Clone, Debug)]
-pub(crate) struct Raw {
+pub(super) struct Raw {
     /// Its number, from 1.
-    pub(crate) number: u64,
+    pub(super) number: u64,
     /// The line that it begins on; of a query: its number.
-    pub(crate) line: u64,
+    pub(super) line: u64,
     /// As it was read.
-    pub(crate) original: Original,
+    pub(super) original: Original,
     /// Its values by name.
-    pub(crate) record: Result<Map<String, Value>, Rejection>,
+    pub(super) record: Result<Map<String, Value>, Rejection>,
 }
 
 /// What a reader finds, in this order: the columns, where there are any, then the rows.
 #[derive(Debug)]
-pub(crate) enum Piece {
+pub(super) enum Piece {
     /// The names of the columns.
     Columns(Vec<String>),
     /// A row.
@@ -74,20 +83,20 @@ pub(crate) enum Piece {
 }
 
 /// What is done with each piece; false when there are enough.
-pub(crate) type Each<'e> = dyn FnMut(Piece) -> Result<bool, Failure> + 'e;
+pub(super) type Each<'e> = dyn FnMut(Piece) -> Result<bool, PublishError> + 'e;
 
 impl Source {
     /// What `--from` and its companions say.
-    pub(crate) fn parse(
+    pub fn parse(
         from: &str,
         query: Option<&str>,
         format: Option<Format>,
         delimiter: Option<&str>,
         encoding: Option<&str>,
-    ) -> Result<Self, Failure> {
+    ) -> Result<Self, PublishError> {
         let place = match from.strip_prefix("sqlite:") {
             None if query.is_some() => {
-                return Err(Failure::usage(
+                return Err(PublishError::usage(
                     "TL0785",
                     "`--query` is for a database",
                     "Name the database with `--from sqlite:FILE`.",
@@ -101,7 +110,7 @@ impl Source {
                     None => (database, None),
                 };
                 let query = query.or(own).ok_or_else(|| {
-                    Failure::usage(
+                    PublishError::usage(
                         "TL0785",
                         "no query says which rows of the database are meant",
                         "Add `--query 'SELECT …'`, or `?query=SELECT …` behind the file.",
@@ -125,8 +134,28 @@ impl Source {
         })
     }
 
+    /// A table in a file of ours, whatever the file is called.
+    #[must_use]
+    pub fn table(file: PathBuf, delimiter: Option<char>, encoding: Option<String>) -> Self {
+        Self {
+            place: Place::File(file),
+            format: Some(Format::Csv),
+            delimiter,
+            encoding,
+        }
+    }
+
+    /// The file, where it is one.
+    #[must_use]
+    pub fn file(&self) -> Option<&Path> {
+        match &self.place {
+            Place::File(path) => Some(path),
+            Place::Stdin | Place::Sqlite { .. } => None,
+        }
+    }
+
     /// Its name, for people.
-    pub(crate) fn name(&self) -> String {
+    pub fn name(&self) -> String {
         match &self.place {
             Place::Stdin => "standard input".to_owned(),
             Place::File(path) => path.display().to_string(),
@@ -135,7 +164,7 @@ impl Source {
     }
 
     /// Whether it is this file.
-    pub(crate) fn is_file(&self, path: &Path) -> bool {
+    pub fn is_file(&self, path: &Path) -> bool {
         let own = match &self.place {
             Place::Stdin => return false,
             Place::File(file) | Place::Sqlite { file, .. } => file,
@@ -147,7 +176,7 @@ impl Source {
     }
 
     /// Whether it can be read from the beginning again.
-    pub(crate) fn is_lasting(&self) -> bool {
+    pub fn is_lasting(&self) -> bool {
         match &self.place {
             Place::Stdin => false,
             // A pipe has a path too.
@@ -157,7 +186,7 @@ impl Source {
     }
 
     /// Whether its rows are cells under columns, rather than records with names of their own.
-    pub(crate) fn is_table(&self) -> bool {
+    pub fn is_table(&self) -> bool {
         match &self.place {
             Place::Sqlite { .. } => true,
             Place::Stdin => self.format == Some(Format::Csv),
@@ -165,8 +194,28 @@ impl Source {
         }
     }
 
+    /// Its columns and its first rows.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub fn peek(&self, rows: usize) -> Result<Peek, PublishError> {
+        let mut peek = Peek::default();
+        self.read(&mut |piece| {
+            match piece {
+                Piece::Columns(columns) => peek.columns = columns,
+                Piece::Row(raw) => peek.rows.push(match (raw.record, raw.original) {
+                    (Err(rejection), _) => Err(rejection.message),
+                    (Ok(_), Original::Cells(cells)) => Ok(cells),
+                    (Ok(record), _) => Ok(record.values().map(ToString::to_string).collect()),
+                }),
+            }
+            Ok(peek.rows.len() < rows)
+        })?;
+        Ok(peek)
+    }
+
     /// Reads it from the beginning, piece by piece.
-    pub(crate) fn read(&self, each: &mut Each<'_>) -> Result<(), Failure> {
+    pub(super) fn read(&self, each: &mut Each<'_>) -> Result<(), PublishError> {
         let encoding = self.encoding.as_deref().map(tables::encoding).transpose()?;
         let text = match &self.place {
             Place::Sqlite { file, query } => return query::read(file, query, each),
@@ -204,7 +253,7 @@ impl Source {
 }
 
 /// A file that is there, by a path that holds from every folder.
-fn there(path: &str) -> Result<PathBuf, Failure> {
+fn there(path: &str) -> Result<PathBuf, PublishError> {
     let missing = |error: io::Error| unreadable(path, &error);
     let file = std::path::absolute(path).map_err(missing)?;
     let about = file.metadata().map_err(missing)?;
@@ -223,10 +272,10 @@ fn format_of(head: &str) -> Format {
     }
 }
 
-fn unreadable(name: &str, error: &io::Error) -> Failure {
+fn unreadable(name: &str, error: &io::Error) -> PublishError {
     TableError::unreadable(name, error).into()
 }
 
-fn empty(name: &str) -> Failure {
+fn empty(name: &str) -> PublishError {
     TableError::empty(name).into()
 }

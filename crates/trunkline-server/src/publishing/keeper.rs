@@ -1,41 +1,47 @@
-//! Keeps what became of the rows: files, the batch in the store, a bar on the terminal.
+//! Keeps what became of the rows: files, the batch in the store; and shows how it goes to whoever looks.
 
-use std::sync::{Arc, OnceLock};
+use std::{
+    fmt,
+    sync::{Arc, OnceLock},
+};
 
+use super::{
+    Orders, PublishError,
+    files::{self, Grown},
+};
+use crate::StoredBatch;
 use serde_json::json;
 use trunkline_actions::publish::{Clerk, End, Live, Progress, RowEnd, Survey};
 use trunkline_client::{PortError, Told};
-use trunkline_server::StoredBatch;
-
-use super::{
-    files::{self, Grown},
-    orders::Orders,
-};
-use crate::{failure::Failure, output::publishing::Bar};
 
 /// How many rejected rows are shown where no file keeps them.
 const SHOWN: usize = 10;
 
 /// The names of the columns, as soon as they are known.
-pub(super) type Columns = Arc<OnceLock<Vec<String>>>;
+pub type Columns = Arc<OnceLock<Vec<String>>>;
 
 /// Who keeps it.
-pub(super) struct Keeper {
-    pub(super) batch: Option<StoredBatch>,
+pub struct Keeper {
+    /// The batch, once it is begun.
+    pub batch: Option<StoredBatch>,
     results: Option<Grown>,
     rejects: Option<Grown>,
     rejects_are_cells: bool,
     columns: Columns,
-    bar: Bar,
+    shows: Box<dyn FnMut(&Live) + Send>,
     /// The first rejected rows.
-    pub(super) shown: Vec<String>,
+    pub shown: Vec<String>,
     /// What a dry run found.
-    pub(super) survey: Survey,
+    pub survey: Survey,
 }
 
 impl Keeper {
     /// Opens the files; [`begin`](Self::begin) comes before anything is written.
-    pub(super) fn open(orders: &Orders, columns: Columns, bar: Bar) -> Result<Self, Failure> {
+    pub fn open(
+        orders: &Orders,
+        columns: Columns,
+        shows: Box<dyn FnMut(&Live) + Send>,
+    ) -> Result<Self, PublishError> {
         let open = |path: &Option<std::path::PathBuf>| path.as_deref().map(Grown::open).transpose();
         Ok(Self {
             batch: None,
@@ -43,14 +49,14 @@ impl Keeper {
             rejects: open(&orders.rejects)?,
             rejects_are_cells: orders.rejects.as_deref().is_some_and(files::is_table),
             columns,
-            bar,
+            shows,
             shown: Vec::new(),
             survey: Survey::default(),
         })
     }
 
     /// Cuts the files to where `position` says that the batch's progress was noted; without one they begin anew.
-    pub(super) fn begin(&mut self, position: Option<&str>) -> Result<(), Failure> {
+    pub fn begin(&mut self, position: Option<&str>) -> Result<(), PublishError> {
         for (name, file) in [("results", &mut self.results), ("rejects", &mut self.rejects)] {
             if let Some(file) = file {
                 file.cut(position.map_or(0, |position| length(position, name)))?;
@@ -60,18 +66,13 @@ impl Keeper {
     }
 
     /// What whoever resumes has to know: how long the files were.
-    pub(super) fn position(&self) -> String {
+    pub fn position(&self) -> String {
         let length = |file: &Option<Grown>| file.as_ref().map_or(0, Grown::length);
         format!(
             "results={} rejects={}",
             length(&self.results),
             length(&self.rejects)
         )
-    }
-
-    /// Takes the bar away.
-    pub(super) fn end(&self) {
-        self.bar.end();
     }
 
     fn keep(&mut self, row: &RowEnd) -> Result<(), String> {
@@ -108,6 +109,16 @@ impl Keeper {
     }
 }
 
+impl fmt::Debug for Keeper {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Keeper")
+            .field("batch", &self.batch)
+            .field("results", &self.results)
+            .field("rejects", &self.rejects)
+            .finish_non_exhaustive()
+    }
+}
+
 impl Clerk for Keeper {
     fn row(&mut self, row: RowEnd) -> Result<(), PortError> {
         if let Some(planned) = &row.planned {
@@ -127,7 +138,7 @@ impl Clerk for Keeper {
     }
 
     fn show(&mut self, live: &Live) {
-        self.bar.show(live);
+        (self.shows)(live);
     }
 }
 

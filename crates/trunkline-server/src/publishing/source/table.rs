@@ -7,7 +7,7 @@ use trunkline_actions::publish::{Original, Rejection};
 use trunkline_components::tables::{Row, Table, Text};
 
 use super::{Each, Piece, Raw, unreadable};
-use crate::failure::Failure;
+use crate::publishing::PublishError;
 
 /// Reads a table to its end, or until there are enough rows.
 pub(super) fn read(
@@ -15,7 +15,7 @@ pub(super) fn read(
     delimiter: Option<char>,
     name: &str,
     each: &mut Each<'_>,
-) -> Result<(), Failure> {
+) -> Result<(), PublishError> {
     let mut table = Table::open(text, delimiter, name)?;
     let columns = table.columns().to_vec();
     if !each(Piece::Columns(columns.clone()))? {

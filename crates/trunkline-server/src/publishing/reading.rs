@@ -11,9 +11,8 @@ use trunkline_actions::{
     publish::{Original, Rejection, Row, Shape, check_columns},
 };
 
-use super::{clerk::Columns, orders::Orders};
-use crate::{
-    failure::Failure,
+use super::{
+    Columns, Orders, PublishError,
     source::{Piece, Raw},
 };
 
@@ -24,26 +23,36 @@ const NAMED: usize = 10;
 
 /// What a look at the whole source found.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Look {
-    pub(super) rows: u64,
-    /// Rows that do not fit, and the first of them in words.
-    pub(super) misfits: u64,
-    pub(super) named: Vec<String>,
+pub struct Look {
+    /// How many rows there are.
+    pub rows: u64,
+    /// Rows that do not fit.
+    pub misfits: u64,
+    /// The first of them, in words.
+    pub named: Vec<String>,
     /// Stands for the rows and for what they become.
-    pub(super) digest: String,
+    pub digest: String,
 }
 
 /// Everything that turns a source into rows.
 #[derive(Clone, Debug)]
-pub(super) struct Reader {
-    pub(super) orders: Orders,
-    pub(super) action: &'static Action,
-    pub(super) shape: Shape,
-    pub(super) columns: Columns,
+pub struct Reader {
+    /// How it is done.
+    pub orders: Orders,
+    /// The action that takes the rows.
+    pub action: &'static Action,
+    /// How records become inputs.
+    pub shape: Shape,
+    /// The names of the columns, once something was read.
+    pub columns: Columns,
 }
 
 impl Reader {
-    pub(super) fn new(orders: Orders, action: &'static Action) -> Result<Self, Failure> {
+    /// Reads what `orders` say, for `action`.
+    ///
+    /// # Errors
+    /// When the map is no expression.
+    pub fn new(orders: Orders, action: &'static Action) -> Result<Self, PublishError> {
         Ok(Self {
             shape: orders.shape()?,
             orders,
@@ -53,7 +62,10 @@ impl Reader {
     }
 
     /// Looks at every row.
-    pub(super) fn look(&self, workspace: &Workspace, options: &CallOptions) -> Result<Look, Failure> {
+    ///
+    /// # Errors
+    /// When the source cannot be read, or its columns do not fit.
+    pub fn look(&self, workspace: &Workspace, options: &CallOptions) -> Result<Look, PublishError> {
         let mut look = Look::default();
         let mut digest = self.orders.digest();
         self.read(&mut |raw| {
@@ -85,7 +97,7 @@ impl Reader {
     }
 
     /// Reads the rows behind the first `done` in a thread of its own, which ends with the source or with whoever takes them.
-    pub(super) fn start(self, done: u64) -> (mpsc::Receiver<Row>, oneshot::Receiver<Result<(), Failure>>) {
+    pub fn start(self, done: u64) -> (mpsc::Receiver<Row>, oneshot::Receiver<Result<(), PublishError>>) {
         let (rows, taken) = mpsc::channel(AHEAD);
         let (told, outcome) = oneshot::channel();
         // A thread of the runtime would hold the process up while a terminal says nothing.
@@ -97,7 +109,7 @@ impl Reader {
         (taken, outcome)
     }
 
-    fn read(&self, each: &mut dyn FnMut(Raw) -> bool) -> Result<(), Failure> {
+    fn read(&self, each: &mut dyn FnMut(Raw) -> bool) -> Result<(), PublishError> {
         let limit = self.orders.limit();
         self.orders.source.read(&mut |piece| match piece {
             Piece::Columns(columns) => {
@@ -110,9 +122,9 @@ impl Reader {
         })
     }
 
-    fn check(&self, columns: &[String]) -> Result<(), Failure> {
+    fn check(&self, columns: &[String]) -> Result<(), PublishError> {
         check_columns(self.action, &self.shape, columns, self.orders.allows_unknown()).map_err(|bad| {
-            Failure::usage(
+            PublishError::usage(
                 "TL0784",
                 format!("the columns of {} do not fit {}: {}", self.orders.source.name(), self.action.id, bad.0.join("; ")),
                 format!(
