@@ -23,8 +23,8 @@ use crate::{
     time,
 };
 
-pub use rows::{Held, Touched};
 pub(crate) use rows::SEPARATOR;
+pub use rows::{Held, Touched};
 pub(crate) use triggers::{Followed, base_of, tables};
 
 /// How long a statement waits for another program's transaction.

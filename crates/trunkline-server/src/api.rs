@@ -24,10 +24,12 @@ pub(crate) mod origin;
 pub(crate) mod overview;
 pub(crate) mod people;
 pub(crate) mod read;
-pub(crate) mod requests;
 pub(crate) mod reports;
+pub(crate) mod requests;
 mod route;
 pub(crate) mod runs;
+pub(crate) mod settings;
+pub(crate) mod simulator;
 mod writes;
 
 use std::sync::Arc;
@@ -52,6 +54,8 @@ fn routes() -> Vec<Route> {
         runs::routes(),
         data::routes(),
         reports::routes(),
+        settings::routes(),
+        simulator::routes(),
         flows::routes(),
         dead_letters::routes(),
         actions::routes(),

@@ -67,7 +67,11 @@ fn options(shared: &Shared) -> KeeperOptions {
 }
 
 /// Takes everything that there is to take.
-fn keep(path: &std::path::Path, options: KeeperOptions, stop: &watch::Receiver<bool>) -> Result<(), StorageError> {
+fn keep(
+    path: &std::path::Path,
+    options: KeeperOptions,
+    stop: &watch::Receiver<bool>,
+) -> Result<(), StorageError> {
     let keeper = Keeper::open(path, options)?;
     while !*stop.borrow() && keeper.step()? == Progress::More {}
     Ok(())

@@ -6,11 +6,7 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
-use super::{
-    BrowseError, Reader,
-    reader::text,
-    thread,
-};
+use super::{BrowseError, Reader, reader::text, thread};
 
 /// How many things of one kind are shown.
 const MOST: u32 = 50;
@@ -266,7 +262,11 @@ impl Reader {
         let held = self.held_tables()?;
         let mut related = Vec::new();
         for kind in kinds {
-            if !kind.needs.iter().all(|table| held.iter().any(|name| name == table)) {
+            if !kind
+                .needs
+                .iter()
+                .all(|table| held.iter().any(|name| name == table))
+            {
                 continue;
             }
             let sql = format!("{} LIMIT {MOST}", kind.sql);

@@ -6,11 +6,7 @@
 use rusqlite::{Error, ToSql, params_from_iter, types::Value as Sql};
 use serde_json::{Map, Value};
 
-use super::{
-    BrowseError, Reader,
-    reader::object,
-    streams::ColumnShape,
-};
+use super::{BrowseError, Reader, reader::object, streams::ColumnShape};
 use crate::tables::{self, Table};
 
 /// What a row's value is held against.
@@ -47,7 +43,10 @@ impl How {
     /// The way with this word.
     #[must_use]
     pub fn named(word: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|(_, known)| *known == word).map(|(how, _)| how)
+        Self::ALL
+            .into_iter()
+            .find(|(_, known)| *known == word)
+            .map(|(how, _)| how)
     }
 }
 
@@ -144,11 +143,7 @@ impl Reader {
             .into_iter()
             .map(|(_, row)| (key_of(table, &row), row))
             .collect();
-        Ok(Listing {
-            columns,
-            rows,
-            next,
-        })
+        Ok(Listing { columns, rows, next })
     }
 
     /// The columns of a stream.
@@ -163,7 +158,11 @@ impl Reader {
     pub(super) fn table(&self, stream: &str) -> Result<&'static Table, BrowseError> {
         let none = || BrowseError::not_found("stream", stream);
         let table = tables::table(stream).ok_or_else(none)?;
-        if self.holds(table.name)? { Ok(table) } else { Err(none()) }
+        if self.holds(table.name)? {
+            Ok(table)
+        } else {
+            Err(none())
+        }
     }
 
     #[expect(clippy::too_many_arguments, reason = "the parts of one statement")]
@@ -182,7 +181,11 @@ impl Reader {
         let places: Vec<String> = order.columns.iter().map(|name| quoted(name)).collect();
         let direction = if order.descending { " DESC" } else { "" };
         let sorted: Vec<String> = places.iter().map(|name| format!("{name}{direction}")).collect();
-        let mut conditions = vec![if question.deleted { "_deleted_at IS NOT NULL" } else { "_deleted_at IS NULL" }];
+        let mut conditions = vec![if question.deleted {
+            "_deleted_at IS NOT NULL"
+        } else {
+            "_deleted_at IS NULL"
+        }];
         let mut params: Vec<&dyn ToSql> = Vec::new();
         for part in [Some(part), filter].into_iter().flatten() {
             if !part.condition.is_empty() {
@@ -221,18 +224,28 @@ fn order(table: &Table, columns: &[ColumnShape], question: &PageQuestion) -> Res
     let descending = !question.rising;
     let key = table.lookup.unwrap_or(table.key);
     let by_key = |first: Option<&str>| {
-        let rest = key.iter().filter(|name| Some(**name) != first).map(|name| (*name).to_owned());
+        let rest = key
+            .iter()
+            .filter(|name| Some(**name) != first)
+            .map(|name| (*name).to_owned());
         first.map(str::to_owned).into_iter().chain(rest).collect()
     };
     let Some(sort) = question.sort.as_deref() else {
-        let columns = if table.is_members() { by_key(None) } else { vec!["rowid".to_owned()] };
+        let columns = if table.is_members() {
+            by_key(None)
+        } else {
+            vec!["rowid".to_owned()]
+        };
         return Ok(Order {
             columns,
             descending,
             is_nullable: false,
         });
     };
-    if !columns.iter().any(|column| column.name == sort && column.is_indexed) {
+    if !columns
+        .iter()
+        .any(|column| column.name == sort && column.is_indexed)
+    {
         let known: Vec<&str> = columns
             .iter()
             .filter(|column| column.is_indexed)
@@ -334,10 +347,7 @@ fn narrowed(filter: &Filter, columns: &[ColumnShape]) -> Result<Part, BrowseErro
             format!("{name} >= ? AND {name} < ?"),
             vec![value(), Sql::Text(format!("{}\u{10ffff}", filter.value))],
         ),
-        How::Contains => (
-            format!("instr(lower({name}), lower(?)) > 0"),
-            vec![value()],
-        ),
+        How::Contains => (format!("instr(lower({name}), lower(?)) > 0"), vec![value()]),
         How::Below => (format!("{name} < ?"), vec![value()]),
         How::Above => (format!("{name} > ?"), vec![value()]),
         How::Empty => (format!("({name} IS NULL OR {name} = '')"), Vec::new()),
@@ -349,7 +359,10 @@ fn narrowed(filter: &Filter, columns: &[ColumnShape]) -> Result<Part, BrowseErro
 /// A row's key as one text: the value itself, or a list of them.
 pub(super) fn key_of(table: &Table, row: &Map<String, Value>) -> String {
     let key = table.lookup.unwrap_or(table.key);
-    let values: Vec<Value> = key.iter().map(|name| row.get(*name).cloned().unwrap_or_default()).collect();
+    let values: Vec<Value> = key
+        .iter()
+        .map(|name| row.get(*name).cloned().unwrap_or_default())
+        .collect();
     match values.as_slice() {
         [Value::String(only)] => only.clone(),
         _ => Value::Array(values).to_string(),

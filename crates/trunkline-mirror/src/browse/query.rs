@@ -117,7 +117,9 @@ fn wrong(error: Error) -> BrowseError {
 fn message(error: &Error) -> String {
     match error {
         Error::SqliteFailure(_, Some(message)) => message.clone(),
-        Error::SqlInputError { msg, offset, .. } if *offset >= 0 => format!("{msg} (at letter {})", offset + 1),
+        Error::SqlInputError { msg, offset, .. } if *offset >= 0 => {
+            format!("{msg} (at letter {})", offset + 1)
+        }
         Error::SqlInputError { msg, .. } => msg.clone(),
         other => other.to_string(),
     }

@@ -57,7 +57,10 @@ impl Reader {
     /// # Errors
     /// When there is no such file yet, or it is no mirror.
     pub fn open(path: &Path, brake: &Brake) -> Result<Self, BrowseError> {
-        if !path.metadata().is_ok_and(|metadata| metadata.is_file() && metadata.len() > 0) {
+        if !path
+            .metadata()
+            .is_ok_and(|metadata| metadata.is_file() && metadata.len() > 0)
+        {
             return Err(BrowseError::NoMirror {
                 path: path.to_path_buf(),
             });
@@ -121,14 +124,15 @@ fn guard(connection: &mut Connection, brake: &Brake) -> Result<(), Error> {
 fn is_reading(action: &AuthAction<'_>) -> bool {
     match action {
         AuthAction::Select | AuthAction::Read { .. } | AuthAction::Recursive => true,
-        AuthAction::Function { function_name } => {
-            !function_name.eq_ignore_ascii_case("load_extension")
-        }
+        AuthAction::Function { function_name } => !function_name.eq_ignore_ascii_case("load_extension"),
         // Looks of our own at what a table is like; none of them takes a value that changes something.
         AuthAction::Pragma {
             pragma_name,
             pragma_value: _,
-        } => matches!(*pragma_name, "table_xinfo" | "table_list" | "index_list" | "index_info"),
+        } => matches!(
+            *pragma_name,
+            "table_xinfo" | "table_list" | "index_list" | "index_info"
+        ),
         _ => false,
     }
 }

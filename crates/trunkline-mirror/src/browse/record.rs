@@ -4,11 +4,7 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
-use super::{
-    BrowseError, Reader,
-    pages::quoted,
-    reader::text,
-};
+use super::{BrowseError, Reader, pages::quoted, reader::text};
 use crate::tables::Table;
 
 /// How many earlier versions are shown.
@@ -128,11 +124,17 @@ impl Reader {
             VERSIONS + 1
         );
         let rows = self.objects(&sql, params)?;
-        let versions = rows.iter().enumerate().take(VERSIONS as usize).map(|(at, row)| Version {
-            from: text(row, "_valid_from").unwrap_or_default(),
-            to: text(row, "_valid_to"),
-            changes: rows.get(at + 1).map_or_else(Vec::new, |before| differences(before, row)),
-        });
+        let versions = rows
+            .iter()
+            .enumerate()
+            .take(VERSIONS as usize)
+            .map(|(at, row)| Version {
+                from: text(row, "_valid_from").unwrap_or_default(),
+                to: text(row, "_valid_to"),
+                changes: rows
+                    .get(at + 1)
+                    .map_or_else(Vec::new, |before| differences(before, row)),
+            });
         Ok(Some(versions.collect()))
     }
 }

@@ -103,14 +103,19 @@ impl Reader {
     pub fn truncated(&self, limit: u32) -> Result<(u64, Vec<String>), BrowseError> {
         let count = "SELECT count(*) AS n FROM conversations WHERE _truncated = 1 AND _deleted_at IS NULL";
         let counted = self.objects(count, &[])?;
-        let number = counted.first().and_then(|row| row.get("n")?.as_u64()).unwrap_or(0);
+        let number = counted
+            .first()
+            .and_then(|row| row.get("n")?.as_u64())
+            .unwrap_or(0);
         let first = format!(
             "SELECT id FROM conversations WHERE _truncated = 1 AND _deleted_at IS NULL ORDER BY id DESC LIMIT {limit}"
         );
         let ids = self.objects(&first, &[])?;
         Ok((
             number,
-            ids.iter().filter_map(|row| super::reader::text(row, "id")).collect(),
+            ids.iter()
+                .filter_map(|row| super::reader::text(row, "id"))
+                .collect(),
         ))
     }
 
@@ -147,7 +152,9 @@ impl Reader {
 
     /// Whether there is a table or view of this name.
     pub(super) fn holds(&self, name: &str) -> Result<bool, BrowseError> {
-        Ok(!self.objects("SELECT 1 FROM sqlite_schema WHERE name = ?1", &[name])?.is_empty())
+        Ok(!self
+            .objects("SELECT 1 FROM sqlite_schema WHERE name = ?1", &[name])?
+            .is_empty())
     }
 
     /// The columns that a table or view has in this file.

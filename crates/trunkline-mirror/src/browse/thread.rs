@@ -8,11 +8,7 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
-use super::{
-    About, BrowseError, Reader, Related,
-    reader::text,
-    record::json_of,
-};
+use super::{About, BrowseError, Reader, Related, reader::text, record::json_of};
 
 /// The most parts that are shown; the newest, where there are more.
 const PARTS: u32 = 1_000;
@@ -201,12 +197,15 @@ impl Reader {
             return Ok(files);
         }
         for row in self.objects(sql, &[id])? {
-            files.entry(text(&row, "part_id").unwrap_or_default()).or_default().push(File {
-                name: text(&row, "name").unwrap_or_else(|| "a file".to_owned()),
-                url: text(&row, "url"),
-                kind: text(&row, "content_type"),
-                size: row.get("filesize").and_then(Value::as_u64),
-            });
+            files
+                .entry(text(&row, "part_id").unwrap_or_default())
+                .or_default()
+                .push(File {
+                    name: text(&row, "name").unwrap_or_else(|| "a file".to_owned()),
+                    url: text(&row, "url"),
+                    kind: text(&row, "content_type"),
+                    size: row.get("filesize").and_then(Value::as_u64),
+                });
         }
         Ok(files)
     }
@@ -231,7 +230,11 @@ pub(super) fn title(row: &Map<String, Value>) -> String {
 
 /// Titles and subjects may hold tags.
 fn plain(text: &str) -> String {
-    if text.contains('<') { crate::text::from_html(text) } else { text.to_owned() }
+    if text.contains('<') {
+        crate::text::from_html(text)
+    } else {
+        text.to_owned()
+    }
 }
 
 fn first(row: &Map<String, Value>, files: Vec<File>) -> Entry {
@@ -350,17 +353,29 @@ fn facts(row: &Map<String, Value>, names: &Names) -> Vec<Fact> {
     let facts = [
         ("Teammate", named(&names.admins, "admin_assignee_id")),
         ("Team", named(&names.teams, "team_assignee_id")),
-        ("Priority", text(row, "priority").filter(|priority| priority != "none" && priority != "not_priority")),
-        ("Channel", text(row, "channel_current").or_else(|| text(row, "source_type"))),
+        (
+            "Priority",
+            text(row, "priority").filter(|priority| priority != "none" && priority != "not_priority"),
+        ),
+        (
+            "Channel",
+            text(row, "channel_current").or_else(|| text(row, "source_type")),
+        ),
         ("Page", text(row, "source_url")),
         ("Snoozed until", text(row, "snoozed_until")),
         ("Waiting since", text(row, "waiting_since")),
         ("Rating", rating),
-        ("Service level", text(row, "sla_name").map(|name| match text(row, "sla_status") {
-            Some(status) => format!("{name}: {status}"),
-            None => name,
-        })),
-        ("AI agent", text(row, "ai_agent_resolution_state").map(|state| state.replace('_', " "))),
+        (
+            "Service level",
+            text(row, "sla_name").map(|name| match text(row, "sla_status") {
+                Some(status) => format!("{name}: {status}"),
+                None => name,
+            }),
+        ),
+        (
+            "AI agent",
+            text(row, "ai_agent_resolution_state").map(|state| state.replace('_', " ")),
+        ),
         ("Updated", text(row, "updated_at")),
     ];
     facts

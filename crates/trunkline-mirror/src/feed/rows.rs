@@ -34,7 +34,9 @@ pub struct Touched {
 /// The next changes after `seq`, without their rows.
 pub(super) fn touched(connection: &Connection, seq: i64, limit: u32) -> Result<Vec<Touched>, Error> {
     connection
-        .prepare_cached("SELECT seq, stream, key FROM _trunkline_changes WHERE seq > ?1 ORDER BY seq LIMIT ?2")?
+        .prepare_cached(
+            "SELECT seq, stream, key FROM _trunkline_changes WHERE seq > ?1 ORDER BY seq LIMIT ?2",
+        )?
         .query_map(params![seq, limit], |row| {
             let key: String = row.get(2)?;
             Ok(Touched {

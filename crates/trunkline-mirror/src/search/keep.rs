@@ -118,10 +118,7 @@ impl Keeper {
     }
 
     /// A step within its transaction; with the change up to which everything is taken.
-    fn stepped(
-        &self,
-        fail: &dyn Fn(Error) -> StorageError,
-    ) -> Result<(Progress, Option<i64>), StorageError> {
+    fn stepped(&self, fail: &dyn Fn(Error) -> StorageError) -> Result<(Progress, Option<i64>), StorageError> {
         let read = |key: &str| meta(&self.index, key).map_err(fail);
         let position = read("position")?.and_then(|text| serde_json::from_str::<Position>(&text).ok());
         if let Some(position) = position
@@ -161,7 +158,10 @@ impl Keeper {
             set_meta(&self.index, "building", None).map_err(fail)?;
             return Ok(Progress::More);
         };
-        let sql = format!("SELECT id FROM {} WHERE id > ?1 ORDER BY id LIMIT ?2", searched.stream);
+        let sql = format!(
+            "SELECT id FROM {} WHERE id > ?1 ORDER BY id LIMIT ?2",
+            searched.stream
+        );
         let ids = || -> Result<Vec<String>, Error> {
             let exists = self
                 .mirror
@@ -228,11 +228,15 @@ impl Keeper {
             .query_row([stream, id], |row| row.get(0))
             .optional()?;
         if let Some(number) = held {
-            self.index.prepare_cached("DELETE FROM words WHERE rowid = ?1")?.execute([number])?;
+            self.index
+                .prepare_cached("DELETE FROM words WHERE rowid = ?1")?
+                .execute([number])?;
         }
         let Some(text) = searched.text(&self.mirror, id)? else {
             if let Some(number) = held {
-                self.index.prepare_cached("DELETE FROM places WHERE number = ?1")?.execute([number])?;
+                self.index
+                    .prepare_cached("DELETE FROM places WHERE number = ?1")?
+                    .execute([number])?;
             }
             return Ok(());
         };
@@ -282,7 +286,8 @@ fn open(path: &Path) -> Result<Connection, Error> {
         .prepare("SELECT 1 FROM sqlite_schema WHERE name = 'meta'")?
         .exists([])?;
     if is_known && meta(&connection, "format")?.as_deref() != Some(FORMAT) {
-        connection.execute_batch("DROP TABLE IF EXISTS words; DROP TABLE IF EXISTS places; DROP TABLE meta")?;
+        connection
+            .execute_batch("DROP TABLE IF EXISTS words; DROP TABLE IF EXISTS places; DROP TABLE meta")?;
     }
     connection.execute_batch(TABLES)?;
     set_meta(&connection, "format", Some(FORMAT))?;

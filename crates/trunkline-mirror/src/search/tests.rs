@@ -43,7 +43,11 @@ fn article(id: &str, body: &str) -> Value {
 #[tokio::test]
 async fn words_are_found_in_conversations_contacts_and_articles() {
     let mut desk = Desk::full().await;
-    desk.write(vec![records("articles", &[article("a1", "<p>Crème brûlée &amp; <b>refunds</b></p>")])]).await;
+    desk.write(vec![records(
+        "articles",
+        &[article("a1", "<p>Crème brûlée &amp; <b>refunds</b></p>")],
+    )])
+    .await;
     assert_eq!(find(&desk.path(), "help", None, 0, 10).unwrap(), None);
     keep(&desk, 10);
     for (words, expected) in [
@@ -61,16 +65,31 @@ async fn words_are_found_in_conversations_contacts_and_articles() {
     ] {
         assert_eq!(ids(&desk, words), expected, "{words}");
     }
-    let hits = find(&desk.path(), "refunds", Some("articles"), 0, 10).unwrap().unwrap().hits;
+    let hits = find(&desk.path(), "refunds", Some("articles"), 0, 10)
+        .unwrap()
+        .unwrap()
+        .hits;
     assert_eq!(hits[0].title, "How to return a duck");
     let pieces = &hits[0].pieces;
-    assert!(pieces.iter().any(|piece| piece.is_hit && piece.text == "refunds"), "{pieces:?}");
-    let none = find(&desk.path(), "refunds", Some("contacts"), 0, 10).unwrap().unwrap();
+    assert!(
+        pieces.iter().any(|piece| piece.is_hit && piece.text == "refunds"),
+        "{pieces:?}"
+    );
+    let none = find(&desk.path(), "refunds", Some("contacts"), 0, 10)
+        .unwrap()
+        .unwrap();
     assert!(none.hits.is_empty() && none.is_whole);
     assert_eq!(none.indexed, 27);
-    let first = find(&desk.path(), "pro", Some("contacts"), 0, 20).unwrap().unwrap();
-    let second = find(&desk.path(), "pro", Some("contacts"), 20, 20).unwrap().unwrap();
-    assert_eq!((first.hits.len(), first.is_cut, second.hits.len(), second.is_cut), (20, true, 5, false));
+    let first = find(&desk.path(), "pro", Some("contacts"), 0, 20)
+        .unwrap()
+        .unwrap();
+    let second = find(&desk.path(), "pro", Some("contacts"), 20, 20)
+        .unwrap()
+        .unwrap();
+    assert_eq!(
+        (first.hits.len(), first.is_cut, second.hits.len(), second.is_cut),
+        (20, true, 5, false)
+    );
 }
 
 #[tokio::test]
@@ -92,7 +111,10 @@ async fn a_build_that_is_cut_off_anywhere_goes_on_and_ends_the_same() {
         let half = found(&desk, "pro");
         let rest = keep(&desk, 4);
         all = cut + rest;
-        assert!(rest > 1 || cut + 1 == all, "cut after {cut} steps, {rest} were left");
+        assert!(
+            rest > 1 || cut + 1 == all,
+            "cut after {cut} steps, {rest} were left"
+        );
         assert!(half.indexed <= 26);
         assert_eq!(ids(&desk, "pro"), whole, "cut after {cut} steps");
         assert!(found(&desk, "pro").is_whole);
@@ -108,7 +130,11 @@ async fn what_changes_while_it_is_built_is_in_it_at_the_end() {
     for _ in 0..3 {
         assert_eq!(keeper.step().unwrap(), Progress::More);
     }
-    desk.write(vec![records("contacts", &[contact(1, "Wilhelmina"), contact(99, "Newcomer")])]).await;
+    desk.write(vec![records(
+        "contacts",
+        &[contact(1, "Wilhelmina"), contact(99, "Newcomer")],
+    )])
+    .await;
     while keeper.step().unwrap() == Progress::More {}
     assert_eq!(ids(&desk, "wilhelmina"), ["k01"]);
     assert_eq!(ids(&desk, "newcomer"), ["k99"]);
@@ -123,7 +149,10 @@ async fn what_is_written_changed_and_deleted_is_followed() {
         "id": "11", "part_type": "comment", "body": "<p>xylophone</p>", "created_at": 1_795_000_800, "updated_at": 1_795_000_800,
         "author": { "type": "user", "id": "k03" },
     }));
-    let bodies = said.iter().map(|value| bytes::Bytes::from(value.to_string())).collect();
+    let bodies = said
+        .iter()
+        .map(|value| bytes::Bytes::from(value.to_string()))
+        .collect();
     desk.write(vec![
         Change::Children {
             stream: "conversation_parts",
@@ -136,7 +165,10 @@ async fn what_is_written_changed_and_deleted_is_followed() {
     assert_eq!(ids(&desk, "xylophone"), Vec::<String>::new());
     let steps = keep(&desk, 50);
     assert!(steps <= 3, "{steps} steps for two changes");
-    assert_eq!((ids(&desk, "xylophone"), ids(&desk, "renamed")), (vec!["c1".to_owned()], vec!["k07".to_owned()]));
+    assert_eq!(
+        (ids(&desk, "xylophone"), ids(&desk, "renamed")),
+        (vec!["c1".to_owned()], vec!["k07".to_owned()])
+    );
     desk.write(vec![
         Change::Vanished {
             stream: "conversations",
@@ -164,7 +196,8 @@ async fn an_index_that_was_lost_spoilt_or_left_behind_is_made_anew() {
     // The reader was forgotten, and the feed with it: changes were lost.
     let kept = std::fs::read(&path).unwrap();
     forget(&desk.path(), options(1).now).unwrap();
-    desk.write(vec![records("contacts", &[contact(2, "Unheard")])]).await;
+    desk.write(vec![records("contacts", &[contact(2, "Unheard")])])
+        .await;
     std::fs::write(&path, kept).unwrap();
     let other = KeeperOptions {
         feed: "feed-2".to_owned(),
@@ -180,10 +213,37 @@ async fn nothing_that_is_typed_is_wrong() {
     let desk = Desk::full().await;
     keep(&desk, 50);
     for words in [
-        "", " ", "\"", "\"\"", "*", "a*b", "AND", "NOT", "OR OR", "NEAR(a b)", "title:help", "-help", "^help", "(", ")", "{a b}", "a + b",
-        "'; DROP TABLE words; --", "\u{0}", "help\u{0}", "\u{2}\u{3}", "💥", "%", "col : x", &"long ".repeat(5_000),
+        "",
+        " ",
+        "\"",
+        "\"\"",
+        "*",
+        "a*b",
+        "AND",
+        "NOT",
+        "OR OR",
+        "NEAR(a b)",
+        "title:help",
+        "-help",
+        "^help",
+        "(",
+        ")",
+        "{a b}",
+        "a + b",
+        "'; DROP TABLE words; --",
+        "\u{0}",
+        "help\u{0}",
+        "\u{2}\u{3}",
+        "💥",
+        "%",
+        "col : x",
+        &"long ".repeat(5_000),
     ] {
         found(&desk, words);
     }
-    assert_eq!(ids(&desk, "help AND"), Vec::<String>::new(), "AND is a word like any other");
+    assert_eq!(
+        ids(&desk, "help AND"),
+        Vec::<String>::new(),
+        "AND is a word like any other"
+    );
 }

@@ -24,7 +24,14 @@ pub(super) const SEARCHED: [Searched; 3] = [
     Searched {
         stream: "contacts",
         title: &["name"],
-        body: &["email", "phone", "external_id", "city", "country", "custom_attributes"],
+        body: &[
+            "email",
+            "phone",
+            "external_id",
+            "city",
+            "country",
+            "custom_attributes",
+        ],
     },
     Searched {
         stream: "articles",
@@ -35,7 +42,11 @@ pub(super) const SEARCHED: [Searched; 3] = [
 
 /// The stream that is searched in which a change of a table is found.
 pub(super) fn searched_in(table: &str) -> Option<&'static Searched> {
-    let stream = if table == "conversation_parts" { "conversations" } else { table };
+    let stream = if table == "conversation_parts" {
+        "conversations"
+    } else {
+        table
+    };
     SEARCHED.iter().find(|searched| searched.stream == stream)
 }
 
@@ -50,10 +61,19 @@ pub(super) struct Text {
 impl Searched {
     /// The text of a record that exists.
     pub(super) fn text(&self, mirror: &Connection, id: &str) -> Result<Option<Text>, Error> {
-        let columns = present(mirror, self.stream, self.title.iter().chain(self.body).chain(&["updated_at"]))?;
+        let columns = present(
+            mirror,
+            self.stream,
+            self.title.iter().chain(self.body).chain(&["updated_at"]),
+        )?;
         let sql = format!(
             "SELECT {} FROM {} WHERE id = ?1 AND _deleted_at IS NULL",
-            columns.iter().map(|name| format!("\"{name}\"")).chain(["1".to_owned()]).collect::<Vec<_>>().join(", "),
+            columns
+                .iter()
+                .map(|name| format!("\"{name}\""))
+                .chain(["1".to_owned()])
+                .collect::<Vec<_>>()
+                .join(", "),
             self.stream
         );
         let found = mirror
@@ -138,7 +158,11 @@ fn append(text: &mut String, more: &str) {
 }
 
 fn plain(text: &str) -> String {
-    if text.contains('<') { crate::text::from_html(text) } else { text.to_owned() }
+    if text.contains('<') {
+        crate::text::from_html(text)
+    } else {
+        text.to_owned()
+    }
 }
 
 /// The values of an object, without its names.

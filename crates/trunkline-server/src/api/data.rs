@@ -195,7 +195,12 @@ pub(crate) async fn streams(
     let report = report.unwrap_or_default();
     let (bytes, workspace, truncated, held) = look::look(&shared, &name, PATIENCE, |reader| {
         let bytes = reader.path().metadata().map_or(0, |metadata| metadata.len());
-        Ok((bytes, reader.workspace()?, reader.truncated(NAMED)?, reader.streams()?))
+        Ok((
+            bytes,
+            reader.workspace()?,
+            reader.truncated(NAMED)?,
+            reader.streams()?,
+        ))
     })
     .await?;
     let mut items: Vec<Stream> = held
@@ -245,7 +250,10 @@ pub(crate) async fn records(
     Query(query): Query<RecordsQuery>,
 ) -> Result<Json<Records>, Refusal> {
     let question = question(query)?;
-    let page = look::look(&shared, &name, PATIENCE, move |reader| reader.page(&stream, &question)).await?;
+    let page = look::look(&shared, &name, PATIENCE, move |reader| {
+        reader.page(&stream, &question)
+    })
+    .await?;
     Ok(Json(Records {
         columns: page.columns,
         items: page

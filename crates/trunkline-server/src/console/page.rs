@@ -283,7 +283,10 @@ impl Page {
         let answer: Answer = Arc::new(move |asked: Asked| {
             let visit = asked.visit.clone();
             let made = make(asked);
-            Box::pin(async move { made.await.unwrap_or_else(|refusal| layout::refused(&visit, &refusal)) })
+            Box::pin(async move {
+                made.await
+                    .unwrap_or_else(|refusal| layout::refused(&visit, &refusal))
+            })
         });
         Self {
             id,

@@ -16,3 +16,4 @@ pub(super) mod reports;
 pub(super) mod requests;
 pub(super) mod settings;
 pub(super) mod sign_in;
+pub(super) mod simulator;

@@ -6,7 +6,7 @@ use super::{
     page::{Entry, Group, Page},
     pages::{
         account, alerts, audit, connections, data, deliveries, flows, keys, mirrors, notifications, overview,
-        people, reports, requests, settings, sign_in,
+        people, reports, requests, settings, sign_in, simulator,
     },
 };
 
@@ -24,6 +24,7 @@ pub(super) fn pages() -> Vec<Page> {
         connections::pages(),
         notifications::pages(),
         requests::pages(),
+        simulator::pages(),
         settings::pages(),
         people::pages(),
         keys::pages(),

@@ -120,7 +120,11 @@ fn every_page_has_samples_that_differ_and_a_name_of_its_own() {
             page.id
         );
         keep(&page, &menu);
-        assert!(page.is_deed || page.is_file || !samples.is_empty(), "{} has no samples", page.id);
+        assert!(
+            page.is_deed || page.is_file || !samples.is_empty(),
+            "{} has no samples",
+            page.id
+        );
     }
 }
 

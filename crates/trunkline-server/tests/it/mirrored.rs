@@ -10,8 +10,7 @@ use trunkline_mirror::storage::{Batch, Change, Storage, StorageOptions};
 use crate::harness::now;
 
 /// What somebody wrote who means harm.
-pub(crate) const EVIL: &str =
-    "<p>Hello</p><script>alert('evil')</script><img src=x onerror=alert(1)><a href=\"javascript:alert(2)\">x</a>";
+pub(crate) const EVIL: &str = "<p>Hello</p><script>alert('evil')</script><img src=x onerror=alert(1)><a href=\"javascript:alert(2)\">x</a>";
 
 static FILE: OnceCell<Vec<u8>> = OnceCell::const_new();
 
@@ -59,7 +58,10 @@ fn changes() -> Vec<Change> {
     });
     vec![
         records("contacts", &contacts),
-        records("companies", &[json!({ "id": "co1", "name": "Ducks & Co", "created_at": at, "updated_at": at })]),
+        records(
+            "companies",
+            &[json!({ "id": "co1", "name": "Ducks & Co", "created_at": at, "updated_at": at })],
+        ),
         records("conversations", &[conversation]),
         Change::Children {
             stream: "conversation_parts",
@@ -71,7 +73,10 @@ fn changes() -> Vec<Change> {
 }
 
 fn bytes(values: &[Value]) -> Vec<Bytes> {
-    values.iter().map(|value| Bytes::from(value.to_string())).collect()
+    values
+        .iter()
+        .map(|value| Bytes::from(value.to_string()))
+        .collect()
 }
 
 fn records(stream: &'static str, values: &[Value]) -> Change {

@@ -207,7 +207,10 @@ pub(crate) fn line<'c>(out: &mut String, cells: impl Iterator<Item = &'c str>) {
             out.push(',');
         }
         // Numbers, telephone numbers among them, stay what they are.
-        let is_number = |rest: &str| rest.chars().all(|letter| letter.is_ascii_digit() || " .()/-".contains(letter));
+        let is_number = |rest: &str| {
+            rest.chars()
+                .all(|letter| letter.is_ascii_digit() || " .()/-".contains(letter))
+        };
         let is_formula = cell.starts_with(['=', '@', '\t', '\r'])
             || cell.strip_prefix(['+', '-']).is_some_and(|rest| !is_number(rest));
         if is_formula || cell.contains([',', '"', '\n', '\r']) {
@@ -233,7 +236,18 @@ mod tests {
         let mut out = String::new();
         line(
             &mut out,
-            ["a", "b,c", "say \"no\"", "-1.5", "", "=1+1", "-cmd|x", "+49 30 12", "two\nlines"].into_iter(),
+            [
+                "a",
+                "b,c",
+                "say \"no\"",
+                "-1.5",
+                "",
+                "=1+1",
+                "-cmd|x",
+                "+49 30 12",
+                "two\nlines",
+            ]
+            .into_iter(),
         );
         assert_eq!(
             out,

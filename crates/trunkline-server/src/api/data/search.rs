@@ -135,7 +135,11 @@ pub(crate) async fn find(
             next: None,
         },
         Some(found) => Found {
-            state: if found.is_whole { IndexState::Ready } else { IndexState::Building },
+            state: if found.is_whole {
+                IndexState::Ready
+            } else {
+                IndexState::Building
+            },
             indexed: found.indexed,
             next: Some(skip + limit).filter(|next| found.is_cut && *next <= FURTHEST),
             items: found.hits,
@@ -153,7 +157,9 @@ pub(crate) async fn on(
         let message = "this mirror holds nothing yet: its first run makes its file";
         return Err(Refusal::new(StatusCode::NOT_FOUND, "TL0980", message));
     }
-    indexing::switch_on(&shared, path).await.map_err(|error| failed(&error))?;
+    indexing::switch_on(&shared, path)
+        .await
+        .map_err(|error| failed(&error))?;
     let found = find(State(shared), Named(name), Query(SearchQuery::default())).await?;
     Ok((StatusCode::ACCEPTED, found))
 }
@@ -165,7 +171,9 @@ pub(crate) async fn off(
 ) -> Result<StatusCode, Refusal> {
     let path = look::file(&shared, &name).await?;
     if search::exists(&path) {
-        indexing::switch_off(&shared, path).await.map_err(|error| failed(&error))?;
+        indexing::switch_off(&shared, path)
+            .await
+            .map_err(|error| failed(&error))?;
     }
     Ok(StatusCode::NO_CONTENT)
 }

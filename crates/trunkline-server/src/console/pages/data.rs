@@ -215,7 +215,11 @@ impl One {
                 ]
             })
             .collect();
-        parts::table("Streams", &["Stream", "Records", "Completeness", "Last read"], rows)
+        parts::table(
+            "Streams",
+            &["Stream", "Records", "Completeness", "Last read"],
+            rows,
+        )
     }
 
     #[cfg(test)]
@@ -276,12 +280,20 @@ impl View for One {
 
     fn main(&self, visit: &Visit) -> Markup {
         let Some(held) = &self.held else {
-            let next = parts::link(visit, &named("/mirrors/{name}", &self.mirror), None, "To the mirror");
-            let text = "Its first run makes its file. As soon as that has begun, what it has read so far is here.";
+            let next = parts::link(
+                visit,
+                &named("/mirrors/{name}", &self.mirror),
+                None,
+                "To the mirror",
+            );
+            let text =
+                "Its first run makes its file. As soon as that has begun, what it has read so far is here.";
             return parts::empty(visit, "table", "This mirror holds nothing yet", text, Some(next));
         };
-        let (full, empty): (Vec<&Stream>, Vec<&Stream>) =
-            held.items.iter().partition(|stream| stream.rows + stream.deleted > 0);
+        let (full, empty): (Vec<&Stream>, Vec<&Stream>) = held
+            .items
+            .iter()
+            .partition(|stream| stream.rows + stream.deleted > 0);
         let heard = held.heard_at.as_deref().and_then(|at| at.parse().ok());
         html! {
             (tabs(visit, &self.mirror, HOME))
@@ -314,7 +326,10 @@ impl View for One {
 
     #[cfg(test)]
     fn samples() -> Vec<(&'static str, Self)> {
-        vec![("nothing yet", Self::sample(false)), ("usual", Self::sample(true))]
+        vec![
+            ("nothing yet", Self::sample(false)),
+            ("usual", Self::sample(true)),
+        ]
     }
 }
 

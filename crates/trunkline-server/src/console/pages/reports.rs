@@ -66,7 +66,11 @@ const FIELDS: [(&str, &str, &str); 6] = [
 
 impl One {
     fn form(&self, visit: &Visit) -> Markup {
-        let names: Vec<(&str, &str)> = self.mirrors.iter().map(|name| (name.as_str(), name.as_str())).collect();
+        let names: Vec<(&str, &str)> = self
+            .mirrors
+            .iter()
+            .map(|name| (name.as_str(), name.as_str()))
+            .collect();
         html! {
             form class="filter" method="get" action=(visit.to(PATH)) {
                 @if names.len() > 1 { (parts::choice("mirror", "Mirror", self.asked.get("mirror"), &names)) }
@@ -80,7 +84,15 @@ impl One {
 }
 
 /// A card with a chart, what it shows, and its numbers as a table.
-fn chart(id: &str, title: &str, what: &str, key: &[&str], svg: String, columns: &[&str], rows: Vec<Vec<String>>) -> Markup {
+fn chart(
+    id: &str,
+    title: &str,
+    what: &str,
+    key: &[&str],
+    svg: String,
+    columns: &[&str],
+    rows: Vec<Vec<String>>,
+) -> Markup {
     let cells = rows
         .into_iter()
         .map(|row| row.into_iter().map(|cell| html! { (cell) }).collect())
@@ -97,7 +109,10 @@ fn chart(id: &str, title: &str, what: &str, key: &[&str], svg: String, columns: 
 }
 
 fn times(id: &str, title: &str, what: &str, times: &Times) -> Markup {
-    let mut series = vec![("conversations".to_owned(), times.buckets.iter().map(|bucket| bucket.count).collect())];
+    let mut series = vec![(
+        "conversations".to_owned(),
+        times.buckets.iter().map(|bucket| bucket.count).collect(),
+    )];
     let mut key = vec!["by the clock"];
     let within: Option<Vec<u64>> = times.buckets.iter().map(|bucket| bucket.office_count).collect();
     if let Some(within) = within {
@@ -120,11 +135,23 @@ fn times(id: &str, title: &str, what: &str, times: &Times) -> Markup {
         .collect();
     let svg = Bars {
         title: title.to_owned(),
-        labels: times.buckets.iter().map(|bucket| bucket.label.to_owned()).collect(),
+        labels: times
+            .buckets
+            .iter()
+            .map(|bucket| bucket.label.to_owned())
+            .collect(),
         series,
     }
     .svg();
-    chart(id, title, &what, &key, svg, &["Took", "Conversations", "In office hours"], rows)
+    chart(
+        id,
+        title,
+        &what,
+        &key,
+        svg,
+        &["Took", "Conversations", "In office hours"],
+        rows,
+    )
 }
 
 fn days(report: &Report) -> Markup {
@@ -142,8 +169,20 @@ fn days(report: &Report) -> Markup {
         }
         .svg()
     };
-    let volume = lines("Conversations by day", vec![line("began", true, |day| day.began), line("closed", false, |day| day.closed)]);
-    let backlog = lines("Backlog by day", vec![line("open", true, |day| day.open), line("snoozed", false, |day| day.snoozed)]);
+    let volume = lines(
+        "Conversations by day",
+        vec![
+            line("began", true, |day| day.began),
+            line("closed", false, |day| day.closed),
+        ],
+    );
+    let backlog = lines(
+        "Backlog by day",
+        vec![
+            line("open", true, |day| day.open),
+            line("snoozed", false, |day| day.snoozed),
+        ],
+    );
     let rows = |one: fn(&trunkline_mirror::analytics::figures::Day) -> [u64; 2]| {
         days.iter()
             .map(|day| {
@@ -177,14 +216,21 @@ fn hours(report: &Report) -> Markup {
             row
         })
         .collect();
-    let what = format!("When contacts began conversations, by the clock of {}; the darker, the more.", report.about.time_zone);
+    let what = format!(
+        "When contacts began conversations, by the clock of {}; the darker, the more.",
+        report.about.time_zone
+    );
     chart("hours", "Busiest hours", &what, &[], svg, &columns, rows)
 }
 
 fn ratings(report: &Report) -> Markup {
     let ratings = &report.figures.ratings;
     if ratings.count == 0 {
-        return parts::section("ratings", "Ratings", &html! { p class="quiet" { "No conversation of this time was rated." } });
+        return parts::section(
+            "ratings",
+            "Ratings",
+            &html! { p class="quiet" { "No conversation of this time was rated." } },
+        );
     }
     let svg = Bars {
         title: "Ratings".to_owned(),
@@ -192,9 +238,24 @@ fn ratings(report: &Report) -> Markup {
         series: vec![("conversations".to_owned(), ratings.by_value.to_vec())],
     }
     .svg();
-    let what = format!("From 1 to 5: {}, {} in the mean.", words::some(ratings.count, "rating"), plain::rating(ratings.average));
-    let rows = (1..=5).zip(ratings.by_value).map(|(value, count)| vec![value.to_string(), words::count(count)]).collect();
-    chart("ratings", "Ratings", &what, &[], svg, &["Rating", "Conversations"], rows)
+    let what = format!(
+        "From 1 to 5: {}, {} in the mean.",
+        words::some(ratings.count, "rating"),
+        plain::rating(ratings.average)
+    );
+    let rows = (1..=5)
+        .zip(ratings.by_value)
+        .map(|(value, count)| vec![value.to_string(), words::count(count)])
+        .collect();
+    chart(
+        "ratings",
+        "Ratings",
+        &what,
+        &[],
+        svg,
+        &["Rating", "Conversations"],
+        rows,
+    )
 }
 
 fn figures(report: &Report) -> Markup {
@@ -204,12 +265,36 @@ fn figures(report: &Report) -> Markup {
         _ => format!("{:.0} %", part as f64 * 100.0 / whole as f64),
     };
     let tiles = [
-        ("Conversations", words::count(totals.conversations), format!("{} begun by contacts", words::count(totals.begun_by_contacts))),
-        ("First response", plain::duration(figures.first_response.minutes.median), "median".to_owned()),
-        ("Resolution", plain::duration(figures.resolution.minutes.median), "median".to_owned()),
-        ("Answered", share(totals.answered, totals.asked), format!("{} still waiting", words::count(totals.waiting))),
-        ("Closed", share(totals.closed, totals.conversations), format!("{} reopened", words::count(totals.reopened))),
-        ("Rating", plain::rating(figures.ratings.average), words::some(figures.ratings.count, "rating")),
+        (
+            "Conversations",
+            words::count(totals.conversations),
+            format!("{} begun by contacts", words::count(totals.begun_by_contacts)),
+        ),
+        (
+            "First response",
+            plain::duration(figures.first_response.minutes.median),
+            "median".to_owned(),
+        ),
+        (
+            "Resolution",
+            plain::duration(figures.resolution.minutes.median),
+            "median".to_owned(),
+        ),
+        (
+            "Answered",
+            share(totals.answered, totals.asked),
+            format!("{} still waiting", words::count(totals.waiting)),
+        ),
+        (
+            "Closed",
+            share(totals.closed, totals.conversations),
+            format!("{} reopened", words::count(totals.reopened)),
+        ),
+        (
+            "Rating",
+            plain::rating(figures.ratings.average),
+            words::some(figures.ratings.count, "rating"),
+        ),
     ];
     html! {
         dl class="figures" {
@@ -242,7 +327,10 @@ impl View for One {
 
     fn lead(&self) -> Option<String> {
         let about = &self.report.as_ref()?.about;
-        Some(format!("{}, {} to {}, {}.", about.workspace, about.first_day, about.last_day, about.time_zone))
+        Some(format!(
+            "{}, {} to {}, {}.",
+            about.workspace, about.first_day, about.last_day, about.time_zone
+        ))
     }
 
     fn actions(&self, visit: &Visit) -> Option<Markup> {

@@ -135,7 +135,12 @@ pub(crate) fn ranked(title: &str, values: &[(String, f64)]) -> Markup {
     const RIGHT: f64 = 80.0;
     const LONGEST: usize = 26;
     let wide = WIDTH as f64 - LEFT - RIGHT;
-    let finite = || values.iter().map(|(_, value)| *value).filter(|value| value.is_finite());
+    let finite = || {
+        values
+            .iter()
+            .map(|(_, value)| *value)
+            .filter(|value| value.is_finite())
+    };
     let (least, most) = (finite().fold(0.0, f64::min), finite().fold(0.0, f64::max));
     let scale = wide / (most - least).max(f64::MIN_POSITIVE);
     let zero = LEFT - least * scale;

@@ -59,6 +59,7 @@ pub(super) fn all() -> Vec<Case> {
     all.extend(people());
     all.extend(mirrors());
     all.extend(data());
+    all.extend(process());
     all.extend(actions());
     all.extend(notifications());
     all.extend(alerts());
@@ -78,19 +79,43 @@ fn data() -> Vec<Case> {
         case("data.streams", "/mirrors/all/streams", 200),
         case("data.tables", "/mirrors/all/tables", 200),
         records("/mirrors/all/streams/contacts/records", 200, ""),
-        records("/mirrors/all/streams/contacts/records?sort=id&order=rising&limit=2", 200, ""),
-        records("/mirrors/all/streams/contacts/records?column=name&how=contains&value=ann", 200, ""),
+        records(
+            "/mirrors/all/streams/contacts/records?sort=id&order=rising&limit=2",
+            200,
+            "",
+        ),
+        records(
+            "/mirrors/all/streams/contacts/records?column=name&how=contains&value=ann",
+            200,
+            "",
+        ),
         records("/mirrors/all/streams/contacts/records?deleted=yes", 200, ""),
         records("/mirrors/all/streams/contacts/records?sort=name", 422, "sort"),
         records("/mirrors/all/streams/contacts/records?order=up", 422, "order"),
-        records("/mirrors/all/streams/contacts/records?column=none&value=1", 422, "column"),
+        records(
+            "/mirrors/all/streams/contacts/records?column=none&value=1",
+            422,
+            "column",
+        ),
         records("/mirrors/all/streams/contacts/records?value=1", 422, "column"),
-        records("/mirrors/all/streams/contacts/records?column=name&how=like", 422, "how"),
-        records("/mirrors/all/streams/contacts/records?deleted=maybe", 422, "deleted"),
+        records(
+            "/mirrors/all/streams/contacts/records?column=name&how=like",
+            422,
+            "how",
+        ),
+        records(
+            "/mirrors/all/streams/contacts/records?deleted=maybe",
+            422,
+            "deleted",
+        ),
         records("/mirrors/all/streams/contacts/records?after=here", 422, "after"),
         records("/mirrors/all/streams/sqlite_schema/records", 404, ""),
         case("data.record", "/mirrors/all/streams/contacts/record?key=k1", 200),
-        case("data.record", "/mirrors/all/streams/contacts/record?key=none", 404),
+        case(
+            "data.record",
+            "/mirrors/all/streams/contacts/record?key=none",
+            404,
+        ),
         case("data.record", "/mirrors/all/streams/contacts/record", 422).blames("key"),
         case("data.conversation", "/mirrors/all/conversations/c1", 200),
         case("data.conversation", "/mirrors/all/conversations/c2", 404),
@@ -102,15 +127,28 @@ fn data() -> Vec<Case> {
         query("PRAGMA query_only = 0", 422, "sql"),
         query("ATTACH DATABASE 'x.db' AS x", 422, "sql"),
         case("reports.show", "/mirrors/all/report", 200),
-        case("reports.show", "/mirrors/all/report?from=2026-02-01&to=2026-03-01&time_zone=Europe/Berlin", 200),
+        case(
+            "reports.show",
+            "/mirrors/all/report?from=2026-02-01&to=2026-03-01&time_zone=Europe/Berlin",
+            200,
+        ),
         case("reports.show", "/mirrors/all/report?from=yesterday", 422).blames("from"),
         case("reports.show", "/mirrors/all/report?to=soon", 422).blames("to"),
-        case("reports.show", "/mirrors/all/report?from=2026-03-02&to=2026-03-01", 422).blames("to"),
+        case(
+            "reports.show",
+            "/mirrors/all/report?from=2026-03-02&to=2026-03-01",
+            422,
+        )
+        .blames("to"),
         case("reports.show", "/mirrors/all/report?time_zone=Mars", 422).blames("time_zone"),
         case("reports.show", "/mirrors/all/report?team=none", 422).blames("team"),
         case("reports.show", "/mirrors/all/report?office_hours=none", 422).blames("office_hours"),
         case("search.find", "/mirrors/all/search", 200),
-        case("search.find", "/mirrors/all/search?text=hello&stream=conversations&limit=2", 200),
+        case(
+            "search.find",
+            "/mirrors/all/search?text=hello&stream=conversations&limit=2",
+            200,
+        ),
         case("search.find", "/mirrors/all/search?stream=tags", 422).blames("stream"),
         case("search.find", "/mirrors/all/search?skip=10001", 422).blames("skip"),
         case("search.on", "/mirrors/all/search", 202),
@@ -118,6 +156,74 @@ fn data() -> Vec<Case> {
         case("data.query", "/mirrors/all/query", 422)
             .with(json!({ "sql": "SELECT 1", "limit": 0 }))
             .blames("limit"),
+    ]
+}
+
+fn process() -> Vec<Case> {
+    let simulator = |id, path, status, body: Value| case(id, path, status).with(body);
+    let at = "/connections/live/simulator";
+    vec![
+        case("settings.show", "/settings", 200),
+        case("settings.storage", "/storage", 200),
+        case("settings.checks", "/checks", 200),
+        case("secrets.rotate", "/secret-rotations", 200),
+        case("simulator.show", at, 200),
+        // Nobody listens there.
+        case("simulator.show", "/connections/acme/simulator", 502),
+        simulator(
+            "simulator.activity",
+            "/connections/live/simulator/activity",
+            200,
+            json!({ "steps": 10 }),
+        ),
+        simulator(
+            "simulator.activity",
+            "/connections/live/simulator/activity",
+            422,
+            json!({ "steps": 0 }),
+        )
+        .blames("steps"),
+        simulator(
+            "simulator.clock",
+            "/connections/live/simulator/clock",
+            200,
+            json!({ "advance_seconds": 60 }),
+        ),
+        simulator(
+            "simulator.clock",
+            "/connections/live/simulator/clock",
+            422,
+            json!({ "advance_seconds": -1 }),
+        )
+        .blames("advance_seconds"),
+        simulator(
+            "simulator.add_fault",
+            "/connections/live/simulator/faults",
+            200,
+            json!({ "fault": { "operation": "*", "status": 500 } }),
+        ),
+        simulator(
+            "simulator.add_fault",
+            "/connections/live/simulator/faults",
+            422,
+            json!({ "fault": { "status": 500 } }),
+        )
+        .blames("fault"),
+        case(
+            "simulator.remove_fault",
+            "/connections/live/simulator/faults/0",
+            204,
+        ),
+        case(
+            "simulator.remove_fault",
+            "/connections/live/simulator/faults/1",
+            404,
+        ),
+        case(
+            "simulator.remove_fault",
+            "/connections/live/simulator/faults/x",
+            404,
+        ),
     ]
 }
 

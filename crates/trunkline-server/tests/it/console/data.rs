@@ -15,7 +15,9 @@ async fn with_mirrors() -> Process {
     let acme = process.connection("acme", "abcd1234", None, None).await;
     // Another process keeps the workspace, so that nothing here changes by itself.
     let life = jiff::SignedDuration::from_hours(1);
-    let kept = process.store.take_lease("workspace/abcd1234", "another", life, now());
+    let kept = process
+        .store
+        .take_lease("workspace/abcd1234", "another", life, now());
     assert!(kept.await.unwrap().is_some());
     for name in ["main", "new"] {
         let mirror = NewMirror {
@@ -56,7 +58,17 @@ async fn a_mirror_is_looked_through_from_its_streams_to_one_record() {
     assert!(!text.contains("Ann 3"));
     let wrong = format!("{contacts}?sort=name");
     sees(&mut ann, &wrong, &["is not a column with an index"]).await;
-    sees(&mut ann, "/data/main/contacts/k1", &["Ann 1", "Ducks &amp; Co", "&lt;b&gt;pro&lt;/b&gt;", "/data/main/conversations/c1"]).await;
+    sees(
+        &mut ann,
+        "/data/main/contacts/k1",
+        &[
+            "Ann 1",
+            "Ducks &amp; Co",
+            "&lt;b&gt;pro&lt;/b&gt;",
+            "/data/main/conversations/c1",
+        ],
+    )
+    .await;
     sees(&mut ann, "/data/main/companies/co1", &["Ducks &amp; Co", "Ann 4"]).await;
     sees(&mut ann, "/data/main/streams/tags/record?key=t1", &["vip"]).await;
     for nowhere in [
@@ -77,7 +89,12 @@ async fn a_mirror_is_looked_through_from_its_streams_to_one_record() {
 async fn what_a_customer_wrote_never_runs_in_the_thread() {
     let process = with_mirrors().await;
     let mut ann = signed_in(&process, "ann", Role::Read).await;
-    let text = sees(&mut ann, "/data/main/conversations/c1", &["<p>Hello</p>", "Grace", "&lt;i&gt;Ann"]).await;
+    let text = sees(
+        &mut ann,
+        "/data/main/conversations/c1",
+        &["<p>Hello</p>", "Grace", "&lt;i&gt;Ann"],
+    )
+    .await;
     for bad in ["<script>alert", "<img", "javascript:", "onerror"] {
         assert!(!text.contains(bad), "{bad}: {text}");
     }
@@ -88,10 +105,25 @@ async fn what_a_customer_wrote_never_runs_in_the_thread() {
 async fn questions_are_answered_kept_when_wrong_and_saved_as_files() {
     let process = with_mirrors().await;
     let mut ann = signed_in(&process, "ann", Role::Read).await;
-    sees(&mut ann, "/data/main/sql", &["conversation_metrics", "To begin with"]).await;
+    sees(
+        &mut ann,
+        "/data/main/sql",
+        &["conversation_metrics", "To begin with"],
+    )
+    .await;
     let sql = "/data/main/sql?sql=SELECT+role,+count(*)+AS+n%0AFROM+contacts+GROUP+BY+1";
-    sees(&mut ann, sql, &["1 row", ">5<", "n by role", "/data/main/sql/file?"]).await;
-    for wrong in ["DROP+TABLE+contacts", "PRAGMA+journal_mode%3Ddelete", "SELEC+1", "SELECT+1%3BSELECT+2"] {
+    sees(
+        &mut ann,
+        sql,
+        &["1 row", ">5<", "n by role", "/data/main/sql/file?"],
+    )
+    .await;
+    for wrong in [
+        "DROP+TABLE+contacts",
+        "PRAGMA+journal_mode%3Ddelete",
+        "SELEC+1",
+        "SELECT+1%3BSELECT+2",
+    ] {
         let seen = ann.look(&format!("/data/main/sql?sql={wrong}")).await;
         assert_eq!(seen.status, StatusCode::OK);
         assert!(seen.text.contains("aria-invalid"), "{wrong}: {}", seen.text);
@@ -101,14 +133,27 @@ async fn questions_are_answered_kept_when_wrong_and_saved_as_files() {
     let file = "/data/main/sql/file?sql=SELECT+id,name+FROM+contacts+ORDER+BY+id+LIMIT+2";
     let csv = ann.look(file).await;
     assert_eq!(csv.text, "id,name\r\nk1,Ann 1\r\nk2,Ann 2\r\n");
-    assert_eq!(csv.headers["content-disposition"], "attachment; filename=\"answer.csv\"");
+    assert_eq!(
+        csv.headers["content-disposition"],
+        "attachment; filename=\"answer.csv\""
+    );
     let jsonl = ann.look(&format!("{file}&format=jsonl")).await;
-    assert_eq!(jsonl.text.lines().next(), Some("{\"id\":\"k1\",\"name\":\"Ann 1\"}"));
+    assert_eq!(
+        jsonl.text.lines().next(),
+        Some("{\"id\":\"k1\",\"name\":\"Ann 1\"}")
+    );
     // Whoever leaves takes the question along: it would never end by itself.
     let endless = "/data/main/sql/file?sql=WITH+RECURSIVE+n(i)+AS+(SELECT+1+UNION+ALL+SELECT+i%2B1+FROM+n)+SELECT+i+FROM+n";
     for _ in 0..8 {
-        let cookies: Vec<String> = ann.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
-        let request = ann.http.get(process.url(endless)).header("cookie", cookies.join("; "));
+        let cookies: Vec<String> = ann
+            .cookies
+            .iter()
+            .map(|(name, value)| format!("{name}={value}"))
+            .collect();
+        let request = ann
+            .http
+            .get(process.url(endless))
+            .header("cookie", cookies.join("; "));
         let mut answer = request.send().await.unwrap();
         assert!(answer.chunk().await.unwrap().is_some());
     }
@@ -120,7 +165,12 @@ async fn questions_are_answered_kept_when_wrong_and_saved_as_files() {
 async fn nobody_sees_a_mirror_without_signing_in() {
     let process = with_mirrors().await;
     let mut nobody = Browser::new(&process);
-    for path in ["/data", "/data/main", "/data/main/sql?sql=SELECT+1", "/data/main/sql/file?sql=SELECT+1"] {
+    for path in [
+        "/data",
+        "/data/main",
+        "/data/main/sql?sql=SELECT+1",
+        "/data/main/sql/file?sql=SELECT+1",
+    ] {
         assert!(nobody.look(path).await.location.starts_with("/sign-in"), "{path}");
     }
     process.stop().await;
@@ -140,10 +190,30 @@ async fn words_are_found_as_soon_as_the_search_is_switched_on() {
     while ann.look(page).await.text.contains("being made") {
         tokio::task::yield_now().await;
     }
-    sees(&mut ann, &found, &["<mark>Hello</mark>", "/data/main/conversations/c1"]).await;
-    sees(&mut ann, &format!("{page}?text=evil"), &["Nothing has all these words"]).await;
-    sees(&mut ann, &format!("{page}?text=hello&stream=contacts"), &["Nothing has all these words"]).await;
-    sees(&mut ann, &format!("{page}?text=hello&stream=tags"), &["is not one of the words"]).await;
+    sees(
+        &mut ann,
+        &found,
+        &["<mark>Hello</mark>", "/data/main/conversations/c1"],
+    )
+    .await;
+    sees(
+        &mut ann,
+        &format!("{page}?text=evil"),
+        &["Nothing has all these words"],
+    )
+    .await;
+    sees(
+        &mut ann,
+        &format!("{page}?text=hello&stream=contacts"),
+        &["Nothing has all these words"],
+    )
+    .await;
+    sees(
+        &mut ann,
+        &format!("{page}?text=hello&stream=tags"),
+        &["is not one of the words"],
+    )
+    .await;
     assert_eq!(ann.fill(page, "/data/main/search/off", &[]).await.location, page);
     sees(&mut ann, page, &["The search is off"]).await;
     process.stop().await;
@@ -154,12 +224,24 @@ async fn a_report_is_shown_refused_with_what_was_typed_and_saved() {
     let process = with_mirrors().await;
     let mut ann = signed_in(&process, "ann", Role::Read).await;
     let whole = "/reports?mirror=main&from=2026-02-20&to=2026-03-02";
-    sees(&mut ann, whole, &["Time to first response", "Busiest hours", "1 min"]).await;
+    sees(
+        &mut ann,
+        whole,
+        &["Time to first response", "Busiest hours", "1 min"],
+    )
+    .await;
     let wrong = "/reports?mirror=main&from=so%3Cb%3Eon";
     sees(&mut ann, wrong, &["aria-invalid", "so&lt;b&gt;on"]).await;
     sees(&mut ann, "/reports?mirror=new", &["holds nothing yet"]).await;
     let file = ann.look(&whole.replace("/reports", "/reports/file")).await;
-    assert!(file.text.contains("first") && file.text.contains(','), "{}", file.text);
-    assert_eq!(file.headers["content-disposition"], "attachment; filename=\"report.csv\"");
+    assert!(
+        file.text.contains("first") && file.text.contains(','),
+        "{}",
+        file.text
+    );
+    assert_eq!(
+        file.headers["content-disposition"],
+        "attachment; filename=\"report.csv\""
+    );
     process.stop().await;
 }

@@ -84,7 +84,12 @@ fn title(stream: &str) -> &str {
 
 impl One {
     fn text(&self, name: &str) -> Option<&str> {
-        let field = self.portrait.record.fields.iter().find(|field| field.name == name)?;
+        let field = self
+            .portrait
+            .record
+            .fields
+            .iter()
+            .find(|field| field.name == name)?;
         field.value.as_str().filter(|text| !text.is_empty())
     }
 }
@@ -92,11 +97,19 @@ impl One {
 impl View for One {
     fn title(&self) -> String {
         let named = ["name", "email", "company_id", "external_id", "id"];
-        named.iter().find_map(|name| self.text(name)).unwrap_or("Somebody").to_owned()
+        named
+            .iter()
+            .find_map(|name| self.text(name))
+            .unwrap_or("Somebody")
+            .to_owned()
     }
 
     fn lead(&self) -> Option<String> {
-        let what = if self.stream == "contacts" { "Contact" } else { "Company" };
+        let what = if self.stream == "contacts" {
+            "Contact"
+        } else {
+            "Company"
+        };
         let more = self.text("role").or_else(|| self.text("plan_name"));
         Some(match more {
             Some(more) => format!("{what}, {more}."),

@@ -150,7 +150,10 @@ impl View for One {
             record: None,
             history: None,
         };
-        vec![("usual", sample("tags", sample_record())), ("pair", sample("contact_tags", plain))]
+        vec![
+            ("usual", sample("tags", sample_record())),
+            ("pair", sample("contact_tags", plain)),
+        ]
     }
 }
 
@@ -197,7 +200,9 @@ pub(super) fn sample_record() -> Record {
 async fn show(asked: Asked) -> Result<One, Refusal> {
     let [mirror, stream] = <[String; 2]>::try_from(asked.names).map_err(|_| Refusal::unknown_address())?;
     let key = asked.query.get("key").to_owned();
-    let query = KeyQuery { key: Some(key.clone()) };
+    let query = KeyQuery {
+        key: Some(key.clone()),
+    };
     let names = Named((mirror.clone(), stream.clone()));
     let Json(record) = data::record(State(asked.shared), names, Query(query)).await?;
     Ok(One {

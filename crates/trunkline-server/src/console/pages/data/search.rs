@@ -66,9 +66,14 @@ impl One {
     }
 
     fn off(&self, visit: &Visit) -> Markup {
-        let next = visit
-            .may(Role::Operate)
-            .then(|| parts::press(visit, &named(ON, &self.mirror), Some("search"), "Switch the search on"));
+        let next = visit.may(Role::Operate).then(|| {
+            parts::press(
+                visit,
+                &named(ON, &self.mirror),
+                Some("search"),
+                "Switch the search on",
+            )
+        });
         let text = "An index of all words is made beside the mirror and follows it. It takes about as much room as the texts themselves, and can be taken away again.";
         parts::empty(visit, "search", "The search is off", text, next)
     }
@@ -80,7 +85,10 @@ impl View for One {
     }
 
     fn lead(&self) -> Option<String> {
-        Some(format!("Conversations, contacts and articles of the mirror {}.", self.mirror))
+        Some(format!(
+            "Conversations, contacts and articles of the mirror {}.",
+            self.mirror
+        ))
     }
 
     fn main(&self, visit: &Visit) -> Markup {
@@ -146,7 +154,11 @@ impl View for One {
             }),
             refusal: None,
         };
-        let hits = vec![hit("conversations", "Help <i>"), hit("contacts", ""), hit("articles", "How")];
+        let hits = vec![
+            hit("conversations", "Help <i>"),
+            hit("contacts", ""),
+            hit("articles", "How"),
+        ];
         let none = Self {
             found: None,
             ..sample(IndexState::Off, "", Vec::new())
@@ -192,7 +204,7 @@ async fn show(asked: Asked) -> Result<One, Refusal> {
 
 async fn on(asked: Asked) -> Result<Done, Again<Infallible>> {
     let mirror = asked.name();
-    search::on(State(asked.shared), Named(mirror.clone())).await?;
+    let (_, Json(_)) = search::on(State(asked.shared), Named(mirror.clone())).await?;
     let note = "The index is being made; what is in it can be found at once.";
     Ok(Done::to(named(SEARCH, &mirror), mirror, note))
 }
@@ -200,5 +212,9 @@ async fn on(asked: Asked) -> Result<Done, Again<Infallible>> {
 async fn off(asked: Asked) -> Result<Done, Again<Infallible>> {
     let mirror = asked.name();
     search::off(State(asked.shared), Named(mirror.clone())).await?;
-    Ok(Done::to(named(SEARCH, &mirror), mirror, "The search is off; its index is gone."))
+    Ok(Done::to(
+        named(SEARCH, &mirror),
+        mirror,
+        "The search is off; its index is gone.",
+    ))
 }

@@ -109,7 +109,13 @@ impl One {
             .map(|row| row.iter().map(shown).collect())
             .collect();
         let columns: Vec<&str> = answer.columns.iter().map(String::as_str).collect();
-        let file = |format: &str| format!("{}?{}", visit.to(&named(FILE, &self.mirror)), self.query_with("format", format));
+        let file = |format: &str| {
+            format!(
+                "{}?{}",
+                visit.to(&named(FILE, &self.mirror)),
+                self.query_with("format", format)
+            )
+        };
         let is_cut = answer.is_cut || answer.rows.len() > ROWS;
         html! {
             (self.chart(visit, answer))
@@ -129,12 +135,24 @@ impl One {
     /// The chart of an answer that has a column of numbers.
     fn chart(&self, visit: &Visit, answer: &Answer) -> Markup {
         let is_number = |at: usize| {
-            let mut cells = answer.rows.iter().map(|row| &row[at]).filter(|cell| !cell.is_null()).peekable();
+            let mut cells = answer
+                .rows
+                .iter()
+                .map(|row| &row[at])
+                .filter(|cell| !cell.is_null())
+                .peekable();
             cells.peek().is_some() && cells.all(Value::is_number)
         };
         let numbers: Vec<usize> = (0..answer.columns.len()).filter(|at| is_number(*at)).collect();
-        let chosen = |name: &str| answer.columns.iter().position(|column| column == self.asked.get(name));
-        let number = chosen("number").filter(|at| numbers.contains(at)).or_else(|| numbers.first().copied());
+        let chosen = |name: &str| {
+            answer
+                .columns
+                .iter()
+                .position(|column| column == self.asked.get(name))
+        };
+        let number = chosen("number")
+            .filter(|at| numbers.contains(at))
+            .or_else(|| numbers.first().copied());
         let label = chosen("label").or_else(|| (0..answer.columns.len()).find(|at| Some(*at) != number));
         let (Some(number), Some(label)) = (number, label) else {
             return html! {};
@@ -145,7 +163,11 @@ impl One {
             .take(BARS)
             .map(|row| (query::plain(&row[label]), row[number].as_f64().unwrap_or(0.0)))
             .collect();
-        let all: Vec<(&str, &str)> = answer.columns.iter().map(|name| (name.as_str(), name.as_str())).collect();
+        let all: Vec<(&str, &str)> = answer
+            .columns
+            .iter()
+            .map(|name| (name.as_str(), name.as_str()))
+            .collect();
         let some: Vec<(&str, &str)> = numbers.iter().map(|at| all[*at]).collect();
         let title = format!("{} by {}", answer.columns[number], answer.columns[label]);
         html! {
@@ -238,7 +260,13 @@ impl View for One {
         };
         let rows = |count: i64| {
             (0..count)
-                .map(|at| vec![Value::from(format!("<script>{at}")), Value::from(at - 2), Value::Null])
+                .map(|at| {
+                    vec![
+                        Value::from(format!("<script>{at}")),
+                        Value::from(at - 2),
+                        Value::Null,
+                    ]
+                })
                 .collect()
         };
         let answer = |count| Answer {
@@ -310,7 +338,10 @@ async fn file(asked: Asked) -> Result<Response, Refusal> {
     let body = query::export(&asked.shared, &asked.name(), asked.query.whole("sql"), format).await?;
     let headers = [
         (header::CONTENT_TYPE, kind.to_owned()),
-        (header::CONTENT_DISPOSITION, format!("attachment; filename=\"{name}\"")),
+        (
+            header::CONTENT_DISPOSITION,
+            format!("attachment; filename=\"{name}\""),
+        ),
     ];
     Ok((headers, body).into_response())
 }

@@ -23,9 +23,30 @@ use crate::{
 const COLUMNS: usize = 7;
 /// Columns that tell records apart, most telling first.
 const TELLING: [&str; 24] = [
-    "name", "title", "source_subject", "subject", "email", "external_id", "role", "state", "ticket_state_label", "part_type",
-    "event_name", "activity_type", "author_name", "source_author_name", "label", "full_name", "category", "priority",
-    "contact_id", "conversation_id", "company_id", "created_at", "updated_at", "_deleted_at",
+    "name",
+    "title",
+    "source_subject",
+    "subject",
+    "email",
+    "external_id",
+    "role",
+    "state",
+    "ticket_state_label",
+    "part_type",
+    "event_name",
+    "activity_type",
+    "author_name",
+    "source_author_name",
+    "label",
+    "full_name",
+    "category",
+    "priority",
+    "contact_id",
+    "conversation_id",
+    "company_id",
+    "created_at",
+    "updated_at",
+    "_deleted_at",
 ];
 const HOW: [(&str, &str); 7] = [
     ("is", "is"),
@@ -57,8 +78,18 @@ impl One {
 
     /// The columns that are shown: those of the key, those that tell most, then the others.
     fn shown(&self) -> Vec<&trunkline_mirror::browse::ColumnShape> {
-        let mut small: Vec<_> = self.page.columns.iter().filter(|column| !column.is_large).collect();
-        let has_value = |name: &str| self.page.items.iter().any(|row| row.values.get(name).is_some_and(|value| !value.is_null()));
+        let mut small: Vec<_> = self
+            .page
+            .columns
+            .iter()
+            .filter(|column| !column.is_large)
+            .collect();
+        let has_value = |name: &str| {
+            self.page
+                .items
+                .iter()
+                .any(|row| row.values.get(name).is_some_and(|value| !value.is_null()))
+        };
         let chosen = self.asked.get("column");
         let rank = |name: &str| match name {
             "id" => 0,
@@ -76,7 +107,12 @@ impl One {
 
     fn filter(&self, visit: &Visit) -> Markup {
         let all: Vec<(&str, &str)> = std::iter::once(("", "nothing"))
-            .chain(self.page.columns.iter().map(|column| (column.name.as_str(), column.name.as_str())))
+            .chain(
+                self.page
+                    .columns
+                    .iter()
+                    .map(|column| (column.name.as_str(), column.name.as_str())),
+            )
             .collect();
         let sorted: Vec<(&str, &str)> = std::iter::once(("", "as they came"))
             .chain(
@@ -87,7 +123,10 @@ impl One {
                     .map(|column| (column.name.as_str(), column.name.as_str())),
             )
             .collect();
-        let order = [("", "largest or newest first"), ("rising", "smallest or oldest first")];
+        let order = [
+            ("", "largest or newest first"),
+            ("rising", "smallest or oldest first"),
+        ];
         let kept = [("", "those that exist"), ("yes", "those that are deleted")];
         html! {
             form class="filter" method="get" action=(visit.to(&self.path())) role="search" {

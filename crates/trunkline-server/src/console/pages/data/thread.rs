@@ -153,7 +153,12 @@ fn sample() -> One {
         files: Vec::new(),
     };
     let corpus = include_str!("../../clean/corpus.txt");
-    let mut first = entry(EntryKind::Message, Side::Theirs, Some("<p>Hello</p>"), Some("Subject <i>"));
+    let mut first = entry(
+        EntryKind::Message,
+        Side::Theirs,
+        Some("<p>Hello</p>"),
+        Some("Subject <i>"),
+    );
     first.files = vec![
         File {
             name: "<a>.png".to_owned(),
@@ -177,7 +182,17 @@ fn sample() -> One {
     // Bold letters, and words about scripts, are harmless; the test of all samples takes them for something else.
     let is_plain = |text: &str| {
         let cleaned = clean::html(text).into_string().to_lowercase();
-        !["<b>", "<i>", "javascript:", " style=", "href=\"http:", "href=\"mailto:", "href=\"tel:"].iter().any(|bad| cleaned.contains(bad))
+        ![
+            "<b>",
+            "<i>",
+            "javascript:",
+            " style=",
+            "href=\"http:",
+            "href=\"mailto:",
+            "href=\"tel:",
+        ]
+        .iter()
+        .any(|bad| cleaned.contains(bad))
     };
     let attempts = corpus.split("\n---\n").filter(|text| is_plain(text));
     entries.extend(attempts.map(|text| entry(EntryKind::Message, Side::Theirs, Some(text), None)));
