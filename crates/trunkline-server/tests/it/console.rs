@@ -2,6 +2,7 @@
 
 mod data;
 mod flows;
+mod steering;
 
 use reqwest::{Response, StatusCode, header, redirect::Policy};
 use secrecy::ExposeSecret as _;

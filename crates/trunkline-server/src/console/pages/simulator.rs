@@ -278,7 +278,7 @@ async fn look(asked: &Asked) -> Result<All, Refusal> {
         match simulator::show(State(asked.shared.clone()), Named(connection.name.clone())).await {
             Ok(Json(found)) => all.found.push(found),
             Err(refusal) if refusal.status.is_server_error() || refusal.code == "TL0987" => {
-                all.silent.push(connection.name)
+                all.silent.push(connection.name);
             }
             Err(refusal) => return Err(refusal),
         }
