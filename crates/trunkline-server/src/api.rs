@@ -32,6 +32,8 @@ pub(crate) mod reports;
 pub(crate) mod requests;
 mod route;
 pub(crate) mod runs;
+pub(crate) mod settings;
+pub(crate) mod simulator;
 pub(crate) mod writes;
 
 use std::sync::Arc;
@@ -57,6 +59,8 @@ fn routes() -> Vec<Route> {
         runs::routes(),
         data::routes(),
         reports::routes(),
+        settings::routes(),
+        simulator::routes(),
         flows::routes(),
         dead_letters::routes(),
         recipes::routes(),

@@ -17,6 +17,7 @@ mod digest;
 mod document;
 mod entropy;
 mod error;
+mod extent;
 mod flows;
 mod grants;
 mod horizon;
@@ -50,6 +51,7 @@ pub use dead_letters::{
 };
 pub use entropy::Entropy;
 pub use error::StoreError;
+pub use extent::Extent;
 pub use flows::{
     Flow, FlowCheckpoint, FlowOrigin, FlowRun, FlowRunCause, FlowRunCounts, FlowRunFilter, FlowRunState,
     FlowState, NewFlow, NewFlowRun, Put,

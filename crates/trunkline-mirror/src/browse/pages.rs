@@ -89,6 +89,9 @@ pub struct Listing {
     pub next: Option<String>,
 }
 
+/// A row with its place in the order.
+type Placed = (String, Map<String, Value>);
+
 /// The rows that come after a place.
 #[derive(Default)]
 struct Part {
@@ -175,7 +178,7 @@ impl Reader {
         filter: Option<&Part>,
         question: &PageQuestion,
         limit: usize,
-    ) -> Result<Vec<(String, Map<String, Value>)>, Error> {
+    ) -> Result<Vec<Placed>, Error> {
         let shown: Vec<&ColumnShape> = columns.iter().filter(|column| !column.is_large).collect();
         let names: Vec<String> = shown.iter().map(|column| quoted(&column.name)).collect();
         let places: Vec<String> = order.columns.iter().map(|name| quoted(name)).collect();

@@ -36,7 +36,7 @@ impl Reader {
         begin: impl FnOnce(&[String]),
         mut each: impl FnMut(Vec<Cell>) -> bool,
     ) -> Result<(), BrowseError> {
-        let mut statement = self.connection.prepare(sql).map_err(wrong)?;
+        let mut statement = self.connection.prepare(sql).map_err(|error| wrong(&error))?;
         if !statement.readonly() || statement.column_count() == 0 {
             let what = "the statement answers nothing".to_owned();
             return Err(BrowseError::NotReading { what });
@@ -45,14 +45,14 @@ impl Reader {
             let message = "there is nothing to put in for `?`; write the value itself".to_owned();
             return Err(BrowseError::Sql { message });
         }
-        let columns: Vec<String> = statement.column_names().into_iter().map(str::to_owned).collect();
+        let columns: Vec<String> = statement.column_names().map(str::to_owned).collect();
         begin(&columns);
-        let mut rows = statement.query([]).map_err(wrong)?;
-        while let Some(row) = rows.next().map_err(wrong)? {
+        let mut rows = statement.query([]).map_err(|error| wrong(&error))?;
+        while let Some(row) = rows.next().map_err(|error| wrong(&error))? {
             let cells = (0..columns.len())
                 .map(|at| row.get_ref(at).map(value))
                 .collect::<Result<_, _>>()
-                .map_err(wrong)?;
+                .map_err(|error| wrong(&error))?;
             if !each(cells) {
                 break;
             }
@@ -93,23 +93,21 @@ fn size(cell: &Cell) -> usize {
 }
 
 /// What is wrong with a statement that somebody wrote.
-fn wrong(error: Error) -> BrowseError {
-    if is_interrupted(&error) {
+fn wrong(error: &Error) -> BrowseError {
+    if is_interrupted(error) {
         return BrowseError::TooLong;
     }
-    match &error {
+    match error {
         Error::MultipleStatement => BrowseError::Sql {
             message: "there is more than one statement; write one".to_owned(),
         },
         _ if error.sqlite_error_code() == Some(ErrorCode::AuthorizationForStatementDenied)
             || error.sqlite_error_code() == Some(ErrorCode::ReadOnly) =>
         {
-            BrowseError::NotReading {
-                what: message(&error),
-            }
+            BrowseError::NotReading { what: message(error) }
         }
         _ => BrowseError::Sql {
-            message: message(&error),
+            message: message(error),
         },
     }
 }

@@ -93,7 +93,7 @@ impl Reader {
     pub(super) fn objects(&self, sql: &str, params: &[&str]) -> Result<Vec<Map<String, Value>>, BrowseError> {
         let read = || {
             let mut statement = self.connection.prepare_cached(sql)?;
-            let names: Vec<String> = statement.column_names().into_iter().map(str::to_owned).collect();
+            let names: Vec<String> = statement.column_names().map(str::to_owned).collect();
             let mut rows = statement.query(rusqlite::params_from_iter(params))?;
             let mut objects = Vec::new();
             while let Some(row) = rows.next()? {

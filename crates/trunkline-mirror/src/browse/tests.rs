@@ -542,7 +542,7 @@ async fn a_file_that_is_no_mirror_is_not_looked_through() {
     let other = rusqlite::Connection::open(&path).unwrap();
     other.execute_batch("CREATE TABLE theirs (a)").unwrap();
     drop(other);
-    assert_eq!(open(), "TL0141");
+    assert_eq!(open(), "TL0205");
     std::fs::write(&path, "a".repeat(9_000)).unwrap();
     assert_ne!(open(), "TL0980");
 }

@@ -19,4 +19,5 @@ pub(super) mod reports;
 pub(super) mod requests;
 pub(super) mod settings;
 pub(super) mod sign_in;
+pub(super) mod simulator;
 pub(super) mod writes;

@@ -6,7 +6,7 @@ use super::{
     page::{Entry, Group, Page},
     pages::{
         account, actions, alerts, audit, connections, data, deliveries, flows, import, keys, mirrors,
-        notifications, overview, people, recipes, reports, requests, settings, sign_in, writes,
+        notifications, overview, people, recipes, reports, requests, settings, sign_in, simulator, writes,
     },
 };
 
@@ -28,6 +28,7 @@ pub(super) fn pages() -> Vec<Page> {
         connections::pages(),
         notifications::pages(),
         requests::pages(),
+        simulator::pages(),
         settings::pages(),
         people::pages(),
         keys::pages(),

@@ -5,6 +5,7 @@ mod data;
 mod flows;
 mod flows;
 mod imports;
+mod steering;
 mod trying;
 
 use reqwest::{Response, StatusCode, header, redirect::Policy};

@@ -7,6 +7,7 @@ mod backup;
 mod batches;
 mod connections;
 mod dead_letters;
+mod extent;
 mod flow_runs;
 mod flows;
 mod grants;

@@ -67,6 +67,7 @@ pub(super) fn all() -> Vec<Case> {
     all.extend(people());
     all.extend(mirrors());
     all.extend(data());
+    all.extend(process());
     all.extend(actions());
     all.extend(batches());
     all.extend(notifications());
@@ -206,6 +207,74 @@ fn tries() -> Vec<Case> {
         fill(422, json!({ "connection": "none" })).blames("connection"),
         fill(422, json!({ "values": { "folder": "../x" } })).blames("values.folder"),
         fill(422, json!({ "values": { "surprise": "x" } })).blames("values.surprise"),
+    ]
+}
+
+fn process() -> Vec<Case> {
+    let simulator = |id, path, status, body: Value| case(id, path, status).with(body);
+    let at = "/connections/live/simulator";
+    vec![
+        case("settings.show", "/settings", 200),
+        case("settings.storage", "/storage", 200),
+        case("settings.checks", "/checks", 200),
+        case("secrets.rotate", "/secret-rotations", 200),
+        case("simulator.show", at, 200),
+        // Nobody listens there.
+        case("simulator.show", "/connections/acme/simulator", 502),
+        simulator(
+            "simulator.activity",
+            "/connections/live/simulator/activity",
+            200,
+            json!({ "steps": 10 }),
+        ),
+        simulator(
+            "simulator.activity",
+            "/connections/live/simulator/activity",
+            422,
+            json!({ "steps": 0 }),
+        )
+        .blames("steps"),
+        simulator(
+            "simulator.clock",
+            "/connections/live/simulator/clock",
+            200,
+            json!({ "advance_seconds": 60 }),
+        ),
+        simulator(
+            "simulator.clock",
+            "/connections/live/simulator/clock",
+            422,
+            json!({ "advance_seconds": -1 }),
+        )
+        .blames("advance_seconds"),
+        simulator(
+            "simulator.add_fault",
+            "/connections/live/simulator/faults",
+            200,
+            json!({ "fault": { "operation": "*", "status": 500 } }),
+        ),
+        simulator(
+            "simulator.add_fault",
+            "/connections/live/simulator/faults",
+            422,
+            json!({ "fault": { "status": 500 } }),
+        )
+        .blames("fault"),
+        case(
+            "simulator.remove_fault",
+            "/connections/live/simulator/faults/0",
+            204,
+        ),
+        case(
+            "simulator.remove_fault",
+            "/connections/live/simulator/faults/1",
+            404,
+        ),
+        case(
+            "simulator.remove_fault",
+            "/connections/live/simulator/faults/x",
+            404,
+        ),
     ]
 }
 

@@ -204,7 +204,7 @@ async fn show(asked: Asked) -> Result<One, Refusal> {
 
 async fn on(asked: Asked) -> Result<Done, Again<Infallible>> {
     let mirror = asked.name();
-    let _ = search::on(State(asked.shared), Named(mirror.clone())).await?;
+    let (_, Json(_)) = search::on(State(asked.shared), Named(mirror.clone())).await?;
     let note = "The index is being made; what is in it can be found at once.";
     Ok(Done::to(named(SEARCH, &mirror), mirror, note))
 }
