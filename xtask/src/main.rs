@@ -56,11 +56,14 @@ enum Command {
     /// Write the generated documents again.
     Docs {
         /// Write nothing; fail when a document is stale.
-        #[arg(long, conflicts_with = "api")]
+        #[arg(long, conflicts_with_all = ["api", "components"])]
         check: bool,
         /// Write the description of the JSON API again too, for which the server is built.
         #[arg(long)]
         api: bool,
+        /// Write the description of the components of flows again too.
+        #[arg(long)]
+        components: bool,
     },
     /// Check the files in `deploy/` and the command lines of the documents against the built binary.
     Deploy,
@@ -109,7 +112,11 @@ fn main() -> ExitCode {
         Command::Test { no_install, openapi } => test::run(!no_install, openapi),
         Command::Tidy => tidy::run(),
         Command::Deny => test::deny(),
-        Command::Docs { check, api } => docs::run(check, api),
+        Command::Docs {
+            check,
+            api,
+            components,
+        } => docs::run(check, api, components),
         Command::Deploy => deploy::run(),
         Command::Catalog { from, check } => catalog::run(&from, check),
         Command::Clients(arguments) => clients::run(&arguments),

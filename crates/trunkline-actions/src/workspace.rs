@@ -8,7 +8,7 @@ use std::{collections::VecDeque, fmt, ops::ControlFlow, sync::Arc};
 use jiff::{Timestamp, tz::TimeZone};
 use serde_json::Value;
 use trunkline_catalog::{Effect, Operation, Version};
-use trunkline_client::{BudgetState, Call, Client, Clock, Priority};
+use trunkline_client::{BudgetState, Call, Client, Clock, Meter, Priority};
 
 use crate::{
     Action, ActionError, Input, Journal, Outcome, Plan, Run, Work, Write, generated,
@@ -53,12 +53,11 @@ impl Default for CallOptions {
 
 /// A workspace in which actions run. Clones share everything.
 #[derive(Clone)]
-pub struct Workspace(Arc<Inner>);
+pub struct Workspace(Arc<Inner>, Client);
 
 struct Inner {
     /// Intercom's id of it, or whatever tells it from others.
     id: String,
-    client: Client,
     clock: Arc<dyn Clock>,
     journal: Arc<dyn Journal>,
     /// What is remembered about people between two runs.
@@ -74,17 +73,23 @@ impl Workspace {
         clock: Arc<dyn Clock>,
         journal: Arc<dyn Journal>,
     ) -> Self {
-        Self(Arc::new(Inner {
+        let inner = Inner {
             id: id.into(),
-            client,
             clock,
             journal,
             people: People::default(),
-        }))
+        };
+        Self(Arc::new(inner), client)
     }
 
     pub(crate) fn client(&self) -> &Client {
-        &self.0.client
+        &self.1
+    }
+
+    /// The same workspace, whose requests are counted by a meter too.
+    #[must_use]
+    pub fn metered(&self, meter: Meter) -> Self {
+        Self(Arc::clone(&self.0), self.1.metered(meter))
     }
 
     pub(crate) fn journal(&self) -> &Arc<dyn Journal> {
@@ -348,7 +353,7 @@ impl fmt::Debug for Workspace {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Workspace")
             .field("id", &self.0.id)
-            .field("client", &self.0.client)
+            .field("client", &self.1)
             .finish_non_exhaustive()
     }
 }

@@ -1,6 +1,9 @@
 //! The client: one connection, one budget, one stack, shared by all clones.
 
-use std::{fmt, sync::Arc};
+use std::{
+    fmt,
+    sync::{Arc, atomic::AtomicU64},
+};
 
 use jiff::SignedDuration;
 use secrecy::ExposeSecret as _;
@@ -17,7 +20,12 @@ use crate::{
 #[derive(Clone)]
 pub struct Client {
     pub(crate) stack: Arc<Stack>,
+    /// Counts what is sent for somebody who asked for it.
+    pub(crate) meter: Option<Meter>,
 }
+
+/// Counts requests.
+pub type Meter = Arc<AtomicU64>;
 
 impl Client {
     /// A client for `connection`.
@@ -52,7 +60,17 @@ impl Client {
         }
         Ok(Self {
             stack: Arc::new(Stack::new(connection, settings, transport)?),
+            meter: None,
         })
+    }
+
+    /// The same client, whose requests are counted by a meter too.
+    #[must_use]
+    pub fn metered(&self, meter: Meter) -> Self {
+        Self {
+            stack: Arc::clone(&self.stack),
+            meter: Some(meter),
+        }
     }
 
     /// The version that every call names.
@@ -70,7 +88,7 @@ impl Client {
     /// Calls an operation and returns its answer, after as many attempts as the retry policy allows.
     pub async fn call(&self, call: Call) -> Result<Answer, CallError> {
         let operation = self.operation(&call)?;
-        let prepared = Prepared::new(operation, &call)?;
+        let prepared = Prepared::new(operation, &call)?.metered(self.meter.as_ref());
         stack::execute(
             &self.stack,
             &prepared,

@@ -26,7 +26,7 @@ mod transport;
 pub use answer::Answer;
 pub use budget::{BudgetState, BudgetUse};
 pub use call::{Call, Priority};
-pub use client::Client;
+pub use client::{Client, Meter};
 pub use clock::{Clock, ManualClock, SystemClock};
 pub use connection::{BuildError, Connection, Region};
 pub use error::{CallError, CallFailure, Disposition, ErrorKind, Refusal};

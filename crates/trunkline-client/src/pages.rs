@@ -227,7 +227,7 @@ impl Pages {
             PageStyle::Scroll => scroll::ask(&mut call, position),
             PageStyle::NextCursor { .. } => next_cursor::ask(&mut call, position, self.size.asked()),
         }
-        let mut prepared = Prepared::new(operation, &call)?;
+        let mut prepared = Prepared::new(operation, &call)?.metered(self.client.meter.as_ref());
         prepared.yield_gateway_errors = self.size.can_halve();
         if let Some(Position::Url(url)) = position {
             prepared.uri = next_url::target(&self.client.stack.connection.base_url, url)

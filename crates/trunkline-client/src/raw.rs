@@ -242,7 +242,7 @@ impl Client {
     /// Sends a request by hand. Every answer is handed back, refusals too, after as many attempts as are safe; an error is
     /// what brought no answer at all, or an operation that the version lacks.
     pub async fn request(&self, call: RawCall) -> Result<RawAnswer, CallError> {
-        let prepared = call.prepared(self.version())?;
+        let prepared = call.prepared(self.version())?.metered(self.meter.as_ref());
         stack::execute_or(
             &self.stack,
             &prepared,

@@ -31,8 +31,8 @@ use tokio::time::Instant;
 use trunkline_catalog::{Effect, Operation, Version};
 
 use crate::{
-    Answer, BuildError, Call, CallError, Clock, Connection, ErrorKind, Priority, RequestLog, RequestRecord,
-    ScrollTurns, Settings, Transport, TransportError,
+    Answer, BuildError, Call, CallError, Clock, Connection, ErrorKind, Meter, Priority, RequestLog,
+    RequestRecord, ScrollTurns, Settings, Transport, TransportError,
     budget::{Budget, Outcome},
     error::body,
     redact, request,
@@ -98,9 +98,17 @@ pub(crate) struct Prepared {
     pub(crate) effect: Effect,
     /// Hands 502 and 504 back at once, for a caller that can ask for less.
     pub(crate) yield_gateway_errors: bool,
+    /// Counts the requests that it takes.
+    meter: Option<Meter>,
 }
 
 impl Prepared {
+    /// Counted by a meter.
+    pub(crate) fn metered(mut self, meter: Option<&Meter>) -> Self {
+        self.meter = meter.cloned();
+        self
+    }
+
     pub(crate) fn new(operation: &'static Operation, call: &Call) -> Result<Self, CallError> {
         let request = request::build(operation, call)
             .map_err(|error| CallError::of(operation, ErrorKind::BadCall, error.to_string()))?;
@@ -117,6 +125,7 @@ impl Prepared {
             version: None,
             effect: operation.effect,
             yield_gateway_errors: false,
+            meter: None,
         })
     }
 
@@ -134,6 +143,7 @@ impl Prepared {
             version: None,
             effect: operation.effect,
             yield_gateway_errors: false,
+            meter: None,
         }
     }
 }
@@ -241,6 +251,9 @@ impl Stack {
         let started = Instant::now();
         let request = self.request(prepared);
         self.sent.fetch_add(1, Ordering::Relaxed);
+        if let Some(meter) = &prepared.meter {
+            meter.fetch_add(1, Ordering::Relaxed);
+        }
         let result = match tokio::time::timeout(self.timeout, self.transport.send(request)).await {
             Ok(result) => result,
             Err(_) => Err(TransportError::TimedOut(format!(

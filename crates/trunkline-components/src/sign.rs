@@ -65,18 +65,33 @@ pub(crate) fn fits(signature: &str, key: &SecretString, now: Timestamp, body: &[
         .ok()
         .and_then(|seconds| Timestamp::from_second(seconds).ok())
         .is_some_and(|at| now.duration_since(at).abs() <= APART);
-    let digest: Option<Vec<u8>> = (hex.len() == 64 && hex.is_ascii())
-        .then(|| {
-            let digits = hex.as_bytes().chunks_exact(2);
-            digits
-                .map(|pair| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok())
-                .collect()
-        })
-        .flatten();
-    match (mac(key, seconds, body), digest) {
+    match (mac(key, seconds, body), digest(hex)) {
         (Some(mac), Some(digest)) => is_fresh && mac.verify_slice(&digest).is_ok(),
         _ => false,
     }
+}
+
+/// Whether a body alone was signed so, at whatever time: `sha256=HEX`, the HMAC-SHA256 of the body.
+pub(crate) fn fits_body(signature: &str, key: &SecretString, body: &[u8]) -> bool {
+    let Some(digest) = signature.strip_prefix("sha256=").and_then(digest) else {
+        return false;
+    };
+    let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(key.expose_secret().as_bytes()) else {
+        return false;
+    };
+    mac.update(body);
+    mac.verify_slice(&digest).is_ok()
+}
+
+/// The bytes of 64 hexadecimal digits.
+fn digest(hex: &str) -> Option<Vec<u8>> {
+    if hex.len() != 64 || !hex.is_ascii() {
+        return None;
+    }
+    let digits = hex.as_bytes().chunks_exact(2);
+    digits
+        .map(|pair| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok())
+        .collect()
 }
 
 #[cfg(test)]
@@ -91,6 +106,27 @@ mod tests {
             signed(&"key".into(), now, "{\"id\":1}"),
             "t=1700000000,v1=1d542af0cd7355fefa5c19021ad89d3e2afd77ebff5448db280f180e013d2651"
         );
+    }
+
+    #[test]
+    fn a_body_alone_is_signed_as_others_do() {
+        let key = SecretString::from("key");
+        // As `printf '{"id":1}' | openssl dgst -sha256 -hmac key` says.
+        let good = "sha256=c95c6a7c2c7c761e984c68cf64b4bca93f07242900aafdbb328d3bb75ab0dcb0";
+        assert!(fits_body(good, &key, b"{\"id\":1}"));
+        for (signature, secret, body) in [
+            (good, "key", "{\"id\":2}"),
+            (good, "other", "{\"id\":1}"),
+            (&good[7..], "key", "{\"id\":1}"),
+            (&good[..good.len() - 2], "key", "{\"id\":1}"),
+            ("sha256=", "key", "{\"id\":1}"),
+            ("", "key", "{\"id\":1}"),
+        ] {
+            assert!(
+                !fits_body(signature, &secret.into(), body.as_bytes()),
+                "{signature} {secret} {body}"
+            );
+        }
     }
 
     #[test]

@@ -2,13 +2,17 @@
 //!
 //! The one rule: a component has no other way to the clock, to workspaces, to secrets, or to where a flow's file lies.
 
-use std::{fmt, path::PathBuf, sync::Arc};
+use std::{fmt, path::PathBuf, sync::Arc, time::Duration};
 
 use futures::future::BoxFuture;
 use jiff::Timestamp;
 use secrecy::SecretString;
+use tokio::sync::watch;
 use trunkline_actions::Workspace;
 use trunkline_flow::ComponentError;
+
+/// How often what is told of is looked for all the same: another process may have received it.
+const HEARD: Duration = Duration::from_secs(1);
 
 /// Workspaces by the names of their connections.
 pub trait Workspaces: Send + Sync {
@@ -116,6 +120,10 @@ pub struct Site {
     pub mirrors: Arc<dyn Mirrors>,
     /// What a variable of the environment holds, for settings of the form `{env: NAME}`; none when it is not set.
     pub secrets: Environment,
+    /// Changes whenever something may have been received, where that is heard; it is looked for now and then all the same.
+    pub stirred: Option<watch::Receiver<()>>,
+    /// Whether nothing may be changed: what would happen is shown.
+    pub is_dry: bool,
 }
 
 impl fmt::Debug for Site {
@@ -196,11 +204,46 @@ impl Site {
             mirrors: Arc::new(Nothing),
             pushes: Arc::new(Nothing),
             secrets,
+            stirred: None,
+            is_dry: false,
         }
+    }
+
+    /// What tells a reader that there may be more, from now on.
+    pub(crate) fn stirring(&self) -> Stirring {
+        Stirring(self.stirred.clone())
     }
 
     /// A path of a flow's file.
     pub(crate) fn path(&self, path: &str) -> PathBuf {
         self.folder.join(path)
+    }
+}
+
+/// What tells a reader that there may be more.
+pub(crate) struct Stirring(Option<watch::Receiver<()>>);
+
+impl Stirring {
+    /// What is told from here on is heard; before whoever calls it looks.
+    pub(crate) fn listen(&mut self) {
+        if let Some(stirred) = &mut self.0 {
+            stirred.borrow_and_update();
+        }
+    }
+
+    /// How long to wait when nothing is told: much longer where it is.
+    pub(crate) fn pause(&self, alone: Duration) -> Duration {
+        if self.0.is_some() { HEARD } else { alone }
+    }
+
+    /// Waits until something was told since it listened.
+    pub(crate) async fn told(&mut self) {
+        let is_told = match &mut self.0 {
+            Some(stirred) => stirred.changed().await.is_ok(),
+            None => false,
+        };
+        if !is_told {
+            std::future::pending::<()>().await;
+        }
     }
 }

@@ -75,6 +75,11 @@ pub trait Source: Send + Sync {
     fn kept<'a>(&'a self, _: &'a Cursor) -> BoxFuture<'a, ()> {
         Box::pin(async {})
     }
+
+    /// Is told that its flow is gone for good, so that what was kept for it may be let go of.
+    fn removed(&self) -> BoxFuture<'_, ()> {
+        Box::pin(async {})
+    }
 }
 
 /// A source that is being read.
@@ -85,6 +90,11 @@ pub trait Reader: Send {
     ///
     /// It cannot be read further. Bad items are not errors of the reader: they are given as [`Item::Broken`].
     fn read(&mut self) -> BoxFuture<'_, Result<Read, ComponentError>>;
+
+    /// Waits until there may be more than the last [`Read::Idle`] said; without end where nobody tells.
+    fn stirred(&mut self) -> BoxFuture<'_, ()> {
+        Box::pin(std::future::pending())
+    }
 }
 
 /// What a reader gives.

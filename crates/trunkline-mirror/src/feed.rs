@@ -267,6 +267,23 @@ impl Feed {
     }
 }
 
+/// Forgets a reader, so that nothing is kept for it any more. Does nothing when the feed is off.
+///
+/// # Errors
+/// When the file cannot be written.
+pub fn forget(path: &Path, reader: &str) -> Result<(), StorageError> {
+    let connection = connect(path)?;
+    let fail = |error| StorageError::from_sqlite(path, "forgetting a reader", error);
+    if name(&connection).map_err(fail)?.is_none() {
+        return Ok(());
+    }
+    transaction(&connection, |connection| {
+        connection.execute("DELETE FROM _trunkline_readers WHERE name = ?1", [reader])?;
+        readers::switch_off_if_unread(connection)
+    })
+    .map_err(fail)
+}
+
 /// Forgets the readers that acknowledged nothing since `before`, so that one that will never come again does not let the feed
 /// grow. Does nothing when the feed is off.
 ///

@@ -6,6 +6,7 @@
 
 mod by_hand;
 mod keeper;
+mod letting_go;
 mod mirrors;
 mod notifications;
 mod pushes;
@@ -17,6 +18,7 @@ mod workspaces;
 pub(crate) use by_hand::ByHand;
 pub(crate) use schedule::{runner, supervise};
 
+pub use letting_go::let_go;
 pub use mirrors::StoredMirrors;
 pub use notifications::StoredNotifications;
 pub use queue::Wakes;

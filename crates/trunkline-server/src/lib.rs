@@ -48,7 +48,7 @@ pub use connect::{Opened, connect, identify};
 pub use error::ServerError;
 pub use flows::{
     DrainOptions, FlowError, FlowRunner, Report, RunOptions, StoredMirrors, StoredNotifications, Wakes,
-    environment,
+    environment, let_go,
 };
 pub use grant::{Code, endpoints, finish_grant};
 pub use invitations::{invite, invite_first};

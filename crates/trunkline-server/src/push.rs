@@ -84,15 +84,16 @@ pub(crate) async fn take(
         Some(known) => shared.doors.of(known)?,
         None => None,
     };
-    if !door.is_some_and(|door| door.admits(&parts.headers, &body, now)) {
+    let Some(door) = door.filter(|door| door.admits(&parts.headers, &body, now)) else {
         return Err(Refusal::new(
             StatusCode::UNAUTHORIZED,
             "TL0634",
             "neither key nor signature fits a flow of this name",
         ));
-    }
-    let records = records(&parts.headers, &body)?;
+    };
+    let records = records(&door, &parts.headers, &body)?;
     let done = shared.store.push(&flow, &records, now).await.map_err(busy)?;
+    shared.wake.call();
     let kept = done
         .iter()
         .filter(|done| matches!(done, Received::New(_)))
@@ -105,7 +106,7 @@ pub(crate) async fn take(
 }
 
 /// The records of a body, each with its key: an object is one, a list or lines are several.
-fn records(headers: &HeaderMap, body: &[u8]) -> Result<Vec<(Option<String>, String)>, Refusal> {
+fn records(door: &Door, headers: &HeaderMap, body: &[u8]) -> Result<Vec<(Option<String>, String)>, Refusal> {
     let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
     let kind = text(header::CONTENT_TYPE.as_str()).unwrap_or_default();
     let has_lines = ["ndjson", "jsonl", "json-seq"]
@@ -137,7 +138,8 @@ fn records(headers: &HeaderMap, body: &[u8]) -> Result<Vec<(Option<String>, Stri
     }
     let key = text("idempotency-key").filter(|key| !key.is_empty());
     let is_one = values.len() == 1;
-    let keyed = |(at, value): (usize, Value)| {
+    let keyed = |(at, mut value): (usize, Value)| {
+        door.strip(&mut value);
         let key = key.map(|key| {
             if is_one {
                 key.to_owned()

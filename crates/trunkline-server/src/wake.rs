@@ -36,6 +36,11 @@ impl Wake {
         Ear(self.workers.subscribe())
     }
 
+    /// For sources of flows, which look for what was received.
+    pub(crate) fn stirred(&self) -> watch::Receiver<()> {
+        self.workers.subscribe()
+    }
+
     /// For whoever passes calls of this process on.
     pub(crate) fn told(&self) -> Ear {
         Ear(self.nodes.subscribe())

@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::Deserialize;
-use serde_json::json;
+use serde_json::{Value, json};
 use subtle::ConstantTimeEq as _;
 use trunkline_flow::{
     Batch, ComponentError, Cursor, Head, Item, Occasion, Read, Reader, Record, Source,
@@ -21,7 +21,8 @@ use trunkline_flow::{
 use crate::{
     Environment, Pushed, Site,
     registry::SourceKind,
-    sign::{Sign, fits},
+    sign::{Sign, fits, fits_body},
+    site::Stirring,
     text::Env,
 };
 
@@ -46,18 +47,41 @@ struct Settings {
     /// The variable of the environment that holds the key: senders give it as `Authorization: Bearer KEY`, or as `X-Api-Key`.
     #[serde(default)]
     key: Option<Env>,
+    /// The field of what is sent in which the key may stand in place of a header. It is taken out before anything is kept.
+    #[serde(default)]
+    key_field: Option<String>,
     /// How requests must be signed.
     #[serde(default)]
     sign: Option<Sign>,
+    /// How requests must be signed where others sign: `sha256=HEX`, the HMAC-SHA256 of the body, as webhooks of GitHub and others have it.
+    #[serde(default)]
+    sign_body: Option<SignBody>,
     /// What records are called; `http` unless told.
     #[serde(default)]
     stream: Option<String>,
 }
 
+/// A signature of the body alone.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct SignBody {
+    /// The variable of the environment that holds the key.
+    secret: Env,
+    /// The header that holds the signature.
+    #[serde(default = "hub")]
+    header: String,
+}
+
+fn hub() -> String {
+    "X-Hub-Signature-256".to_owned()
+}
+
 /// Who may send records to a flow.
 pub struct Door {
     key: Option<SecretString>,
+    key_field: Option<String>,
     sign: Option<(String, SecretString)>,
+    sign_body: Option<(String, SecretString)>,
 }
 
 impl std::fmt::Debug for Door {
@@ -84,7 +108,16 @@ impl Door {
             Some(sign) => Some((sign.header.clone(), sign.secret.held(environment)?)),
             None => None,
         };
-        Ok(Some(Self { key, sign }))
+        let sign_body = match settings.sign_body {
+            Some(sign) => Some((sign.header.clone(), sign.secret.held(environment)?)),
+            None => None,
+        };
+        Ok(Some(Self {
+            key,
+            key_field: settings.key_field,
+            sign,
+            sign_body,
+        }))
     }
 
     /// Whether a request may come in.
@@ -93,14 +126,31 @@ impl Door {
         let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
         let has_key = self.key.as_ref().is_none_or(|key| {
             let bearer = text("authorization").and_then(|value| value.strip_prefix("Bearer "));
-            let given = bearer.or_else(|| text("x-api-key")).unwrap_or_default();
-            given.as_bytes().ct_eq(key.expose_secret().as_bytes()).into()
+            let inside = self.key_field.as_ref().and_then(|field| {
+                let body: Value = serde_json::from_slice(body).ok()?;
+                body.get(field)?.as_str().map(str::to_owned)
+            });
+            let given = bearer.or_else(|| text("x-api-key")).or(inside.as_deref());
+            let given = given.unwrap_or_default().as_bytes();
+            given.ct_eq(key.expose_secret().as_bytes()).into()
         });
         let is_signed = self.sign.as_ref().is_none_or(|(header, key)| {
             let signature = text(header).unwrap_or_default();
             fits(signature, key, now, body)
         });
-        has_key && is_signed && (self.key.is_some() || self.sign.is_some())
+        let is_signed_alone = self.sign_body.as_ref().is_none_or(|(header, key)| {
+            let signature = text(header).unwrap_or_default();
+            fits_body(signature, key, body)
+        });
+        let asks = self.key.is_some() || self.sign.is_some() || self.sign_body.is_some();
+        has_key && is_signed && is_signed_alone && asks
+    }
+
+    /// Takes the key out of a record.
+    pub fn strip(&self, record: &mut Value) {
+        if let (Some(field), Value::Object(record)) = (&self.key_field, record) {
+            record.remove(field);
+        }
     }
 }
 
@@ -111,7 +161,14 @@ struct Address {
 
 fn build(node: &Node, site: &Site) -> Result<Arc<dyn Source>, Mistake> {
     let settings: Settings = read(node)?;
-    if settings.key.is_none() && settings.sign.is_none() {
+    if settings.key_field.is_some() && settings.key.is_none() {
+        return Err(Mistake::new(
+            node.get("key_field").map_or(node.spot, |field| field.spot),
+            "a field holds a key, and there is none",
+            "Add `key: { env: NAME }`.",
+        ));
+    }
+    if settings.key.is_none() && settings.sign.is_none() && settings.sign_body.is_none() {
         return Err(Mistake::new(
             node.spot,
             "anybody could send records to this flow",
@@ -139,6 +196,7 @@ impl Source for Address {
                 .stream
                 .clone()
                 .unwrap_or_else(|| KIND.name.to_owned()),
+            stirring: self.site.stirring(),
             site: self.site.clone(),
         };
         Box::pin(async { Ok(Box::new(reader) as Box<dyn Reader>) })
@@ -160,6 +218,7 @@ struct Following {
     number: i64,
     stream: String,
     site: Site,
+    stirring: Stirring,
 }
 
 impl Following {
@@ -191,13 +250,14 @@ impl Following {
 impl Reader for Following {
     fn read(&mut self) -> BoxFuture<'_, Result<Read, ComponentError>> {
         Box::pin(async move {
+            self.stirring.listen();
             let found = self
                 .site
                 .pushes
                 .after(&self.site.flow, self.number, BATCH)
                 .await?;
             let Some(last) = found.last().map(|last| last.number) else {
-                return Ok(Read::Idle(PAUSE));
+                return Ok(Read::Idle(self.stirring.pause(PAUSE)));
             };
             self.number = last;
             Ok(Read::Batch(Batch {
@@ -205,5 +265,9 @@ impl Reader for Following {
                 behind: Some(Cursor(json!({ "number": last }))),
             }))
         })
+    }
+
+    fn stirred(&mut self) -> BoxFuture<'_, ()> {
+        Box::pin(self.stirring.told())
     }
 }

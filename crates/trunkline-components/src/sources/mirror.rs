@@ -21,7 +21,7 @@ use trunkline_flow::{
     nearest,
 };
 use trunkline_mirror::{
-    feed::{Feed, FeedOptions},
+    feed::{self, Feed, FeedOptions},
     storage::StorageError,
     tables,
 };
@@ -259,6 +259,11 @@ impl Mirrored {
     }
 }
 
+/// What a flow is called among the readers of a mirror.
+fn reader(site: &Site) -> String {
+    format!("flow:{}", site.flow)
+}
+
 /// Opens the mirror, as a reader of its feed where changes are wanted; and where the run begins.
 fn begin(
     task: &Task,
@@ -268,10 +273,11 @@ fn begin(
 ) -> Result<(Feed, Option<Place>), ComponentError> {
     let now = (site.now)();
     let feed = match task {
+        _ if site.is_dry => Feed::rows_of(&mirror.path),
         Task::All(_) | Task::Whole(_) => Feed::rows_of(&mirror.path),
         Task::Changes { .. } | Task::Changed(_) => {
             let options = FeedOptions {
-                reader: format!("flow:{}", site.flow),
+                reader: reader(site),
                 keeps_before: matches!(task, Task::Changes { .. }),
                 name: format!("{} {now}", site.flow),
                 now,
@@ -302,7 +308,7 @@ impl Source for Mirrored {
             let feed = Arc::new(Mutex::new(feed));
             *self.open.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(&feed));
             let now = Arc::clone(&self.site.now);
-            let reading = Reading::new(feed, self.task.clone(), place, now);
+            let reading = Reading::new(feed, self.task.clone(), place, now, self.site.is_dry);
             Ok(Box::new(Pages {
                 reading: Some(reading),
                 // What was called for by its time or by somebody ends where the mirror does; what runs by itself follows it.
@@ -329,6 +335,23 @@ impl Source for Mirrored {
                 feed.acknowledge(at.seq, now).ok();
             });
             acknowledge.await.ok();
+        })
+    }
+
+    fn removed(&self) -> BoxFuture<'_, ()> {
+        Box::pin(async move {
+            if self.task.is_anew() {
+                return;
+            }
+            let Ok(mirror) = self.place().await else { return };
+            let reader = reader(&self.site);
+            let forget = tokio::task::spawn_blocking(move || {
+                // A mirror that cannot be opened now forgets a reader of which nobody hears by itself, in time.
+                if mirror.path.exists() {
+                    feed::forget(&mirror.path, &reader).ok();
+                }
+            });
+            forget.await.ok();
         })
     }
 }

@@ -16,7 +16,11 @@ use trunkline_flow::{
     document::{Mistake, Node, read},
 };
 
-use crate::{Site, registry::SourceKind, site::Notified};
+use crate::{
+    Site,
+    registry::SourceKind,
+    site::{Notified, Stirring},
+};
 
 pub(crate) const KIND: SourceKind = SourceKind {
     name: "webhook",
@@ -116,6 +120,7 @@ impl Source for Received {
                 workspace,
                 topics: self.topics.clone(),
                 form: self.settings.record,
+                stirring: self.site.stirring(),
                 site: self.site.clone(),
             }) as Box<dyn Reader>)
         })
@@ -141,6 +146,7 @@ struct Following {
     topics: Option<Vec<String>>,
     form: Form,
     site: Site,
+    stirring: Stirring,
 }
 
 impl Following {
@@ -185,6 +191,7 @@ impl Following {
 impl Reader for Following {
     fn read(&mut self) -> BoxFuture<'_, Result<Read, ComponentError>> {
         Box::pin(async move {
+            self.stirring.listen();
             let found = self
                 .site
                 .notifications
@@ -197,7 +204,7 @@ impl Reader for Following {
                         behind: Some(Cursor(json!({ "number": self.number }))),
                     }));
                 }
-                return Ok(Read::Idle(PAUSE));
+                return Ok(Read::Idle(self.stirring.pause(PAUSE)));
             };
             self.is_first = false;
             self.number = last;
@@ -216,5 +223,9 @@ impl Reader for Following {
                 behind: Some(Cursor(json!({ "number": last }))),
             }))
         })
+    }
+
+    fn stirred(&mut self) -> BoxFuture<'_, ()> {
+        Box::pin(self.stirring.told())
     }
 }

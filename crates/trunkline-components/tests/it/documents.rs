@@ -181,6 +181,11 @@ async fn a_mirror_of_the_guide() {
             assert_eq!(ran.ended, Ended::Done);
         }
     }
+    let (at, kept) = (folders[1].path(), Kept::default());
+    let ran = run(&example("sources.md", "all-of-it"), at, &none, &kept).await;
+    // The contact, and how many there were.
+    assert_eq!((ran.ended, ran.counts.delivered["file"]), (Ended::Done, 2));
+    assert!(at.join("all/contacts").is_dir() && at.join("all/_end").is_dir());
     let told = json!({ "id": "1", "change": "updated", "was": "free", "is": "pro" });
     assert_eq!(lines(&folders[0].path().join("plans.jsonl")), [told]);
     let names: Vec<Value> = lines(&folders[1].path().join("contacts.jsonl"))

@@ -123,6 +123,8 @@ pub(crate) fn site(folder: &Path, variables: &Variables) -> Site {
                 .cloned()
                 .map(SecretString::from)
         }),
+        stirred: None,
+        is_dry: false,
     }
 }
 

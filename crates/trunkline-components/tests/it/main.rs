@@ -13,5 +13,6 @@ mod mail;
 mod mirror;
 mod nats;
 mod parquet;
+mod reference;
 mod sources;
 mod tables;

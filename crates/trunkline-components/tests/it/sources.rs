@@ -2,9 +2,10 @@
 
 use std::path::Path;
 
+use futures::FutureExt as _;
 use serde_json::{Value, json};
 use trunkline_components::Site;
-use trunkline_flow::{ComponentError, Cursor};
+use trunkline_flow::{ComponentError, Cursor, Occasion, Read, Trigger};
 
 use crate::harness::{self, read_all, variables};
 
@@ -312,5 +313,39 @@ fn settings_that_are_wrong_have_their_place() {
             mistakes.contains("line 2") && mistakes.contains(words),
             "{settings}: {mistakes}"
         );
+    }
+}
+
+#[tokio::test]
+async fn sources_of_what_is_received_are_told_of_it_and_look_less_often_where_they_are() {
+    let folder = tempfile::tempdir().unwrap();
+    for settings in ["{ webhook: {} }", "{ http: { key: { env: DOOR } } }"] {
+        let (tell, stirred) = tokio::sync::watch::channel(());
+        let mut pauses = Vec::new();
+        for stirred in [None, Some(stirred)] {
+            let is_heard = stirred.is_some();
+            let site = Site {
+                stirred,
+                ..site(folder.path())
+            };
+            let source = harness::source(settings, &site);
+            let occasion = Occasion {
+                now: harness::now(),
+                last_success: None,
+                trigger: Trigger::Event,
+                range: None,
+            };
+            let mut reader = source.open(None, &occasion).await.unwrap();
+            let pause = loop {
+                if let Read::Idle(pause) = reader.read().await.unwrap() {
+                    break pause;
+                }
+            };
+            pauses.push(pause);
+            assert!(reader.stirred().now_or_never().is_none(), "nobody told anything");
+            tell.send_replace(());
+            assert_eq!(reader.stirred().now_or_never().is_some(), is_heard, "{settings}");
+        }
+        assert!(pauses[0] < pauses[1], "{pauses:?}");
     }
 }

@@ -455,6 +455,7 @@ async fn read_on(mut reader: Box<dyn Reader>, give: mpsc::Sender<Result<Batch, C
             Ok(Read::Idle(pause)) => {
                 tokio::select! {
                     () = tokio::time::sleep(pause) => continue,
+                    () = reader.stirred() => continue,
                     () = give.closed() => return,
                 }
             }

@@ -128,7 +128,10 @@ fn statements(table: &Followed, keeps_before: bool) -> [(&'static str, String); 
             .filter(|column| has(column))
             .map(|column| format!("{row}.{column}"))
             .collect();
-        format!("coalesce({}, NULL)", times.join(", "))
+        match times.as_slice() {
+            [] => "NULL".to_owned(),
+            times => format!("coalesce({}, NULL)", times.join(", ")),
+        }
     };
     let before = if keeps_before && declared.is_some() && has("record") {
         "OLD.record"

@@ -237,7 +237,11 @@ pub(crate) async fn remove(
     Query(removal): Query<Removal>,
 ) -> Result<StatusCode, Refusal> {
     let with_state = removal.with_state.unwrap_or(false);
+    let known = shared.store.find_flow(&name).await?;
     shared.store.remove_flow(&name, with_state).await?;
+    if let Some(flow) = known {
+        crate::flows::let_go(&shared.store, &shared.clock, &shared.options.data, &flow).await;
+    }
     shared.wake.call();
     Ok(StatusCode::NO_CONTENT)
 }

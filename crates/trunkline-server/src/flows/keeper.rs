@@ -1,9 +1,9 @@
 //! What a run of a flow keeps, in the store.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, atomic::Ordering};
 
 use futures::future::BoxFuture;
-use trunkline_client::Clock;
+use trunkline_client::{Clock, Meter};
 use trunkline_flow::{
     ComponentError, Cursor,
     engine::{Counts, DeadLetter, Keeper, queue::EVERY_WAY},
@@ -113,7 +113,7 @@ pub(super) fn failure(letter: DeadLetter) -> Failure {
 }
 
 /// The store's own form of what a run did.
-pub(super) fn of_counts(counts: &Counts, note: Option<String>) -> FlowRunCounts {
+pub(super) fn of_counts(counts: &Counts, calls: &Meter, note: Option<String>) -> FlowRunCounts {
     FlowRunCounts {
         read: counts.read,
         delivered: counts.delivered.values().sum(),
@@ -121,7 +121,7 @@ pub(super) fn of_counts(counts: &Counts, note: Option<String>) -> FlowRunCounts 
         dead: counts.dead,
         retried: counts.retried,
         queued: counts.queued,
-        calls: 0,
+        calls: calls.load(Ordering::Relaxed),
         bytes: None,
         errors: counts.errors.clone(),
         note,

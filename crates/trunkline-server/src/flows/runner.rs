@@ -3,14 +3,14 @@
 use std::{
     fmt,
     path::PathBuf,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, PoisonError, atomic::Ordering},
     time::Duration,
 };
 
 use jiff::{SignedDuration, Timestamp};
 use secrecy::SecretString;
 use tokio::sync::watch;
-use trunkline_client::Clock;
+use trunkline_client::{Clock, Meter};
 use trunkline_components::{Environment, Mirrors, Notifications, Site, Workspaces};
 use trunkline_flow::{
     ComponentError, Occasion, Trigger,
@@ -23,6 +23,7 @@ use super::{
     keeper::{PART, StoredKeeper, of_counts},
     pushes::StoredPushes,
     queue::{StoredQueue, Wakes},
+    workspaces::Metered,
 };
 
 /// How long whoever runs a flow is taken for alive, and how often it says so: work of a dead process is taken up within 15 seconds.
@@ -50,6 +51,8 @@ pub struct FlowRunner {
     pub owner: String,
     /// Tells who empties queues that something was put into one.
     pub wakes: Wakes,
+    /// Is told when something was received, where this process hears of it.
+    pub stirred: Option<watch::Receiver<()>>,
 }
 
 impl fmt::Debug for FlowRunner {
@@ -149,6 +152,8 @@ impl FlowRunner {
             pushes: Arc::new(StoredPushes(Arc::clone(&self.store))),
             mirrors: Arc::clone(&self.mirrors),
             secrets: environment(),
+            stirred: self.stirred.clone(),
+            is_dry: false,
         }
     }
 
@@ -165,7 +170,14 @@ impl FlowRunner {
         counts: Arc<Mutex<Counts>>,
     ) -> Result<Report, FlowError> {
         let name = &document.name;
-        let site = self.site(name, options.folder.clone());
+        let meter = Meter::default();
+        let site = Site {
+            workspaces: Arc::new(Metered {
+                of: Arc::clone(&self.workspaces),
+                meter: Arc::clone(&meter),
+            }),
+            ..self.site(name, options.folder.clone())
+        };
         let mut flow = trunkline_components::build(document, &site).map_err(FlowError::Mistakes)?;
         if let Some((since, until)) = options.range {
             flow.source = Arc::new(Ranged {
@@ -201,7 +213,8 @@ impl FlowRunner {
             counts: Arc::clone(&counts),
         };
         let (halt, halted) = watch::channel(false);
-        let guard = self.guard(&run, Arc::clone(&held), Arc::clone(&counts), stop, halt);
+        let noting = (Arc::clone(&counts), Arc::clone(&meter));
+        let guard = self.guard(&run, Arc::clone(&held), noting, stop, halt);
         let engine = self.engine();
         if document.policy.queue {
             let queue: Arc<dyn Queue> = Arc::new(StoredQueue {
@@ -219,7 +232,7 @@ impl FlowRunner {
             Ended::Stopped => (FlowRunState::Stopped, None),
             Ended::Failed(error) => (FlowRunState::Failed, Some(told(error))),
         };
-        let kept = of_counts(&ran.counts, note);
+        let kept = of_counts(&ran.counts, &meter, note);
         self.store
             .end_flow_run(&run, state, &kept, self.clock.now())
             .await?;
@@ -320,14 +333,14 @@ impl FlowRunner {
         &self,
         run: &str,
         held: Arc<Mutex<Lease>>,
-        counts: Arc<Mutex<Counts>>,
+        (counts, meter): (Arc<Mutex<Counts>>, Meter),
         mut stop: watch::Receiver<bool>,
         halt: watch::Sender<bool>,
     ) {
         let mut renewal = tokio::time::interval(RENEWED);
         let mut noting = tokio::time::interval(NOTED);
         let mut may_be_asked = true;
-        let mut noted = Counts::default();
+        let mut noted = (Counts::default(), 0);
         loop {
             tokio::select! {
                 asked = async { stop.wait_for(|asked| *asked).await.is_ok() }, if may_be_asked => {
@@ -348,9 +361,11 @@ impl FlowRunner {
                     }
                 }
                 _ = noting.tick() => {
-                    let now = counts.lock().unwrap_or_else(PoisonError::into_inner).clone();
+                    let calls = meter.load(Ordering::Relaxed);
+                    let now = (counts.lock().unwrap_or_else(PoisonError::into_inner).clone(), calls);
                     if now != noted {
-                        if let Err(error) = self.store.note_flow_run(run, &of_counts(&now, None)).await {
+                        let so_far = of_counts(&now.0, &meter, None);
+                        if let Err(error) = self.store.note_flow_run(run, &so_far).await {
                             tracing::warn!(code = error.code(), %error, run, "how the run goes could not be noted");
                         }
                         noted = now;

@@ -85,6 +85,7 @@ pub(crate) fn runner(shared: &Arc<Shared>) -> FlowRunner {
         chance: chance(&shared.store),
         owner: shared.store.entropy().id(shared.clock.now()),
         wakes: Wakes::default(),
+        stirred: Some(shared.wake.stirred()),
     }
 }
 

@@ -1,9 +1,10 @@
-//! Workspaces for flows of the long-running process: those of its connections.
+//! Workspaces for flows: those of the long-running process's connections, and such as count what is asked of them.
 
 use std::sync::Arc;
 
 use futures::future::BoxFuture;
 use trunkline_actions::Workspace;
+use trunkline_client::Meter;
 use trunkline_components::Workspaces;
 use trunkline_flow::ComponentError;
 
@@ -24,6 +25,24 @@ impl Workspaces for Connections {
                 .await
                 .map(|(_, workspace)| workspace)
                 .map_err(|error| ComponentError::stop(error.code(), error.to_string(), error.advice()))
+        })
+    }
+}
+
+/// Workspaces whose requests are counted for one run.
+pub(super) struct Metered {
+    pub(super) of: Arc<dyn Workspaces>,
+    pub(super) meter: Meter,
+}
+
+impl Workspaces for Metered {
+    fn workspace<'a>(
+        &'a self,
+        connection: Option<&'a str>,
+    ) -> BoxFuture<'a, Result<Workspace, ComponentError>> {
+        Box::pin(async move {
+            let workspace = self.of.workspace(connection).await?;
+            Ok(workspace.metered(Arc::clone(&self.meter)))
         })
     }
 }

@@ -62,6 +62,7 @@ pub const RECIPES: &[Recipe] = recipes! {
         "back-output.json",
         "back.yaml",
         "flow.yaml",
+        "gone.yaml",
         "input.jsonl",
         "output.json",
         "written/account/reset-your-password.md",

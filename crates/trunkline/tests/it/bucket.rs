@@ -57,11 +57,6 @@ impl Bucket {
         ]
     }
 
-    /// The names of the objects.
-    pub(crate) fn names(&self) -> Vec<String> {
-        self.held.0.lock().unwrap().keys().cloned().collect()
-    }
-
     pub(crate) fn get(&self, name: &str) -> Option<Vec<u8>> {
         self.held.0.lock().unwrap().get(name).cloned()
     }

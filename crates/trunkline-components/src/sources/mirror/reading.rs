@@ -105,6 +105,8 @@ pub(super) struct Reading {
     telling: Telling,
     /// Whether nothing was given yet by a flow that never ran.
     is_new: bool,
+    /// Whether only rows are looked at, and no feed.
+    is_of_rows: bool,
     now: Arc<dyn Fn() -> Timestamp + Send + Sync>,
     seen_at: Timestamp,
 }
@@ -115,11 +117,13 @@ impl Reading {
         task: Task,
         place: Option<Place>,
         now: Arc<dyn Fn() -> Timestamp + Send + Sync>,
+        is_dry: bool,
     ) -> Self {
         let is_new = place.is_none();
         let place = place.unwrap_or_default();
         Self {
             telling: Telling::new(&task, place.gone.clone()),
+            is_of_rows: is_dry || task.is_anew(),
             feed,
             task,
             is_new,
@@ -141,7 +145,7 @@ impl Reading {
                     records: streams.iter().map(|stream| ((*stream).to_owned(), 0)).collect(),
                 });
             }
-            if !self.task.is_anew() {
+            if !self.is_of_rows {
                 self.place.at = Some(feed.end().map_err(|error| failed(&error))?);
             }
             self.place.page = streams.first().map(|stream| Page {
@@ -166,7 +170,7 @@ impl Reading {
         if let Some(whole) = self.place.whole.take() {
             return Ok(Some((vec![telling::end(&whole)], self.place.clone())));
         }
-        if self.task.is_anew() {
+        if self.is_of_rows {
             return Ok((self.place != was).then(|| (Vec::new(), self.place.clone())));
         }
         let items = self.changes(&feed)?;

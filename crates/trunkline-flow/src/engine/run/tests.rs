@@ -1,10 +1,12 @@
 use std::{collections::BTreeMap, sync::Arc};
 
+use futures::future::BoxFuture;
 use proptest::prelude::*;
 use serde_json::json;
 
 use super::*;
 use crate::{
+    Source,
     document::{Jq, Order, Retry},
     engine::{
         Pipeline, Steps, Way,
@@ -239,4 +241,70 @@ proptest! {
             assert_eq!(got, (0..40).filter(|number| *number != 13).collect::<Vec<_>>());
         });
     }
+}
+
+/// A source that says that there is nothing for an hour, and is told of a record much earlier.
+struct Told(Arc<tokio::sync::Notify>);
+
+struct ToldReader {
+    told: Arc<tokio::sync::Notify>,
+    is_told: bool,
+    is_given: bool,
+}
+
+impl Source for Told {
+    fn open<'a>(
+        &'a self,
+        _: Option<Cursor>,
+        _: &'a Occasion,
+    ) -> BoxFuture<'a, Result<Box<dyn Reader>, ComponentError>> {
+        let reader = ToldReader {
+            told: Arc::clone(&self.0),
+            is_told: false,
+            is_given: false,
+        };
+        Box::pin(async { Ok(Box::new(reader) as Box<dyn Reader>) })
+    }
+}
+
+impl Reader for ToldReader {
+    fn read(&mut self) -> BoxFuture<'_, Result<Read, ComponentError>> {
+        Box::pin(async {
+            if !self.is_told {
+                return Ok(Read::Idle(Duration::from_secs(3_600)));
+            }
+            if std::mem::replace(&mut self.is_given, true) {
+                return Ok(Read::End);
+            }
+            Ok(Read::Batch(Batch {
+                items: vec![Item::Record(Record::new(json!({ "id": 1 })))],
+                behind: Some(Cursor(json!(1))),
+            }))
+        })
+    }
+
+    fn stirred(&mut self) -> BoxFuture<'_, ()> {
+        Box::pin(async {
+            self.told.notified().await;
+            self.is_told = true;
+        })
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn whoever_is_told_that_there_is_more_does_not_wait_for_the_next_look() {
+    let (noted, told) = (Arc::new(Noted::default()), Arc::new(tokio::sync::Notify::new()));
+    let flow = Flow {
+        source: Arc::new(Told(Arc::clone(&told))),
+        ..flow(0, 1, Vec::new, &noted)
+    };
+    let began = tokio::time::Instant::now();
+    let tell = async {
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        told.notify_one();
+    };
+    let kept = Kept::default();
+    let (ran, ()) = futures::join!(run(&flow, &kept), tell);
+    assert_eq!((ran.ended, noted.got().len()), (Ended::Done, 1));
+    assert!(began.elapsed() < Duration::from_secs(1), "{:?}", began.elapsed());
 }

@@ -113,6 +113,8 @@ pub(super) fn build(document: &Document, path: &Path, now: Timestamp) -> Result<
         pushes: Arc::new(Nobody),
         mirrors: Arc::new(Nobody),
         secrets: trunkline_server::environment(),
+        stirred: None,
+        is_dry: false,
     };
     trunkline_components::build(document, &site)
 }

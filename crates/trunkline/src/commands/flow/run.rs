@@ -12,6 +12,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 use tokio::{sync::watch, task::JoinHandle};
 use trunkline_client::SystemClock;
+use trunkline_components::Site;
 use trunkline_flow::{
     ComponentError, Cursor, Delivered, Destination, Occasion, Reader, Record, Source, Trigger,
     document::Document,
@@ -116,6 +117,7 @@ pub(super) fn runner(store: &Arc<Store>, desks: &Arc<Desks>, data: &Path) -> Flo
         chance: Arc::new(Mutex::new(chance)),
         owner: store.entropy().id(store::now()),
         wakes: Wakes::default(),
+        stirred: None,
     }
 }
 
@@ -285,7 +287,10 @@ async fn dry(
     path: &Path,
     stop: watch::Receiver<bool>,
 ) -> Result<Report, Failure> {
-    let site = runner.site(&chosen.document.name, chosen.folder.clone());
+    let site = Site {
+        is_dry: true,
+        ..runner.site(&chosen.document.name, chosen.folder.clone())
+    };
     let mut flow = trunkline_components::build(&chosen.document, &site)
         .map_err(|mistakes| check::refused(path, &mistakes))?;
     flow.source = Arc::new(Untold(flow.source));

@@ -192,12 +192,20 @@ pub(super) async fn remove(arguments: cli::RemoveFlow) -> Result<ExitCode, Failu
         name: arguments.name,
         data: arguments.data,
     };
-    let store = existing(&one).await?;
-    let removed = store.remove_flow(&one.name, arguments.with_state).await;
+    let store = Arc::new(existing(&one).await?);
+    let removed = remove_from(&store, &one, arguments.with_state).await;
     store.close().await;
     removed?;
     json::line(&format!("{} removed", one.name))?;
     Ok(ExitCode::SUCCESS)
+}
+
+async fn remove_from(store: &Arc<Store>, one: &cli::OneFlow, with_state: bool) -> Result<(), StoreError> {
+    let flow = store.flow(&one.name).await?;
+    store.remove_flow(&one.name, with_state).await?;
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    trunkline_server::let_go(store, &clock, &one.data.data, &flow).await;
+    Ok(())
 }
 
 async fn existing(arguments: &cli::OneFlow) -> Result<Store, Failure> {

@@ -43,6 +43,51 @@ fn happen(simulator: &Simulator) -> [String; 4] {
     [created["id"].as_str().unwrap().to_owned(), user, last, lead]
 }
 
+/// Who reads the mirror's changes.
+fn readers(desk: &Desk) -> Vec<String> {
+    let mirror = desk.open();
+    let is_on: bool = mirror
+        .query_row(
+            "select exists (select 1 from sqlite_schema where name = '_trunkline_readers')",
+            [],
+            |row| row.get(0),
+        )
+        .unwrap();
+    if !is_on {
+        return Vec::new();
+    }
+    let mut names = mirror
+        .prepare("select name from _trunkline_readers order by name")
+        .unwrap();
+    let names = names.query_map([], |row| row.get(0)).unwrap();
+    names.collect::<Result<_, _>>().unwrap()
+}
+
+#[test]
+fn a_flow_that_is_removed_is_no_reader_any_more() {
+    let simulator = Simulator::small();
+    let desk = Desk::new();
+    desk.sync(&simulator, &["--streams", "contacts,tags"]);
+    let mirror = desk.mirror();
+    for (name, reads) in [("changes", "changes: [contacts]"), ("records", "stream: tags")] {
+        let text = format!(
+            "flow: {name}\nsource: {{ mirror: {{ file: {}, {reads} }} }}\ndestinations:\n  - file: {{ path: {name}.jsonl }}\n",
+            mirror.display()
+        );
+        put(&desk, &format!("{name}.yaml"), &text);
+        shown(&desk, &["flow", "apply", &format!("{name}.yaml")]);
+        shown(&desk, &["flow", "run", name]);
+    }
+    assert_eq!(readers(&desk), ["flow:changes", "flow:records"]);
+    assert_eq!(desk.run(&["flow", "remove", "changes", "--with-state"]).code, 0);
+    assert_eq!(readers(&desk), ["flow:records"]);
+    // Through the API, too; and a mirror that is gone keeps nobody from removing.
+    let process = Process::start(&desk, &[]);
+    std::fs::remove_file(&mirror).unwrap();
+    assert_eq!(desk.run(&["flow", "remove", "records", "--with-state"]).code, 0);
+    assert_eq!(process.stop(), 0);
+}
+
 #[test]
 fn what_happens_in_the_workspace_is_told_as_it_came_to_the_mirror() {
     let simulator = Simulator::small();
@@ -60,6 +105,18 @@ fn what_happens_in_the_workspace_is_told_as_it_came_to_the_mirror() {
     );
     let dry = desk.run(&["flow", "run", "changes.yaml", "--dry-run"]);
     assert_eq!((dry.code, dry.stdout.as_str()), (0, ""), "{}", dry.stderr);
+    let dry = desk.run(&["flow", "run", "records.yaml", "--dry-run", "--json"]);
+    assert_eq!(dry.code, 0, "{}", dry.stderr);
+    assert!(
+        dry.stdout.lines().count() > 100,
+        "each record is shown: {}",
+        dry.stdout
+    );
+    assert_eq!(
+        readers(&desk),
+        [] as [String; 0],
+        "whoever tries a flow out reads for nobody"
+    );
     assert_eq!(shown(&desk, &["flow", "run", "changes.yaml"])["read"], 0);
     let all = simulator.truth("contacts", "2.16").len();
     assert_eq!(shown(&desk, &["flow", "run", "records.yaml"])["read"], all);

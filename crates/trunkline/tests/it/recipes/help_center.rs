@@ -42,6 +42,11 @@ fn every_article_is_a_file_and_is_found() {
     let count = articles(&simulator).len();
     assert!(count > 5);
     run(&desk, &simulator, "flow.yaml");
+    let calls = shown(&desk, &["flow", "runs", "help-center"])[0]["calls"].as_u64();
+    assert!(
+        calls.is_some_and(|calls| calls >= 1),
+        "the pages that were asked for are counted"
+    );
     let first = files(&desk.path().join("articles"));
     assert_eq!(first.len(), count);
     let changed = articles(&simulator)[0]["id"].as_str().unwrap().to_owned();
@@ -69,11 +74,48 @@ fn every_article_is_a_file_and_is_found() {
 }
 
 #[test]
+fn an_article_that_is_deleted_loses_its_file_and_its_row_and_no_other_does() {
+    let simulator = Simulator::small();
+    let desk = desk_with("help-center");
+    super::change(&desk, "gone.yaml", "{ mirror: {", "{ mirror: { file: mirror.db,");
+    let only = ["--streams", "articles"];
+    desk.sync(&simulator, &only);
+    run(&desk, &simulator, "gone.yaml");
+    run(&desk, &simulator, "flow.yaml");
+    let before = files(&desk.path().join("articles"));
+    let gone = articles(&simulator)[0]["id"].as_str().unwrap().to_owned();
+    let (status, _) = simulator.api("DELETE", &format!("/articles/{gone}"), None);
+    assert_eq!(status, 200);
+    desk.sync(&simulator, &only);
+    assert_eq!(run(&desk, &simulator, "gone.yaml")["read"], 1);
+    run(&desk, &simulator, "flow.yaml");
+    let after = files(&desk.path().join("articles"));
+    assert!(!after.contains_key(&format!("{gone}.md")));
+    assert_eq!(after.len(), before.len() - 1);
+    let index = rusqlite::Connection::open(desk.path().join("help-center.db")).unwrap();
+    for table in ["articles", "articles_search"] {
+        let count = |of: &str| -> i64 {
+            let sql = format!("select count(*) from {table} where _key {of}");
+            index.query_row(&sql, [&gone], |row| row.get(0)).unwrap()
+        };
+        assert_eq!(count("= ?1"), 0, "{table}");
+        assert_eq!(count("<> ?1") as usize, after.len(), "{table}");
+    }
+    // Nothing is left to do.
+    assert_eq!(run(&desk, &simulator, "gone.yaml")["read"], 0);
+}
+
+#[test]
 fn every_markdown_file_is_an_article_once() {
     let simulator = Simulator::small();
     let desk = desk_with("help-center");
     let before = articles(&simulator).len();
     assert_eq!(run(&desk, &simulator, "back.yaml")["delivered"]["intercom"], 2);
+    let sent = simulator.requests().len() as u64;
+    assert_eq!(
+        shown(&desk, &["flow", "runs", "help-center-back"])[0]["calls"],
+        sent
+    );
     assert_eq!(run(&desk, &simulator, "back.yaml")["read"], 0);
     assert_eq!(articles(&simulator).len(), before + 2);
     let made = titled(&simulator, "Choose a new password");
