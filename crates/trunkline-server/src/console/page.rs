@@ -5,7 +5,7 @@
 
 use std::{convert::Infallible, sync::Arc};
 
-use axum::response::{IntoResponse as _, Response};
+use axum::response::{IntoResponse, Response};
 use axum::routing::MethodFilter;
 use futures::future::BoxFuture;
 use http::{HeaderValue, StatusCode, header};
@@ -170,7 +170,7 @@ impl<V, E: Into<Refusal>> From<E> for Again<V> {
     }
 }
 
-impl axum::response::IntoResponse for Download {
+impl IntoResponse for Download {
     fn into_response(self) -> Response {
         // Letters that a header cannot carry are said in the other form, which every browser prefers.
         let plain: String = self
@@ -262,9 +262,6 @@ pub(crate) struct Page {
     pub(super) is_live: bool,
     /// Whether a file may come with its form.
     pub(super) takes_file: bool,
-    /// Whether it answers with a file, which nobody looks at here.
-    #[cfg(test)]
-    pub(super) is_file: bool,
     pub(super) entry: Option<Entry>,
     pub(super) answer: Answer,
     pub(super) news: News,
@@ -315,8 +312,6 @@ impl Page {
             is_file: false,
             is_live: false,
             takes_file: false,
-            #[cfg(test)]
-            is_file: false,
             entry: None,
             answer,
             news,
@@ -326,21 +321,23 @@ impl Page {
     }
 
     /// A file to keep, which is made while it is sent.
-    pub(crate) fn file<F>(
+    pub(crate) fn file<R: IntoResponse, F>(
         id: &'static str,
         path: &'static str,
         role: Role,
         make: impl Fn(Asked) -> F + Clone + Send + Sync + 'static,
     ) -> Self
     where
-        F: Future<Output = Result<Response, Refusal>> + Send + 'static,
+        F: Future<Output = Result<R, Refusal>> + Send + 'static,
     {
         let answer: Answer = Arc::new(move |asked: Asked| {
             let visit = asked.visit.clone();
             let made = make(asked);
             Box::pin(async move {
-                made.await
-                    .unwrap_or_else(|refusal| layout::refused(&visit, &refusal))
+                match made.await {
+                    Ok(file) => file.into_response(),
+                    Err(refusal) => layout::refused(&visit, &refusal),
+                }
             })
         });
         Self {
@@ -351,6 +348,7 @@ impl Page {
             #[cfg(test)]
             is_file: true,
             is_live: false,
+            takes_file: false,
             entry: None,
             answer,
             news: Arc::new(|_| Box::pin(async { Ok(Vec::new()) })),
@@ -415,50 +413,11 @@ impl Page {
             is_file: false,
             is_live: false,
             takes_file: false,
-            #[cfg(test)]
-            is_file: false,
             entry: None,
             answer,
             news: Arc::new(|_| Box::pin(async { Ok(Vec::new()) })),
             #[cfg(test)]
             samples: samples::<V>,
-        }
-    }
-
-    /// A file to keep.
-    pub(crate) fn file<F>(
-        id: &'static str,
-        path: &'static str,
-        role: Role,
-        make: impl Fn(Asked) -> F + Clone + Send + Sync + 'static,
-    ) -> Self
-    where
-        F: Future<Output = Result<Download, Refusal>> + Send + 'static,
-    {
-        let answer: Answer = Arc::new(move |asked: Asked| {
-            let visit = asked.visit.clone();
-            let made = make(asked);
-            Box::pin(async move {
-                match made.await {
-                    Ok(file) => file.into_response(),
-                    Err(refusal) => layout::refused(&visit, &refusal),
-                }
-            })
-        });
-        Self {
-            id,
-            path,
-            role: Some(role),
-            is_deed: false,
-            is_live: false,
-            takes_file: false,
-            #[cfg(test)]
-            is_file: true,
-            entry: None,
-            answer,
-            news: Arc::new(|_| Box::pin(async { Ok(Vec::new()) })),
-            #[cfg(test)]
-            samples: |_| Vec::new(),
         }
     }
 

@@ -3,7 +3,6 @@
 mod actions;
 mod data;
 mod flows;
-mod flows;
 mod imports;
 mod steering;
 mod trying;
