@@ -4,6 +4,7 @@
 //! flow's file, the JSON Schema and the reference. Read `registry.rs`, then `build.rs` for how a file becomes a flow, then any
 //! one component.
 
+mod asks;
 mod build;
 mod channel;
 mod destinations;
@@ -20,6 +21,7 @@ pub mod tables;
 mod text;
 mod transforms;
 
+pub use asks::{Asks, asks};
 pub use build::{Answers, build, build_to_try, is_endless, outputs};
 pub use channel::channel;
 pub use destinations::is_nats_subject;

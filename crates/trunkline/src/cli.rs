@@ -325,6 +325,9 @@ pub(crate) struct Scopes {
     /// The topics of webhooks to be told, separated by commas, such as `conversation.*` or `contact.created`.
     #[arg(long, value_delimiter = ',', value_name = "A,B")]
     pub(crate) topics: Vec<String>,
+    /// The files of flows to run, separated by commas: what they call, hear and read of a mirror.
+    #[arg(long, value_delimiter = ',', value_name = "FILE,FILE")]
+    pub(crate) flows: Vec<PathBuf>,
     /// Print JSON.
     #[arg(long)]
     pub(crate) json: bool,

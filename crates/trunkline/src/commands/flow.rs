@@ -3,7 +3,7 @@
 //! The one rule: whatever can be told from a file alone is told before anything is opened. Read `flow/check.rs` for files,
 //! `flow/run.rs` for a run, `flow/store.rs` for what the store holds.
 
-mod check;
+pub(super) mod check;
 mod desks;
 mod queue;
 mod run;

@@ -162,6 +162,8 @@ fn workspace(arguments: &cli::Quickstart) -> Options {
         rate_limit: Some(5_000),
         tokens: vec![TOKEN.to_owned()],
         live: (!arguments.once).then_some(2.0),
+        // The console steers it.
+        control: true,
         ..Options::default()
     }
 }

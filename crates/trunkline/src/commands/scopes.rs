@@ -7,9 +7,10 @@ use std::{collections::BTreeSet, process::ExitCode};
 
 use serde::Serialize;
 use trunkline_actions::Action;
-use trunkline_catalog::{Catalog, Need, Permission, PermissionName, fewest, permission, permissions};
+use trunkline_catalog::{Catalog, Need, Permission, PermissionName, Stream, fewest, permission, permissions};
+use trunkline_components::{Asks, asks};
 
-use super::streams;
+use super::{flow, streams};
 use crate::{
     cli,
     failure::Failure,
@@ -74,18 +75,30 @@ pub(crate) fn run(arguments: &cli::Scopes) -> Result<ExitCode, Failure> {
 
 fn scopes(arguments: &cli::Scopes) -> Result<Scopes, Failure> {
     let catalog = Catalog::embedded();
+    let mut asked = Asks {
+        actions: arguments.actions.clone(),
+        topics: arguments.topics.clone(),
+        streams: arguments.streams.clone(),
+    };
+    for path in &arguments.flows {
+        let of_flow = asks(&flow::check::read(path)?.document);
+        asked.actions.extend(of_flow.actions);
+        asked.topics.extend(of_flow.topics);
+        asked.streams.extend(of_flow.streams);
+    }
     let mut chosen = Vec::new();
-    for name in &arguments.streams {
+    for name in &asked.streams {
         let name = name.trim();
+        if name == "*" {
+            chosen.extend(catalog.streams().iter().map(|stream| of_stream(catalog, stream)));
+            continue;
+        }
         let stream = catalog
             .stream(name)
             .ok_or_else(|| streams::unknown(catalog, name))?;
-        chosen.push(Chosen {
-            name: stream.name.to_owned(),
-            needs: Need::of_stream(catalog, stream),
-        });
+        chosen.push(of_stream(catalog, stream));
     }
-    for name in &arguments.actions {
+    for name in &asked.actions {
         chosen.extend(actions(name.trim())?.into_iter().map(|action| {
             Chosen {
                 name: action.id.to_owned(),
@@ -99,7 +112,7 @@ fn scopes(arguments: &cli::Scopes) -> Result<Scopes, Failure> {
     }
     chosen.extend(
         catalog
-            .expand_topics(&arguments.topics)?
+            .expand_topics(&asked.topics)?
             .into_iter()
             .map(|topic| Chosen {
                 name: topic.name.to_owned(),
@@ -111,11 +124,8 @@ fn scopes(arguments: &cli::Scopes) -> Result<Scopes, Failure> {
         .iter()
         .map(|name| understand(name))
         .collect::<Result<Vec<_>, _>>()?;
-    if chosen.is_empty() && understood.is_empty() {
-        chosen.extend(catalog.streams().iter().map(|stream| Chosen {
-            name: stream.name.to_owned(),
-            needs: Need::of_stream(catalog, stream),
-        }));
+    if chosen.is_empty() && understood.is_empty() && arguments.flows.is_empty() {
+        chosen.extend(catalog.streams().iter().map(|stream| of_stream(catalog, stream)));
     }
     chosen.extend(understood.iter().map(|understood| Chosen {
         name: understood.given.clone(),
@@ -134,6 +144,13 @@ fn scopes(arguments: &cli::Scopes) -> Result<Scopes, Failure> {
         ),
         understood,
     })
+}
+
+fn of_stream(catalog: &Catalog, stream: &Stream) -> Chosen {
+    Chosen {
+        name: stream.name.to_owned(),
+        needs: Need::of_stream(catalog, stream),
+    }
 }
 
 /// One action, or all of a family. A module needs what the operations that it may call need.

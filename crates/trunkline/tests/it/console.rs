@@ -34,7 +34,7 @@ const PAGES: [&str; 16] = [
 ];
 
 /// Waits until a script says yes.
-async fn until(browser: &Browser, what: &str, script: &str) {
+pub(crate) async fn until(browser: &Browser, what: &str, script: &str) {
     for _ in 0..600 {
         if said(browser, script).await == Value::Bool(true) {
             return;
@@ -45,9 +45,23 @@ async fn until(browser: &Browser, what: &str, script: &str) {
     panic!("{what} did not come about: {page}");
 }
 
-async fn sign_in_first(browser: &Browser, link: &str) {
+pub(crate) async fn sign_in_first(browser: &Browser, link: &str) {
     browser.goto(link).await.unwrap();
     assert_eq!(text(browser, "h1").await, "Welcome to Trunkline");
+    fill(browser, "input[name=password]", PASSWORD).await;
+    click(browser, "main button").await;
+    until(
+        browser,
+        "the first page",
+        "return document.title.startsWith('Overview')",
+    )
+    .await;
+}
+
+/// Signs in by name and password.
+pub(crate) async fn sign_in(browser: &Browser, url: &str) {
+    browser.goto(url).await.unwrap();
+    fill(browser, "input[name=name]", "admin").await;
     fill(browser, "input[name=password]", PASSWORD).await;
     click(browser, "main button").await;
     until(
@@ -121,7 +135,7 @@ async fn mirror(browser: &Browser) {
 }
 
 /// Holds a page to what every page keeps.
-async fn look(browser: &Browser, url: &str, path: &str, screen: Screen) {
+pub(crate) async fn look(browser: &Browser, url: &str, path: &str, screen: Screen) {
     let what = format!("{path} at {}", screen.name);
     browser.goto(&format!("{url}{path}")).await.unwrap();
     until(browser, "the page", "return document.readyState === 'complete'").await;
@@ -146,7 +160,8 @@ async fn look(browser: &Browser, url: &str, path: &str, screen: Screen) {
     assert_eq!(measured["script"], true, "{what}: {measured}");
     assert_eq!(measured["other"], json!([]), "{what} asks another host");
     let folder = std::env::var_os("TRUNKLINE_SCREENSHOTS").map(PathBuf::from);
-    let page = path.trim_matches('/').replace('/', "-");
+    let page = path.split('?').next().unwrap_or_default();
+    let page = page.trim_matches('/').replace('/', "-");
     let page = if page.is_empty() { "overview" } else { &page };
     for theme in ["light", "dark"] {
         let dress = format!("document.documentElement.dataset.theme = '{theme}'");
@@ -187,16 +202,7 @@ fn from_the_first_start_to_a_mirror_that_is_complete() {
         body.send_keys("/").await.unwrap();
         assert_eq!(said(&wide, "return document.activeElement.name").await, "by_whom");
         let small = browser(PHONE).await;
-        small.goto(&url).await.unwrap();
-        fill(&small, "input[name=name]", "admin").await;
-        fill(&small, "input[name=password]", PASSWORD).await;
-        click(&small, "main button").await;
-        until(
-            &small,
-            "the first page",
-            "return document.title.startsWith('Overview')",
-        )
-        .await;
+        sign_in(&small, &url).await;
         for path in PAGES {
             look(&small, &url, path, PHONE).await;
         }

@@ -21,6 +21,7 @@ mod flows_push;
 mod flows_queue;
 mod harness;
 mod incremental;
+mod journeys;
 mod kill;
 mod killing;
 mod limits;

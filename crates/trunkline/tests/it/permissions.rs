@@ -145,6 +145,42 @@ fn scopes(more: &[&str]) -> Vec<String> {
 }
 
 #[test]
+fn a_flow_needs_what_it_calls_hears_and_reads() {
+    let desk = Desk::new();
+    let check = |file: &str, expected: &[&str]| {
+        let outcome = desk.run(&["scopes", "--flows", file, "--json"]);
+        assert_eq!(outcome.code, 0, "{file}: {}", outcome.stderr);
+        let outcome = outcome.json();
+        let ticks = outcome["permissions"].as_array().unwrap().iter();
+        let ticks: Vec<_> = ticks.map(|tick| tick["permission"].as_str().unwrap()).collect();
+        assert_eq!(ticks, expected, "{file}");
+    };
+    let flow = |file: &str, text: &str| std::fs::write(desk.path().join(file), text).unwrap();
+    flow(
+        "route.yaml",
+        "flow: route\nsource: { webhook: { topics: [conversation.user.created] } }\n\
+         destinations:\n  - intercom: { action: conversations.assign, with: { conversation_id: .id, admin_id: '\"1\"' } }\n",
+    );
+    flow(
+        "tags.yaml",
+        "flow: tags\nsource: { mirror: { stream: tags } }\ndestinations: [stdout]\n",
+    );
+    flow(
+        "copy.yaml",
+        "flow: copy\nsource: { file: { path: in.jsonl } }\ndestinations: [stdout]\n",
+    );
+    check("copy.yaml", &[]);
+    check("tags.yaml", &["Read tags"]);
+    check("route.yaml", &["Read conversations", "Write conversations"]);
+    check(
+        "route.yaml,tags.yaml",
+        &["Read tags", "Read conversations", "Write conversations"],
+    );
+    let missing = desk.run(&["scopes", "--flows", "none.yaml"]);
+    assert_eq!(missing.code, 2, "{}", missing.stderr);
+}
+
+#[test]
 fn topics_are_chosen_by_name_pattern_and_the_names_of_others() {
     for (chosen, expected) in [
         ("ping", &[][..]),

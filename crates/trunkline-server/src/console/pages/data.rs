@@ -211,7 +211,7 @@ impl One {
                     },
                     html! { (words::count(stream.rows)) @if stream.deleted > 0 { br; span class="quiet" { (words::count(stream.deleted)) " deleted" } } },
                     html! { (completeness(stream)) @if let Some(why) = &stream.why { br; span class="quiet" { (why) } } },
-                    parts::moment_or(stream.read_at.as_deref().and_then(|at| at.parse().ok()), visit.now(), "never by itself"),
+                    parts::moment_or(stream.read_at.as_deref().and_then(|at| at.parse().ok()), visit.now(), "at each run"),
                 ]
             })
             .collect();

@@ -23,8 +23,8 @@ use crate::{
 };
 
 /// A flow's file that is in order.
-pub(super) struct FlowFile {
-    pub(super) document: Document,
+pub(in crate::commands) struct FlowFile {
+    pub(in crate::commands) document: Document,
     pub(super) text: String,
     pub(super) folder: PathBuf,
 }
@@ -60,7 +60,7 @@ pub(super) fn check(arguments: &cli::CheckFlows) -> Result<ExitCode, Failure> {
 }
 
 /// Reads a file and refuses one that is not in order.
-pub(super) fn read(path: &Path) -> Result<FlowFile, Failure> {
+pub(in crate::commands) fn read(path: &Path) -> Result<FlowFile, Failure> {
     let text = text(path)?;
     let document = parse(&text, path)
         .and_then(|document| build(&document, path, store::now()).map(|_| document))
