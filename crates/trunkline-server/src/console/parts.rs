@@ -98,8 +98,14 @@ pub(crate) const DEEDS: &str = "What to do";
 
 /// A table: a caption for those who hear it, names of columns, rows. On a phone each row is a card with the names beside the values.
 pub(crate) fn table(caption: &str, columns: &[&str], rows: Vec<Vec<Markup>>) -> Markup {
+    // What is too wide is moved by the keyboard from what in it can be reached; where there is nothing, from itself.
+    let is_reached = rows.iter().flatten().any(|cell| {
+        ["<a ", "<button", "<input", "<select"]
+            .iter()
+            .any(|tag| cell.0.contains(tag))
+    });
     html! {
-        div class="wide" {
+        div class="wide" tabindex=[(!is_reached).then_some("0")] role=[(!is_reached).then_some("group")] aria-label=[(!is_reached).then_some(caption)] {
             table {
                 caption { (caption) }
                 thead { tr { @for column in columns {

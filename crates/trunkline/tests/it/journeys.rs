@@ -173,7 +173,7 @@ fn a_flow_is_made_breaks_is_seen_mended_and_its_records_go_through() {
             "document.querySelectorAll('main tbody input[type=checkbox]').forEach((one) => one.click())",
         )
         .await;
-        press(&browser, "Redrive").await;
+        press(&browser, "Redrive what is chosen").await;
         process::until("both records", || {
             fs::read_to_string(data.join("out.jsonl")).is_ok_and(|text| text.lines().count() == 2)
         });

@@ -171,10 +171,20 @@ fn a_flow_needs_what_it_calls_hears_and_reads() {
     );
     check("copy.yaml", &[]);
     check("tags.yaml", &["Read tags"]);
-    check("route.yaml", &["Read conversations", "Write conversations"]);
+    let routing = [
+        "Read and list users and companies",
+        "Read conversations",
+        "Write conversations",
+    ];
+    check("route.yaml", &routing);
     check(
         "route.yaml,tags.yaml",
-        &["Read tags", "Read conversations", "Write conversations"],
+        &[
+            "Read and list users and companies",
+            "Read tags",
+            "Read conversations",
+            "Write conversations",
+        ],
     );
     let missing = desk.run(&["scopes", "--flows", "none.yaml"]);
     assert_eq!(missing.code, 2, "{}", missing.stderr);

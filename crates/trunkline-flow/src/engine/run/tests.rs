@@ -298,7 +298,7 @@ async fn whoever_is_told_that_there_is_more_does_not_wait_for_the_next_look() {
         source: Arc::new(Told(Arc::clone(&told))),
         ..flow(0, 1, Vec::new, &noted)
     };
-    let began = tokio::time::Instant::now();
+    let began = Instant::now();
     let tell = async {
         tokio::time::sleep(Duration::from_millis(50)).await;
         told.notify_one();
