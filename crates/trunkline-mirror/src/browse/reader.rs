@@ -44,6 +44,9 @@ impl Brake {
     }
 }
 
+/// The longest pattern of `LIKE`, in bytes: a long one could be matched for very long between two looks at the brake.
+const LONGEST_PATTERN: i32 = 1_000;
+
 /// A mirror that is open for looking.
 #[derive(Debug)]
 pub struct Reader {
@@ -110,6 +113,7 @@ fn guard(connection: &mut Connection, brake: &Brake) -> Result<(), Error> {
     connection.set_limit(Limit::SQLITE_LIMIT_LENGTH, LONGEST_VALUE)?;
     connection.set_limit(Limit::SQLITE_LIMIT_SQL_LENGTH, LONGEST_SQL)?;
     connection.set_limit(Limit::SQLITE_LIMIT_ATTACHED, 0)?;
+    connection.set_limit(Limit::SQLITE_LIMIT_LIKE_PATTERN_LENGTH, LONGEST_PATTERN)?;
     let brake = brake.clone();
     connection.progress_handler(STEPS, Some(move || brake.is_pulled()))?;
     connection.authorizer(Some(|context: AuthContext<'_>| {

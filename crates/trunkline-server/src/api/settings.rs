@@ -46,6 +46,7 @@ pub(crate) struct KeptFor {
 
 /// Components by their names.
 #[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(as = ComponentNames)]
 pub(crate) struct Components {
     /// Sources.
     pub(crate) sources: Vec<&'static str>,

@@ -98,14 +98,19 @@ pub(crate) const DEEDS: &str = "What to do";
 
 /// A table: a caption for those who hear it, names of columns, rows. On a phone each row is a card with the names beside the values.
 pub(crate) fn table(caption: &str, columns: &[&str], rows: Vec<Vec<Markup>>) -> Markup {
-    // What is too wide is moved by the keyboard from what in it can be reached; where there is nothing, from itself.
-    let is_reached = rows.iter().flatten().any(|cell| {
-        ["<a ", "<button", "<input", "<select"]
-            .iter()
-            .any(|tag| cell.0.contains(tag))
-    });
+    // What is wider than the page is moved with the arrow keys; where nothing in it can be gone to, it has to be gone to itself.
+    let stops = ["<a ", "<button", "<input", "<select"];
+    let has_stop = rows
+        .iter()
+        .flatten()
+        .any(|cell| stops.iter().any(|stop| cell.0.contains(stop)));
+    let (place, role) = if has_stop {
+        (None, None)
+    } else {
+        (Some("0"), Some("group"))
+    };
     html! {
-        div class="wide" tabindex=[(!is_reached).then_some("0")] role=[(!is_reached).then_some("group")] aria-label=[(!is_reached).then_some(caption)] {
+        div class="wide" tabindex=[place] role=[role] aria-label=[role.map(|_| caption)] {
             table {
                 caption { (caption) }
                 thead { tr { @for column in columns {

@@ -104,6 +104,7 @@ fn points_to(stream: &str, column: &str) -> Option<&'static str> {
 /// A value of a record in a cell.
 fn cell(visit: &Visit, mirror: &str, stream: &str, column: &str, kind: &str, value: &Value) -> Markup {
     const LONGEST: usize = 90;
+    const SHORT: usize = 24;
     let text = data::query::plain(value);
     if let Some(to) = points_to(stream, column).filter(|_| !text.is_empty() && text != "0") {
         return html! { a href=(place(visit, mirror, to, &text)) { (text) } };
@@ -119,6 +120,7 @@ fn cell(visit: &Visit, mirror: &str, stream: &str, column: &str, kind: &str, val
             let start: String = text.chars().take(LONGEST).collect();
             html! { span title=(text.chars().take(1_000).collect::<String>()) { (start) "…" } }
         }
+        _ if text.chars().count() <= SHORT => html! { span class="short" { (text) } },
         _ => html! { (text) },
     }
 }

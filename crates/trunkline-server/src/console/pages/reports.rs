@@ -72,7 +72,7 @@ impl One {
             .map(|name| (name.as_str(), name.as_str()))
             .collect();
         html! {
-            form class="filter" method="get" action=(visit.to(PATH)) {
+            form class="filter pairs" method="get" action=(visit.to(PATH)) {
                 @if names.len() > 1 { (parts::choice("mirror", "Mirror", self.asked.get("mirror"), &names)) }
                 @for (name, label, like) in FIELDS {
                     (parts::Field::text(name, label, self.asked.get(name)).like(like).wrong(self.refusal.as_ref()))
@@ -308,7 +308,11 @@ fn table(id: &str, title: &str, (heads, rows): plain::Table<'_>) -> Markup {
     let cells = rows
         .into_iter()
         .take(LINES)
-        .map(|row| row.into_iter().map(|cell| html! { (cell) }).collect())
+        .map(|row| {
+            row.into_iter()
+                .map(|cell| html! { span class="short" { (cell) } })
+                .collect()
+        })
         .collect();
     html! {
         @if count > 0 {

@@ -252,7 +252,14 @@ impl View for All {
             (
                 "two",
                 Self {
-                    found: vec![sample(vec![fault]), sample(Vec::new())],
+                    found: vec![
+                        sample(vec![fault]),
+                        Simulator {
+                            connection: "second".to_owned(),
+                            workspace: "Geese".to_owned(),
+                            ..sample(Vec::new())
+                        },
+                    ],
                     ..Self::default()
                 },
             ),

@@ -20,6 +20,15 @@ use crate::{
     reply::Refusal,
 };
 
+/// Columns that the mirror keeps for its own work, and that say nothing of the record.
+const OWN: [&str; 5] = [
+    "_hash",
+    "_needs",
+    "_parts_stated",
+    "_parts_held",
+    "_parts_fetched",
+];
+
 pub(super) fn pages() -> Vec<Page> {
     vec![Page::look("data.record", RECORD, Role::Read, show)]
 }
@@ -37,8 +46,10 @@ pub(super) fn fields(visit: &Visit, mirror: &str, stream: &str, record: &Record)
     let (full, empty): (Vec<_>, Vec<_>) = record
         .fields
         .iter()
-        .filter(|field| !field.name.ends_with("_text"))
-        .partition(|field| !field.value.is_null() && field.value != "");
+        .filter(|field| !field.name.ends_with("_text") && !OWN.contains(&field.name.as_str()))
+        .partition(|field| {
+            !field.value.is_null() && !["", "[]", "{}"].iter().any(|empty| field.value == *empty)
+        });
     html! {
         dl class="facts" {
             @for field in full {

@@ -186,19 +186,33 @@ impl One {
     }
 
     fn shapes(&self) -> Markup {
+        // What the mirror keeps for its own work is asked seldom.
+        let (own, tables): (Vec<_>, Vec<_>) =
+            self.tables.iter().partition(|table| table.name.starts_with('_'));
         html! {
             section class="card" aria-labelledby="tables" {
                 h2 id="tables" { "What can be asked" }
-                @for table in &self.tables {
+                @for table in tables { (shape(table)) }
+                @if !own.is_empty() {
                     details class="shape" {
-                        summary { code { (table.name) } @if table.is_view { " " span class="quiet" { "view" } } }
-                        @if !table.summary.is_empty() { p class="quiet" { (table.summary) } }
-                        ul {
-                            @for column in &table.columns {
-                                li title=(column.summary) { code { (column.name) } " " span class="quiet" { (column.kind) @if column.is_indexed { ", indexed" } } }
-                            }
-                        }
+                        summary { "The mirror's own tables" }
+                        @for table in own { (shape(table)) }
                     }
+                }
+            }
+        }
+    }
+}
+
+/// A table or view with its columns.
+fn shape(table: &TableShape) -> Markup {
+    html! {
+        details class="shape" {
+            summary { code { (table.name) } @if table.is_view { " " span class="quiet" { "view" } } }
+            @if !table.summary.is_empty() { p class="quiet" { (table.summary) } }
+            ul {
+                @for column in &table.columns {
+                    li title=(column.summary) { code { (column.name) } " " span class="quiet" { (column.kind) @if column.is_indexed { ", indexed" } } }
                 }
             }
         }

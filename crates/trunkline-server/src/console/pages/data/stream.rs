@@ -129,7 +129,7 @@ impl One {
         ];
         let kept = [("", "those that exist"), ("yes", "those that are deleted")];
         html! {
-            form class="filter" method="get" action=(visit.to(&self.path())) role="search" {
+            form class="filter pairs" method="get" action=(visit.to(&self.path())) role="search" {
                 (parts::choice("column", "Narrow by", self.asked.get("column"), &all))
                 (parts::choice("how", "How", self.asked.get("how"), &HOW))
                 (parts::Field::text("value", "Value", self.asked.get("value")).wrong(self.refusal.as_ref()))
