@@ -148,11 +148,15 @@ impl Held {
                 None => none("404 Not Found"),
             },
             "POST" if request.query.starts_with("delete") => {
-                let text = String::from_utf8_lossy(&request.body);
-                for part in text.split("<Key>").skip(1) {
-                    held.remove(part.split('<').next().unwrap_or_default());
+                let asked = String::from_utf8_lossy(&request.body);
+                let mut text = "<DeleteResult>".to_owned();
+                for part in asked.split("<Key>").skip(1) {
+                    let key = part.split('<').next().unwrap_or_default();
+                    held.remove(key);
+                    text.push_str(&format!("<Deleted><Key>{key}</Key></Deleted>"));
                 }
-                ("200 OK", String::new(), b"<DeleteResult></DeleteResult>".to_vec())
+                text.push_str("</DeleteResult>");
+                ("200 OK", String::new(), text.into_bytes())
             }
             "DELETE" => {
                 held.remove(key);
