@@ -4,7 +4,7 @@ use std::{path::PathBuf, sync::Arc};
 
 use futures::future::BoxFuture;
 use serde_json::{Value, json};
-use trunkline_actions::{NoJournal, Workspace};
+use trunkline_actions::Workspace;
 use trunkline_catalog::Version;
 use trunkline_client::{Client, Clock as _, Connection, Settings, SystemClock};
 use trunkline_components::{Site, Workspaces, build, kinds};
@@ -16,6 +16,7 @@ use trunkline_flow::{
 
 use super::{lines, put};
 use crate::{
+    actions::memory::MemoryJournal,
     harness::{Desk, Simulator, TOKEN},
     process::json as shown,
 };
@@ -40,15 +41,22 @@ impl Workspaces for One {
 }
 
 /// People of a simulated workspace, who are there as records of a flow.
-struct People(Simulator);
+struct People {
+    simulator: Simulator,
+    journal: Arc<MemoryJournal>,
+}
 
 impl DestinationSubject for People {
     fn destination(&self) -> Arc<dyn Destination> {
         let clock = Arc::new(SystemClock);
-        let connection =
-            Connection::at(self.0.base_url(), TOKEN.to_owned().into(), Version::DEFAULT).unwrap();
+        let connection = Connection::at(
+            self.simulator.base_url(),
+            TOKEN.to_owned().into(),
+            Version::DEFAULT,
+        )
+        .unwrap();
         let client = Client::new(connection, Settings::new(clock.clone())).unwrap();
-        let workspace = Workspace::new("sim", client, clock, Arc::new(NoJournal));
+        let workspace = Workspace::new("sim", client, clock, self.journal.clone());
         let site = Site {
             folder: PathBuf::from("/nowhere"),
             workspaces: Arc::new(One(workspace)),
@@ -76,7 +84,7 @@ impl DestinationSubject for People {
     }
 
     fn held(&self) -> BoxFuture<'_, Option<Vec<Value>>> {
-        let all = tokio::task::block_in_place(|| self.0.truth("contacts", "2.16"));
+        let all = tokio::task::block_in_place(|| self.simulator.truth("contacts", "2.16"));
         let ours = |contact: &Value| -> Option<Value> {
             let number: u64 = contact["external_id"]
                 .as_str()?
@@ -92,7 +100,10 @@ impl DestinationSubject for People {
 
 #[test]
 fn actions_of_a_flow_keep_what_destinations_must() {
-    let people = People(Simulator::small());
+    let people = People {
+        simulator: Simulator::small(),
+        journal: Arc::default(),
+    };
     let runtime = tokio::runtime::Runtime::new().unwrap();
     runtime.block_on(conformance::destination(&people));
 }
