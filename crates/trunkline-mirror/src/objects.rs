@@ -189,8 +189,7 @@ impl Objects {
     }
 
     fn path(&self, name: &str) -> Path {
-        name.split('/')
-            .fold(self.folder.clone(), |path, part| path.join(part))
+        name.split('/').fold(self.folder.clone(), Path::join)
     }
 
     /// Brings an object to its place.
