@@ -128,7 +128,7 @@ impl Held {
             "PUT" => {
                 let there = held.get(key).map(|bytes| tag(bytes));
                 let wanted = request.headers.get("if-match");
-                let is_new = request.headers.get("if-none-match").is_some();
+                let is_new = request.headers.contains_key("if-none-match");
                 if (is_new && there.is_some()) || wanted.is_some_and(|tag| Some(tag) != there.as_ref()) {
                     return none("412 Precondition Failed");
                 }
