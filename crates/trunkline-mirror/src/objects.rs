@@ -37,6 +37,7 @@ const S3: &[&str] = &[
     "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
     "AWS_CONTAINER_CREDENTIALS_FULL_URI",
     "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE",
+    "AWS_CONDITIONAL_PUT",
 ];
 const GOOGLE: &[&str] = &[
     "GOOGLE_APPLICATION_CREDENTIALS",
@@ -188,8 +189,7 @@ impl Objects {
     }
 
     fn path(&self, name: &str) -> Path {
-        name.split('/')
-            .fold(self.folder.clone(), |path, part| path.join(part))
+        name.split('/').fold(self.folder.clone(), Path::join)
     }
 
     /// Brings an object to its place.

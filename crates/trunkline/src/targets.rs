@@ -35,7 +35,7 @@ pub(crate) struct Places {
 #[derive(Debug)]
 enum Place {
     Postgres(Box<postgres::Postgres>),
-    Parquet(Folder),
+    Parquet(Box<Folder>),
     Lake(Box<Lake>),
 }
 
@@ -122,7 +122,7 @@ impl Place {
         };
         match self {
             Self::Postgres(target) => bring_up(mirror, target.as_mut(), &moment).await,
-            Self::Parquet(target) => bring_up(mirror, target, &moment).await,
+            Self::Parquet(target) => bring_up(mirror, target.as_mut(), &moment).await,
             Self::Lake(target) => bring_up(mirror, target.as_mut(), &moment).await,
         }
     }
@@ -149,7 +149,7 @@ fn place(text: &str) -> Result<Option<Place>, Failure> {
             let environment = |name: &str| std::env::var(name).ok().map(SecretString::from);
             Some(Place::Lake(Box::new(Lake::new(place, environment)?)))
         }
-        Some(("parquet", folder)) => Some(Place::Parquet(Folder::new(Path::new(folder))?)),
+        Some(("parquet", folder)) => Some(Place::Parquet(Box::new(Folder::new(Path::new(folder))?))),
         _ => None,
     })
 }

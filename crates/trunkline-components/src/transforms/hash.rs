@@ -1,6 +1,7 @@
 //! `hash`: puts a keyed hash in place of personal values, the same for the same value, so that records still join.
 //!
-//! The one rule: the key is a secret that only its name is known of in a flow's file. Without it nothing passes.
+//! The one rule: the key is a secret that only its name is known of in a flow's file, and no other secret of the environment serves as
+//! one. Without it nothing passes.
 
 use std::sync::{Arc, OnceLock};
 
@@ -35,6 +36,8 @@ pub(crate) const KIND: TransformKind = TransformKind {
 
 /// The shortest key that cannot be tried out.
 const SHORTEST: usize = 16;
+/// What stands in the names of the variables that hold keys for this.
+const GIVEN: &str = "HASH_KEY";
 
 /// Puts HMAC-SHA-256, as 64 hexadecimal digits, in place of values.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
@@ -46,7 +49,7 @@ struct Settings {
     /// Names of fields wherever they stand, large or small letters alike.
     #[serde(default)]
     names: Vec<String>,
-    /// The environment variable that holds the key, of at least 16 characters.
+    /// The environment variable that holds the key, of at least 16 characters. Its name has `HASH_KEY` in it.
     key_env: String,
     /// Whether texts are hashed in small letters and without blanks around them, so that spellings of one address are one.
     #[serde(default)]
@@ -71,6 +74,15 @@ fn build(node: &Node, site: &Site) -> Result<MakeTransform, Mistake> {
             spot,
             "key_env is the name of an environment variable, not the key itself",
             "Write a name such as TRUNKLINE_HASH_KEY.",
+        ));
+    }
+    // Hashes of known values tell a weak secret, so a flow gets at none that was not made for this.
+    if !settings.key_env.contains(GIVEN) {
+        let spot = node.get("key_env").map_or(node.spot, |value| value.spot);
+        return Err(Mistake::new(
+            spot,
+            format!("{} is no key to hash with", settings.key_env),
+            "Give it a variable of its own, with HASH_KEY in its name, such as TRUNKLINE_HASH_KEY.",
         ));
     }
     for name in &mut settings.names {

@@ -26,7 +26,7 @@ use crate::{Site, build, kinds, outputs};
 fn secret(name: &str) -> Option<SecretString> {
     match name {
         "HASH_KEY" | "TRUNKLINE_HASH_KEY" => Some("a key that only tests know".into()),
-        "SHORT_KEY" => Some("short".into()),
+        "SHORT_HASH_KEY" => Some("short".into()),
         _ => None,
     }
 }

@@ -80,11 +80,15 @@ async fn answer(
             say(StatusCode::OK, &text)
         }
         (Method::POST, _) if query.starts_with("delete") => {
-            let text = String::from_utf8_lossy(&body);
-            for part in text.split("<Key>").skip(1) {
-                held.objects.remove(part.split('<').next().unwrap());
+            let asked = String::from_utf8_lossy(&body);
+            let mut text = "<DeleteResult>".to_owned();
+            for part in asked.split("<Key>").skip(1) {
+                let key = part.split('<').next().unwrap();
+                held.objects.remove(key);
+                text.push_str(&format!("<Deleted><Key>{key}</Key></Deleted>"));
             }
-            say(StatusCode::OK, "<DeleteResult></DeleteResult>")
+            text.push_str("</DeleteResult>");
+            say(StatusCode::OK, &text)
         }
         (Method::POST, _) if query.starts_with("uploads") => say(StatusCode::OK, upload),
         (Method::POST, _) => {

@@ -218,7 +218,7 @@ fn folders_where_there_are_none_are_refused_with_their_place() {
         ("path: a, format: parquet, keep: 3", "only folders are kept"),
         (
             "path: a, format: parquet, folder: .day, keep: 0",
-            "line 4, column 60",
+            "line 4, column 59",
         ),
         (
             "path: a, each: .id, folder: .day",

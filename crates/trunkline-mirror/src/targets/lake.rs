@@ -263,10 +263,10 @@ fn inner(error: ParquetError) -> Result<Error, String> {
         .downcast::<io::Error>()
         .map_err(|source| source.to_string())?;
     let told = error.to_string();
-    match error.into_inner().map(|source| source.downcast::<Error>()) {
-        Some(Ok(error)) => Ok(*error),
-        _ => Err(told),
-    }
+    let Some(source) = error.into_inner() else {
+        return Err(told);
+    };
+    source.downcast::<Error>().map(|error| *error).map_err(|_| told)
 }
 
 fn failed(target: &str, doing: &str, error: &Error, secrets: &Secrets) -> TargetError {

@@ -11,7 +11,7 @@ mod erasing;
 mod filters;
 mod interrupted;
 mod inverses;
-mod memory;
+pub(crate) mod memory;
 mod messages;
 mod operations;
 mod tags;

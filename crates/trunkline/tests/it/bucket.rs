@@ -128,7 +128,7 @@ impl Held {
             "PUT" => {
                 let there = held.get(key).map(|bytes| tag(bytes));
                 let wanted = request.headers.get("if-match");
-                let is_new = request.headers.get("if-none-match").is_some();
+                let is_new = request.headers.contains_key("if-none-match");
                 if (is_new && there.is_some()) || wanted.is_some_and(|tag| Some(tag) != there.as_ref()) {
                     return none("412 Precondition Failed");
                 }
@@ -148,11 +148,15 @@ impl Held {
                 None => none("404 Not Found"),
             },
             "POST" if request.query.starts_with("delete") => {
-                let text = String::from_utf8_lossy(&request.body);
-                for part in text.split("<Key>").skip(1) {
-                    held.remove(part.split('<').next().unwrap_or_default());
+                let asked = String::from_utf8_lossy(&request.body);
+                let mut text = "<DeleteResult>".to_owned();
+                for part in asked.split("<Key>").skip(1) {
+                    let key = part.split('<').next().unwrap_or_default();
+                    held.remove(key);
+                    text.push_str(&format!("<Deleted><Key>{key}</Key></Deleted>"));
                 }
-                ("200 OK", String::new(), b"<DeleteResult></DeleteResult>".to_vec())
+                text.push_str("</DeleteResult>");
+                ("200 OK", String::new(), text.into_bytes())
             }
             "DELETE" => {
                 held.remove(key);

@@ -1,5 +1,6 @@
 //! Flows from outside: files checked and tried, runs that go on where they were, webhooks that are acted upon, kills.
 
+mod intercom;
 mod mirror;
 
 use std::{collections::BTreeMap, fs};

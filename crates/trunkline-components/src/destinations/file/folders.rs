@@ -80,11 +80,10 @@ impl Folders {
                 }
             }
             To::Folder(root) => {
-                let root = root.clone();
-                let done = tokio::task::spawn_blocking(move || {
-                    take_away(&root, keep).map_err(|error| failed(&root, &error))
-                });
-                done.await.unwrap_or_else(|_| Ok(()))?;
+                let folder = root.clone();
+                let done = tokio::task::spawn_blocking(move || take_away(&folder, keep));
+                let done = done.await.unwrap_or_else(|error| Err(io::Error::other(error)));
+                done.map_err(|error| failed(root, &error))?;
             }
         }
         let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);

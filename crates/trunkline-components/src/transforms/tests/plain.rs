@@ -303,12 +303,12 @@ fn hash_is_keyed_and_stable() {
     );
     let hash = |name: &str| format!("  - hash: {{ fields: [a], key_env: {name} }}");
     check(
-        &hash("NO_KEY"),
+        &hash("NO_HASH_KEY"),
         &[json!({ "a": 1 })],
-        Err(("TL0851", "NO_KEY is not set")),
+        Err(("TL0851", "NO_HASH_KEY is not set")),
     );
     check(
-        &hash("SHORT_KEY"),
+        &hash("SHORT_HASH_KEY"),
         &[json!({ "a": 1 })],
         Err(("TL0851", "too short")),
     );

@@ -139,6 +139,13 @@ fn each_mistake_in_settings_has_its_place_and_a_remedy() {
             "name",
         ),
         (
+            "  - hash: { fields: [email], key_env: INTERCOM_TOKEN }",
+            4,
+            39,
+            "INTERCOM_TOKEN is no key to hash with",
+            "HASH_KEY",
+        ),
+        (
             "  - hash: { key_env: HASH_KEY }",
             4,
             11,
