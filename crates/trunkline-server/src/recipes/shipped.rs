@@ -75,6 +75,7 @@ pub const RECIPES: &[Recipe] = recipes! {
         "output.json";
     "nightly-backup":
         "README.md",
+        "recipe.json",
         "flow.yaml",
         "input.jsonl",
         "output.json",
