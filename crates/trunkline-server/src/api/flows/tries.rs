@@ -9,7 +9,7 @@ use axum::{Json, extract::State};
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
-use trunkline_components::Answers;
+use trunkline_components::{Answers, Site};
 use trunkline_flow::{
     ComponentError, Head, Item, Occasion, Record, Trigger,
     document::{Document, Part as Component, Sample},
@@ -347,7 +347,10 @@ async fn read(
 ) -> Result<Tried, Refusal> {
     let now = shared.clock.now();
     let runner = flows::runner(shared);
-    let site = runner.site(&document.name, shared.options.data.clone());
+    let site = Site {
+        is_dry: true,
+        ..runner.site(&document.name, shared.options.data.clone())
+    };
     let built = match &answers {
         Some(answers) => trunkline_components::build_to_try(&document, &site, answers),
         None => trunkline_components::build(&document, &site),

@@ -109,7 +109,7 @@ impl List {
             .map(|letter| {
                 let mut row = vec![
                     html! { a href=(visit.at(ONE, &letter.id)) { (parts::moment(letter.last_at, visit.now())) } },
-                    html! { (letter.flow) },
+                    html! { a href=(visit.at("/flows/{flow}", &letter.flow)) { (letter.flow) } },
                     html! { (destination(&letter.destination)) },
                     html! { code { (letter.code) } " " (letter.message) },
                     html! { (letter.attempts) },

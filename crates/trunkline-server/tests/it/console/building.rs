@@ -147,7 +147,12 @@ async fn what_cannot_be_read_stays_as_it_was_typed_and_changes_nothing() {
     fields.extend([("t0.set.k1", "twice"), ("t0.set.v1", "1"), ("policy", "retry: [")]);
     let wrong = ann.fill(build, build, &fields).await;
     assert_eq!(wrong.status, StatusCode::UNPROCESSABLE_ENTITY);
-    for piece in ["has the name twice twice", "retry: [</textarea>", "2 mistakes"] {
+    for piece in [
+        "has the name twice twice",
+        "retry: [</textarea>",
+        "2 mistakes",
+        "name=\"t0.set.k1\" value=\"twice\"",
+    ] {
         assert!(wrong.text.contains(piece), "{piece}: {}", wrong.text);
     }
     let bad = [

@@ -519,7 +519,12 @@ impl Builder {
         match made {
             Ok(change) => put(change),
             Err(reason) => {
-                self.wrong.insert(field.to_owned(), (form.whole(field), reason));
+                let typed = if form.has(field) {
+                    form.whole(field)
+                } else {
+                    control::typed_rows(field, form)
+                };
+                self.wrong.insert(field.to_owned(), (typed, reason));
             }
         }
     }

@@ -145,6 +145,7 @@ impl Builder {
         let (id, words) = (format!("f-{field}"), label(setting.key.as_deref()));
         let typed = self.typed(&field).unwrap_or_else(|| control.typed(value));
         let described = format!("{id}-hint");
+        let again = self.typed(&field).map(|typed| control::rows_again(&typed));
         let list = match (setting.key.as_deref(), &control) {
             (Some("operation"), Control::Text) => Some("reads"),
             (Some("action"), Control::Text) => Some("writes"),
@@ -156,7 +157,7 @@ impl Builder {
                 @if let Control::Pairs { of_expressions } = control {
                     fieldset {
                         legend { (words) @if !setting.is_required { span class="quiet" { " optional" } } }
-                        @for (at, (key, value)) in control::rows(value).into_iter().enumerate() {
+                        @for (at, (key, value)) in again.unwrap_or_else(|| control::rows(value)).into_iter().enumerate() {
                             div class="row" {
                                 input name={ (field) ".k" (at) } value=(key) aria-label={ (words) ": name " (at + 1) } placeholder="name" autocomplete="off" spellcheck="false";
                                 input name={ (field) ".v" (at) } value=(value) aria-label={ (words) ": value " (at + 1) } placeholder=(if of_expressions { ".field" } else { "value" })
@@ -172,7 +173,7 @@ impl Builder {
                 p class="hint" id=(described) {
                     (setting.hint)
                     @if control == Control::Yaml { " As YAML." } @else if control == Control::Lines { " One a line." }
-                    @else if control == Control::Expression { " An expression." }
+                    @else if control == Control::Expression && !setting.hint.contains("expression") { " An expression." }
                 }
             }
         }

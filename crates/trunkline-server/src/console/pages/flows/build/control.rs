@@ -229,6 +229,24 @@ pub(super) fn rows(value: Option<&Node>) -> Vec<(String, String)> {
     rows
 }
 
+/// The rows of a map as they were typed, a line each.
+pub(super) fn typed_rows(field: &str, form: &Fields) -> String {
+    let rows = (0..)
+        .map(|at| (format!("{field}.k{at}"), format!("{field}.v{at}")))
+        .take_while(|(name, _)| form.has(name))
+        .map(|(name, value)| format!("{}\t{}", form.get(&name), form.get(&value)));
+    rows.collect::<Vec<_>>().join("\n")
+}
+
+/// Rows that were typed, to be shown again.
+pub(super) fn rows_again(typed: &str) -> Vec<(String, String)> {
+    let row = |line: &str| {
+        let (name, value) = line.split_once('\t').unwrap_or((line, ""));
+        (name.to_owned(), value.to_owned())
+    };
+    typed.lines().map(row).collect()
+}
+
 /// What became of a field: it is as it was, it is another, it is left out.
 pub(super) enum Change {
     Same,
@@ -423,6 +441,14 @@ mod tests {
             changed(&pairs, Some(json!({ "n": 1 })), &[]),
             Ok(Some(json!({ "n": 1 })))
         );
+    }
+
+    #[test]
+    fn rows_that_were_typed_are_shown_again() {
+        let form = Fields::of(&[("f.k0", "a"), ("f.v0", ".x"), ("f.k1", ""), ("f.v1", ".y")]);
+        let again = rows_again(&typed_rows("f", &form));
+        let own = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+        assert_eq!(again, [own("a", ".x"), own("", ".y")]);
     }
 
     #[test]
