@@ -23,7 +23,8 @@ use super::{
     route::{Route, Verb},
 };
 use crate::{reply::Refusal, shared::Shared};
-pub(crate) use apply::{Mistake, NewText, Text, apply, check, document};
+pub(crate) use apply::{Mistake, NewText, Put, Text, apply, check, document};
+pub(crate) use components::{Component, components};
 pub(crate) use runs::{FlowRunsQuery, Run, list as runs, show as run};
 #[cfg(test)]
 pub(crate) use shape::Way;

@@ -101,6 +101,17 @@ impl Fields {
         self.0.is_empty()
     }
 
+    /// The same without a field.
+    pub(crate) fn without(&self, name: &str) -> Self {
+        Self(
+            self.0
+                .iter()
+                .filter(|(found, _)| found != name)
+                .cloned()
+                .collect(),
+        )
+    }
+
     /// As a query, with one field changed: for links to the next page.
     pub(crate) fn with(&self, name: &str, value: &str) -> String {
         let mut query = form_urlencoded::Serializer::new(String::new());
@@ -129,6 +140,7 @@ mod tests {
         assert_eq!(Fields::read(b"t=+a%0D%0Ab%0D%0A").whole("t"), " a\nb\n");
         assert_eq!(fields.all("s"), ["a", "b"]);
         assert!(fields.is_ticked("box") && !fields.is_ticked("other") && fields.has("empty"));
+        assert!(!fields.without("box").has("box") && fields.without("box").has("s"));
         assert_eq!(fields.with("s", "c"), "name=+Zo%C3%AB+&box=on&n=1%2B1&s=c");
     }
 }

@@ -88,7 +88,7 @@ fn every_value_changes_the_text_which_stays_in_order() {
         for blank in &flow.values {
             let other = match blank.kind {
                 BlankKind::Words => "other words",
-                BlankKind::Number => "987",
+                BlankKind::Number => "13",
                 BlankKind::Span => "7m",
                 BlankKind::File => "other/file.db",
                 BlankKind::Address => "other.example/x",

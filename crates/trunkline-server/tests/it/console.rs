@@ -1,6 +1,7 @@
 //! The console over a real socket: who comes in, what they may do, what is noted.
 
 mod actions;
+mod building;
 mod data;
 mod flows;
 mod imports;

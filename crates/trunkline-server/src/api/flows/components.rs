@@ -11,6 +11,7 @@ use super::super::route::{Route, Verb};
 
 /// A component.
 #[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(as = FlowComponent)]
 pub(crate) struct Component {
     /// `source`, `transform` or `destination`.
     pub(crate) kind: String,
@@ -25,6 +26,7 @@ pub(crate) struct Component {
 
 /// All components.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = FlowComponents)]
 pub(crate) struct Components {
     /// The components: sources, transforms, destinations, each by name.
     pub(crate) items: Vec<Component>,

@@ -116,11 +116,23 @@ document.addEventListener("input", (event) => {
   typed = setTimeout(check, 500, event.target);
 });
 
+// A path of the sample goes into the expression that was typed into last.
+let expression = null;
+document.addEventListener("focusin", (event) => {
+  if (event.target.dataset.expression !== undefined) expression = event.target;
+});
+const insert = (path) => {
+  if (!expression?.isConnected) return;
+  expression.setRangeText(path, expression.selectionStart, expression.selectionEnd, "end");
+  expression.focus();
+};
+
 document.addEventListener("click", (event) => {
   const button = event.target.closest("button");
   if (!button) return;
   if (button.dataset.spot !== undefined) toSpot(button.dataset.spot);
   if (button.dataset.copy !== undefined) copy(button);
+  if (button.dataset.insert !== undefined) insert(button.dataset.insert);
   if (button.dataset.themeSwitch !== undefined) theme();
 });
 

@@ -3,6 +3,7 @@
 //!
 //! The one rule: many are redriven or dropped only of a flow, or by choosing each, so that nobody empties everything by a slip.
 
+mod download;
 mod letter;
 mod runs;
 
@@ -54,6 +55,7 @@ pub(in crate::console) fn pages() -> Vec<Page> {
         Page::deed("dead_letters.redrive", REDRIVE, Role::Operate, redrive),
         Page::deed("dead_letters.drop", DROP, Role::Operate, drop_some),
     ];
+    pages.extend(download::pages());
     pages.extend(letter::pages());
     pages.extend(runs::pages());
     pages
@@ -107,7 +109,7 @@ impl List {
             .map(|letter| {
                 let mut row = vec![
                     html! { a href=(visit.at(ONE, &letter.id)) { (parts::moment(letter.last_at, visit.now())) } },
-                    html! { (letter.flow) },
+                    html! { a href=(visit.at("/flows/{flow}", &letter.flow)) { (letter.flow) } },
                     html! { (destination(&letter.destination)) },
                     html! { code { (letter.code) } " " (letter.message) },
                     html! { (letter.attempts) },
@@ -221,6 +223,7 @@ impl View for List {
             } @else {
                 @if self.may_choose(visit) { (self.chosen(visit)) } @else { (self.table(visit)) }
                 (parts::older(visit, LIST, self.next.as_ref().map(|next| self.asked.with("before", next))))
+                (download::links(visit, download::LETTERS, &self.asked))
                 @if may_do_all { (self.all(visit)) }
             }
         }
@@ -275,9 +278,10 @@ async fn names(asked: &Asked) -> Result<Vec<String>, Refusal> {
     Ok(all.items.into_iter().map(|flow| flow.name).collect())
 }
 
-async fn list(asked: Asked) -> Result<List, Refusal> {
-    let given = |name| asked.query.given(name);
-    let query = DeadLettersQuery {
+/// Which letters are asked for.
+fn letters_query(asked: &Fields) -> DeadLettersQuery {
+    let given = |name| asked.given(name);
+    DeadLettersQuery {
         flow: given("flow"),
         destination: given("destination"),
         run: given("run"),
@@ -286,7 +290,11 @@ async fn list(asked: Asked) -> Result<List, Refusal> {
         text: given("text"),
         before: given("before"),
         ..DeadLettersQuery::default()
-    };
+    }
+}
+
+async fn list(asked: Asked) -> Result<List, Refusal> {
+    let query = letters_query(&asked.query);
     let mut view = List {
         flows: names(&asked).await?,
         ..List::default()

@@ -1,9 +1,11 @@
 //! Flows: the list, one with its drawing, its runs and what waits, what is done with it. `flows/edit.rs` has the editor,
-//! `flows/graph.rs` the drawing, `flows/tried.rs` what became of records that a flow was tried with.
+//! `flows/build.rs` the same step by step, `flows/exchange.rs` Incoming and Outgoing, `flows/graph.rs` the drawing, `flows/tried.rs` what became of records that a flow was tried with.
 
+mod build;
 pub(super) mod choose;
 mod dry;
 mod edit;
+mod exchange;
 mod graph;
 pub(super) mod tried;
 
@@ -45,6 +47,8 @@ pub(in crate::console) fn pages() -> Vec<Page> {
     ];
     pages.extend(dry::pages());
     pages.extend(edit::pages());
+    pages.extend(build::pages());
+    pages.extend(exchange::pages());
     pages
 }
 
@@ -116,20 +120,20 @@ fn state(flow: &Shown) -> Markup {
     }
 }
 
-/// The last runs as a drawing, oldest first: how much each read, and which failed.
+/// The last runs as a drawing, oldest first: how much each delivered, and which failed.
 fn runs_drawn(flow: &Shown) -> Markup {
     let bars: Vec<(u64, bool)> = flow
         .runs
         .iter()
         .rev()
-        .map(|run| (run.read, run.state == "failed"))
+        .map(|run| (run.delivered + run.queued, run.state == "failed"))
         .collect();
     let failed = bars.iter().filter(|(_, failed)| *failed).count() as u64;
     let said = format!(
-        "{}, {} failed, {} read",
+        "{}, {} failed, {} delivered",
         words::some(bars.len() as u64, "run"),
         words::count(failed),
-        words::some(bars.iter().map(|(read, _)| read).sum(), "record")
+        words::some(bars.iter().map(|(delivered, _)| delivered).sum(), "record")
     );
     parts::spark(&said, &bars)
 }
@@ -154,14 +158,14 @@ impl View for List {
 
     fn actions(&self, visit: &Visit) -> Option<Markup> {
         (visit.may(Role::Admin) && !self.items.is_empty())
-            .then(|| parts::first_link(visit, edit::NEW, Some("plus"), "New flow"))
+            .then(|| parts::first_link(visit, build::NEW, Some("plus"), "New flow"))
     }
 
     fn main(&self, visit: &Visit) -> Markup {
         if self.items.is_empty() {
             let next = visit
                 .may(Role::Admin)
-                .then(|| parts::first_link(visit, edit::NEW, Some("plus"), "New flow"));
+                .then(|| parts::first_link(visit, build::NEW, Some("plus"), "New flow"));
             let text = "A flow takes what happens in a workspace, a file or a database, changes it as you say, and brings it to \
                         where it is needed.";
             let next = html! { @if let Some(next) = next { (next) } (parts::link(visit, super::recipes::LIST, Some("recipe"), "Pick a recipe")) };
@@ -289,7 +293,8 @@ impl View for One {
                     (parts::press(visit, &named("/flows/{flow}/pause", &flow.name), Some("pause"), "Switch off"))
                 }
                 @if visit.may(Role::Admin) {
-                    (parts::link(visit, &named(EDIT, &flow.name), Some("settings"), "Edit"))
+                    (parts::link(visit, &named(build::EDIT, &flow.name), Some("settings"), "Build"))
+                    (parts::link(visit, &named(EDIT, &flow.name), None, "Edit text"))
                     a class="button danger" href=(visit.at(REMOVE, &flow.name)) { (parts::icon(visit, "trash")) "Delete" }
                 }
             }

@@ -228,3 +228,44 @@ async fn a_recipe_is_picked_filled_in_tried_and_switched_on() {
     assert!(!looked.text.contains("Switch it on</button>"), "{}", looked.text);
     process.stop().await;
 }
+
+#[tokio::test]
+async fn what_a_list_shows_is_kept_as_a_file_beyond_its_page() {
+    let process = Process::start().await;
+    process.flow("orders").await;
+    process.flow("others").await;
+    for number in 0..130 {
+        process.letter("orders", "run", number, now()).await;
+    }
+    process.letter("others", "run", 1, now()).await;
+    let mut cy = signed_in(&process, "cy", Role::Read).await;
+    let list = cy.look("/deliveries?flow=orders").await;
+    assert!(
+        list.text
+            .contains("/deliveries/download?flow=orders&amp;format=csv"),
+        "{}",
+        list.text
+    );
+    let lines = cy.look("/deliveries/download?flow=orders&format=jsonl").await;
+    assert_eq!(
+        lines.headers["content-disposition"],
+        "attachment; filename=\"dead-letters.jsonl\""
+    );
+    let numbers: std::collections::BTreeSet<u64> = lines
+        .text
+        .lines()
+        .map(|line| {
+            let letter: serde_json::Value = serde_json::from_str(line).unwrap();
+            letter["source_record"]["number"].as_u64().unwrap()
+        })
+        .collect();
+    assert_eq!(numbers.len(), 130);
+    let table = cy.look("/deliveries/download?format=csv").await;
+    assert_eq!(table.text.lines().count(), 132);
+    assert!(table.text.starts_with("id,flow,destination,"), "{}", table.text);
+    let bad = cy.look("/deliveries/download?state=lost").await;
+    assert_eq!(bad.status, StatusCode::UNPROCESSABLE_ENTITY);
+    let runs = cy.look("/deliveries/runs/download?format=csv").await;
+    assert!(runs.text.starts_with("id,flow,version,"), "{}", runs.text);
+    process.stop().await;
+}

@@ -5,7 +5,7 @@ use maud::{Markup, html};
 use trunkline_store::Role;
 use url::form_urlencoded;
 
-use super::{flow_choice, names, tabs};
+use super::{download, flow_choice, names, tabs};
 use crate::{
     api::{
         flows::{self, FlowRunsQuery, Run},
@@ -118,6 +118,7 @@ impl View for Runs {
             } @else {
                 @if self.asked.has("before") { (table(visit, &self.items, true)) } @else { (parts::region("runs", &table(visit, &self.items, true))) }
                 (parts::older(visit, LIST, self.next.as_ref().map(|next| self.asked.with("before", next))))
+                (download::links(visit, download::RUNS, &self.asked))
             }
         }
     }
@@ -233,14 +234,19 @@ impl View for One {
     }
 }
 
-async fn list(asked: Asked) -> Result<Runs, Refusal> {
-    let given = |name| asked.query.given(name);
-    let query = FlowRunsQuery {
+/// Which runs are asked for.
+pub(super) fn query(asked: &Fields) -> FlowRunsQuery {
+    let given = |name| asked.given(name);
+    FlowRunsQuery {
         flow: given("flow"),
         state: given("state"),
         before: given("before"),
         ..FlowRunsQuery::default()
-    };
+    }
+}
+
+async fn list(asked: Asked) -> Result<Runs, Refusal> {
+    let query = query(&asked.query);
     let mut view = Runs {
         flows: names(&asked).await?,
         ..Runs::default()

@@ -6,13 +6,14 @@ use axum::{Json, extract::State};
 use maud::{Markup, html};
 use trunkline_store::Role;
 
-use super::{EDIT, ONE, tried};
+use super::{EDIT, ONE, build, tried};
 use crate::{
     api::{
-        flows::{self, Mistake, NewText, Text, Tried, Try},
+        flows::{self, Mistake, NewText, Put, Text, Tried, Try},
         read::{Body, Named},
     },
     console::{
+        fields::Fields,
         page::{Again, Asked, Done, Page, View},
         parts::{self, Field},
         visit::{Visit, named},
@@ -40,7 +41,7 @@ pub(super) fn pages() -> Vec<Page> {
 }
 
 /// The editor.
-struct Editor {
+pub(super) struct Editor {
     /// The flow that is edited; none for a new one.
     name: Option<String>,
     text: String,
@@ -56,17 +57,51 @@ struct Editor {
 
 /// What the flow is tried with, and what became of that.
 #[derive(Default)]
-struct Trial {
+pub(super) struct Trial {
     /// Records, as they are typed.
-    sample: String,
+    pub(super) sample: String,
     /// What `enrich` finds, as it is typed.
     answers: String,
     refusal: Option<Refusal>,
-    tried: Option<Tried>,
+    pub(super) tried: Option<Tried>,
 }
 
 impl Trial {
-    fn shown(&self, visit: &Visit, path: &str, name: Option<&str>, text: &str) -> Markup {
+    /// What is typed, before anything was tried.
+    pub(super) fn typed(form: &Fields) -> Self {
+        Self {
+            sample: form.whole("sample"),
+            answers: form.whole("answers"),
+            ..Self::default()
+        }
+    }
+
+    /// Tries a text with what is typed, or with what is asked for.
+    pub(super) async fn made(asked: &Asked, text: &str, take: &str) -> Result<Self, Refusal> {
+        let mut trial = Self::typed(&asked.form);
+        match with(asked, text, take, &trial).await {
+            Ok(tried) => {
+                if !tried.records.is_empty() {
+                    trial.sample = tried::to_type(&tried.records);
+                }
+                trial.tried = Some(tried);
+            }
+            Err(refusal) if refusal.status.is_client_error() => trial.refusal = Some(refusal),
+            Err(refusal) => return Err(refusal),
+        }
+        Ok(trial)
+    }
+
+    #[cfg(test)]
+    pub(super) fn sample() -> Self {
+        Self {
+            sample: "{\"a\": \"</textarea><b>\"}".to_owned(),
+            tried: Some(tried::sample()),
+            ..Self::default()
+        }
+    }
+
+    pub(super) fn shown(&self, visit: &Visit, path: &str, name: Option<&str>, text: &str) -> Markup {
         let way = format!("{}#tried", visit.to(path));
         let rows = u8::try_from(self.sample.lines().count().clamp(4, 16)).unwrap_or(4);
         html! {
@@ -97,10 +132,30 @@ impl Trial {
 }
 
 impl Editor {
+    /// The editor with a text that was made elsewhere.
+    pub(super) fn with(asked: &Asked, text: String) -> Self {
+        Self {
+            name: asked.names.first().cloned(),
+            text,
+            replaces: asked.form.get("replaces").parse().ok(),
+            is_of_file: false,
+            checked: None,
+            refusal: None,
+            trial: Trial::typed(&asked.form),
+        }
+    }
+
     fn path(&self) -> String {
         self.name
             .as_ref()
             .map_or_else(|| NEW.to_owned(), |name| named(EDIT, name))
+    }
+
+    /// Where the same is built of steps.
+    fn steps(&self) -> String {
+        self.name
+            .as_ref()
+            .map_or_else(|| build::NEW.to_owned(), |name| named(build::EDIT, name))
     }
 
     fn found(&self, visit: &Visit) -> Markup {
@@ -174,6 +229,7 @@ impl View for Editor {
                 div class="actions" {
                     button class="first" { (if self.name.is_some() { "Save" } else { "Save and switch on" }) }
                     button name="check" value="yes" { "Check" }
+                    button name="open" value="yes" formaction=(visit.to(&self.steps())) { "As steps" }
                     (parts::link(visit, &back, None, "Cancel"))
                 }
                 (self.trial.shown(visit, &self.path(), self.name.as_deref(), &self.text))
@@ -241,26 +297,6 @@ async fn open(asked: Asked) -> Result<Editor, Refusal> {
     })
 }
 
-/// Tries a text with what is typed, or with what is asked for.
-async fn trial(asked: &Asked, text: &str, take: &str) -> Result<Trial, Refusal> {
-    let mut trial = Trial {
-        sample: asked.form.whole("sample"),
-        answers: asked.form.whole("answers"),
-        ..Trial::default()
-    };
-    match with(asked, text, take, &trial).await {
-        Ok(tried) => {
-            if !tried.records.is_empty() {
-                trial.sample = tried::to_type(&tried.records);
-            }
-            trial.tried = Some(tried);
-        }
-        Err(refusal) if refusal.status.is_client_error() => trial.refusal = Some(refusal),
-        Err(refusal) => return Err(refusal),
-    }
-    Ok(trial)
-}
-
 async fn with(asked: &Asked, text: &str, take: &str, trial: &Trial) -> Result<Tried, Refusal> {
     let is_taken = ["letter", "source"].contains(&take);
     let answers = tried::typed("answers", &trial.answers)?.and_then(|all| all.into_iter().next());
@@ -283,7 +319,7 @@ async fn apply(asked: Asked) -> Result<Done, Again<Editor>> {
     let text = asked.form.whole("text");
     if let Some(take) = asked.form.given("try") {
         return Err(Again::form(Editor {
-            trial: trial(&asked, &text, &take).await?,
+            trial: Trial::made(&asked, &text, &take).await?,
             name: asked.names.first().cloned(),
             replaces: asked.form.get("replaces").parse().ok(),
             is_of_file: false,
@@ -294,11 +330,7 @@ async fn apply(asked: Asked) -> Result<Done, Again<Editor>> {
     }
     let editor = |checked, refusal| {
         Again::form(Editor {
-            trial: Trial {
-                sample: asked.form.whole("sample"),
-                answers: asked.form.whole("answers"),
-                ..Trial::default()
-            },
+            trial: Trial::typed(&asked.form),
             name: asked.names.first().cloned(),
             text: text.clone(),
             replaces: asked.form.get("replaces").parse().ok(),
@@ -322,14 +354,19 @@ async fn apply(asked: Asked) -> Result<Done, Again<Editor>> {
     };
     match flows::apply(&asked.shared, new, asked.visit.name()).await {
         Ok(put) => {
-            let note = match put.outcome.as_str() {
-                "new" => "The flow is on.".to_owned(),
-                "changed" => format!("Version {} is in place.", put.version),
-                _ => "It was so already; nothing changed.".to_owned(),
-            };
+            let note = told(&put);
             Ok(Done::to(named(ONE, &put.name), put.name, note))
         }
         Err(refusal) => Err(editor(None, Some(refusal))),
+    }
+}
+
+/// What became of a text.
+pub(super) fn told(put: &Put) -> String {
+    match put.outcome.as_str() {
+        "new" => "The flow is on.".to_owned(),
+        "changed" => format!("Version {} is in place.", put.version),
+        _ => "It was so already; nothing changed.".to_owned(),
     }
 }
 
