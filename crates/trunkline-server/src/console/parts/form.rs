@@ -237,7 +237,8 @@ fn marked(label: &str, is_required: bool, marks_required: bool) -> Markup {
         @match (is_required, marks_required) {
             (true, true) => { strong { (label) } span class="quiet" { " required" } },
             (false, false) => { (label) span class="quiet" { " optional" } },
-            _ => (label),
+            (false, true) => span class="lighter" { (label) },
+            (true, false) => (label),
         }
     }
 }
@@ -287,7 +288,9 @@ impl Render for Pick<'_> {
             .map(String::as_str)
             .collect();
         let described = (!described.is_empty()).then(|| described.join(" "));
-        let lines = self.takes_many.then(|| self.options.len().clamp(2, 6));
+        let lines = self
+            .takes_many
+            .then(|| (self.options.len() + self.chosen.len()).clamp(3, 7));
         let strangers = self
             .chosen
             .iter()

@@ -182,4 +182,60 @@ mod tests {
             assert_eq!(given(arguments).unwrap_err().code, "TL0702", "{arguments:?}");
         }
     }
+
+    /// What a shell makes of a line.
+    fn words(line: &str) -> Vec<String> {
+        let script = format!("for word in {line}; do printf '%s\\0' \"$word\"; done");
+        let made = std::process::Command::new("sh")
+            .args(["-c", &script])
+            .output()
+            .unwrap();
+        let text = String::from_utf8(made.stdout).unwrap();
+        text.trim_end_matches('\0')
+            .split('\0')
+            .map(str::to_owned)
+            .collect()
+    }
+
+    #[test]
+    fn a_command_that_is_spelled_gives_the_input_that_it_was_made_of() {
+        let nasty = "it's \"quoted\" $HOME = `id`; * \\ \n next";
+        for (id, input) in [
+            ("tags.list", json!({})),
+            (
+                "contacts.upsert",
+                json!({ "email": nasty, "custom_attributes": { "a b": [1, null] }, "unsubscribed_from_emails": true }),
+            ),
+            (
+                "conversations.answer",
+                json!({ "conversation_id": "1", "body": "<p>-x</p>", "attachment_files": "@a.png" }),
+            ),
+            ("tags.get", json!({ "path": { "id": "it's" } })),
+            (
+                "contacts.update",
+                json!({ "path": { "id": "1" }, "payload": { "name": nasty } }),
+            ),
+            (
+                "tags.list",
+                json!({ "query": { "expand": ["a", "b"] }, "limit": 5 }),
+            ),
+        ] {
+            let Value::Object(input) = input else {
+                panic!("an input is an object");
+            };
+            let spelled = trunkline_actions::Spelled {
+                action: trunkline_actions::action(id).unwrap(),
+                connection: Some("acme"),
+                input: &input,
+                time_zone: Some("Europe/Dublin"),
+            };
+            let words = words(&spelled.command());
+            let cli = cli::Cli::try_parse_from(&words).unwrap_or_else(|error| panic!("{words:?}: {error}"));
+            let cli::Command::Call(call) = cli.command else {
+                panic!("it is a call");
+            };
+            assert_eq!(call.workspace.connection.as_deref(), Some("acme"));
+            assert_eq!(read(&call).unwrap(), Value::Object(input), "{words:?}");
+        }
+    }
 }

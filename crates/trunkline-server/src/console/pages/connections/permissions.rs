@@ -93,7 +93,7 @@ fn row(family: &str, line: &Line) -> Vec<Markup> {
     };
     let costs = line.state != "granted";
     vec![
-        html! { (family) },
+        html! { span class="badges" { (family) } },
         html! { strong { (line.permission) } br; span class="quiet" { (line.allows) } },
         html! { (badge(tone, line.state)) @if let Some(why) = &line.why { br; span class="quiet" { (why) } } },
         html! {

@@ -218,7 +218,7 @@ impl Mapping {
 
     fn writes(line: &batches::PlannedLine) -> Markup {
         html! {
-            @if let Some(error) = &line.error { span class="wrong" { (error) } }
+            @if let Some(error) = &line.error { span class="wrong" { (error) } br; }
             @for write in line.planned.iter().flat_map(|planned| &planned.writes) {
                 @for field in &write.fields {
                     span class="quiet" { (field.field) ": " }
