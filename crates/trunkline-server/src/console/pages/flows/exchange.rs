@@ -43,7 +43,7 @@ impl Way {
         }
     }
 
-    const fn new(self) -> &'static str {
+    const fn wizard(self) -> &'static str {
         match self {
             Self::In => "/incoming/new",
             Self::Out => "/outgoing/new",
@@ -156,7 +156,7 @@ impl View for Exchange {
             Way::Out => "New publisher",
         };
         (visit.may(Role::Admin) && !self.items.is_empty())
-            .then(|| parts::first_link(visit, self.way.new(), Some("plus"), words))
+            .then(|| parts::first_link(visit, self.way.wizard(), Some("plus"), words))
     }
 
     fn main(&self, visit: &Visit) -> Markup {
@@ -178,7 +178,7 @@ impl View for Exchange {
             ),
         };
         let next = html! {
-            @if visit.may(Role::Admin) { (parts::first_link(visit, self.way.new(), Some("plus"), words)) }
+            @if visit.may(Role::Admin) { (parts::first_link(visit, self.way.wizard(), Some("plus"), words)) }
             (parts::link(visit, "/recipes", Some("recipe"), "Pick a recipe"))
         };
         parts::empty(visit, picture, title, text, Some(next))

@@ -378,7 +378,9 @@ mod tests {
     #[test]
     fn every_component_has_fields_for_all_of_its_settings() {
         for one in trunkline_components::described() {
-            let count = one.settings["properties"].as_object().map_or(1, |all| all.len());
+            let count = one.settings["properties"]
+                .as_object()
+                .map_or(1, serde_json::Map::len);
             assert_eq!(settings(&one.settings).len(), count, "{}", one.name);
         }
     }

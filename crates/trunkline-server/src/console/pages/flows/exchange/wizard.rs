@@ -40,12 +40,12 @@ const TIMES: [(&str, &str); 5] = [
 
 pub(super) fn pages() -> Vec<Page> {
     let look = |id, way: Way| {
-        Page::look(id, way.new(), Role::Admin, move |asked: Asked| async move {
+        Page::look(id, way.wizard(), Role::Admin, move |asked: Asked| async move {
             fresh(&asked, way).await
         })
     };
     let deed = |id, way: Way| {
-        Page::deed(id, way.new(), Role::Admin, move |asked: Asked| async move {
+        Page::deed(id, way.wizard(), Role::Admin, move |asked: Asked| async move {
             put(asked, way).await
         })
     };
@@ -200,7 +200,7 @@ impl View for Wizard {
             "transform",
             "key",
         ];
-        let way = format!("{}#tried", visit.to(self.way.new()));
+        let way = format!("{}#tried", visit.to(self.way.wizard()));
         let refusal = self.refusal.as_ref();
         let usual = match self.way {
             Way::In => "my-subscriber",
@@ -211,7 +211,7 @@ impl View for Wizard {
             Way::Out => "Preview what would be sent",
         };
         html! {
-            (parts::form(visit, self.way.new(), &html! {
+            (parts::form(visit, self.way.wizard(), &html! {
                 (parts::trouble(visit, refusal, &known))
                 (Field::text("name", "Name of the flow", &self.value("name", usual)).needed().hint("Small letters, digits and hyphens.").wrong(refusal))
                 @if self.way == Way::Out { (self.other()) }
