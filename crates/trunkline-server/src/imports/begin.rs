@@ -107,10 +107,11 @@ pub(crate) async fn begin(shared: &Arc<Shared>, wanted: &Wanted, name: &str) -> 
         input_name: files::name(name),
         options: serde_json::to_value(&prepared.reader.orders).unwrap_or_default(),
     };
+    // The files are there before the batch is: a folder that cannot be written leaves nothing behind.
     let (mut keeper, shows) = keeper(&prepared.reader)?;
+    keeper.begin(None).map_err(|error| shown(&error))?;
     match shared.workspaces.holder().begin_batch(&new).await? {
         BatchBegun::Held(held, batch) => {
-            keeper.begin(None).map_err(|error| shown(&error))?;
             let going = shared.imports.add(&batch.id, Progress::default());
             shows.set(Arc::clone(&going)).ok();
             let work = Work {
@@ -192,9 +193,12 @@ pub(crate) async fn resume(shared: &Arc<Shared>, id: &str, by_whom: &str) -> Res
         BatchBegun::Busy(batch) | BatchBegun::Unfinished(batch) => return Err(busy(&batch)),
     };
     let from = StoredBatch::progress(&batch.progress);
-    keeper
-        .begin(Some(batch.progress.position.as_deref().unwrap_or_default()))
-        .map_err(|error| shown(&error))?;
+    let position = batch.progress.position.clone();
+    if let Err(error) = keeper.begin(Some(position.as_deref().unwrap_or_default())) {
+        let held = shared.workspaces.holder().batch(held);
+        held.finish(BatchState::Stopped, &from, position).await?;
+        return Err(shown(&error));
+    }
     let going = shared.imports.add(id, from);
     shows.set(Arc::clone(&going)).ok();
     let work = Work {

@@ -279,7 +279,7 @@ impl Leaf {
         match picks {
             Some(Err(reason)) => parts.push(format!("The list could not be read: {reason}")),
             Some(Ok(found)) if found.more => {
-                parts.push("The first are offered; any other ID can be typed.".to_owned())
+                parts.push("The first are offered; any other ID can be typed.".to_owned());
             }
             _ => {}
         }
