@@ -1,5 +1,7 @@
 //! Ten thousand connections at once, to a simulator that is a process of its own.
 
+use std::io::Write as _;
+
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
@@ -29,7 +31,8 @@ fn ten_thousand_connections_at_once_are_all_answered() {
             CONNECTIONS + BESIDE
         );
         assert!(std::env::var_os("TRUNKLINE_REQUIRE_ALL").is_none(), "{message}");
-        println!("left out: {message}");
+        // Past the test runner, which keeps what a passing test prints to itself.
+        writeln!(std::io::stderr(), "left out: {message}").unwrap();
         return;
     }
     let desk = Desk::new();
