@@ -84,7 +84,15 @@ impl Kept {
         assert!(left.is_empty(), "{signal}: {left:?}");
         let mut rest = String::new();
         self.output.read_to_string(&mut rest).unwrap();
-        assert_eq!(rest, "until Ctrl-C\n", "{signal}");
+        let lines: Vec<&str> = rest.lines().collect();
+        let (last, others) = lines.split_last().unwrap();
+        assert_eq!(*last, "until Ctrl-C", "{signal}");
+        assert!(
+            others
+                .iter()
+                .all(|line| line.starts_with("export TRUNKLINE_TEST_")),
+            "{signal}: {rest}"
+        );
     }
 }
 

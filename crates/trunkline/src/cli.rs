@@ -503,7 +503,7 @@ mod tests {
             let is_secret = ["token", "secret", "password"]
                 .iter()
                 .any(|word| flag.split('-').any(|part| part == *word));
-            let is_elsewhere = ["-env", "-file"].iter().any(|end| flag.ends_with(end));
+            let is_elsewhere = ["-env", "-file", "-url"].iter().any(|end| flag.ends_with(end));
             if is_secret && !is_elsewhere {
                 found.push(format!("{} --{flag}", path.trim()));
             }
@@ -514,9 +514,15 @@ mod tests {
     }
 
     #[test]
-    fn no_flag_takes_a_secret_but_the_simulators_whose_tokens_are_words() {
+    fn no_flag_takes_a_secret_but_the_simulators_whose_secrets_are_words() {
         let mut found = Vec::new();
         telling(&Cli::command(), "", &mut found);
-        assert_eq!(found, ["trunkline simulate --token"]);
+        assert_eq!(
+            found,
+            [
+                "trunkline simulate --token",
+                "trunkline simulate --webhook-secret"
+            ]
+        );
     }
 }

@@ -43,7 +43,7 @@ async fn a_head_or_body_that_never_ends_is_cut_off() {
         converse(&process, &half),
         converse(
             &process,
-            &[b"POST /api/v1/keys HTTP/1.1\r\nhost: localhost\r\ncontent-length: 50\r\n\r\n{\"name\":"]
+            &[b"POST /api/v1/keys HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: 50\r\n\r\n{\"name\":"]
         ),
     );
     assert_eq!(no_head, "");

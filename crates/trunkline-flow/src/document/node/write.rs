@@ -140,7 +140,7 @@ mod tests {
             any::<bool>().prop_map(Value::Bool),
             any::<i64>().prop_map(Value::from),
             "[ -~äö\n]{0,60}".prop_map(Value::from),
-            prop_oneof![
+            prop::sample::select(vec![
                 "yes",
                 "null",
                 "1e3",
@@ -152,8 +152,9 @@ mod tests {
                 "\"",
                 "{",
                 "~",
-                "2026-01-01"
-            ]
+                "2026-01-01",
+                "",
+            ])
             .prop_map(Value::from),
         ];
         scalar.prop_recursive(4, 40, 6, |inner| {
@@ -169,9 +170,10 @@ mod tests {
         #[test]
         fn whatever_is_written_reads_back_as_the_same(value in any_tree()) {
             let node = Node::of_json(value);
-            if let Some(text) = node.to_yaml() {
-                prop_assert!(Node::parse(&text).unwrap().is_same(&node), "{}", text);
-            }
+            let text = node.to_yaml();
+            prop_assert!(text.is_some(), "nothing is written of {}", node.to_json());
+            let text = text.unwrap_or_default();
+            prop_assert!(Node::parse(&text).unwrap().is_same(&node), "{}", text);
         }
     }
 
