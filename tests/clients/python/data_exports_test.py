@@ -12,7 +12,7 @@ exports = intercom.data_export
 
 def order(after=None, before=None):
     return exports.create(
-        created_at_after=in_seconds(-86400) if after is None else after,
+        created_at_after=in_seconds(-80 * 86400) if after is None else after,
         created_at_before=in_seconds(60) if before is None else before,
     )
 
