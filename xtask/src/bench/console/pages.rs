@@ -48,7 +48,7 @@ impl Found {
     }
 }
 
-/// The first and last part of a path, how many it has, and the names of what is asked.
+/// What of an address is no name of anything: every second part of the path, how many there are, and the names of what is asked.
 fn shape(path: &str) -> String {
     let (path, query) = path.split_once('?').unwrap_or((path, ""));
     let parts: Vec<&str> = path.split('/').skip(1).collect();
@@ -56,8 +56,8 @@ fn shape(path: &str) -> String {
         .split('&')
         .map(|pair| pair.split('=').next().unwrap_or_default())
         .collect();
-    let last = parts.last().filter(|_| parts.len() > 2);
-    format!("{:?} {} {last:?} {names:?}", parts.first(), parts.len())
+    let kinds: Vec<&str> = parts.iter().step_by(2).copied().collect();
+    format!("{kinds:?} {} {names:?}", parts.len())
 }
 
 /// What stands in the attribute that begins so, its slash included.
@@ -90,6 +90,7 @@ mod tests {
     const PAGE: &str = r##"<link href="/assets/console.css?v=1"><script src="/assets/console.js?v=1"></script>
 <input type="hidden" name="_token" value="abc"><a href="/things/1">one</a><a href="/things/2">two</a><a href="/things/3">three</a>
 <a href="/things?after=3&amp;limit=5#list">more</a><a href="/things/export">all</a><a href="https://example.com/">away</a>
+<a href="/data/a/contacts/1">1</a><a href="/data/a/contacts/2">2</a><a href="/data/a/contacts/3">3</a>
 <svg><use href="/assets/icons.svg?v=1#bell"></use></svg>"##;
 
     #[test]
@@ -99,7 +100,14 @@ mod tests {
         found.add(PAGE);
         found.add(PAGE);
         let paths: Vec<String> = std::iter::from_fn(|| found.next()).collect();
-        assert_eq!(paths, ["/things/1", "/things/2", "/things?after=3&limit=5"]);
+        let expected = [
+            "/things/1",
+            "/things/2",
+            "/things?after=3&limit=5",
+            "/data/a/contacts/1",
+            "/data/a/contacts/2",
+        ];
+        assert_eq!(paths, expected);
     }
 
     #[test]
