@@ -1,4 +1,4 @@
-//! What people do all day in the console, in a real browser: a flow that breaks is mended, an action is run and put back, a question is
+//! What people do all day in the console, in a real browser: a flow that breaks is mended, an action is shown and done, a question is
 //! asked, a report is read.
 
 use std::fs;
@@ -200,7 +200,7 @@ fn a_flow_is_made_breaks_is_seen_mended_and_its_records_go_through() {
 }
 
 #[test]
-fn an_action_is_shown_done_and_put_back_a_question_asked_and_a_report_read() {
+fn an_action_is_shown_and_done_a_question_asked_and_a_report_read() {
     let scene = Scene::new();
     let named = |name: &str| {
         let contacts = scene.simulator.truth("contacts", "2.16");
