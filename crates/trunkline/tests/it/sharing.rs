@@ -46,6 +46,29 @@ fn sync(place: &Place, desk: &Desk, more: &[&str]) -> Child {
     command.spawn().unwrap()
 }
 
+/// After the first window of the limit nobody came too often, and nobody met a scroll that was open.
+fn nobody_was_refused(simulator: &Simulator, mirrors: usize) {
+    let requests = simulator.requests();
+    let window = |entry: &Value| entry["at"].as_i64().unwrap() / 10;
+    let first = window(&requests[0]);
+    let last = window(requests.last().unwrap());
+    let refused: Vec<_> = requests
+        .iter()
+        .filter(|entry| entry["status"] == 429 && window(entry) > first)
+        .collect();
+    assert!(refused.is_empty(), "{refused:#?}");
+    assert!(last - first >= 3, "{} requests prove nothing", requests.len());
+    let scrolls: Vec<_> = requests
+        .iter()
+        .filter(|entry| entry["operation"] == "companies.scroll")
+        .map(|entry| entry["status"].as_u64().unwrap())
+        .collect();
+    assert!(
+        scrolls.len() >= 3 * mirrors && scrolls.iter().all(|status| *status == 200),
+        "{scrolls:?}"
+    );
+}
+
 fn check(place: &Place) {
     let simulator = workspace();
     place.connect(&simulator, &[]);
@@ -64,25 +87,7 @@ fn check(place: &Place) {
         let outcome = Outcome::of(child.wait_with_output().unwrap());
         assert_eq!(outcome.code, 0, "{}{}", outcome.stdout, outcome.stderr);
     }
-    let requests = simulator.requests();
-    let window = |entry: &Value| entry["at"].as_i64().unwrap() / 10;
-    let first = window(&requests[0]);
-    let last = window(requests.last().unwrap());
-    let refused: Vec<_> = requests
-        .iter()
-        .filter(|entry| entry["status"] == 429 && window(entry) > first)
-        .collect();
-    assert!(refused.is_empty(), "{refused:#?}");
-    assert!(last - first >= 3, "{} requests prove nothing", requests.len());
-    let scrolls: Vec<_> = requests
-        .iter()
-        .filter(|entry| entry["operation"] == "companies.scroll")
-        .map(|entry| entry["status"].as_u64().unwrap())
-        .collect();
-    assert!(
-        scrolls.len() >= 9 && scrolls.iter().all(|status| *status == 200),
-        "{scrolls:?}"
-    );
+    nobody_was_refused(&simulator, 3);
     for desk in &desks {
         truth::compare(desk, &simulator, "2.16");
     }
@@ -96,6 +101,71 @@ fn three_syncs_on_one_data_folder_share_budget_and_scroll() {
 #[test]
 fn three_syncs_on_one_postgresql_share_budget_and_scroll() {
     check(&Place::postgres());
+}
+
+/// A server with a mirror, a sync, rows that are published and one call after the other, all at once.
+fn check_all_kinds(place: &Place) {
+    const ROWS: usize = 40;
+    let simulator = workspace();
+    place.connect(&simulator, &[]);
+    simulator.forget_requests();
+    let added = place.run(&["mirrors", "add", "all", "--every", "1d"]);
+    assert_eq!(added.code, 0, "{}", added.stderr);
+    let rows: String = (0..ROWS).map(|row| format!("shared-{row},Row {row}\n")).collect();
+    let desk = Desk::new();
+    std::fs::write(desk.path().join("rows.csv"), format!("external_id,name\n{rows}")).unwrap();
+    let flags = place.flags();
+    let flags: Vec<&str> = flags.iter().map(String::as_str).collect();
+    let publish = [
+        "publish",
+        "contacts.upsert",
+        "--from",
+        "rows.csv",
+        "--connection",
+        "acme",
+        "--json",
+    ];
+    let [home, other] = [Desk::new(), Desk::new()];
+    let server = Process::start(&home, &flags);
+    let syncing = sync(place, &other, &[]);
+    let publishing = desk.trunkline(&[&publish, &flags[..]].concat()).spawn().unwrap();
+    let calls = (0..6).map(|number| {
+        let name = format!("name=tag {number}");
+        place.run(&["call", "tags.upsert", "--connection", "acme", &name])
+    });
+    for call in calls {
+        assert_eq!(call.code, 0, "{}{}", call.stdout, call.stderr);
+    }
+    let published = Outcome::of(publishing.wait_with_output().unwrap());
+    assert_eq!(published.code, 0, "{}{}", published.stdout, published.stderr);
+    assert_eq!(published.json()["created"], ROWS, "{}", published.stdout);
+    let synced = Outcome::of(syncing.wait_with_output().unwrap());
+    assert_eq!(synced.code, 0, "{}{}", synced.stdout, synced.stderr);
+    until("the server's own run", || {
+        runs(place).iter().any(|run| run["state"] == "complete")
+    });
+    assert_eq!(runs(place).len(), 1, "{:#?}", runs(place));
+    assert_eq!(server.stop(), 0);
+    nobody_was_refused(&simulator, 2);
+    let truth = simulator.truth("contacts", "2.16");
+    for row in 0..ROWS {
+        let own = format!("shared-{row}");
+        let there = truth
+            .iter()
+            .filter(|contact| contact["external_id"] == *own)
+            .count();
+        assert_eq!(there, 1, "{own}");
+    }
+}
+
+#[test]
+fn a_server_a_sync_a_publisher_and_calls_share_budget_and_scroll_on_one_data_folder() {
+    check_all_kinds(&Place::sqlite());
+}
+
+#[test]
+fn a_server_a_sync_a_publisher_and_calls_share_budget_and_scroll_on_one_postgresql() {
+    check_all_kinds(&Place::postgres());
 }
 
 /// Every run that a mirror had, oldest first.
