@@ -86,6 +86,31 @@ mod tests {
     }
 
     #[test]
+    fn a_signature_that_is_wrong_in_any_one_bit_does_not_fit() {
+        let jefe = Signer::new(&"Jefe".into()).unwrap();
+        let body = b"what do ya want for nothing?";
+        let right = Signature::read("effcdf6ae5eb2fa2d27416d5f184df9c259a7c79").unwrap();
+        assert!(jefe.fits(body, &right));
+        for bit in 0..DIGEST * 8 {
+            let mut wrong = right;
+            wrong.0[bit / 8] ^= 1 << (bit % 8);
+            assert!(!jefe.fits(body, &wrong), "bit {bit}");
+        }
+    }
+
+    /// Does not compile once a signature has `==`, which would end at the first byte that differs: both traits would fit then.
+    #[test]
+    fn a_signature_can_be_compared_in_constant_time_only() {
+        trait Compared<Kind> {
+            fn is_only_one() {}
+        }
+        impl<T> Compared<()> for T {}
+        impl<T: PartialEq> Compared<u8> for T {}
+        <Signature as Compared<_>>::is_only_one();
+        <Signer as Compared<_>>::is_only_one();
+    }
+
+    #[test]
     fn an_empty_secret_signs_nothing() {
         assert!(Signer::new(&"".into()).is_none());
     }
