@@ -33,7 +33,7 @@ pub(crate) struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum What {
-    /// The actions: CPU of this machine per upsert.
+    /// The actions: CPU of this machine per upsert, how soon help and completion are there.
     Actions(actions::Arguments),
     /// The mirror: CPU per record, memory, requests, wall time at a rate limit.
     Mirror(mirror::Arguments),

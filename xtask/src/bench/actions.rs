@@ -1,9 +1,9 @@
-//! `cargo xtask bench actions`: what an upsert costs of this machine's own time.
+//! `cargo xtask bench actions`: what an upsert costs of this machine's own time, and how soon help and completion are there.
 //!
-//! It runs the bench of trunkline-actions, whose transport answers from memory, as a process of its own: once with no upsert at
-//! all, then with many; the difference is theirs.
+//! For upserts it runs the bench of trunkline-actions, whose transport answers from memory, as a process of its own: once with no
+//! upsert at all, then with many; the difference is theirs. Help and completion are commands of the release, started again and again.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, bail};
 use clap::Args;
@@ -13,6 +13,9 @@ use super::{
     process::{Folder, measured},
 };
 use crate::{repo, steps::cargo};
+
+/// How often a command is started; the median counts.
+const STARTS: usize = 21;
 
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
@@ -50,7 +53,44 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
         figures.at_most(&name, "CPU per call", each / 2.0, "µs", 100.0);
         figures.note(&name, "peak memory", busy.peak_megabytes, "MB");
     }
+    starts(&super::build()?, folder.path(), &mut figures)?;
     figures.print(arguments.json)
+}
+
+/// How long somebody waits for help, and for what the tab key gives.
+fn starts(binary: &Path, folder: &Path, figures: &mut Figures) -> Result<()> {
+    for (name, typed) in [
+        ("help of all commands", &["--help"][..]),
+        ("help of one command", &["call", "--help"]),
+        ("completion of a command", &["--", "trunkline", "pub"]),
+        (
+            "completion of an action's id",
+            &["--", "trunkline", "call", "contacts."],
+        ),
+        (
+            "completion of an action's field",
+            &["--", "trunkline", "call", "contacts.upsert", "em"],
+        ),
+    ] {
+        let mut command = Vec::new();
+        if typed[0] == "--" {
+            command.extend(["env", "COMPLETE=bash", "_CLAP_IFS=,"].map(str::to_owned));
+            command.push(format!("_CLAP_COMPLETE_INDEX={}", typed.len() - 2));
+        }
+        command.push(binary.display().to_string());
+        command.extend(typed.iter().copied().map(str::to_owned));
+        let mut times = Vec::new();
+        for _ in 0..STARTS {
+            let (output, usage) = measured(&command, folder)?;
+            if usage.exit != 0 || output.trim().is_empty() {
+                bail!("{name} ended with {} and {output:?}", usage.exit);
+            }
+            times.push(usage.wall_seconds * 1e3);
+        }
+        times.sort_by(f64::total_cmp);
+        figures.at_most(name, "wall time, median", times[STARTS / 2], "ms", 50.0);
+    }
+    Ok(())
 }
 
 /// Builds the bench with the optimizations of a release; its path.

@@ -117,7 +117,8 @@ fn table(simulator: &Simulator, folder: &Path, rows: u64) -> Result<()> {
     let mut there = there.iter().filter_map(|contact| contact["external_id"].as_str());
     let mut text = "external_id,email,name\n".to_owned();
     for row in 0..rows {
-        match there.next().filter(|_| row % 10 == 0) {
+        let known = (row % 10 == 0).then(|| there.next()).flatten();
+        match known {
             Some(known) => writeln!(text, "{known},,Somebody Else {row}")?,
             None => writeln!(text, "bench-{row},person{row}@bench.example,Person {row}")?,
         }

@@ -80,7 +80,7 @@ pub(crate) struct Publish {
     #[arg(long, conflicts_with = "resume")]
     pub(crate) strict: bool,
     /// The most rows at once; the workspace's rate limit decides below it.
-    #[arg(long, value_name = "N", default_value_t = 256, value_parser = clap::value_parser!(u16).range(1..=4_096))]
+    #[arg(long, value_name = "N", default_value_t = 384, value_parser = clap::value_parser!(u16).range(1..=4_096))]
     pub(crate) concurrency: u16,
     /// Keep the rejected rows in this file, with the reason; mend them there and publish the file.
     #[arg(long, value_name = "FILE", conflicts_with = "resume")]

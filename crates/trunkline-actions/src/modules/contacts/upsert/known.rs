@@ -4,7 +4,7 @@
 //! entry costs a call and nothing else. It is bounded in number and in time, by the clock that is handed in.
 
 use std::{
-    collections::{HashMap, VecDeque},
+    collections::HashMap,
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
@@ -15,47 +15,47 @@ use super::who::Key;
 /// How long the search may lag behind, generously, in seconds.
 const LIFE: i64 = 600;
 
-/// The most identities that are remembered; about eight megabytes.
-const MOST: usize = 65_536;
+/// The most identities in each of the two tables: what one takes before it doubles. Both are about four megabytes.
+const MOST: usize = 28_672;
 
 /// Which contact an identity led to.
 #[derive(Debug, Default)]
 pub(crate) struct Known(Mutex<Inner>);
 
+/// Two tables, so that the older half is forgotten at once: a table from which one after the other is taken grows without end.
 #[derive(Debug, Default)]
 struct Inner {
-    by_key: HashMap<Key, (Box<str>, i64)>,
-    /// The same, oldest first; an entry that was written again stands here twice.
-    order: VecDeque<(Key, i64)>,
+    young: Table,
+    old: Table,
+}
+
+/// An identity, the contact's id, and when it was written.
+type Table = HashMap<Key, (Box<str>, i64)>;
+
+impl Inner {
+    fn get(&self, key: &Key) -> Option<&(Box<str>, i64)> {
+        self.young.get(key).or_else(|| self.old.get(key))
+    }
 }
 
 impl Known {
     /// Remembers that an identity leads to the contact with this id.
     pub(crate) fn remember(&self, key: Key, id: &str, now: Timestamp) {
-        let now = now.as_second();
         let mut inner = self.lock();
-        inner.by_key.insert(key, (id.into(), now));
-        inner.order.push_back((key, now));
-        while inner
-            .order
-            .front()
-            .is_some_and(|(_, at)| inner.order.len() > MOST || !is_alive(*at, now))
-        {
-            let Some((old, at)) = inner.order.pop_front() else {
-                break;
-            };
-            if inner.by_key.get(&old).is_some_and(|(_, newest)| *newest == at) {
-                inner.by_key.remove(&old);
-            }
+        let Inner { young, old } = &mut *inner;
+        if young.len() >= MOST && !young.contains_key(&key) {
+            std::mem::swap(young, old);
+            young.clear();
         }
+        young.insert(key, (id.into(), now.as_second()));
     }
 
     /// The contact that an identity led to a moment ago, unless that went away since.
     pub(crate) fn find(&self, key: Key, now: Timestamp) -> Option<String> {
         let now = now.as_second();
         let inner = self.lock();
-        let (id, at) = inner.by_key.get(&key).filter(|(_, at)| is_alive(*at, now))?;
-        let went = inner.by_key.get(&Key::gone(id)).map(|(_, at)| *at);
+        let (id, at) = inner.get(&key).filter(|(_, at)| is_alive(*at, now))?;
+        let went = inner.get(&Key::gone(id)).map(|(_, at)| *at);
         if went.is_some_and(|went| went >= *at) {
             return None;
         }
@@ -75,13 +75,15 @@ impl Known {
     /// Whether the contact with this id went away a moment ago.
     pub(crate) fn has_gone(&self, id: &str, now: Timestamp) -> bool {
         let inner = self.lock();
-        let went = inner.by_key.get(&Key::gone(id));
+        let went = inner.get(&Key::gone(id));
         went.is_some_and(|(_, at)| is_alive(*at, now.as_second()))
     }
 
     /// Forgets an identity that led nowhere.
     pub(crate) fn forget(&self, key: Key) {
-        self.lock().by_key.remove(&key);
+        let mut inner = self.lock();
+        inner.young.remove(&key);
+        inner.old.remove(&key);
     }
 
     fn lock(&self) -> MutexGuard<'_, Inner> {
@@ -148,12 +150,16 @@ mod tests {
     #[test]
     fn what_is_remembered_is_bounded_in_number() {
         let known = Known::default();
-        for number in 0..MOST + 10 {
-            known.remember(Key::external_id(&number.to_string()), "c", at(0));
+        let key = |number: usize| Key::external_id(&number.to_string());
+        for number in 0..2 * MOST + 10 {
+            known.remember(key(number), "c", at(0));
         }
-        assert_eq!(known.find(Key::external_id("9"), at(1)), None);
-        assert_eq!(known.find(Key::external_id("10"), at(1)).as_deref(), Some("c"));
+        assert_eq!(known.find(key(MOST - 1), at(1)), None);
+        for number in [MOST, 2 * MOST - 1, 2 * MOST, 2 * MOST + 9] {
+            assert_eq!(known.find(key(number), at(1)).as_deref(), Some("c"), "{number}");
+        }
         let inner = known.lock();
-        assert_eq!((inner.by_key.len(), inner.order.len()), (MOST, MOST));
+        assert_eq!((inner.young.len(), inner.old.len()), (10, MOST));
+        assert!(inner.young.capacity() <= MOST && inner.old.capacity() <= MOST);
     }
 }
