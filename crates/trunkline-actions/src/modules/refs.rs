@@ -44,6 +44,11 @@ pub(crate) async fn contact(run: &mut Run, input: &Input) -> Result<Contact, Act
                 "Give one of contact_id, external_id and email.",
             )
         })?;
+    contact_by(run, field, value).await
+}
+
+/// The one contact with this value in `external_id` or `email`.
+pub(crate) async fn contact_by(run: &mut Run, field: &str, value: &str) -> Result<Contact, ActionError> {
     let mut found = search_contacts(run, field, value).await?;
     if found.is_empty() {
         found = contacts::written_lately(run, field, value).await?;

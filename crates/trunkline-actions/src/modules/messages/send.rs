@@ -8,7 +8,7 @@ use trunkline_client::Call;
 
 use crate::{
     Action, ActionError, Field, Input, Inverse, Run, Write,
-    modules::refs::{acting_admin, contact},
+    modules::refs::{acting_admin, contact, contact_by},
 };
 
 pub(super) fn actions() -> Vec<Action> {
@@ -30,6 +30,10 @@ pub(super) fn actions() -> Vec<Action> {
         .takes([
             Field::text("body", "What is said; markup is kept.").or_named(&["message"]),
             Field::text("subject", "The subject of an email, which needs one."),
+            Field::list("cc", "For email: contacts that get a copy, each by id or email address.")
+                .since(Version::V2_14),
+            Field::list("bcc", "For email: contacts that get a copy that nobody else sees, in the same form.")
+                .since(Version::V2_14),
             Field::text(
                 "template",
                 "The look of an email, `plain` (the default) or `personal`; for whatsapp the name of the approved template.",
@@ -71,7 +75,12 @@ async fn work(run: &mut Run, input: Input) -> Result<Value, ActionError> {
         ));
     }
     let admin = acting_admin(run, input.text("from_admin_id")).await?;
-    let payload = payload(&input, kind, &admin, &person);
+    let mut payload = payload(&input, kind, &admin, &person);
+    for field in ["cc", "bcc"] {
+        if let Some(names) = input.list(field) {
+            payload[field] = copies(run, field, names).await?;
+        }
+    }
     let waits = kind == "in_app" && input.flag("create_conversation_without_contact_reply") != Some(true);
     if waits {
         run.note(
@@ -89,6 +98,31 @@ async fn work(run: &mut Run, input: Input) -> Result<Value, ActionError> {
             )),
     )
     .await
+}
+
+/// The contacts that get a copy, in the operation's own form.
+async fn copies(run: &mut Run, field: &str, names: &[Value]) -> Result<Value, ActionError> {
+    let mut copies = Vec::with_capacity(names.len());
+    for (at, name) in names.iter().enumerate() {
+        let place = format!("{field}[{at}]");
+        let Some(name) = name.as_str().filter(|name| !name.trim().is_empty()) else {
+            return Err(run.misfit(&place, "must be text: the id or the email address of a contact"));
+        };
+        let record = if name.contains('@') {
+            let found = contact_by(run, "email", name).await;
+            let found = found.map_err(|error| match error.code() {
+                "TL0730" => run.misfit(&place, "is the address of no contact"),
+                "TL0731" => run.misfit(&place, "is the address of several contacts; give the id of one"),
+                _ => error,
+            })?;
+            found.record
+        } else {
+            Some(run.read(Call::new("contacts.get").path("id", name)).await?)
+        };
+        let record = record.unwrap_or_default();
+        copies.push(json!({ "type": record["role"].as_str().unwrap_or("user"), "id": record["id"] }));
+    }
+    Ok(Value::Array(copies))
 }
 
 fn payload(input: &Input, kind: &str, admin: &str, person: &Value) -> Value {
@@ -162,6 +196,11 @@ fn check(run: &Run, input: &Input, kind: &str) -> Result<(), ActionError> {
                     return Err(run.misfit(field, format!("does not go with `type={kind}`")));
                 }
             }
+        }
+    }
+    for field in ["cc", "bcc"] {
+        if kind != "email" && input.list(field).is_some() {
+            return Err(run.misfit(field, format!("does not go with `type={kind}`")));
         }
     }
     if kind != "whatsapp" && input.list("components").is_some() {

@@ -60,6 +60,48 @@ fn a_message_reaches_a_contact_by_any_of_three_names() {
 }
 
 #[test]
+fn copies_of_an_email_go_to_contacts_by_id_or_address() {
+    let actor = Actor::new();
+    let list = actor.truth("/contacts?per_page=3");
+    let [to, first, second] = [0, 1, 2].map(|at| list["data"][at].clone());
+    let mail = json!({"contact_id": to["id"], "type": "email", "subject": "News", "body": "Hello"});
+    let input = with(
+        &mail,
+        json!({"cc": [first["id"]], "bcc": [second["email"], first["email"]]}),
+    );
+    let plan = actor.plan("messages.send", input);
+    let sent = plan.writes[0].payload.as_ref().unwrap();
+    let copy = |contact: &Value| json!({"type": contact["role"], "id": contact["id"]});
+    assert_eq!(sent["cc"], json!([copy(&first)]), "{sent}");
+    assert_eq!(sent["bcc"], json!([copy(&second), copy(&first)]), "{sent}");
+    assert_eq!(actor.apply(&plan).unwrap().output["message_type"], "email");
+    actor.refused(
+        "messages.send",
+        &[
+            (with(&mail, json!({"cc": [7]})), "TL0702", "cc[0]"),
+            (
+                with(&mail, json!({"bcc": ["nobody@nowhere.example"]})),
+                "TL0702",
+                "bcc[0]",
+            ),
+            (
+                with(&mail, json!({"cc": ["no-such-contact"]})),
+                "TL0105",
+                "Check the id",
+            ),
+            (
+                json!({"contact_id": to["id"], "body": "x", "cc": [first["id"]]}),
+                "TL0702",
+                "does not go with",
+            ),
+        ],
+    );
+    let old = Actor::at(Version::V2_13);
+    let error = old.error("messages.send", with(&mail, json!({"cc": [first["id"]]})));
+    assert!(error.to_string().contains("2.14"), "{error}");
+}
+
+#[test]
 fn a_message_that_cannot_be_sent_is_refused() {
     let actor = Actor::new();
     let contact = actor.first("/contacts?per_page=1");
