@@ -1,11 +1,12 @@
 //! `window`: makes a digest of the records of a span of time, for each group.
 //!
-//! The one rule: windows stand side by side (they begin at whole multiples of their length, in UTC) and belong to the time at which
-//! records come by. What waits keeps its origins and is bounded: when it is too much, all groups are given out early.
+//! The one rule: windows stand side by side (`window/span.rs` says where they begin) and belong to the time at which records come by. What waits keeps its origins and is bounded: when it is too much, all groups are given out early.
+
+mod span;
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use jiff::Timestamp;
+use jiff::{Timestamp, tz::TimeZone};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -36,8 +37,11 @@ pub(crate) const KIND: TransformKind = TransformKind {
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct Settings {
-    /// The length of a window, at least a second: `1h` begins and ends at full hours, `1d` at midnight, in UTC.
+    /// The length of a window, at least a second: `1h` begins and ends at full hours, `1d` at midnight.
     every: Span,
+    /// The zone whose midnights and hours count, as in `Europe/Dublin`; UTC unless told.
+    #[serde(default)]
+    time_zone: Option<String>,
     /// What groups records; all are one group without it.
     #[serde(default)]
     by: Option<Jq>,
@@ -55,6 +59,7 @@ const fn most() -> usize {
 
 struct Windows {
     settings: Settings,
+    zone: TimeZone,
     /// Records by the text of their key, with the key.
     groups: BTreeMap<String, (Value, Vec<Record>)>,
     count: usize,
@@ -74,9 +79,21 @@ fn build(node: &Node, _: &Site) -> Result<MakeTransform, Mistake> {
             "Write a longer time, such as 5m.",
         ));
     }
+    let zone = match settings.time_zone.as_deref() {
+        None => TimeZone::UTC,
+        Some(name) => TimeZone::get(name).map_err(|_| {
+            let spot = node.get("time_zone").map_or(node.spot, |value| value.spot);
+            Mistake::new(
+                spot,
+                format!("there is no time zone {name}"),
+                "Write one such as Europe/Dublin.",
+            )
+        })?,
+    };
     Ok(Arc::new(move || {
         Box::new(Windows {
             settings: settings.clone(),
+            zone: zone.clone(),
             groups: BTreeMap::new(),
             count: 0,
             bytes: 0,
@@ -86,13 +103,6 @@ fn build(node: &Node, _: &Site) -> Result<MakeTransform, Mistake> {
 }
 
 impl Windows {
-    fn window(&self, now: Timestamp) -> (Timestamp, Timestamp) {
-        let length = i64::try_from(self.settings.every.0.as_millis()).unwrap_or(i64::MAX);
-        let from = now.as_millisecond().div_euclid(length).saturating_mul(length);
-        let at = |millisecond| Timestamp::from_millisecond(millisecond).unwrap_or(Timestamp::MAX);
-        (at(from), at(from.saturating_add(length)))
-    }
-
     fn take(&mut self, record: Record, now: Timestamp) -> Result<(), Failed> {
         let key = match &self.settings.by {
             None => Ok(Value::Null),
@@ -102,7 +112,8 @@ impl Windows {
             Ok(key) => key,
             Err(error) => return Err(Failed::new(record, error)),
         };
-        self.open.get_or_insert(self.window(now));
+        self.open
+            .get_or_insert_with(|| span::around(now, self.settings.every.0, &self.zone));
         self.count += 1;
         self.bytes += weight(&record.value);
         let group = self.groups.entry(key.to_string());

@@ -97,6 +97,13 @@ fn each_mistake_in_settings_has_its_place_and_a_remedy() {
         ),
         ("  - window: {}", 4, 13, "missing field `every`", "Mend"),
         (
+            "  - window: { every: 1d, time_zone: Mars/Base }",
+            4,
+            37,
+            "no time zone Mars/Base",
+            "Europe/Dublin",
+        ),
+        (
             "  - mask: {}",
             4,
             11,
