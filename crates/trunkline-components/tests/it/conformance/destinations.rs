@@ -1,4 +1,4 @@
-//! A subject for each destination, but for `intercom`, which needs a workspace.
+//! A subject for each destination, but for `intercom`, whose workspace is in `crates/trunkline/tests/it/flows/intercom.rs`.
 
 use std::sync::Arc;
 

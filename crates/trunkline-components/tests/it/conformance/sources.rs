@@ -1,4 +1,4 @@
-//! A subject for each source that can be read again, but for `intercom`, which needs a workspace.
+//! A subject for each source that can be read again, but for `intercom`, whose workspace is in `crates/trunkline/tests/it/flows/intercom.rs`.
 
 use std::{
     fmt::Write as _,

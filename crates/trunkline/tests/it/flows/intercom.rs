@@ -1,6 +1,9 @@
-//! What flows do in a workspace: the destination held to the suite of destinations, and what records are enriched by.
+//! What flows do in a workspace: source and destination held to their suites, and what records are enriched by.
 
-use std::{path::PathBuf, sync::Arc};
+use std::{
+    path::PathBuf,
+    sync::{Arc, Mutex},
+};
 
 use futures::future::BoxFuture;
 use serde_json::{Value, json};
@@ -9,15 +12,16 @@ use trunkline_catalog::Version;
 use trunkline_client::{Client, Clock as _, Connection, Settings, SystemClock};
 use trunkline_components::{Site, Workspaces, build, kinds};
 use trunkline_flow::{
-    ComponentError, Destination,
-    conformance::{self, DestinationSubject, Keeps},
+    ComponentError, Destination, Record, Source,
+    conformance::{self, DestinationSubject, Keeps, SourceSubject},
     document::Document,
+    engine::Flow,
 };
 
 use super::{lines, put};
 use crate::{
     actions::memory::MemoryJournal,
-    harness::{Desk, Simulator, TOKEN},
+    harness::{Desk, Simulator, TOKEN, small},
     process::json as shown,
 };
 
@@ -46,24 +50,24 @@ struct People {
     journal: Arc<MemoryJournal>,
 }
 
+/// A flow on a simulated workspace.
+fn flow(text: &str, simulator: &Simulator, journal: Arc<MemoryJournal>) -> Flow {
+    let clock = Arc::new(SystemClock);
+    let connection = Connection::at(simulator.base_url(), TOKEN.to_owned().into(), Version::DEFAULT).unwrap();
+    let client = Client::new(connection, Settings::new(clock.clone())).unwrap();
+    let workspace = Workspace::new("sim", client, clock, journal);
+    let site = Site {
+        folder: PathBuf::from("/nowhere"),
+        workspaces: Arc::new(One(workspace)),
+        ..Site::alone("flow", Arc::new(|| SystemClock.now()), Arc::new(|_| None))
+    };
+    let document = Document::parse(text, &kinds(), SystemClock.now()).unwrap();
+    build(&document, &site).unwrap()
+}
+
 impl DestinationSubject for People {
     fn destination(&self) -> Arc<dyn Destination> {
-        let clock = Arc::new(SystemClock);
-        let connection = Connection::at(
-            self.simulator.base_url(),
-            TOKEN.to_owned().into(),
-            Version::DEFAULT,
-        )
-        .unwrap();
-        let client = Client::new(connection, Settings::new(clock.clone())).unwrap();
-        let workspace = Workspace::new("sim", client, clock, self.journal.clone());
-        let site = Site {
-            folder: PathBuf::from("/nowhere"),
-            workspaces: Arc::new(One(workspace)),
-            ..Site::alone("act", Arc::new(|| SystemClock.now()), Arc::new(|_| None))
-        };
-        let document = Document::parse(ACT, &kinds(), SystemClock.now()).unwrap();
-        let mut flow = build(&document, &site).unwrap();
+        let mut flow = flow(ACT, &self.simulator, self.journal.clone());
         flow.ways.remove(0).destination
     }
 
@@ -96,6 +100,89 @@ impl DestinationSubject for People {
         let held = all.iter().filter_map(ours).collect();
         Box::pin(async { Some(held) })
     }
+}
+
+/// The moment of the first conversation of the test's own: before all that the workspace has.
+const BEGIN: u64 = 900_000_000;
+
+const ASK: &str = r#"
+flow: ask
+source:
+  intercom:
+    operation: conversations.search
+    payload: { pagination: { per_page: 20 } }
+    request: |
+      {payload: {query: {operator: "AND", value: [
+        {field: "created_at", operator: ">", value: (.checkpoint // 0)},
+        {field: "created_at", operator: "<", value: 1000000000}
+      ]}}}
+    checkpoint: .created_at
+destinations: [stdout]
+"#;
+
+/// Conversations of a simulated workspace, each a second after the one before it.
+struct Talks {
+    simulator: Simulator,
+    contact: String,
+    /// What the API says of them, by number.
+    told: Mutex<Vec<Value>>,
+}
+
+impl SourceSubject for Talks {
+    fn source(&self) -> Arc<dyn Source> {
+        flow(ASK, &self.simulator, Arc::default()).source
+    }
+
+    fn add(&self, from: u64, count: u64) -> BoxFuture<'_, ()> {
+        tokio::task::block_in_place(|| {
+            for number in from..from + count {
+                let body = json!({
+                    "from": { "type": "user", "id": self.contact },
+                    "body": format!("<p>Zoë \"{number}\"</p>"),
+                    "created_at": BEGIN + number,
+                });
+                let (status, answer) = self.simulator.api("POST", "/conversations", Some(&body));
+                assert_eq!(status, 200, "{answer}");
+                let query =
+                    json!({ "query": { "field": "created_at", "operator": "=", "value": BEGIN + number } });
+                let (_, found) = self.simulator.api("POST", "/conversations/search", Some(&query));
+                assert_eq!(found["total_count"], 1, "{found}");
+                self.told.lock().unwrap().push(found["conversations"][0].clone());
+            }
+        });
+        Box::pin(async {})
+    }
+
+    fn expected(&self, number: u64) -> Value {
+        self.told.lock().unwrap()[usize::try_from(number).unwrap()].clone()
+    }
+
+    fn number(&self, record: &Record) -> u64 {
+        record.value["created_at"].as_u64().unwrap() - BEGIN
+    }
+
+    /// They come as the search gives them.
+    fn is_ordered(&self) -> bool {
+        false
+    }
+}
+
+#[test]
+fn what_is_asked_of_a_workspace_keeps_what_sources_must() {
+    let mut options = small();
+    options.habits.turn_off("search_lag").unwrap();
+    let simulator = Simulator::start(options);
+    let contact = simulator.truth("contacts", "2.16")[0]["id"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    let talks = Talks {
+        simulator,
+        contact,
+        told: Mutex::default(),
+    };
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    runtime.block_on(conformance::source(&talks, 320));
 }
 
 #[test]
