@@ -45,7 +45,7 @@ pub(crate) fn nearest(asked: &str, names: impl Iterator<Item = &'static str>) ->
     let (family, verb) = asked.split_once('.').unwrap_or(("", &asked));
     let mut scored: Vec<(usize, &'static str)> = names
         .filter_map(|name| {
-            let distance = distance(&asked, name);
+            let distance = strsim::osa_distance(&asked, name);
             let (own_family, own_verb) = name.split_once('.').unwrap_or(("", name));
             let shares = !asked.is_empty()
                 && (own_verb == verb
@@ -57,27 +57,6 @@ pub(crate) fn nearest(asked: &str, names: impl Iterator<Item = &'static str>) ->
         .collect();
     scored.sort_unstable();
     scored.into_iter().map(|(_, name)| name).take(5).collect()
-}
-
-/// How many letters must be changed, put in, taken out or swapped with their neighbour.
-fn distance(left: &str, right: &str) -> usize {
-    let left: Vec<char> = left.chars().collect();
-    let right: Vec<char> = right.chars().collect();
-    let mut before: Vec<usize> = Vec::new();
-    let mut above: Vec<usize> = (0..=right.len()).collect();
-    for (row, letter) in left.iter().enumerate() {
-        let mut line = vec![row + 1];
-        for (column, other) in right.iter().enumerate() {
-            let changed = above[column] + usize::from(letter != other);
-            let mut best = changed.min(above[column + 1] + 1).min(line[column] + 1);
-            if row > 0 && column > 0 && *letter == right[column - 1] && left[row - 1] == *other {
-                best = best.min(before[column - 1] + 1);
-            }
-            line.push(best);
-        }
-        before = std::mem::replace(&mut above, line);
-    }
-    above[right.len()]
 }
 
 #[cfg(test)]

@@ -158,6 +158,8 @@ impl Catalog {
         if name.is_empty() {
             return Vec::new();
         }
+        // What is much longer than any topic is near none.
+        let short: String = name.chars().take(100).collect();
         // Whoever leaves a word out means a topic that has all the others.
         let lacks = |known: &str| {
             !name
@@ -167,7 +169,13 @@ impl Catalog {
         let mut near: Vec<(bool, usize, &'static str)> = self
             .topics()
             .iter()
-            .map(|topic| (lacks(topic.name), distance(name, topic.name), topic.name))
+            .map(|topic| {
+                (
+                    lacks(topic.name),
+                    strsim::levenshtein(&short, topic.name),
+                    topic.name,
+                )
+            })
             .filter(|(lacks, distance, known)| !lacks || *distance <= known.len().max(name.len()) / 3)
             .collect();
         near.sort_unstable();
@@ -192,23 +200,6 @@ fn matches(pattern: &str, name: &str) -> bool {
         }
     }
     rest.ends_with(last)
-}
-
-/// How many letters must change to turn one word into the other.
-fn distance(left: &str, right: &str) -> usize {
-    let right: Vec<char> = right.chars().collect();
-    let mut row: Vec<usize> = (0..=right.len()).collect();
-    for (number, letter) in left.chars().take(100).enumerate() {
-        let mut corner = row[0];
-        row[0] = number + 1;
-        for (column, other) in right.iter().enumerate() {
-            let best = (corner + usize::from(letter != *other))
-                .min(row[column] + 1)
-                .min(row[column + 1] + 1);
-            corner = std::mem::replace(&mut row[column + 1], best);
-        }
-    }
-    row[right.len()]
 }
 
 #[cfg(test)]

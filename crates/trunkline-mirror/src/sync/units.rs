@@ -233,30 +233,13 @@ pub(crate) fn select(names: Option<&[String]>) -> Result<BTreeSet<&'static str>,
 fn near(name: &str, all: impl Iterator<Item = &'static str>) -> Vec<&'static str> {
     let mut scored: Vec<(usize, &'static str)> = all
         .filter_map(|stream| {
-            let distance = distance(name, stream);
+            let distance = strsim::levenshtein(name, stream);
             let part = name.len() > 3 && (stream.contains(name) || name.contains(stream));
             (part || distance <= stream.len().max(name.len()) / 3).then_some((distance, stream))
         })
         .collect();
     scored.sort_unstable();
     scored.into_iter().map(|(_, stream)| stream).take(3).collect()
-}
-
-/// How many letters must change to turn one word into the other.
-fn distance(left: &str, right: &str) -> usize {
-    let right: Vec<char> = right.chars().collect();
-    let mut row: Vec<usize> = (0..=right.len()).collect();
-    for (number, letter) in left.chars().enumerate() {
-        let mut corner = row[0];
-        row[0] = number + 1;
-        for (column, other) in right.iter().enumerate() {
-            let best = (corner + usize::from(letter != *other))
-                .min(row[column] + 1)
-                .min(row[column + 1] + 1);
-            corner = std::mem::replace(&mut row[column + 1], best);
-        }
-    }
-    row[right.len()]
 }
 
 /// Every table, in the order of the tables: the order of reports.

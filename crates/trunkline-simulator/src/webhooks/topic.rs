@@ -197,6 +197,8 @@ impl Topic {
 
     /// The names that are most like this one, best first.
     pub(crate) fn near(name: &str) -> Vec<&'static str> {
+        // What is much longer than any topic is near none.
+        let short: String = name.chars().take(100).collect();
         // Whoever leaves a word out means a topic that has all the others.
         let lacks = |known: &str| {
             !name
@@ -206,7 +208,7 @@ impl Topic {
         let mut all: Vec<(bool, usize, &'static str)> = Self::ALL
             .iter()
             .map(|topic| topic.as_str())
-            .map(|known| (lacks(known), distance(name, known), known))
+            .map(|known| (lacks(known), strsim::levenshtein(&short, known), known))
             .collect();
         all.sort_unstable();
         all.into_iter().take(3).map(|(.., known)| known).collect()
@@ -255,22 +257,6 @@ impl Topics {
     pub(crate) fn is_empty(self) -> bool {
         self.0 == 0
     }
-}
-
-/// How many letters have to change to make one text of the other.
-fn distance(left: &str, right: &str) -> usize {
-    let right: Vec<char> = right.chars().collect();
-    let mut row: Vec<usize> = (0..=right.len()).collect();
-    for (place, letter) in left.chars().take(100).enumerate() {
-        let mut diagonal = row[0];
-        row[0] = place + 1;
-        for (column, other) in right.iter().enumerate() {
-            let changed = diagonal + usize::from(letter != *other);
-            diagonal = row[column + 1];
-            row[column + 1] = changed.min(row[column] + 1).min(diagonal + 1);
-        }
-    }
-    row[right.len()]
 }
 
 #[cfg(test)]
