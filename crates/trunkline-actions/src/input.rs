@@ -154,10 +154,9 @@ fn check_object(
     let operation = match action.work {
         Work::Operation(operation) => Some(operation),
         // A module that stands for an operation: the operation as it is stays within reach.
-        Work::Module(_) if record::is_record(&given) => {
-            trunkline_catalog::Catalog::embedded().operation(action.id)
-        }
-        Work::Module(_) => None,
+        Work::Module(_) => trunkline_catalog::Catalog::embedded()
+            .operation(action.id)
+            .filter(|operation| record::is_record(operation, &given)),
     };
     match operation {
         Some(operation) => record::check(operation, given, reading, problems).map(Checked::Record),

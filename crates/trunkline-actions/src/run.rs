@@ -414,7 +414,12 @@ impl Run {
 pub(crate) fn value_of(answer: &Answer) -> Value {
     use base64::Engine as _;
     if answer.body.is_empty() {
-        return Value::Null;
+        // What lies elsewhere, such as the recording of a call.
+        let place = answer
+            .headers
+            .get("location")
+            .and_then(|place| place.to_str().ok());
+        return place.map_or(Value::Null, |place| serde_json::json!({ "location": place }));
     }
     if let Ok(value) = serde_json::from_slice(&answer.body) {
         return value;

@@ -220,6 +220,8 @@ pub struct Operation {
     pub body_fields: Vec<BodyField>,
     /// Whether the call is refused without a body.
     pub body_required: bool,
+    /// Whether the body is a form in parts rather than JSON; of its fields, those of any type are files.
+    pub body_is_form: bool,
     /// The success statuses.
     pub success: Vec<u16>,
     /// The errors that the descriptions show.

@@ -337,6 +337,7 @@ fn stand_in(method: Method) -> &'static Operation {
             query_parameters: Vec::new(),
             body_fields: Vec::new(),
             body_required: false,
+            body_is_form: false,
             success: vec![200],
             errors: Vec::new(),
         })

@@ -3,6 +3,8 @@
 //! The one rule: what the catalog says is missing is refused here, before the budget is touched. What the catalog does
 //! not name is let through in the query and the body, because the live API accepts more than its description says.
 
+mod form;
+
 use std::fmt::Write as _;
 
 use bytes::Bytes;
@@ -70,19 +72,19 @@ pub fn build(operation: &Operation, call: &Call) -> Result<Request<Bytes>, Build
         Some(_) if matches!(operation.method, trunkline_catalog::Method::Get) => {
             return Err(BuildRequestError::BodyUnexpected);
         }
+        Some(body) if operation.body_is_form => Some(form::encode(operation, body)),
         Some(body) => {
-            Some(Bytes::from(serde_json::to_vec(body).map_err(|error| {
-                BuildRequestError::Malformed(error.to_string())
-            })?))
+            let json = serde_json::to_vec(body);
+            let json = json.map_err(|error| BuildRequestError::Malformed(error.to_string()))?;
+            Some(("application/json".to_owned(), Bytes::from(json)))
         }
     };
-    let mut request = Request::builder().method(method(operation)).uri(target);
-    if body.is_some() {
-        request = request.header(CONTENT_TYPE, http::HeaderValue::from_static("application/json"));
-    }
-    request
-        .body(body.unwrap_or_default())
-        .map_err(|error| BuildRequestError::Malformed(error.to_string()))
+    let request = Request::builder().method(method(operation)).uri(target);
+    let request = match body {
+        Some((kind, body)) => request.header(CONTENT_TYPE, kind).body(body),
+        None => request.body(Bytes::new()),
+    };
+    request.map_err(|error| BuildRequestError::Malformed(error.to_string()))
 }
 
 pub(crate) fn method(operation: &Operation) -> Method {

@@ -69,6 +69,7 @@ fn define(
         query_parameters: Vec::new(),
         body_fields: Vec::new(),
         body_required: matches!(effect, Effect::Write),
+        body_is_form: false,
         success: vec![200],
         errors: Vec::new(),
     }

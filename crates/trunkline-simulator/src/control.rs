@@ -20,7 +20,7 @@ use crate::{
     panel,
     pipeline::{State, lock, read},
     reply::Reply,
-    resources::fin,
+    resources::{ecommerce, fin},
     texts::mix,
 };
 
@@ -43,6 +43,8 @@ pub(crate) fn answer(state: &State, method: &Method, path: &str, query: &str, bo
         ("POST", "workspace/load") => load(state),
         ("POST", "workspace/save") => save(state),
         ("GET", "procedures") => Ok(Reply::json(&fin::waiting_steps(&read(&state.workspace)))),
+        ("GET", "fin") => Ok(Reply::json(&fin::conversations(&read(&state.workspace)))),
+        ("GET", "uploads") => Ok(Reply::json(&ecommerce::uploads(&read(&state.workspace)))),
         ("POST", "happen") => happen::happen(state, body),
         ("GET", "attachments") => {
             let life = read(&state.workspace).file_life;

@@ -27,7 +27,7 @@ pub(crate) mod custom_object_instances;
 mod data_attributes;
 pub(crate) mod data_connectors;
 pub(crate) mod data_events;
-mod ecommerce;
+pub(crate) mod ecommerce;
 mod external_pages;
 pub(crate) mod fin;
 mod fin_voice;

@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use anyhow::Context;
+use anyhow::{Context, ensure};
 use serde_json::Value;
 
 use super::{
@@ -134,11 +134,19 @@ fn body(description: &Description, operation: &Value) -> anyhow::Result<(&'stati
     };
     let body = description.resolve(body)?;
     let required = body.get("required").and_then(Value::as_bool).unwrap_or(false);
-    let fields = match body.pointer("/content/application~1json/schema") {
+    let schema = |kind: &str| body.pointer(&format!("/content/{kind}/schema"));
+    let (word, schema) = match (schema("application~1json"), schema("multipart~1form-data")) {
+        (None, Some(form)) => {
+            ensure!(!required, "a form that is required has no word yet");
+            ("form", Some(form))
+        }
+        (json, _) => (if required { "required" } else { "optional" }, json),
+    };
+    let fields = match schema {
         Some(schema) => flatten(description, schema)?,
         None => Fields::new(),
     };
-    Ok((if required { "required" } else { "optional" }, fields))
+    Ok((word, fields))
 }
 
 type Responses = (BTreeSet<u16>, BTreeSet<(u16, String)>);

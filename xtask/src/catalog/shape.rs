@@ -119,7 +119,9 @@ impl<'a> Shape<'a> {
             .flatten()
             .map(|(name, value)| (name.as_str(), Node::One(value)))
             .collect();
+        let is_file = schema.get("format").and_then(Value::as_str) == Some("binary");
         let kind = match kinds.as_slice() {
+            _ if is_file => "any",
             [only] => kind(only),
             [] if !properties.is_empty() => "object",
             [] if schema.get("items").is_some() => "array",

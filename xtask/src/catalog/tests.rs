@@ -83,6 +83,10 @@ fn alternatives_inside_a_body_are_merged() {
 fn a_reference_to_nothing_says_nothing() {
     check("body: {properties: {a: {$ref: '#/gone'}}}", &["0 a any"]);
     check("body: {$ref: '#/gone'}", &[]);
+    check(
+        "body: {properties: {a: {type: string, format: binary}}}",
+        &["0 a any"],
+    );
 }
 
 #[test]

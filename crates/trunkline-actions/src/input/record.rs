@@ -40,9 +40,12 @@ impl Record {
     }
 }
 
-/// Whether an input has the form `{path, query, payload}`.
-pub(crate) fn is_record(given: &Map<String, Value>) -> bool {
+/// Whether an input has the form `{path, query, payload}`; where the body itself has a field of such a name, such as a search's
+/// `query`, only one that says `payload` has.
+pub(crate) fn is_record(operation: &Operation, given: &Map<String, Value>) -> bool {
+    let is_of_body = |name: &String| operation.body_fields.iter().any(|field| field.name == name);
     !given.is_empty()
+        && (given.contains_key("payload") || !given.keys().any(is_of_body))
         && given.iter().all(|(name, value)| {
             PLACES.contains(&name.as_str()) && (value.is_object() || value.is_null() || name == "payload")
                 || name == "limit"
@@ -66,7 +69,7 @@ pub(crate) fn check(
             &own
         }
     };
-    let mut parts = if is_record(&given) {
+    let mut parts = if is_record(operation, &given) {
         Parts::of_record(given)
     } else {
         Parts::of_flat(action, given, reading, problems)

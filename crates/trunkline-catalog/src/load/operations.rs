@@ -100,9 +100,10 @@ fn described(row: &Row<8>) -> Result<Operation, CatalogError> {
         body_fields: Vec::new(),
         body_required: match row.cell(6) {
             "required" => true,
-            "optional" | "none" => false,
-            _ => return Err(row.wrong(6, "required, optional or none")),
+            "optional" | "form" | "none" => false,
+            _ => return Err(row.wrong(6, "required, optional, form or none")),
         },
+        body_is_form: row.cell(6) == "form",
         success: row
             .filled(7)?
             .split('|')

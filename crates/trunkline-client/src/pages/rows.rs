@@ -83,6 +83,13 @@ impl List {
         .deserialize(&mut json)
         .and_then(|()| json.end())
         .map_err(|error| format!("the body is not the JSON of a list: {error}"))?;
+        if found.is_record() {
+            // Asked for one of its rows, a list of the API answers with the row itself (facts 6.3).
+            return Ok(Self {
+                total_pages: Some(1),
+                ..Self::single(body)
+            });
+        }
         let rows = found.rows()?;
         let rows = rows
             .iter()
@@ -98,9 +105,15 @@ struct Found<'a> {
     list: List,
     arrays: Vec<(Cow<'a, str>, u8, Vec<&'a RawValue>)>,
     is_error: bool,
+    has_id: bool,
 }
 
 impl<'a> Found<'a> {
+    /// Whether the body is no list but one record.
+    const fn is_record(&self) -> bool {
+        self.has_id && !self.is_error && self.arrays.is_empty()
+    }
+
     fn rows(&mut self) -> Result<Vec<&'a RawValue>, String> {
         if self.is_error {
             return Err("the body is an error although the status is not".to_owned());
@@ -190,6 +203,7 @@ impl<'de> Visitor<'de> for Value<'_, 'de> {
         match self.key {
             "scroll_param" => list.scroll_param = filled(),
             "next_cursor" => list.next_cursor = filled(),
+            "id" => self.found.has_id = !text.is_empty(),
             "type" => self.found.is_error = matches!(text, "error.list" | "error"),
             _ => {
                 if let Ok(number) = text.parse() {

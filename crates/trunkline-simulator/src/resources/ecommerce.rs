@@ -62,6 +62,15 @@ fn part_number(request: &Request<'_>) -> Result<Option<u64>, Refusal> {
         .transpose()
 }
 
+/// The uploads, which no call of the API shows.
+pub(crate) fn uploads(workspace: &Workspace) -> Vec<Value> {
+    let held = workspace.reference.lists.uploads.iter();
+    let shown = held.map(|upload| {
+        json!({ "id": upload.id, "next_part": upload.next_part, "finalized_at": upload.finalized_at })
+    });
+    shown.collect()
+}
+
 fn upload(workspace: &mut Workspace, request: &Request<'_>) -> Answer {
     let connector = request.parameter("id");
     if connector != CONNECTOR {
@@ -82,7 +91,12 @@ fn upload(workspace: &mut Workspace, request: &Request<'_>) -> Answer {
             "A catalog upload is already in progress. Please wait for it to complete.",
         ));
     }
-    check(request)?;
+    let is_whole = request.text("finalize").as_deref() != Some("false");
+    // Ending an upload in parts needs no part.
+    let only_ends = is_whole && request.body["catalog"].is_null() && request.text("import_job_id").is_some();
+    if !only_ends {
+        check(request)?;
+    }
     let part = part_number(request)?;
     let open = uploads.iter().position(|upload| upload.finalized_at.is_none());
     let place = match request.text("import_job_id") {
@@ -109,16 +123,17 @@ fn upload(workspace: &mut Workspace, request: &Request<'_>) -> Answer {
             number as usize
         }
     };
-    let is_whole = request.text("finalize").as_deref() != Some("false");
     let upload = &mut workspace.reference.lists.uploads[place];
-    if let Some(part) = part.filter(|part| *part != upload.next_part) {
+    // A part that was handed in already is taken again, and changes nothing.
+    let is_again = part.is_some_and(|part| part + 1 == upload.next_part);
+    if let Some(part) = part.filter(|part| *part != upload.next_part && !is_again) {
         return Err(Refusal::new(
             422,
             "invalid_part_number",
             format!("Expected part {}, got {part}", upload.next_part),
         ));
     }
-    upload.next_part += 1;
+    upload.next_part += u64::from(!is_again);
     let id = upload.id.clone();
     let next = upload.next_part;
     if is_whole {

@@ -418,6 +418,22 @@ fn tell_waiting(workspace: &mut Workspace, request: &Request<'_>, row: u32, step
     );
 }
 
+/// What is held of the conversations that outside systems have with Fin, which no call of the API shows.
+pub(crate) fn conversations(workspace: &Workspace) -> Vec<Value> {
+    let held = workspace.reference.lists.fin.iter();
+    let shown = held.map(|(id, held)| {
+        json!({
+            "conversation_id": id,
+            "user_id": held.user_id,
+            "asked_at": held.asked_at,
+            "escalated": held.escalated,
+            "rating": held.rating,
+            "has_remark": held.has_remark,
+        })
+    });
+    shown.collect()
+}
+
 /// The steps that wait or waited, by the words of the webhook that asks; for whoever does not listen to webhooks.
 pub(crate) fn waiting_steps(workspace: &Workspace) -> Vec<Value> {
     let steps = workspace.reference.extra.waiting_steps.iter();

@@ -188,7 +188,16 @@ fn a_catalog_is_uploaded_whole_or_in_parts_as_a_file_of_a_form() {
         ("part_number", "3"),
     ]);
     assert_eq!(wrong.message(), "Expected part 2, got 3");
-    let last = upload(&[("catalog", products), ("import_job_id", &job)]);
+    for part in ["2", "2"] {
+        let more = upload(&[
+            ("catalog", products),
+            ("import_job_id", &job),
+            ("part_number", part),
+            ("finalize", "false"),
+        ]);
+        assert_eq!(more.ok()["next_part_number"], 3);
+    }
+    let last = upload(&[("import_job_id", &job), ("finalize", "true")]);
     assert_eq!((last.status, &last.json()["status"]), (202, &json!("processing")));
     assert_eq!(
         upload(&[("catalog", products)]).refusal(),

@@ -8,6 +8,7 @@ mod contact_parts;
 mod conversations;
 mod data;
 mod erasing;
+mod every;
 mod filters;
 mod interrupted;
 mod inverses;

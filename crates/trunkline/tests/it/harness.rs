@@ -57,23 +57,30 @@ impl Simulator {
 
     /// One call of the control surface.
     pub(crate) fn control(&self, method: &str, path: &str, body: Option<&Value>) -> String {
-        self.request(method, &format!("/_sim{path}"), body).1
+        self.api_at("2.16", method, &format!("/_sim{path}"), body).1
     }
 
     /// One call of the API itself, as somebody else in the workspace would make it.
     pub(crate) fn api(&self, method: &str, path: &str, body: Option<&Value>) -> (u16, Value) {
-        let (status, text) = self.request(method, path, body);
+        let (status, text) = self.api_at("2.16", method, path, body);
         (status, serde_json::from_str(&text).unwrap_or(Value::Null))
     }
 
-    fn request(&self, method: &str, path: &str, body: Option<&Value>) -> (u16, String) {
+    /// The same at a version, and as text.
+    pub(crate) fn api_at(
+        &self,
+        version: &str,
+        method: &str,
+        path: &str,
+        body: Option<&Value>,
+    ) -> (u16, String) {
         let url = format!("{}{path}", self.base_url);
         self.runtime.block_on(async {
             let mut request = self
                 .client
                 .request(method.parse().unwrap(), url)
                 .header("authorization", format!("Bearer {TOKEN}"))
-                .header("intercom-version", "2.16");
+                .header("intercom-version", version);
             if let Some(body) = body {
                 request = request
                     .header("content-type", "application/json")

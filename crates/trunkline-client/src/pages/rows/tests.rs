@@ -25,6 +25,11 @@ fn rows_are_found_wherever_the_api_puts_them() {
         (r#"{"warnings":[9],"tickets":[1]}"#, vec!["1"]),
         (r" [ {} , 3 ] ", vec!["{}", "3"]),
         (r#"{"data":[]}"#, vec![]),
+        // One company, where a list of companies was asked for one of them.
+        (
+            r#"{"type":"company","id":"1","tags":{"tags":[{"id":"2"}]}}"#,
+            vec![r#"{"type":"company","id":"1","tags":{"tags":[{"id":"2"}]}}"#],
+        ),
     ] {
         let list = read(body).unwrap();
         let found: Vec<&str> = list
