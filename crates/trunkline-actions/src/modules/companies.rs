@@ -44,11 +44,11 @@ pub(crate) fn whole(mut answer: Value) -> Vec<Value> {
     }
 }
 
-/// No company is the one that is meant.
-pub(crate) fn nowhere() -> ActionError {
+/// No company is the one that a field means.
+pub(crate) fn nowhere(field: &str) -> ActionError {
     ActionError::refused(
         "TL0742",
-        "there is no such company",
+        format!("no company is the one that `{field}` means"),
         "Check it; names and ids are compared letter by letter. `trunkline lookup companies` lists them.",
     )
 }

@@ -34,14 +34,17 @@ pub(super) fn actions() -> Vec<Action> {
 }
 
 async fn work(run: &mut Run, input: Input) -> Result<Value, ActionError> {
-    let call = match (input.text("company_id"), input.text("external_id")) {
-        (Some(id), _) => Call::new("companies.get").path("id", id),
-        (None, Some(id)) => Call::new("companies.find").query("company_id", id),
-        (None, None) => Call::new("companies.find").query("name", input.text("name").unwrap_or_default()),
+    let (field, call) = match (input.text("company_id"), input.text("external_id")) {
+        (Some(id), _) => ("company_id", Call::new("companies.get").path("id", id)),
+        (None, Some(id)) => ("external_id", Call::new("companies.find").query("company_id", id)),
+        (None, None) => {
+            let name = input.text("name").unwrap_or_default();
+            ("name", Call::new("companies.find").query("name", name))
+        }
     };
     let mut found = run.find(call).await?.map(whole).unwrap_or_default();
     match found.len() {
-        0 => Err(nowhere()),
+        0 => Err(nowhere(field)),
         1 => Ok(found.remove(0)),
         many => {
             let ids: Vec<String> = found.iter().filter_map(id_of).collect();

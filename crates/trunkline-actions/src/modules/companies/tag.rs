@@ -52,7 +52,7 @@ async fn work(run: &mut Run, input: Input) -> Result<Value, ActionError> {
         let company = run
             .find(Call::new("companies.get").path("id", id))
             .await?
-            .ok_or_else(nowhere)?;
+            .ok_or_else(|| nowhere("company_ids"))?;
         if wears(&company, tag.id.as_deref()) == detaches {
             turned.push(id.clone());
         }

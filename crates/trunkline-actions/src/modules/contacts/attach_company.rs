@@ -59,7 +59,8 @@ async fn work(run: &mut Run, input: Input) -> Result<Value, ActionError> {
         (Some(id), _) => id.to_owned(),
         (None, external) => {
             let found = companies::by_external_id(run, external.unwrap_or_default()).await?;
-            found.as_ref().and_then(id_of).ok_or_else(companies::nowhere)?
+            let found = found.as_ref().and_then(id_of);
+            found.ok_or_else(|| companies::nowhere("company_external_id"))?
         }
     };
     let held = membership(run, &contact.id, &company).await?;

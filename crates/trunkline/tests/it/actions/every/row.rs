@@ -201,6 +201,11 @@ impl Trial<'_> {
             false => name.ends_with("_id"),
         };
         let ids: Vec<String> = input.keys().filter(|name| is_id(name)).cloned().collect();
+        let beside = self.row.nobody.keys().filter(|name| !ids.contains(name));
+        let beside: Vec<_> = beside
+            .map(|name| format!("`{name}` is no id of the input"))
+            .collect();
+        self.failures.extend(beside);
         for name in ids {
             let expected = self.row.nobody.get(&name).map(String::as_str);
             if expected == Some("taken") {
