@@ -93,6 +93,12 @@ fn wrong_choice(fields: &[&Field]) -> Option<Value> {
     fields.iter().all(chooses).then(|| json!("nobody-chose-this"))
 }
 
+/// Null, where none of a name's fields takes it; a limit that is null is none.
+fn wrong_null(fields: &[&Field]) -> Option<Value> {
+    let refuses = |field: &&Field| !field.nullable && field.name != "limit";
+    fields.iter().all(refuses).then_some(Value::Null)
+}
+
 /// Names whose objects can be given by a dotted name: below nothing but objects.
 fn is_reachable(name: &str, all: &BTreeMap<String, Vec<&Field>>) -> bool {
     let ends = name.match_indices('.').map(|(at, _)| &name[..at]);
@@ -216,4 +222,17 @@ fn no_action_takes_a_word_that_is_no_choice() {
         Err(failure) => vec![failure],
     });
     assert!(count > 60, "only {count} fields have choices");
+}
+
+#[test]
+fn no_action_takes_nothing_where_something_must_stand() {
+    let mut count = 0;
+    each(|actor, action| match all_wrong(actor, action, wrong_null) {
+        Ok(found) => {
+            count += found;
+            Vec::new()
+        }
+        Err(failure) => vec![failure],
+    });
+    assert!(count > 1000, "only {count} fields cannot be null");
 }
