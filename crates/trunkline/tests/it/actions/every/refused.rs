@@ -159,7 +159,7 @@ fn no_action_does_without_a_field_that_it_needs() {
             |field: &&Field| field.required && field.alternative == 0 && !field.name.contains(['.', '[']);
         let always: BTreeSet<String> = fields(action)
             .into_iter()
-            .filter(|(_, fields)| fields.iter().any(|field| is_always(&field)))
+            .filter(|(_, fields)| fields.iter().any(is_always))
             .map(|(name, _)| name)
             .collect();
         count += always.len();
