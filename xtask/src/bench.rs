@@ -13,6 +13,7 @@ use crate::binary;
 mod actions;
 mod client;
 mod console;
+mod delivery;
 mod figures;
 mod flow;
 pub(crate) mod http;
@@ -41,6 +42,8 @@ enum What {
     Client(client::Arguments),
     /// The console: how long each page takes on the server with much to show, what a first view weighs, memory while somebody looks.
     Console(console::Arguments),
+    /// From a webhook through a flow to an HTTP destination: how soon, and how much one, two and three processes carry.
+    Delivery(delivery::Arguments),
     /// Flows: records a second from file to file, CPU per record, memory.
     Flow(flow::Arguments),
     /// Publishing: the share of a rate limit that many upserts use, memory, what is written twice.
@@ -62,6 +65,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
         What::Mirror(arguments) => mirror::run(arguments),
         What::Client(arguments) => client::run(arguments),
         What::Console(arguments) => console::run(arguments),
+        What::Delivery(arguments) => delivery::run(arguments),
         What::Flow(arguments) => flow::run(arguments),
         What::Publish(arguments) => publish::run(arguments),
         What::Queue(arguments) => queue::run(arguments),

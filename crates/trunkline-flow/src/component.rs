@@ -151,6 +151,12 @@ pub trait Transform: Send {
         done
     }
 
+    /// Whether what it makes of a record depends on others: it holds some back, or knows what it had. Of one that does not, several work
+    /// side by side.
+    fn remembers(&self) -> bool {
+        true
+    }
+
     /// When something that it holds is to be given out; none when it holds nothing.
     fn due(&self) -> Option<Timestamp> {
         None
@@ -203,7 +209,7 @@ pub trait Destination: Send + Sync {
     ///
     /// Nothing can be made of this record.
     fn preview(&self, record: &Record) -> Result<Value, ComponentError> {
-        Ok(record.value.clone())
+        Ok(record.value.to_value())
     }
 
     /// Makes durable what was said to be delivered. It is called before a checkpoint is kept and at the end of a run.

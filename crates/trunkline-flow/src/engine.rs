@@ -17,6 +17,7 @@ pub mod queue;
 mod range;
 mod run;
 mod stages;
+mod staging;
 #[cfg(test)]
 mod testing;
 mod watching;

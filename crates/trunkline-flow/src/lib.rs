@@ -18,4 +18,4 @@ pub use component::{
     Transform, Trigger, Verdict,
 };
 pub use origin::{Frontier, Origins};
-pub use record::{Head, Record};
+pub use record::{Head, Record, Shared};

@@ -44,12 +44,16 @@ pub(crate) struct Origin {
     /// As the source gave it; its own origins are none.
     record: Record,
     number: u64,
+    bytes: usize,
     places: Arc<Mutex<Places>>,
 }
 
 impl Drop for Origin {
     fn drop(&mut self) {
-        lock(&self.places).done(self.number);
+        let mut places = lock(&self.places);
+        // What is dropped because the work on it broke off is not done with.
+        places.is_abandoned |= std::thread::panicking();
+        places.done(self.number, self.bytes);
     }
 }
 
@@ -64,6 +68,8 @@ struct Places {
     entries: VecDeque<Entry>,
     /// The position behind all that is done with without a gap.
     reached: Option<Cursor>,
+    /// What the records of all that is not done with take of memory, about.
+    bytes: usize,
     is_abandoned: bool,
 }
 
@@ -82,9 +88,12 @@ impl Frontier {
         for record in records {
             let number = places.first + places.entries.len() as u64;
             places.entries.push_back(Entry::default());
+            let bytes = record.value.weight();
+            places.bytes += bytes;
             let origin = Origin {
                 record: record.clone(),
                 number,
+                bytes,
                 places: Arc::clone(&self.0),
             };
             entered.push(Record {
@@ -111,6 +120,11 @@ impl Frontier {
         lock(&self.0).entries.len()
     }
 
+    /// How much memory they take as the source gave them, about.
+    pub fn bytes(&self) -> usize {
+        lock(&self.0).bytes
+    }
+
     /// From now on nothing counts as done with.
     pub fn abandon(&self) {
         lock(&self.0).is_abandoned = true;
@@ -118,7 +132,8 @@ impl Frontier {
 }
 
 impl Places {
-    fn done(&mut self, number: u64) {
+    fn done(&mut self, number: u64, bytes: usize) {
+        self.bytes = self.bytes.saturating_sub(bytes);
         if self.is_abandoned {
             return;
         }

@@ -3,10 +3,13 @@
 //! The one rule: a record that came of another carries where it came from ([`Origins`]), whoever makes it; so what was read is
 //! known to be done with only when nothing of it is on its way any more.
 
+mod shared;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+pub use self::shared::Shared;
 use crate::Origins;
 
 /// What is known of a record without looking into it.
@@ -44,7 +47,7 @@ pub struct Record {
     /// What is known of it.
     pub head: Head,
     /// What it holds.
-    pub value: Value,
+    pub value: Shared,
     /// What it came of.
     pub origins: Origins,
 }
@@ -55,7 +58,7 @@ impl Record {
     pub fn new(value: Value) -> Self {
         Self {
             head: Head::default(),
-            value,
+            value: value.into(),
             origins: Origins::default(),
         }
     }
@@ -72,7 +75,7 @@ impl Record {
     pub fn derive(&self, value: Value) -> Self {
         Self {
             head: self.head.clone(),
-            value,
+            value: value.into(),
             origins: self.origins.clone(),
         }
     }
@@ -85,7 +88,7 @@ impl Record {
                 .first()
                 .map(|record| record.head.clone())
                 .unwrap_or_default(),
-            value,
+            value: value.into(),
             origins: records.iter().flat_map(|record| record.origins.each()).collect(),
         }
     }

@@ -4,7 +4,7 @@
 //! The one rule: sender and receiver share the machine, and a notification counts when it was answered with 200. Read
 //! `webhooks/sender.rs` for the load.
 
-mod sender;
+pub(super) mod sender;
 
 use std::{
     collections::BTreeMap,
@@ -63,23 +63,22 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
 
 /// A data folder with an app whose secret the sender knows.
 fn prepared(binary: &Path, folder: &Folder) -> Result<()> {
-    command(
-        binary,
-        folder.path(),
-        &[
-            "apps",
-            "add",
-            "bench",
-            "--client-id",
-            "simulated-client-id",
-            "--client-secret-env",
-            "TRUNKLINE_BENCH_SECRET",
-        ],
-    )
+    command(binary, folder.path(), &APP)
 }
 
+/// Makes an app whose secret the sender knows.
+pub(super) const APP: [&str; 7] = [
+    "apps",
+    "add",
+    "bench",
+    "--client-id",
+    "simulated-client-id",
+    "--client-secret-env",
+    "TRUNKLINE_BENCH_SECRET",
+];
+
 /// One command of the binary on the data folder.
-fn command(binary: &Path, folder: &Path, arguments: &[&str]) -> Result<()> {
+pub(super) fn command(binary: &Path, folder: &Path, arguments: &[&str]) -> Result<()> {
     let output = Command::new(binary)
         .args(arguments)
         .arg("--data")
@@ -324,7 +323,7 @@ fn change(control: &mut Connection, reader: &Database, number: u32) -> Result<f6
 }
 
 /// Asks until it is so.
-fn wait_for(what: &str, mut is_so: impl FnMut() -> Result<bool>) -> Result<()> {
+pub(super) fn wait_for(what: &str, mut is_so: impl FnMut() -> Result<bool>) -> Result<()> {
     let watch = Stopwatch::start();
     while !is_so()? {
         if watch.elapsed() > Duration::from_secs(120) {

@@ -23,7 +23,7 @@ use futures::future::BoxFuture;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use trunkline_flow::{
-    ComponentError, Delivered, Destination, Record,
+    ComponentError, Delivered, Destination, Record, Shared,
     document::{Jq, Mistake, Node, read},
 };
 use trunkline_mirror::objects;
@@ -334,7 +334,7 @@ impl Lines {
     }
 
     async fn append_rows(&self, records: &[Record]) -> Result<Vec<Delivered>, ComponentError> {
-        let values: Vec<_> = records.iter().map(|record| record.value.clone()).collect();
+        let values: Vec<Shared> = records.iter().map(|record| record.value.clone()).collect();
         let (path, name, columns) = (self.path.clone(), self.place.name.clone(), self.columns.clone());
         self.with_file(move |open| {
             let (text, header, results) =
@@ -349,7 +349,8 @@ impl Lines {
     async fn append_lines(&self, records: &[Record]) -> Result<Vec<Delivered>, ComponentError> {
         let mut text = Vec::new();
         for record in records {
-            text.extend_from_slice(record.value.to_string().as_bytes());
+            serde_json::to_writer(&mut text, &record.value)
+                .map_err(|error| failed(&self.path, &error.into()))?;
             text.push(b'\n');
         }
         let path = self.path.clone();

@@ -110,7 +110,7 @@ impl Act {
     /// What the action gets of a record.
     fn input(&self, record: &Record, now: Timestamp) -> Result<Value, ComponentError> {
         if self.settings.with.is_empty() {
-            return Ok(record.value.clone());
+            return Ok(record.value.to_value());
         }
         let mut input = Map::new();
         for (name, expression) in &self.settings.with {

@@ -131,7 +131,7 @@ impl Publishing {
         }
         let body = match &settings.body {
             Some(body) => body.value(record, now)?,
-            None => record.value.clone(),
+            None => record.value.to_value(),
         };
         let id = match &settings.id {
             Some(id) => id.key(record, now)?,

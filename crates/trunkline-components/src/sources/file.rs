@@ -41,8 +41,9 @@ pub(crate) const KIND: SourceKind = SourceKind {
     build,
 };
 
-/// How many records are given at once.
-const BATCH: usize = 500;
+/// How many records are given at once, and of how many bytes; the last one may go beyond.
+const BATCH: usize = 250;
+const BYTES: u64 = 512 << 10;
 /// How often what is followed is looked at.
 const PAUSE: Duration = Duration::from_millis(500);
 

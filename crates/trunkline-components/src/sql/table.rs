@@ -138,7 +138,7 @@ impl Rows {
         {
             return Ok(Change::Delete { key });
         }
-        let Value::Object(values) = &record.value else {
+        let Value::Object(values) = &*record.value else {
             return Err(unfit("only an object has columns, and this record is none"));
         };
         let mut names = HashSet::new();

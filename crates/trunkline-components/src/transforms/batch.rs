@@ -91,7 +91,10 @@ impl Waiting {
             return Vec::new();
         }
         let mut held = std::mem::take(&mut self.held);
-        let values: Vec<Value> = held.iter_mut().map(|record| record.value.take()).collect();
+        let values: Vec<Value> = held
+            .iter_mut()
+            .map(|record| std::mem::take(&mut record.value).into_value())
+            .collect();
         let mut value = json!({ "count": values.len() });
         value[self.settings.under.as_str()] = values.into();
         vec![together(&held, value)]

@@ -118,8 +118,8 @@ impl Transform for Dedupe {
         Ok(self.pass(record, key, now))
     }
 
-    fn apply_all(&mut self, mut records: Vec<Record>, now: Timestamp) -> Vec<Result<Vec<Record>, Failed>> {
-        let keys = self.settings.key.key_of_all(&mut records, now);
+    fn apply_all(&mut self, records: Vec<Record>, now: Timestamp) -> Vec<Result<Vec<Record>, Failed>> {
+        let keys = self.settings.key.key_of_all(records.iter(), now);
         records
             .into_iter()
             .zip(keys)

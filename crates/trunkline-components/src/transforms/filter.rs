@@ -28,6 +28,10 @@ fn build(node: &Node, _: &Site) -> Result<MakeTransform, Mistake> {
 }
 
 impl Transform for Filter {
+    fn remembers(&self) -> bool {
+        false
+    }
+
     fn apply(&mut self, record: Record, now: Timestamp) -> Result<Vec<Record>, ComponentError> {
         Ok(if self.0.holds(&record, now)? {
             vec![record]
@@ -36,8 +40,8 @@ impl Transform for Filter {
         })
     }
 
-    fn apply_all(&mut self, mut records: Vec<Record>, now: Timestamp) -> Vec<Result<Vec<Record>, Failed>> {
-        let holds = self.0.holds_for_all(&mut records, now);
+    fn apply_all(&mut self, records: Vec<Record>, now: Timestamp) -> Vec<Result<Vec<Record>, Failed>> {
+        let holds = self.0.holds_for_all(&records, now);
         records
             .into_iter()
             .zip(holds)

@@ -140,6 +140,10 @@ impl Hashing {
 }
 
 impl Transform for Hashing {
+    fn remembers(&self) -> bool {
+        false
+    }
+
     fn apply(&mut self, mut record: Record, _: Timestamp) -> Result<Vec<Record>, ComponentError> {
         let mac = self.mac()?;
         for place in &self.settings.fields {

@@ -60,6 +60,10 @@ fn build(node: &Node, _: &Site) -> Result<MakeTransform, Mistake> {
 }
 
 impl Transform for Settings {
+    fn remembers(&self) -> bool {
+        false
+    }
+
     fn apply(&mut self, mut record: Record, _: Timestamp) -> Result<Vec<Record>, ComponentError> {
         for place in &self.fields {
             place.change(&mut record.value, &mut |value| {

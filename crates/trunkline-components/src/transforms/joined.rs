@@ -12,7 +12,7 @@ use trunkline_flow::Record;
 /// What several values that came of one record become.
 pub(super) fn apart(mut record: Record, mut values: Vec<Value>) -> Vec<Record> {
     if values.len() == 1 {
-        record.value = values.remove(0);
+        record.value = values.remove(0).into();
         return vec![record];
     }
     values

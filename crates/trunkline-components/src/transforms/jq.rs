@@ -29,13 +29,17 @@ fn build(node: &Node, _: &Site) -> Result<MakeTransform, Mistake> {
 }
 
 impl Transform for Expressed {
+    fn remembers(&self) -> bool {
+        false
+    }
+
     fn apply(&mut self, record: Record, now: Timestamp) -> Result<Vec<Record>, ComponentError> {
         let values = self.0.values(&record, now)?;
         Ok(apart(record, values))
     }
 
-    fn apply_all(&mut self, mut records: Vec<Record>, now: Timestamp) -> Vec<Result<Vec<Record>, Failed>> {
-        let made = self.0.values_of_all(&mut records, now);
+    fn apply_all(&mut self, records: Vec<Record>, now: Timestamp) -> Vec<Result<Vec<Record>, Failed>> {
+        let made = self.0.values_of_all(&records, now);
         records
             .into_iter()
             .zip(made)

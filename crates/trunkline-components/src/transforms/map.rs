@@ -43,6 +43,10 @@ fn build(node: &Node, _: &Site) -> Result<MakeTransform, Mistake> {
 }
 
 impl Transform for Settings {
+    fn remembers(&self) -> bool {
+        false
+    }
+
     fn apply(&mut self, record: Record, now: Timestamp) -> Result<Vec<Record>, ComponentError> {
         let mut set = Map::new();
         for (name, expression) in &self.set {
@@ -51,11 +55,11 @@ impl Transform for Settings {
         Ok(vec![self.laid(record, set).map_err(|failed| failed.error)?])
     }
 
-    fn apply_all(&mut self, mut records: Vec<Record>, now: Timestamp) -> Vec<Result<Vec<Record>, Failed>> {
+    fn apply_all(&mut self, records: Vec<Record>, now: Timestamp) -> Vec<Result<Vec<Record>, Failed>> {
         let mut set: Vec<Result<Map<String, Value>, ComponentError>> =
             records.iter().map(|_| Ok(Map::new())).collect();
         for (name, expression) in &self.set {
-            let values = expression.value_of_all(&mut records, now);
+            let values = expression.value_of_all(&records, now);
             for (fields, value) in set.iter_mut().zip(values) {
                 match (&mut *fields, value) {
                     (Ok(fields), Ok(value)) => {

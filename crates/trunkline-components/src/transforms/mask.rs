@@ -128,6 +128,10 @@ fn is_domain(text: &str) -> bool {
 }
 
 impl Transform for Settings {
+    fn remembers(&self) -> bool {
+        false
+    }
+
     fn apply(&mut self, mut record: Record, _: Timestamp) -> Result<Vec<Record>, ComponentError> {
         for (place, how) in &self.fields {
             place.change(&mut record.value, &mut |value| Ok(self.hide(*how, value)))?;

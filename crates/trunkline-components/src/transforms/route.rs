@@ -55,6 +55,10 @@ fn build(node: &Node, _: &Site) -> Result<MakeTransform, Mistake> {
 }
 
 impl Transform for Settings {
+    fn remembers(&self) -> bool {
+        false
+    }
+
     fn apply(&mut self, mut record: Record, now: Timestamp) -> Result<Vec<Record>, ComponentError> {
         let mut chosen = self.otherwise.clone();
         for branch in &self.branches {
@@ -72,7 +76,7 @@ impl Transform for Settings {
         let mut places: Vec<usize> = (0..records.len()).collect();
         let mut open = records;
         for branch in &self.branches {
-            let holds = branch.when.holds_for_all(&mut open, now);
+            let holds = branch.when.holds_for_all(&open, now);
             let mut still = (Vec::new(), Vec::new());
             for ((mut record, at), holds) in open.into_iter().zip(places).zip(holds) {
                 match holds {

@@ -84,6 +84,10 @@ impl Settings {
 }
 
 impl Transform for Settings {
+    fn remembers(&self) -> bool {
+        false
+    }
+
     fn apply(&mut self, mut record: Record, now: Timestamp) -> Result<Vec<Record>, ComponentError> {
         let mut fields = Map::new();
         for (name, expression) in &self.with {

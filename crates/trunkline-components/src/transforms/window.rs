@@ -128,7 +128,10 @@ impl Windows {
         self.count = 0;
         self.bytes = 0;
         let digest = |(key, mut held): (Value, Vec<Record>)| {
-            let values: Vec<Value> = held.iter_mut().map(|record| record.value.take()).collect();
+            let values: Vec<Value> = held
+                .iter_mut()
+                .map(|record| std::mem::take(&mut record.value).into_value())
+                .collect();
             let value = json!({
                 "key": key,
                 "from": from.to_string(),

@@ -134,7 +134,7 @@ async fn what_was_delivered_is_there(subject: &dyn DestinationSubject) {
             let until = number + 1 + dice.below(20) as u64;
             let records = batch(subject, number..until);
             went_well(&bring(&*destination, &records).await);
-            expected.extend(records.into_iter().map(|record| record.value));
+            expected.extend(records.into_iter().map(|record| record.value.into_value()));
             number = until;
         }
         settle(&*destination).await;
@@ -149,7 +149,7 @@ async fn a_failing_record_takes_no_other_with_it(subject: &dyn DestinationSubjec
     let mut records = batch(subject, 1_000..1_010);
     let refused = subject.refused(1_004);
     if let Some(refused) = &refused {
-        records[4].value = refused.clone();
+        records[4].value = refused.clone().into();
     }
     let results = bring(&*destination, &records).await;
     settle(&*destination).await;
@@ -166,7 +166,7 @@ async fn a_failing_record_takes_no_other_with_it(subject: &dyn DestinationSubjec
             }
             Err(error) => panic!("record {at} failed with another: {error}"),
             Ok(_) if refused.is_some() && at == 4 => panic!("the record was not refused"),
-            Ok(_) => expected.push(record.value.clone()),
+            Ok(_) => expected.push(record.value.to_value()),
         }
     }
     holds(subject, &expected, "one of ten was refused").await;
@@ -185,7 +185,7 @@ async fn a_batch_that_is_tried_again(subject: &dyn DestinationSubject) {
     settle(&*second).await;
     let times = if subject.keeps().is_idempotent { 1 } else { 2 };
     for _ in 0..times {
-        expected.extend(records.iter().map(|record| record.value.clone()));
+        expected.extend(records.iter().map(|record| record.value.to_value()));
     }
     holds(subject, &expected, "a batch was delivered twice").await;
 }

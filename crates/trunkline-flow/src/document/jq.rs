@@ -47,7 +47,7 @@ impl Jq {
     ///
     /// It fails on this record, or goes further than it may.
     pub fn values(&self, record: &Record, now: Timestamp) -> Result<Vec<Value>, ComponentError> {
-        let input = self.input(record.value.clone(), record, now);
+        let input = self.input(record, now);
         let mut values = self.0.run_many(&Arc::new(vec![input]), &LIMITS);
         values.pop().unwrap_or(Ok(Vec::new())).map_err(failed)
     }
@@ -55,33 +55,23 @@ impl Jq {
     /// What it makes of each record; quicker than one by one, and each is within its limits by itself.
     pub fn values_of_all(
         &self,
-        records: &mut [Record],
+        records: &[Record],
         now: Timestamp,
     ) -> Vec<Result<Vec<Value>, ComponentError>> {
-        // The values go to another thread and come back.
-        let input = |record: &mut Record| {
-            let value = record.value.take();
-            self.input(value, record, now)
-        };
-        let inputs = Arc::new(records.iter_mut().map(input).collect::<Vec<_>>());
+        self.values_of_each(records.iter(), now)
+    }
+
+    fn values_of_each<'r>(
+        &self,
+        records: impl Iterator<Item = &'r Record>,
+        now: Timestamp,
+    ) -> Vec<Result<Vec<Value>, ComponentError>> {
+        let inputs = Arc::new(records.map(|record| self.input(record, now)).collect::<Vec<_>>());
         let made = self.0.run_many(&inputs, &LIMITS);
-        match Arc::try_unwrap(inputs) {
-            Ok(inputs) => {
-                for (record, input) in records.iter_mut().zip(inputs) {
-                    record.value = input.value;
-                }
-            }
-            // A late one is still looked at.
-            Err(inputs) => {
-                for (record, input) in records.iter_mut().zip(inputs.iter()) {
-                    record.value = input.value.clone();
-                }
-            }
-        }
         made.into_iter().map(|made| made.map_err(failed)).collect()
     }
 
-    fn input(&self, value: Value, record: &Record, now: Timestamp) -> Input {
+    fn input(&self, record: &Record, now: Timestamp) -> Input {
         // Most expressions do not look at the head.
         let head = if self.text().contains("head") {
             serde_json::to_value(&record.head).unwrap_or_default()
@@ -89,7 +79,7 @@ impl Jq {
             Value::Null
         };
         Input {
-            value,
+            value: record.value.clone(),
             variables: vec![head, Value::from(now.as_millisecond() as f64 / 1e3)],
         }
     }
@@ -104,7 +94,7 @@ impl Jq {
     }
 
     /// The same for several records.
-    pub fn value_of_all(&self, records: &mut [Record], now: Timestamp) -> Vec<Result<Value, ComponentError>> {
+    pub fn value_of_all(&self, records: &[Record], now: Timestamp) -> Vec<Result<Value, ComponentError>> {
         let all = self.values_of_all(records, now);
         all.into_iter().map(|values| self.one(values?)).collect()
     }
@@ -134,7 +124,7 @@ impl Jq {
     }
 
     /// The same for several records.
-    pub fn holds_for_all(&self, records: &mut [Record], now: Timestamp) -> Vec<Result<bool, ComponentError>> {
+    pub fn holds_for_all(&self, records: &[Record], now: Timestamp) -> Vec<Result<bool, ComponentError>> {
         let all = self.value_of_all(records, now);
         all.into_iter().map(|value| Ok(is_true(&value?))).collect()
     }
@@ -149,13 +139,15 @@ impl Jq {
     }
 
     /// The same for several records.
-    pub fn key_of_all(
+    pub fn key_of_all<'r>(
         &self,
-        records: &mut [Record],
+        records: impl Iterator<Item = &'r Record>,
         now: Timestamp,
     ) -> Vec<Result<Option<String>, ComponentError>> {
-        let all = self.value_of_all(records, now);
-        all.into_iter().map(|value| Ok(key(value?))).collect()
+        let all = self.values_of_each(records, now);
+        all.into_iter()
+            .map(|values| Ok(key(self.one(values?)?)))
+            .collect()
     }
 }
 
@@ -163,7 +155,7 @@ impl Jq {
     /// Whether it holds for those that are asked about; the others are not looked at, and it does not hold for them.
     pub(crate) fn holds_of(
         &self,
-        records: &mut [Record],
+        records: &[Record],
         asked: &[bool],
         now: Timestamp,
     ) -> Vec<Result<bool, ComponentError>> {

@@ -377,8 +377,10 @@ impl Drain {
         *counts.errors.entry(error.code.to_owned()).or_default() += 1;
         counts.dead += 1;
         let source = match waiting.form {
-            Form::Source => Some(waiting.record.value.clone()),
-            Form::Ready => waiting.source,
+            Form::Source => Some(waiting.record.value.to_value()),
+            Form::Ready => waiting
+                .source
+                .and_then(|source| serde_json::from_str(&source).ok()),
         };
         let given_up = GivenUp {
             key: waiting.key,

@@ -7,13 +7,16 @@ use std::{sync::Arc, time::Duration};
 
 use futures::future::BoxFuture;
 use jiff::Timestamp;
+use tokio::task::spawn_blocking;
 
 use super::{
     flow::Flow,
     queue::{Queue, Queued},
+    run::broke_off,
+    stages::keys_of,
 };
 use crate::{
-    ComponentError, Delivered, Destination, Record,
+    ComponentError, Delivered, Destination, Origins, Record,
     document::{Order, Policy},
 };
 
@@ -64,37 +67,12 @@ struct Into {
 }
 
 impl Into {
-    fn queued(&self, record: &Record, now: Timestamp) -> Result<Queued, ComponentError> {
-        let mut sources = record.origins.records();
-        let first = sources.next();
-        let key = match (self.policy.order, &self.policy.key) {
-            (Order::PerKey, Some(key)) => key.key(first.unwrap_or(record), now)?,
-            (Order::All, _) => Some(String::new()),
-            _ => None,
-        };
-        let dedupe_key = match &self.policy.dedupe_key {
-            Some(key) => key.key(record, now)?,
-            None => None,
-        };
-        let source = first
-            .filter(|_| sources.next().is_none())
-            .filter(|source| source.value != record.value)
-            .map(|source| source.value.clone());
-        Ok(Queued {
-            record: Record::new(record.value.clone()).with_head(record.head.clone()),
-            source,
-            key,
-            dedupe_key,
-        })
-    }
-
     async fn put(&self, records: &[Record]) -> Vec<Delivered> {
-        let now = (self.now)();
         let mut results: Vec<Delivered> = Vec::with_capacity(records.len());
         let mut deliveries = Vec::with_capacity(records.len());
-        for record in records {
-            results.push(self.queued(record, now).map(|queued| {
-                deliveries.push(queued);
+        for (record, keys) in records.iter().zip(self.keys(records).await) {
+            results.push(keys.map(|keys| {
+                deliveries.push(queued(record, keys));
                 None
             }));
         }
@@ -110,6 +88,33 @@ impl Into {
         results
     }
 
+    /// The key and the dedupe key of each record.
+    async fn keys(&self, records: &[Record]) -> Vec<Result<Keys, ComponentError>> {
+        let by_key = match (self.policy.order, &self.policy.key) {
+            (Order::PerKey, Some(key)) => Some(key.clone()),
+            _ => None,
+        };
+        let by_dedupe = self.policy.dedupe_key.clone();
+        let all = (self.policy.order == Order::All).then(String::new);
+        if by_key.is_none() && by_dedupe.is_none() {
+            return records.iter().map(|_| Ok((all.clone(), None))).collect();
+        }
+        let (count, records, now) = (records.len(), records.to_vec(), (self.now)());
+        let asked = spawn_blocking(move || {
+            let keys = keys_of(by_key.as_ref(), &records, now);
+            let dedupe = match &by_dedupe {
+                Some(key) => key.key_of_all(records.iter(), now),
+                None => records.iter().map(|_| Ok(None)).collect(),
+            };
+            let each = keys.into_iter().zip(dedupe);
+            each.map(|(key, dedupe)| Ok((key?.or_else(|| all.clone()), dedupe?)))
+                .collect()
+        });
+        asked
+            .await
+            .unwrap_or_else(|error| (0..count).map(|_| Err(broke_off(&error))).collect())
+    }
+
     /// A source that is quicker than the destinations waits for them. What was put is kept already.
     async fn wait_for_room(&self, mut waiting: u64) -> Result<(), ComponentError> {
         for _ in 0..LOOKS {
@@ -120,6 +125,27 @@ impl Into {
             waiting = self.queue.waiting().await?;
         }
         Ok(())
+    }
+}
+
+/// A key, and a dedupe key.
+type Keys = (Option<String>, Option<String>);
+
+fn queued(record: &Record, (key, dedupe_key): Keys) -> Queued {
+    let mut sources = record.origins.records();
+    let source = sources
+        .next()
+        .filter(|_| sources.next().is_none())
+        .filter(|source| source.value != record.value)
+        .map(|source| source.value.clone());
+    Queued {
+        record: Record {
+            origins: Origins::default(),
+            ..record.clone()
+        },
+        source,
+        key,
+        dedupe_key,
     }
 }
 

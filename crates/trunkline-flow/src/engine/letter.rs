@@ -33,7 +33,7 @@ impl GivenUp {
     }
 
     fn sources(&self) -> Vec<&Value> {
-        let origins = self.record.origins.records().map(|source| &source.value);
+        let origins = self.record.origins.records().map(|source| &*source.value);
         origins.chain(&self.source).collect()
     }
 
@@ -57,7 +57,7 @@ impl GivenUp {
             key: self.key,
             head: self.record.head,
             source,
-            record: self.record.value,
+            record: self.record.value.into_value(),
             steps,
             code: self.error.code.to_owned(),
             message: self.error.message,

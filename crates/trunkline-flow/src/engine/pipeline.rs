@@ -87,6 +87,11 @@ impl Pipeline {
         self.from(0, records, now)
     }
 
+    /// Whether any of them remembers what it had.
+    pub fn remembers(&self) -> bool {
+        self.steps.iter().any(|(_, step)| step.remembers())
+    }
+
     /// When something that a transform holds is to be given out.
     pub fn due(&self) -> Option<Timestamp> {
         self.steps.iter().filter_map(|(_, step)| step.due()).min()
@@ -121,10 +126,10 @@ impl Pipeline {
 
     /// Takes one record as far as it goes; says what each transform made of it.
     pub fn trail(&mut self, record: &Record, now: Timestamp) -> Vec<Value> {
-        let mut records = vec![record.derive(record.value.clone())];
+        let mut records = vec![record.clone()];
         let mut trail = Vec::new();
         for at in 0..self.steps.len() {
-            let before: Vec<Value> = records.iter().map(|record| record.value.clone()).collect();
+            let before: Vec<Value> = records.iter().map(|record| record.value.to_value()).collect();
             let (name, step) = &mut self.steps[at];
             let mut after = Vec::new();
             let mut errors = Vec::new();
@@ -134,7 +139,7 @@ impl Pipeline {
                     Err(failed) => errors.push(failed.error.to_string()),
                 }
             }
-            let values: Vec<Value> = after.iter().map(|record| record.value.clone()).collect();
+            let values: Vec<Value> = after.iter().map(|record| record.value.to_value()).collect();
             let mut entry = json!({ "transform": name.as_str(), "before": before, "after": values });
             if !errors.is_empty() {
                 entry["errors"] = json!(errors);
@@ -172,11 +177,11 @@ impl Pipeline {
         let Some(seen) = self.seen.as_mut().and_then(|all| all.get_mut(at)) else {
             return;
         };
-        let value = |record: &Record| record.value.clone();
+        let value = |record: &Record| record.value.to_value();
         seen.before.extend(before.iter().map(value));
         seen.after.extend(after.iter().map(value));
         let own = refused.iter().filter(|one| one.step.0 == at);
         seen.refused
-            .extend(own.map(|one| (one.record.value.clone(), one.error.clone())));
+            .extend(own.map(|one| (one.record.value.to_value(), one.error.clone())));
     }
 }

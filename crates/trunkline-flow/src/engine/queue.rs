@@ -5,10 +5,9 @@
 
 use futures::future::BoxFuture;
 use jiff::Timestamp;
-use serde_json::Value;
 
 use super::keeper::DeadLetter;
-use crate::{ComponentError, Record};
+use crate::{ComponentError, Record, Shared};
 
 /// The name under which deliveries to all destinations of a flow wait: records that came to none of them.
 pub const EVERY_WAY: &str = "-";
@@ -60,7 +59,7 @@ pub struct Queued {
     /// The record, ready for its destination.
     pub record: Record,
     /// What the source gave.
-    pub source: Option<Value>,
+    pub source: Option<Shared>,
     /// Those of one key keep their order.
     pub key: Option<String>,
     /// What is put a second time with it is left out.
@@ -100,8 +99,8 @@ pub struct Waiting {
     pub record: Record,
     /// What that is.
     pub form: Form,
-    /// What the source gave, where the record is ready and it is known.
-    pub source: Option<Value>,
+    /// What the source gave, as JSON, where the record is ready and it is known. It is read only when the delivery is given up.
+    pub source: Option<String>,
     /// Its key.
     pub key: Option<String>,
     /// How often it failed.

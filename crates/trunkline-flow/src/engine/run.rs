@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 use tokio::{
     sync::{mpsc, watch},
-    task::JoinSet,
+    task::{JoinError, JoinSet},
     time::{Instant, sleep_until},
 };
 
@@ -20,15 +20,18 @@ use super::{
     keeper::{Counts, Keeper},
     lanes::{Lanes, Pending},
     letter::GivenUp,
-    stages::{Staged, Stages},
+    stages::Staged,
+    staging::Staging,
 };
 use crate::{
     Batch, ComponentError, Cursor, Delivered, Destination, Frontier, Item, Occasion, Read, Reader, Record,
     Verdict, document::OnFailure,
 };
 
-/// The most records that are on their way.
+/// The most records that are on their way, and the most memory that they take as the source gave them; what is made of them takes about as
+/// much again.
 const MOST_OUTSTANDING: usize = 2_000;
+const MOST_BYTES: usize = 12 << 20;
 /// The least time between two times that a cursor is kept while a run goes on.
 const KEEP_EVERY: Duration = Duration::from_secs(1);
 /// How often it is told how it goes.
@@ -102,7 +105,7 @@ impl Engine {
             frontier: Frontier::default(),
             is_new,
             counts,
-            stages: Some(Stages::of(flow)),
+            staging: Staging::of(flow),
             lanes: flow.ways.iter().map(|_| Lanes::new(flow.policy.order)).collect(),
             deliveries: JoinSet::new(),
             halt: None,
@@ -131,8 +134,7 @@ struct Run<'r> {
     /// Whether no position was kept yet.
     is_new: bool,
     counts: Counts,
-    /// Taken out while it works on a thread of its own.
-    stages: Option<Stages>,
+    staging: Staging,
     lanes: Vec<Lanes>,
     deliveries: JoinSet<Brought>,
     halt: Option<Ended>,
@@ -155,19 +157,15 @@ impl Run<'_> {
                 break;
             }
             let waiting: usize = self.lanes.iter().map(Lanes::len).sum();
-            if !has_more && is_idle && waiting == 0 {
+            let is_quiet = is_idle && waiting == 0 && !self.staging.is_busy();
+            if !has_more && is_quiet {
                 if !self.flush(true).await {
                     break;
                 }
                 continue;
             }
             // All that may be on its way is held by transforms: it is given out early, so that reading goes on.
-            if self.halt.is_none()
-                && is_idle
-                && waiting == 0
-                && self.frontier.outstanding() >= MOST_OUTSTANDING
-                && self.flush(true).await
-            {
+            if self.halt.is_none() && is_quiet && self.is_full() && self.flush(true).await {
                 continue;
             }
             if kept_at.elapsed() >= KEEP_EVERY {
@@ -178,8 +176,7 @@ impl Run<'_> {
                 self.keeper.tell(&self.counts);
                 told_at = Instant::now();
             }
-            let wants_more =
-                has_more && self.halt.is_none() && self.frontier.outstanding() < MOST_OUTSTANDING;
+            let wants_more = has_more && self.halt.is_none() && self.staging.has_room() && !self.is_full();
             let wake = self.wake_at();
             tokio::select! {
                 biased;
@@ -193,6 +190,9 @@ impl Run<'_> {
                     Ok(brought) => self.brought(brought).await,
                     Err(error) => self.fail(broke_off(&error)),
                 },
+                Some(staged) = self.staging.next(), if self.halt.is_none() => {
+                    self.staged(staged).await;
+                }
                 batch = batches.recv(), if wants_more => match batch {
                     Some(Ok(batch)) => self.take(batch).await,
                     Some(Err(error)) => self.fail(error),
@@ -209,15 +209,19 @@ impl Run<'_> {
         self.frontier.abandon();
     }
 
+    /// Whether as much is on its way as may be.
+    fn is_full(&self) -> bool {
+        self.frontier.outstanding() >= MOST_OUTSTANDING || self.frontier.bytes() >= MOST_BYTES
+    }
+
     /// When something happens by itself.
     fn wake_at(&self) -> Instant {
         let now = Instant::now();
         let retries = self.lanes.iter().filter_map(Lanes::next_at).min();
         let moment = (self.engine.now)();
         let due = self
-            .stages
-            .as_ref()
-            .and_then(Stages::due)
+            .staging
+            .due()
             .map(|due| now + Duration::try_from(due.duration_since(moment)).unwrap_or_default());
         let keep = now + KEEP_EVERY;
         [retries, due]
@@ -256,7 +260,7 @@ impl Run<'_> {
                 Item::Broken { text, error } => {
                     // It has its place among the others, so that nothing behind it is kept before it is.
                     let at = records.len();
-                    records.push(Record::new(text.into()));
+                    records.push(Record::new(Value::from(text)));
                     broken.push((at, error));
                 }
             }
@@ -273,31 +277,28 @@ impl Run<'_> {
             self.bury(GivenUp::new(None, record, error), Vec::new()).await;
         }
         if !entered.is_empty() {
-            self.stage(move |stages, now| stages.apply(entered, now)).await;
+            let now = (self.engine.now)();
+            self.staging.begin(move |stages| stages.apply(entered, now));
         }
     }
 
-    /// Gives out what transforms hold; whether there was anything.
+    /// Gives out what transforms hold, when none of them is at work; whether there was anything.
     async fn flush(&mut self, is_end: bool) -> bool {
-        self.stage(move |stages, now| stages.flush(now, is_end)).await
+        if self.staging.is_busy() {
+            return false;
+        }
+        let now = (self.engine.now)();
+        self.staging.begin(move |stages| stages.flush(now, is_end));
+        match self.staging.next().await {
+            Some(staged) => self.staged(staged).await,
+            None => false,
+        }
     }
 
-    /// Has transforms do their work, and lets what comes of it wait for the destinations; whether there was anything.
-    async fn stage(&mut self, work: impl FnOnce(&mut Stages, Timestamp) -> Staged + Send + 'static) -> bool {
-        let now = (self.engine.now)();
-        let Some(mut stages) = self.stages.take() else {
-            return false;
-        };
-        // Expressions take their time, and the threads of the runtime are for what waits.
-        let done = tokio::task::spawn_blocking(move || {
-            let staged = work(&mut stages, now);
-            (stages, staged)
-        });
-        let staged = match done.await {
-            Ok((stages, staged)) => {
-                self.stages = Some(stages);
-                staged
-            }
+    /// Lets what came of records wait for the destinations; whether there was anything.
+    async fn staged(&mut self, staged: Result<Staged, JoinError>) -> bool {
+        let staged = match staged {
+            Ok(staged) => staged,
             Err(error) => {
                 self.frontier.abandon();
                 self.fail(broke_off(&error));
@@ -469,7 +470,7 @@ async fn read_on(mut reader: Box<dyn Reader>, give: mpsc::Sender<Result<Batch, C
     }
 }
 
-pub(super) fn broke_off(error: &tokio::task::JoinError) -> ComponentError {
+pub(super) fn broke_off(error: &JoinError) -> ComponentError {
     ComponentError::stop(
         "TL0812",
         format!("the work on a record broke off: {error}"),

@@ -95,6 +95,11 @@ impl Stages {
         staged
     }
 
+    /// Whether what becomes of records depends on those before them.
+    pub(super) fn remembers(&self) -> bool {
+        self.common.remembers() || self.ways.iter().any(|way| way.transforms.remembers())
+    }
+
     /// When something that a transform holds is to be given out.
     pub(super) fn due(&self) -> Option<Timestamp> {
         let ways = self.ways.iter().filter_map(|way| way.transforms.due());
@@ -179,8 +184,9 @@ impl Stages {
     }
 
     fn enter(&self, at: usize, records: Vec<Record>, now: Timestamp, staged: &mut Staged) {
-        for record in records {
-            match self.key_of(&record, now) {
+        let keys = keys_of(self.key.as_ref(), &records, now);
+        for (record, key) in records.into_iter().zip(keys) {
+            match key {
                 Ok(key) => staged.by_way[at].push((record, key)),
                 Err(error) => {
                     staged.undecided.push((at, error.clone()));
@@ -190,15 +196,21 @@ impl Stages {
             }
         }
     }
+}
 
-    /// The key is read from what the source gave, of several from the first.
-    fn key_of(&self, record: &Record, now: Timestamp) -> Result<Option<String>, ComponentError> {
-        let Some(key) = &self.key else {
-            return Ok(None);
-        };
-        let source = record.origins.records().next().unwrap_or(record);
-        key.key(source, now)
-    }
+/// The keys of records; they are read from what the source gave, of several from the first.
+pub(super) fn keys_of(
+    key: Option<&Jq>,
+    records: &[Record],
+    now: Timestamp,
+) -> Vec<Result<Option<String>, ComponentError>> {
+    let Some(key) = key else {
+        return records.iter().map(|_| Ok(None)).collect();
+    };
+    let sources = records
+        .iter()
+        .map(|record| record.origins.records().next().unwrap_or(record));
+    key.key_of_all(sources, now)
 }
 
 impl Staged {

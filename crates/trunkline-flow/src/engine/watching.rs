@@ -191,7 +191,7 @@ mod tests {
         let got: Vec<Vec<&Value>> = watched
             .ways
             .iter()
-            .map(|way| way.records.iter().map(|record| &record.value).collect())
+            .map(|way| way.records.iter().map(|record| &*record.value).collect())
             .collect();
         assert_eq!(got, [vec![&json!({ "id": 6 })], Vec::new(), Vec::new()]);
         assert_eq!(watched.ways[2].undecided.len(), 1);

@@ -25,6 +25,7 @@ use super::{
     value::Held,
     worker::{self, Lost},
 };
+use crate::Shared;
 
 /// The most steps that a run can be given: what jaq leaves behind after so many can be dropped on a worker's stack.
 pub const MAX_STEPS: u64 = 20_000_000;
@@ -191,7 +192,7 @@ impl Expression {
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Input {
     /// The value.
-    pub value: Value,
+    pub value: Shared,
     /// As [`Expression::variables`] names them.
     pub variables: Vec<Value>,
 }

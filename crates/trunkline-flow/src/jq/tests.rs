@@ -643,7 +643,7 @@ fn many_are_run_as_if_each_were_alone() {
     )
     .unwrap();
     let input = |value: Value| Input {
-        value,
+        value: value.into(),
         variables: vec![json!(10)],
     };
     let mut inputs: Vec<Input> = (0..50).map(|n| input(json!({ "n": n }))).collect();

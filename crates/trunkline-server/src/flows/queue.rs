@@ -212,7 +212,7 @@ fn of_delivery(delivery: Delivery) -> Waiting {
             RecordForm::Source => Form::Source,
             RecordForm::Ready => Form::Ready,
         },
-        source: delivery.source_record.as_deref().map(value),
+        source: delivery.source_record,
         key: delivery.key,
         attempts: u32::try_from(delivery.attempts).unwrap_or(u32::MAX),
         run: delivery.run,

@@ -18,27 +18,27 @@ use sha1::Sha1;
 use super::Address;
 use crate::clock::Stopwatch;
 
-pub(super) const SECRET: &str = "simulated-client-secret";
+pub(in crate::bench) const SECRET: &str = "simulated-client-secret";
 
 const DIGITS: &[u8; 16] = b"0123456789abcdef";
 
 /// A thread that sends.
 #[derive(Debug)]
-pub(super) struct Sender(JoinHandle<Result<Sent>>);
+pub(in crate::bench) struct Sender(JoinHandle<Result<Sent>>);
 
 /// What was sent and answered with 200.
 #[derive(Debug, Default)]
-pub(super) struct Sent {
-    pub(super) acknowledged: Vec<String>,
-    pub(super) latencies_us: Vec<u32>,
+pub(in crate::bench) struct Sent {
+    pub(in crate::bench) acknowledged: Vec<String>,
+    pub(in crate::bench) latencies_us: Vec<u32>,
 }
 
 impl Sender {
-    pub(super) fn start(address: Address, number: u32, stop: Arc<AtomicBool>) -> Self {
+    pub(in crate::bench) fn start(address: Address, number: u32, stop: Arc<AtomicBool>) -> Self {
         Self(thread::spawn(move || send(address, number, &stop)))
     }
 
-    pub(super) fn finish(self) -> Result<Sent> {
+    pub(in crate::bench) fn finish(self) -> Result<Sent> {
         match self.0.join() {
             Ok(sent) => sent,
             Err(_) => bail!("a sender panicked"),
@@ -46,19 +46,28 @@ impl Sender {
     }
 }
 
-fn send(address: Address, number: u32, stop: &AtomicBool) -> Result<Sent> {
-    let key = Hmac::<Sha1>::new_from_slice(SECRET.as_bytes()).context("any key is good")?;
-    // About the size of a reply in a conversation.
-    let filler = "The quick answer to a slow question. ".repeat(30);
-    let mut sent = Sent::default();
-    let mut stream = None;
-    let mut count = 0_u64;
-    while !stop.load(Ordering::Relaxed) {
-        let id = format!("notif_{number}_{count}");
+/// Makes notifications as Intercom signs and sends them, about the size of a reply in a conversation.
+#[derive(Debug)]
+pub(in crate::bench) struct Notifications {
+    key: Hmac<Sha1>,
+    filler: String,
+}
+
+impl Notifications {
+    pub(in crate::bench) fn new() -> Result<Self> {
+        Ok(Self {
+            key: Hmac::<Sha1>::new_from_slice(SECRET.as_bytes()).context("any key is good")?,
+            filler: "The quick answer to a slow question. ".repeat(30),
+        })
+    }
+
+    /// The whole request for a notification with this id, about the conversation with this number.
+    pub(in crate::bench) fn request(&self, id: &str, conversation: u64) -> String {
+        let filler = &self.filler;
         let body = format!(
-            r#"{{"type":"notification_event","app_id":"bench000","data":{{"type":"notification_event_data","item":{{"type":"conversation","id":"{count}","body":"{filler}"}}}},"links":{{}},"id":"{id}","topic":"conversation.user.replied","delivery_status":"pending","delivery_attempts":1,"delivered_at":0,"first_sent_at":1768114251,"created_at":1768114250,"self":null}}"#
+            r#"{{"type":"notification_event","app_id":"bench000","data":{{"type":"notification_event_data","item":{{"type":"conversation","id":"{conversation}","body":"{filler}"}}}},"links":{{}},"id":"{id}","topic":"conversation.user.replied","delivery_status":"pending","delivery_attempts":1,"delivered_at":0,"first_sent_at":1768114251,"created_at":1768114250,"self":null}}"#
         );
-        let mut mac = key.clone();
+        let mut mac = self.key.clone();
         mac.update(body.as_bytes());
         let mut request = format!(
             "POST /webhooks/intercom HTTP/1.1\r\nhost: bench\r\ncontent-type: application/json\r\ncontent-length: {}\r\nx-hub-signature: sha1=",
@@ -71,6 +80,18 @@ fn send(address: Address, number: u32, stop: &AtomicBool) -> Result<Sent> {
         }
         request.push_str("\r\n\r\n");
         request.push_str(&body);
+        request
+    }
+}
+
+fn send(address: Address, number: u32, stop: &AtomicBool) -> Result<Sent> {
+    let notifications = Notifications::new()?;
+    let mut sent = Sent::default();
+    let mut stream = None;
+    let mut count = 0_u64;
+    while !stop.load(Ordering::Relaxed) {
+        let id = format!("notif_{number}_{count}");
+        let request = notifications.request(&id, count);
         let watch = Stopwatch::start();
         match exchange(&mut stream, address, &request) {
             Ok(200) => {
@@ -92,7 +113,11 @@ fn send(address: Address, number: u32, stop: &AtomicBool) -> Result<Sent> {
 }
 
 /// Sends one request and reads one answer.
-fn exchange(stream: &mut Option<BufReader<TcpStream>>, address: Address, request: &str) -> Result<u16> {
+pub(in crate::bench) fn exchange(
+    stream: &mut Option<BufReader<TcpStream>>,
+    address: Address,
+    request: &str,
+) -> Result<u16> {
     let stream = match stream {
         Some(stream) => stream,
         None => {

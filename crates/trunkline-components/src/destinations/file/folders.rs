@@ -49,7 +49,7 @@ impl Folders {
             })?;
             Ok(name)
         };
-        let names = name.key_of_all(records, now);
+        let names = name.key_of_all(records.iter(), now);
         names.into_iter().map(|name| checked(name?)).collect()
     }
 

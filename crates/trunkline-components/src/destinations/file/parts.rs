@@ -87,7 +87,7 @@ impl Parts {
         let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
         let one = |(record, folder): (Record, Result<String, ComponentError>)| -> Delivered {
             if self.form == Form::Parquet {
-                let Value::Object(fields) = &record.value else {
+                let Value::Object(fields) = &*record.value else {
                     return Err(unfit("only an object has columns, and this record is none"));
                 };
                 if fields.is_empty() && self.columns.is_none() {
@@ -96,7 +96,11 @@ impl Parts {
             }
             let folder = folder?;
             waiting.bytes += record.value.to_string().len();
-            waiting.rows.entry(folder).or_default().push(record.value);
+            waiting
+                .rows
+                .entry(folder)
+                .or_default()
+                .push(record.value.into_value());
             Ok(None)
         };
         records.into_iter().zip(folders).map(one).collect()
@@ -313,7 +317,7 @@ impl Destination for Parts {
             .of(&mut [record.clone()], (self.site.now)())
             .remove(0)?;
         Ok(match folder.as_str() {
-            "" => record.value.clone(),
+            "" => record.value.to_value(),
             folder => json!({ "folder": folder, "row": record.value }),
         })
     }

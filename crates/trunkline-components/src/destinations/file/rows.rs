@@ -6,7 +6,7 @@
 use std::{fs::File, io, path::Path};
 
 use serde_json::Value;
-use trunkline_flow::{ComponentError, Delivered};
+use trunkline_flow::{ComponentError, Delivered, Shared};
 
 use super::failed;
 use crate::{
@@ -52,7 +52,7 @@ pub(super) fn header_of(
 
 /// Rows of records, behind the header where there is none yet; the columns; and what becomes of each record.
 pub(super) fn encode(
-    values: &[Value],
+    values: &[Shared],
     header: Option<&Header>,
     wanted: Option<&[String]>,
     name: &str,
@@ -61,7 +61,7 @@ pub(super) fn encode(
     let mut header = header.cloned();
     let mut results = Vec::with_capacity(values.len());
     for value in values {
-        let Value::Object(fields) = value else {
+        let Value::Object(fields) = &**value else {
             results.push(Err(unfit("only an object has columns, and this record is none")));
             continue;
         };

@@ -81,7 +81,7 @@ impl Form<'_> {
         let value = match self.body {
             Body::Made(body) => body.value(record, now)?,
             Body::Nothing => Value::Null,
-            Body::Record => record.value.clone(),
+            Body::Record => record.value.to_value(),
         };
         Ok(match value {
             Value::Null => (String::new(), false),

@@ -9,10 +9,12 @@ use std::{
 use serde_json::{Value, json};
 use trunkline_flow::{ComponentError, Item};
 
-use super::{BATCH, Pieces, Settings, cannot, shown};
+use super::{BATCH, BYTES, Pieces, Settings, cannot, shown};
 
 /// The longest line, in bytes.
 const MAX_LINE: usize = 16 << 20;
+/// What is kept for the next line, in bytes.
+const LINE: usize = 64 << 10;
 
 pub(super) struct Lines {
     path: PathBuf,
@@ -23,6 +25,8 @@ pub(super) struct Lines {
     /// Bytes and lines before what comes next.
     at: u64,
     line: u64,
+    /// The line that is looked at, without its end.
+    text: Vec<u8>,
 }
 
 impl Lines {
@@ -50,18 +54,20 @@ impl Lines {
             is_whole,
             at,
             line,
+            text: Vec::new(),
         })
     }
 
-    /// The next whole line, without its end.
-    fn line_behind(&mut self) -> Result<Option<Vec<u8>>, ComponentError> {
-        let mut line = Vec::new();
+    /// Goes to the next whole line; whether there is one.
+    fn go_on(&mut self) -> Result<bool, ComponentError> {
+        let line = &mut self.text;
+        line.clear();
         let read = (&mut self.file)
             .take(MAX_LINE as u64 + 1)
-            .read_until(b'\n', &mut line)
+            .read_until(b'\n', line)
             .map_err(|error| cannot(&self.path, &error))?;
         if read == 0 {
-            return Ok(None);
+            return Ok(false);
         }
         if line.len() > MAX_LINE {
             return Err(ComponentError::stop(
@@ -80,17 +86,19 @@ impl Lines {
             self.file
                 .seek_relative(-back)
                 .map_err(|error| cannot(&self.path, &error))?;
-            return Ok(None);
+            return Ok(false);
         }
         self.at += line.len() as u64;
         self.line += 1;
         if has_end {
             line.pop();
         }
-        Ok(Some(line))
+        Ok(true)
     }
 
-    fn item(&self, line: &[u8]) -> Option<Item> {
+    /// What stands in the line; nothing in an empty one.
+    fn item(&self) -> Option<Item> {
+        let line = self.text.as_slice();
         let line = line
             .strip_prefix(b"\xef\xbb\xbf")
             .filter(|_| self.line == 1)
@@ -124,10 +132,13 @@ impl Lines {
 impl Pieces for Lines {
     fn next(&mut self) -> Result<Vec<Item>, ComponentError> {
         let mut items = Vec::new();
-        while items.len() < BATCH {
-            let Some(line) = self.line_behind()? else { break };
-            items.extend(self.item(&line));
+        let begin = self.at;
+        // Nothing at all would say that there is no more.
+        while (items.is_empty() || items.len() < BATCH && self.at - begin < BYTES) && self.go_on()? {
+            items.extend(self.item());
         }
+        // A line that is much longer than others leaves nothing behind.
+        self.text.shrink_to(LINE);
         Ok(items)
     }
 

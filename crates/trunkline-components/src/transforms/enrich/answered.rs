@@ -16,6 +16,10 @@ pub(super) struct Answered {
 }
 
 impl Transform for Answered {
+    fn remembers(&self) -> bool {
+        false
+    }
+
     fn apply(&mut self, mut record: Record, _: Timestamp) -> Result<Vec<Record>, ComponentError> {
         if let (Some(answer), Some(fields)) = (&self.answer, record.value.as_object_mut()) {
             fields.insert(self.into.clone(), answer.clone());

@@ -117,8 +117,8 @@ impl Queue for Remembered {
                 continue;
             }
             let one = Waiting {
-                source: queued.source,
-                ..waiting(queued.record.value, Form::Ready)
+                source: queued.source.map(|source| source.to_string()),
+                ..waiting(queued.record.value.into_value(), Form::Ready)
             };
             self.add(way, queued.key.as_deref(), one);
         }

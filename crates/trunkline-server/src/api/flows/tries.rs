@@ -427,7 +427,11 @@ impl Way {
     }
 
     fn tried(&self, taken: Taken, troubles: Vec<Trouble>, now: jiff::Timestamp) -> Tried {
-        let records = taken.records.iter().map(|record| record.value.clone()).collect();
+        let records = taken
+            .records
+            .iter()
+            .map(|record| record.value.to_value())
+            .collect();
         let watched = self.flow.watch(taken.records, now);
         let ways = self.document.destinations.iter().zip(watched.ways).enumerate();
         Tried {
@@ -454,7 +458,7 @@ impl Way {
         for record in watched.records {
             match self.flow.ways[at].destination.preview(&record) {
                 Ok(value) => gets.push(value),
-                Err(error) => troubles.push(Trouble::of(&error, Some(record.value))),
+                Err(error) => troubles.push(Trouble::of(&error, Some(record.value.into_value()))),
             }
         }
         TriedWay {
