@@ -42,8 +42,8 @@ pub(crate) const KIND: SourceKind = SourceKind {
 };
 
 /// How many records are given at once, and of how many bytes; the last one may go beyond.
-const BATCH: usize = 250;
-const BYTES: u64 = 512 << 10;
+const BATCH: usize = 128;
+const BYTES: u64 = 256 << 10;
 /// How often what is followed is looked at.
 const PAUSE: Duration = Duration::from_millis(500);
 

@@ -25,8 +25,9 @@ use super::{
 };
 use crate::{ComponentError, Delivered, Record, Verdict, document::OnFailure};
 
-/// The fewest deliveries that a lane is asked for.
+/// How many deliveries a lane is asked for, at least and at most: all of them are in memory.
 const FEWEST: usize = 50;
+const MOST: usize = 500;
 /// How often it is said that we are still at a lane.
 const RENEWED: Duration = Duration::from_secs(4);
 /// How often it is looked whether there is something to do, at least.
@@ -146,7 +147,7 @@ impl Drain {
 
     fn deliveries_at_once(&self) -> u32 {
         let most = self.flow.ways.iter().map(|way| way.destination.most_at_once());
-        u32::try_from(most.max().unwrap_or(1).max(FEWEST)).unwrap_or(u32::MAX)
+        u32::try_from(most.max().unwrap_or(1).clamp(FEWEST, MOST)).unwrap_or(u32::MAX)
     }
 
     /// How long there is nothing to do; none when there is nothing more.

@@ -21,7 +21,7 @@ use crate::{
 };
 
 /// How many deliveries are put into the queue together.
-const TOGETHER: usize = 500;
+const TOGETHER: usize = 250;
 /// How often it is looked whether a full queue has room again, and how often at most before more is put in all the same: a run that
 /// is to stop must not wait for a queue that nobody empties.
 const LOOK: Duration = Duration::from_millis(200);

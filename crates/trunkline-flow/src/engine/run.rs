@@ -31,7 +31,7 @@ use crate::{
 /// The most records that are on their way, and the most memory that they take as the source gave them; what is made of them takes about as
 /// much again.
 const MOST_OUTSTANDING: usize = 2_000;
-const MOST_BYTES: usize = 12 << 20;
+const MOST_BYTES: usize = 6 << 20;
 /// The least time between two times that a cursor is kept while a run goes on.
 const KEEP_EVERY: Duration = Duration::from_secs(1);
 /// How often it is told how it goes.

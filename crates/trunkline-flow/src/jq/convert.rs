@@ -85,7 +85,11 @@ fn give_key(key: &Val) -> String {
 
 fn give_text(text: &[u8]) -> String {
     meter::make(text.len());
-    String::from_utf8_lossy(text).into_owned()
+    // Nearly all of it is good, and the check for that is quicker than the search for what is not.
+    match std::str::from_utf8(text) {
+        Ok(text) => text.to_owned(),
+        Err(_) => String::from_utf8_lossy(text).into_owned(),
+    }
 }
 
 fn number_outward(number: &Num) -> Value {
