@@ -30,6 +30,7 @@ mod recipes;
 mod renewal;
 mod reply;
 mod request_log;
+mod retention;
 mod routes;
 mod server;
 mod shared;

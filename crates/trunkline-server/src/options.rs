@@ -24,7 +24,7 @@ pub struct ServerOptions {
     pub body_limit: usize,
     /// How old a notification may be when it arrives; any age when none is given.
     pub webhook_max_age: Option<Duration>,
-    /// How long things are kept.
+    /// How long things are kept, where that is not left open.
     pub retention: Retention,
     /// What is looked at, and who is told.
     pub alerts: AlertSettings,
@@ -95,27 +95,15 @@ pub struct TlsFiles {
     pub key: PathBuf,
 }
 
-/// How long things are kept.
-#[derive(Clone, Copy, Debug)]
+/// How long things are kept, where that is chosen when the process is started; what is left open is as it was set while it ran, or as usual.
+#[derive(Clone, Copy, Debug, Default)]
 pub struct Retention {
     /// Notifications with their bodies.
-    pub notifications: Duration,
+    pub notifications: Option<Duration>,
     /// The request log.
-    pub requests: Duration,
-    /// Runs of mirrors, and runs of actions with their journal.
-    pub runs: Duration,
+    pub requests: Option<Duration>,
+    /// Runs of mirrors and flows with dead letters, and runs of actions with their journal.
+    pub runs: Option<Duration>,
     /// The audit log: who changed what.
-    pub audit: Duration,
-}
-
-impl Default for Retention {
-    fn default() -> Self {
-        const DAY: Duration = Duration::from_hours(24);
-        Self {
-            notifications: DAY * 14,
-            requests: DAY * 7,
-            runs: DAY * 90,
-            audit: DAY * 365,
-        }
-    }
+    pub audit: Option<Duration>,
 }

@@ -54,6 +54,12 @@ impl Entropy {
     }
 }
 
+/// What no [id](Entropy::id) is less than that was made at this moment or later, and every one that was made before.
+pub(crate) fn first_id_at(moment: Timestamp) -> String {
+    let millis = u64::try_from(moment.as_millisecond()).unwrap_or(0);
+    format!("{:08x}-{:04x}", millis >> 16, millis & 0xffff)
+}
+
 impl fmt::Debug for Entropy {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Entropy")

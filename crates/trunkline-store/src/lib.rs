@@ -33,6 +33,7 @@ mod pulse;
 mod pushes;
 mod queue;
 mod requests;
+mod retention;
 mod sessions;
 mod sqlite;
 mod store;

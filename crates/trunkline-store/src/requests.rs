@@ -83,6 +83,10 @@ impl Store {
         );
         add("at >=", filter.since.map(Value::from));
         add("seq <", filter.before.map(Value::from));
+        if filter.status.is_some_and(|(low, high)| high == 0 || low >= 400) {
+            // It stands in the text, so that the index of what was refused is found.
+            conditions.push("(status IS NULL OR status >= 400)".to_owned());
+        }
         let question = Statement {
             values,
             ..Statement::new(format!(

@@ -3,9 +3,18 @@
 //! The one rule: the pages are found by following links from the first one, as a person would, so that a new page is measured without being named
 //! here. `console/pages.rs` is what of a page's text leads on.
 
+mod history;
 mod pages;
 
-use std::{collections::BTreeMap, fs, io::Write as _, path::Path, process::Command, thread, time::Duration};
+use std::{
+    collections::BTreeMap,
+    fs,
+    io::Write as _,
+    path::{Path, PathBuf},
+    process::Command,
+    thread,
+    time::Duration,
+};
 
 use anyhow::{Context as _, Result, bail};
 use clap::Args;
@@ -23,6 +32,8 @@ const ROUNDS: usize = 15;
 /// The slowest pages that are named.
 const NAMED: usize = 8;
 const FORM: (&str, &str) = ("content-type", "application/x-www-form-urlencoded");
+/// What a kept folder has when everything was put into it.
+const READY: &str = "ready";
 /// A flow of which every record becomes a dead letter.
 const FLOW: &str = "flow: broken
 source: { file: { path: in.jsonl } }
@@ -40,6 +51,12 @@ pub(crate) struct Arguments {
     /// How many deliveries came to nothing.
     #[arg(long, default_value_t = 1_000_000)]
     deliveries: u64,
+    /// How many notifications, requests, runs of flows and of actions, writes and deeds are remembered, of each.
+    #[arg(long, default_value_t = 1_000_000)]
+    history: u64,
+    /// A folder that is kept, and used as it is where everything was made in it before; a new one for this time when it is left out.
+    #[arg(long)]
+    folder: Option<PathBuf>,
     /// How many pages are looked at at a time, live, while memory is watched.
     #[arg(long, default_value_t = 20)]
     watchers: u32,
@@ -54,7 +71,14 @@ pub(crate) struct Arguments {
 pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     let binary = super::build()?;
     let mut figures = Figures::default();
-    let folder = Folder::new("console")?;
+    let made;
+    let folder = if let Some(kept) = &arguments.folder {
+        fs::create_dir_all(kept)?;
+        kept.as_path()
+    } else {
+        made = Folder::new("console")?;
+        made.path()
+    };
     let workspace = Workspace {
         contacts: arguments.contacts,
         companies: arguments.contacts / 100,
@@ -65,16 +89,32 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
         rate_limit: 0,
     };
     let simulator = Simulator::start(&binary, workspace, false)?;
-    filled(&binary, &folder, &simulator, arguments)?;
-    let process = serve(&binary, folder.path())?;
-    settled(folder.path())?;
+    if folder.join(READY).exists() {
+        moved(folder, &simulator)?;
+    } else {
+        filled(&binary, folder, &simulator, arguments)?;
+        let process = serve(&binary, folder)?;
+        settled(folder)?;
+        drop(process);
+        history::fill(folder, arguments.history)?;
+        fs::write(folder.join(READY), "")?;
+    }
+    let process = serve(&binary, folder)?;
     let mut connection = Connection::open(process.address())?;
-    sign_in(&binary, folder.path(), &mut connection)?;
+    sign_in(&binary, folder, &mut connection)?;
     every_page(&mut connection, &mut figures)?;
     first_view(&mut connection, &mut figures)?;
     watched(&process, &connection, arguments, &mut figures)?;
     figures.note("all", "peak memory", peak_megabytes_of(process.process())?, "MB");
     figures.print(arguments.json)
+}
+
+/// The workspace of a kept folder listens elsewhere than it did.
+fn moved(folder: &Path, simulator: &Simulator) -> Result<()> {
+    let database = rusqlite::Connection::open(folder.join("trunkline.db"))?;
+    let sql = "UPDATE connections SET details = json_set(details, '$.base_url', ?1)";
+    database.execute(sql, [simulator.base_url()])?;
+    Ok(())
 }
 
 fn command(binary: &Path, folder: &Path, arguments: &[&str]) -> Result<String> {
@@ -102,8 +142,7 @@ fn serve(binary: &Path, folder: &Path) -> Result<Listening> {
 }
 
 /// A connection, a mirror to be filled, and a flow whose every delivery came to nothing.
-fn filled(binary: &Path, folder: &Folder, simulator: &Simulator, arguments: &Arguments) -> Result<()> {
-    let folder = folder.path();
+fn filled(binary: &Path, folder: &Path, simulator: &Simulator, arguments: &Arguments) -> Result<()> {
     let base_url = simulator.base_url();
     let connect = [
         "connect",
@@ -180,19 +219,29 @@ fn sign_in(binary: &Path, folder: &Path, connection: &mut Connection) -> Result<
 }
 
 fn get(connection: &mut Connection, path: &str) -> Result<String> {
-    let (status, body) = connection.send_with("GET", path, &[("accept", "text/html")], None)?;
+    let (status, page) = asked(connection, path)?;
     if status != 200 {
         bail!("GET {path} answered {status}");
     }
-    Ok(String::from_utf8_lossy(&body).into_owned())
+    Ok(page)
 }
 
-/// Follows every link, and asks for each page often.
+fn asked(connection: &mut Connection, path: &str) -> Result<(u16, String)> {
+    let (status, body) = connection.send_with("GET", path, &[("accept", "text/html")], None)?;
+    Ok((status, String::from_utf8_lossy(&body).into_owned()))
+}
+
+/// Follows every link and every choice of a filter, and asks for each page often.
 fn every_page(connection: &mut Connection, figures: &mut Figures) -> Result<()> {
     let mut found = Found::default();
     let mut medians: BTreeMap<String, f64> = BTreeMap::new();
     while let Some(path) = found.next() {
-        found.add(&get(connection, &path)?);
+        match asked(connection, &path)? {
+            (200, page) => found.add(&page),
+            // What a form's choice leads to alone may be no question yet.
+            (400..500, _) if found.is_choice(&path) => continue,
+            (status, _) => bail!("GET {path} answered {status}"),
+        }
         let mut times = Vec::with_capacity(ROUNDS);
         for _ in 0..ROUNDS {
             let watch = Stopwatch::start();

@@ -6,21 +6,28 @@ use std::{path::Path, sync::Arc};
 
 use axum::{Json, extract::State};
 use http::StatusCode;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
+use trunkline_flow::document::Span;
 use trunkline_mirror::search;
 use trunkline_store::Role;
 use utoipa::ToSchema;
 
 use super::{
     data::look,
+    given,
+    read::Body,
     route::{Route, Verb},
 };
-use crate::{reply::Refusal, shared::Shared};
+use crate::{
+    reply::Refusal,
+    retention::{self, LEAST, MOST, Said, What},
+    shared::Shared,
+};
 
 /// Below so many free bytes the disk is called full soon.
 const LOW: u64 = 1 << 30;
 
-/// How this process was started.
+/// How this process was started, and what was set since.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Settings {
     /// Where it listens.
@@ -36,12 +43,53 @@ pub(crate) struct Settings {
 /// How long something is kept.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub(crate) struct KeptFor {
+    /// The word for it, by which it is changed.
+    pub(crate) name: &'static str,
     /// What.
     pub(crate) what: &'static str,
     /// How long, in seconds.
     pub(crate) seconds: u64,
-    /// The flag of `trunkline serve` that says otherwise; none where none does.
-    pub(crate) flag: Option<&'static str>,
+    /// How long when nobody says anything, in seconds.
+    pub(crate) usual_seconds: u64,
+    /// The flag of `trunkline serve` that says otherwise.
+    pub(crate) flag: &'static str,
+    /// Who said so: `start` where the process was started with the flag, `set` where it was changed since, `usual` where nobody did.
+    pub(crate) said: &'static str,
+}
+
+/// How long things are to be kept: as `14d` or `36h`, from an hour to ten years; null for what is usual. What is left out stays as it is.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = RetentionChange)]
+pub(crate) struct Keep {
+    /// Notifications with their bodies.
+    #[serde(default, deserialize_with = "given::change")]
+    #[schema(value_type = Option<String>)]
+    pub(crate) notifications: Option<Option<String>>,
+    /// The request log.
+    #[serde(default, deserialize_with = "given::change")]
+    #[schema(value_type = Option<String>)]
+    pub(crate) requests: Option<Option<String>>,
+    /// Runs of mirrors, flows and actions, with dead letters, batches and the journal of what was written.
+    #[serde(default, deserialize_with = "given::change")]
+    #[schema(value_type = Option<String>)]
+    pub(crate) runs: Option<Option<String>>,
+    /// The audit log: who changed what.
+    #[serde(default, deserialize_with = "given::change")]
+    #[schema(value_type = Option<String>)]
+    pub(crate) audit: Option<Option<String>>,
+}
+
+impl Keep {
+    /// What is asked for something, if anything is.
+    pub(crate) fn of(&mut self, what: What) -> &mut Option<Option<String>> {
+        match what {
+            What::Notifications => &mut self.notifications,
+            What::Requests => &mut self.requests,
+            What::Runs => &mut self.runs,
+            What::Audit => &mut self.audit,
+        }
+    }
 }
 
 /// Components by their names.
@@ -122,6 +170,17 @@ pub(super) fn routes() -> Vec<Route> {
         )
         .answers::<Settings>(StatusCode::OK),
         Route::new(
+            Role::Admin,
+            Verb::Patch,
+            "/settings/retention",
+            "settings.keep",
+            "Says how long things are kept. What has been kept for longer is forgotten within minutes.",
+            keep,
+        )
+        .takes::<Keep>()
+        .answers::<Settings>(StatusCode::OK)
+        .may_conflict(),
+        Route::new(
             Role::Read,
             Verb::Get,
             "/storage",
@@ -151,31 +210,69 @@ pub(super) fn routes() -> Vec<Route> {
     ]
 }
 
-/// How this process was started.
-pub(crate) async fn show(State(shared): State<Arc<Shared>>) -> Json<Settings> {
+/// How this process was started, and what was set since.
+pub(crate) async fn show(State(shared): State<Arc<Shared>>) -> Result<Json<Settings>, Refusal> {
     let options = &shared.options;
-    let kept = options.retention;
-    let entry = |what, kept: std::time::Duration, flag| KeptFor {
-        what,
-        seconds: kept.as_secs(),
-        flag,
-    };
+    let kept = retention::now(&shared).await?;
     let kinds = trunkline_components::kinds();
-    Json(Settings {
+    Ok(Json(Settings {
         listens: options.listen.to_string(),
         public_url: options.public_url.as_ref().map(ToString::to_string),
-        kept: vec![
-            entry("Notifications", kept.notifications, Some("--keep-notifications")),
-            entry("Requests", kept.requests, Some("--keep-requests")),
-            entry("Runs and dead letters", kept.runs, Some("--keep-runs")),
-            entry("Audit log", kept.audit, None),
-        ],
+        kept: kept
+            .into_iter()
+            .map(|(what, span, said)| KeptFor {
+                name: what.word(),
+                what: what.title(),
+                seconds: span.as_secs(),
+                usual_seconds: what.usual().as_secs(),
+                flag: what.flag(),
+                said: match said {
+                    Said::AtStart => "start",
+                    Said::Set => "set",
+                    Said::Usual => "usual",
+                },
+            })
+            .collect(),
         components: Components {
             sources: kinds.sources,
             transforms: kinds.transforms,
             destinations: kinds.destinations,
         },
-    })
+    }))
+}
+
+/// Says how long things are kept; all of it, or nothing when something of it cannot be.
+pub(crate) async fn keep(
+    State(shared): State<Arc<Shared>>,
+    Body(mut body): Body<Keep>,
+) -> Result<Json<Settings>, Refusal> {
+    let mut changes = Vec::new();
+    for what in What::ALL {
+        let Some(asked) = body.of(what).take() else {
+            continue;
+        };
+        if what.fixed(&shared.options.retention).is_some() {
+            let message = format!(
+                "this process was started with {}, which comes first: start it without, and set it here",
+                what.flag()
+            );
+            return Err(Refusal::new(StatusCode::CONFLICT, "TL0990", message).at(what.word()));
+        }
+        let seconds = asked.map(|text| seconds(what, &text)).transpose()?;
+        changes.push((what.word(), seconds));
+    }
+    shared.store.set_retention(&changes).await?;
+    show(State(shared)).await
+}
+
+/// A span as it was typed, if things can be kept for so long.
+fn seconds(what: What, text: &str) -> Result<u32, Refusal> {
+    let bad = |reason: String| Refusal::of_field(what.word(), reason);
+    let span: Span = text.trim().parse().map_err(bad)?;
+    if !(LEAST..=MOST).contains(&span.0) {
+        return Err(bad("is not from an hour (1h) to ten years (3650d)".to_owned()));
+    }
+    u32::try_from(span.0.as_secs()).map_err(|_| bad("is too long".to_owned()))
 }
 
 /// How much room things take.

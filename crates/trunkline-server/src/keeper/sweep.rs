@@ -3,7 +3,11 @@
 use jiff::{SignedDuration, Timestamp};
 use trunkline_store::StoreError;
 
-use crate::{imports, shared::Shared};
+use crate::{
+    imports,
+    retention::{self, What},
+    shared::Shared,
+};
 
 const DAY: std::time::Duration = std::time::Duration::from_hours(24);
 const PERIOD: SignedDuration = SignedDuration::from_mins(10);
@@ -17,36 +21,41 @@ pub(super) async fn when_due(
     if swept_at.is_some_and(|swept_at| now.duration_since(swept_at) < PERIOD) {
         return Ok(());
     }
-    let retention = shared.options.retention;
     let before = |kept: std::time::Duration| {
         SignedDuration::try_from(kept)
             .ok()
             .and_then(|kept| now.checked_sub(kept).ok())
             .unwrap_or(Timestamp::MIN)
     };
+    let spans = retention::now(shared).await?;
+    let of = |what: What| {
+        let span = spans.iter().find(|(of, ..)| *of == what);
+        before(span.map_or(what.usual(), |(_, span, _)| *span))
+    };
+    let runs = of(What::Runs);
     // A page of the rate budget that nobody wrote into for a day is of no process that lives.
     shared.store.forget_ledgers(before(DAY)).await?;
     shared.store.forget_sessions(now).await?;
-    shared.store.forget_audit(before(retention.audit)).await?;
+    shared.store.forget_audit(of(What::Audit)).await?;
     let forgotten = [
         shared
             .store
-            .forget_notifications(before(retention.notifications))
+            .forget_notifications(of(What::Notifications))
             .await?,
-        shared.store.forget_requests(before(retention.requests)).await?,
-        shared.store.forget_runs(before(retention.runs)).await?,
+        shared.store.forget_requests(of(What::Requests)).await?,
+        shared.store.forget_runs(runs).await?,
         shared
             .store
-            .forget_action_runs(before(retention.runs), now)
+            .forget_action_runs(runs, now)
             .await?,
-        shared.store.forget_batches(before(retention.runs), now).await?,
-        shared.store.forget_flow_runs(before(retention.runs)).await?,
+        shared.store.forget_batches(runs, now).await?,
+        shared.store.forget_flow_runs(runs).await?,
         shared
             .store
-            .forget_dead_letters(before(retention.runs), now)
+            .forget_dead_letters(runs, now)
             .await?,
-        shared.store.forget_dedupe_keys(before(retention.runs)).await?,
-        shared.store.forget_alerts(before(retention.runs)).await?,
+        shared.store.forget_dedupe_keys(runs).await?,
+        shared.store.forget_alerts(runs).await?,
     ];
     if forgotten.iter().any(|count| *count > 0) {
         tracing::info!(
@@ -60,7 +69,7 @@ pub(super) async fn when_due(
             "forgot what was kept for its time"
         );
     }
-    if let Err(error) = imports::forget(shared, before(retention.runs)).await {
+    if let Err(error) = imports::forget(shared, runs).await {
         tracing::warn!(%error, "files of old imports could not be removed");
     }
     *swept_at = Some(now);

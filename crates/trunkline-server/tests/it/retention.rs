@@ -15,7 +15,7 @@ const DAY: SignedDuration = SignedDuration::from_hours(24);
 
 #[tokio::test]
 async fn the_journal_of_actions_and_old_batches_are_forgotten_after_the_time_that_runs_are_kept() {
-    let process = Process::start_with(|options| options.retention.runs = Duration::from_hours(48)).await;
+    let process = Process::start_with(|options| options.retention.runs = Some(Duration::from_hours(48))).await;
     let store = &process.store;
     let holder = store.be_holder(DAY * 30, now()).await.unwrap();
     for began in [now(), now() + DAY * 3] {

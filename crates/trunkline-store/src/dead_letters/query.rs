@@ -9,6 +9,7 @@ use super::{COLUMNS, DeadLetter, DeadLetterState, letter, not_found};
 use crate::{
     Store, StoreError,
     database::{Statement, Value},
+    entropy::first_id_at,
     journal::may_be,
 };
 
@@ -73,12 +74,21 @@ impl DeadLetterFilter {
                 conditions.push(condition.replace("$n", &place));
             }
         };
-        add("flow = $n", self.flow.clone().map(Value::from));
+        // A run has fewer than its flow: where both are given, those of the run are looked through.
+        let of_flow = if self.run.is_some() {
+            "coalesce(flow, '') = $n"
+        } else {
+            "flow = $n"
+        };
+        add(of_flow, self.flow.clone().map(Value::from));
         add("destination = $n", self.destination.clone().map(Value::from));
         add("run = $n", self.run.clone().map(Value::from));
         add("code = $n", self.code.clone().map(Value::from));
         add("last_at >= $n", self.since.map(Value::from));
         add("last_at < $n", self.until.map(Value::from));
+        // Ids sort by the same time, and what is sorted by is found without looking at the rest.
+        add("id >= $n", self.since.map(|since| first_id_at(since).into()));
+        add("id < $n", self.until.map(|until| first_id_at(until).into()));
         add("id < $n", self.before.clone().map(Value::from));
         add(
             // What is the same with the text taken out does not hold it; `LIKE` minds capitals in one database and not in the other.
@@ -90,8 +100,11 @@ impl DeadLetterFilter {
                 .map(Value::from),
         );
         if let Some(state) = self.state {
-            // The word stands in the text, so that the index of those that wait is found.
+            // The words stand in the text, so that the indexes of those that wait, and of the others, are found.
             conditions.push(format!("state = '{}'", state.as_str()));
+            if state != DeadLetterState::Waiting {
+                conditions.push("state <> 'waiting'".to_owned());
+            }
         }
         (conditions.join(" AND "), values)
     }
@@ -128,11 +141,13 @@ impl Store {
         letter(found.ok_or_else(|| not_found(id))?)
     }
 
-    /// How many dead letters wait, by flow, destination and code.
+    /// How many dead letters wait, by flow, destination and code. That is kept beside them, so asking costs the same however many there are.
     pub async fn count_dead_letters(&self) -> Result<Vec<DeadLetterCount>, StoreError> {
         let question = Statement::new(
-            "SELECT flow, destination, code, count(*), max(last_at) FROM dead_letters WHERE state = 'waiting' \
-             GROUP BY flow, destination, code ORDER BY flow, destination, code",
+            "SELECT c.flow, c.destination, c.code, CAST(sum(c.waiting) AS BIGINT), (SELECT d.last_at FROM dead_letters AS d \
+             WHERE d.flow = c.flow AND d.destination = c.destination AND d.code = c.code AND d.state = 'waiting' ORDER BY d.id DESC LIMIT 1) \
+             FROM dead_letter_counts AS c GROUP BY c.flow, c.destination, c.code HAVING sum(c.waiting) > 0 \
+             ORDER BY c.flow, c.destination, c.code",
         );
         self.read(question)
             .await?

@@ -17,7 +17,7 @@ const HANGING: [(&str, &str); 3] = [
     ),
     (
         "dead letters",
-        "SELECT count(*) FROM dead_letters WHERE flow = $1 AND state = 'waiting'",
+        "SELECT CAST(coalesce(sum(waiting), 0) AS BIGINT) FROM dead_letter_counts WHERE flow = $1",
     ),
 ];
 

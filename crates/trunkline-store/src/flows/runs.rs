@@ -12,6 +12,7 @@ use crate::{
     Store, StoreError,
     database::{Row, Statement, Value},
     document,
+    entropy::first_id_at,
     journal::{check_word, may_be},
 };
 
@@ -264,10 +265,16 @@ impl Store {
         add("flow =", filter.flow.clone().map(Value::from));
         add("started_at >=", filter.since.map(Value::from));
         add("started_at <", filter.until.map(Value::from));
+        // Ids sort by the same time, and what is sorted by is found without looking at the rest.
+        add("id >=", filter.since.map(|since| first_id_at(since).into()));
+        add("id <", filter.until.map(|until| first_id_at(until).into()));
         add("id <", filter.before.clone().map(Value::from));
         if let Some(state) = filter.state {
-            // The word stands in the text, so that the index of what is not done is found.
+            // The words stand in the text, so that the index of what is not done is found.
             conditions.push(format!("state = '{}'", state.as_str()));
+            if state != FlowRunState::Done {
+                conditions.push("state <> 'done'".to_owned());
+            }
         }
         let question = Statement {
             values,

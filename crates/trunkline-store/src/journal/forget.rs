@@ -5,7 +5,7 @@
 use jiff::Timestamp;
 
 use super::{IS_ALIVE, check_word};
-use crate::{Store, StoreError, database::Statement};
+use crate::{Store, StoreError, database::Statement, entropy::first_id_at};
 
 /// Runs that are forgotten in one transaction: others wait for it.
 const TOGETHER: i64 = 500;
@@ -50,10 +50,4 @@ impl Store {
         let done = self.write(statements.into()).await?;
         Ok(done.last().map_or(0, |done| done.changed))
     }
-}
-
-/// What no id of a run is less than that began at this moment or later.
-fn first_id_at(moment: Timestamp) -> String {
-    let millis = u64::try_from(moment.as_millisecond()).unwrap_or(0);
-    format!("{:08x}-{:04x}", millis >> 16, millis & 0xffff)
 }

@@ -8,6 +8,7 @@ use super::{ActionRecord, ActionRun, ActionRunState, IS_ALIVE, json, may_be, run
 use crate::{
     Store, StoreError,
     database::{Statement, Value},
+    entropy::first_id_at,
 };
 
 /// Which runs. Every part that is given narrows it; an empty filter is everything.
@@ -87,14 +88,20 @@ impl ActionRunFilter {
         );
         add("started_at >= $n", self.since.map(Value::from));
         add("started_at < $n", self.until.map(Value::from));
+        // Ids sort by the same time, and what is sorted by is found without looking at the rest.
+        add("id >= $n", self.since.map(|since| first_id_at(since).into()));
+        add("id < $n", self.until.map(|until| first_id_at(until).into()));
         add("id < $n", self.before.clone().map(Value::from));
         if let Some(state) = self.state {
-            // The word stands in the text, so that the index of what is not done is found.
+            // The words stand in the text, so that the index of what is not done is found.
             conditions.push(match state {
                 ActionRunState::Running => format!("state = 'running' AND {IS_ALIVE}"),
                 ActionRunState::Interrupted => format!("state = 'running' AND NOT {IS_ALIVE}"),
                 ended => format!("state = '{}'", ended.as_str()),
             });
+            if state != ActionRunState::Done {
+                conditions.push("state <> 'done'".to_owned());
+            }
         }
         (conditions.join(" AND "), values)
     }

@@ -43,12 +43,15 @@ impl NotificationFilter {
             }
         };
         add("workspace =", self.workspace.clone().map(Value::from));
-        add("state =", self.state.map(|state| state.as_str().into()));
         add("received_at >=", self.since.map(Value::from));
         add("received_at <", self.until.map(Value::from));
         add("seq >", self.after.map(Value::from));
         add("seq <", self.before.map(Value::from));
         add("seq <=", self.up_to.map(Value::from));
+        if let Some(state) = self.state {
+            // The word stands in the text, so that the indexes of what waits and of what failed are found.
+            conditions.push(format!("state = '{}'", state.as_str()));
+        }
         if !self.topics.is_empty() {
             let places: Vec<String> = (0..self.topics.len())
                 .map(|index| format!("${}", first + values.len() + index))

@@ -11,12 +11,13 @@ use crate::StoreError;
 /// The lock's number: "TRKS".
 const LOCK: i64 = 0x5452_4b53;
 
-const STEPS: [&str; 5] = [
+const STEPS: [&str; 6] = [
     include_str!("migrations/0001.sql"),
     include_str!("migrations/0002.sql"),
     include_str!("migrations/0003.sql"),
     include_str!("migrations/0004.sql"),
     include_str!("migrations/0005.sql"),
+    include_str!("migrations/0006.sql"),
 ];
 
 /// Waits until nobody else changes the tables, or fills them, until the transaction ends.

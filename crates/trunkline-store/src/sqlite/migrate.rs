@@ -14,12 +14,13 @@ use crate::StoreError;
 const APPLICATION: i32 = 0x5452_4b53;
 
 /// The steps, in order; a file's format is how many were taken.
-const STEPS: [&str; 5] = [
+const STEPS: [&str; 6] = [
     include_str!("migrations/0001.sql"),
     include_str!("migrations/0002.sql"),
     include_str!("migrations/0003.sql"),
     include_str!("migrations/0004.sql"),
     include_str!("migrations/0005.sql"),
+    include_str!("migrations/0006.sql"),
 ];
 
 pub(super) fn up(connection: &mut Connection, path: &Path) -> Result<(), StoreError> {

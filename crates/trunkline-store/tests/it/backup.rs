@@ -344,6 +344,8 @@ async fn assert_kept_flows(store: &Store) {
         .await
         .unwrap();
     assert_eq!(letters[0].failure.message, "gone");
+    let waiting = store.count_dead_letters().await.unwrap();
+    assert_eq!((waiting[0].flow.as_str(), waiting[0].count), ("kept-flow", 1));
     store
         .set_flow_state("kept-flow", FlowState::Active)
         .await

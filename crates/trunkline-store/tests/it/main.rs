@@ -6,6 +6,7 @@ mod backends;
 mod backup;
 mod batches;
 mod connections;
+mod dead_letter_counts;
 mod dead_letters;
 mod extent;
 mod flow_runs;

@@ -511,6 +511,15 @@ async fn walk(store: &Store, round: usize, steps: &[Step]) {
         let is_ours = model.letters.iter().any(|(id, _)| *id == letter.id);
         assert_eq!(is_ours, letter.state == trunkline_store::DeadLetterState::Waiting);
     }
+    let theirs = |flow: &String| model.names.contains(flow);
+    let counts = store.count_dead_letters().await.unwrap();
+    let counted = counts.iter().filter(|count| theirs(&count.flow));
+    let counted: u64 = counted.map(|count| count.count).sum();
+    assert_eq!(
+        counted,
+        model.letters.len() as u64,
+        "what waits is counted as it is"
+    );
 }
 
 #[test]

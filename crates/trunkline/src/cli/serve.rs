@@ -42,15 +42,19 @@ pub(crate) struct Serve {
     /// Refuse notifications that are older than this when they arrive, such as `1h`.
     #[arg(long, value_name = "SPAN")]
     pub(crate) webhook_max_age: Option<String>,
-    /// How long notifications are kept, such as `14d`.
-    #[arg(long, value_name = "SPAN", default_value = "14d")]
-    pub(crate) keep_notifications: String,
-    /// How long the request log is kept, such as `7d`.
-    #[arg(long, value_name = "SPAN", default_value = "7d")]
-    pub(crate) keep_requests: String,
-    /// How long runs of mirrors and of actions are kept, with what they wrote to Intercom, such as `90d`.
-    #[arg(long, value_name = "SPAN", default_value = "90d")]
-    pub(crate) keep_runs: String,
+    /// How long notifications are kept, such as `14d`; as the settings say when it is left out, which is 14 days until somebody changes them.
+    #[arg(long, value_name = "SPAN")]
+    pub(crate) keep_notifications: Option<String>,
+    /// How long the request log is kept, such as `7d`; as the settings say when it is left out, usually 7 days.
+    #[arg(long, value_name = "SPAN")]
+    pub(crate) keep_requests: Option<String>,
+    /// How long runs of mirrors, flows and actions are kept, with dead letters and what was written to Intercom, such as `90d`; as the
+    /// settings say when it is left out, usually 90 days.
+    #[arg(long, value_name = "SPAN")]
+    pub(crate) keep_runs: Option<String>,
+    /// How long it is remembered who changed what, such as `365d`; as the settings say when it is left out, usually 365 days.
+    #[arg(long, value_name = "SPAN")]
+    pub(crate) keep_audit: Option<String>,
 }
 
 #[derive(Debug, Args)]

@@ -38,6 +38,7 @@ pub(crate) async fn run(arguments: cli::Serve) -> Result<ExitCode, Failure> {
 
 fn options(arguments: &cli::Serve) -> Result<ServerOptions, Failure> {
     let span = |text: &str| super::sync::span(text);
+    let kept = |text: Option<&str>| text.map(span).transpose();
     let file = File::read_in(arguments.config.as_deref(), &arguments.data.data)?;
     let defaults = ServerOptions::on(arguments.listen, arguments.data.data.clone());
     Ok(ServerOptions {
@@ -50,10 +51,10 @@ fn options(arguments: &cli::Serve) -> Result<ServerOptions, Failure> {
             .map(|(certificate, key)| TlsFiles { certificate, key }),
         webhook_max_age: arguments.webhook_max_age.as_deref().map(span).transpose()?,
         retention: Retention {
-            notifications: span(&arguments.keep_notifications)?,
-            requests: span(&arguments.keep_requests)?,
-            runs: span(&arguments.keep_runs)?,
-            ..Retention::default()
+            notifications: kept(arguments.keep_notifications.as_deref())?,
+            requests: kept(arguments.keep_requests.as_deref())?,
+            runs: kept(arguments.keep_runs.as_deref())?,
+            audit: kept(arguments.keep_audit.as_deref())?,
         },
         alerts: file.alerts.unwrap_or_default(),
         nats: file.nats,

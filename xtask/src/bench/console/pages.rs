@@ -13,6 +13,7 @@ pub(super) struct Found {
     waiting: VecDeque<String>,
     seen: BTreeSet<String>,
     shapes: BTreeMap<String, usize>,
+    choices: BTreeSet<String>,
 }
 
 impl Default for Found {
@@ -21,6 +22,7 @@ impl Default for Found {
             waiting: VecDeque::from(["/".to_owned()]),
             seen: BTreeSet::from(["/".to_owned()]),
             shapes: BTreeMap::new(),
+            choices: BTreeSet::new(),
         }
     }
 }
@@ -31,9 +33,16 @@ impl Found {
         self.waiting.pop_front()
     }
 
-    /// Takes up what a page leads to.
+    /// Whether an address is what a form's choice leads to.
+    pub(super) fn is_choice(&self, path: &str) -> bool {
+        self.choices.contains(path)
+    }
+
+    /// Takes up what a page leads to, by its links and by what its filters have to choose from.
     pub(super) fn add(&mut self, page: &str) {
-        for path in values(page, "href=\"/") {
+        let choices = choices(page);
+        self.choices.extend(choices.iter().cloned());
+        for path in values(page, "href=\"/").into_iter().chain(choices) {
             let is_page =
                 !path.starts_with("/assets/") && !path.contains("/download") && !path.contains("/export");
             if !is_page || !self.seen.insert(path.clone()) {
@@ -70,6 +79,38 @@ fn values(page: &str, attribute: &str) -> Vec<String> {
         .collect()
 }
 
+/// What each choice of a form that asks leads to, by itself.
+fn choices(page: &str) -> Vec<String> {
+    let mut found = Vec::new();
+    for form in page.split("<form ").skip(1) {
+        let form = form.split("</form>").next().unwrap_or_default();
+        let head = form.split('>').next().unwrap_or_default();
+        let Some(action) = between(head, "action=\"").filter(|_| head.contains("method=\"get\"")) else {
+            continue;
+        };
+        for choice in form.split("<select ").skip(1) {
+            let choice = choice.split("</select>").next().unwrap_or_default();
+            let Some(name) = between(choice, "name=\"") else {
+                continue;
+            };
+            let options = choice.split("<option ").skip(1);
+            let options = options.filter_map(|option| between(option, "value=\""));
+            found.extend(
+                options
+                    .filter(|option| !option.is_empty())
+                    .map(|option| format!("{action}?{name}={option}")),
+            );
+        }
+    }
+    found
+}
+
+/// What stands from a mark to the next quotation mark.
+fn between<'p>(text: &'p str, mark: &str) -> Option<&'p str> {
+    let (_, rest) = text.split_once(mark)?;
+    rest.split('"').next()
+}
+
 /// The files that a page fetches.
 pub(super) fn assets(page: &str) -> BTreeSet<String> {
     let attributes = ["href=\"/", "src=\"/"];
@@ -79,8 +120,7 @@ pub(super) fn assets(page: &str) -> BTreeSet<String> {
 
 /// What the forms of a page are sent with.
 pub(super) fn token(page: &str) -> Option<&str> {
-    let (_, rest) = page.split_once("name=\"_token\" value=\"")?;
-    rest.split('"').next()
+    between(page, "name=\"_token\" value=\"")
 }
 
 #[cfg(test)]
@@ -91,6 +131,9 @@ mod tests {
 <input type="hidden" name="_token" value="abc"><a href="/things/1">one</a><a href="/things/2">two</a><a href="/things/3">three</a>
 <a href="/things?after=3&amp;limit=5#list">more</a><a href="/things/export">all</a><a href="https://example.com/">away</a>
 <a href="/data/a/contacts/1">1</a><a href="/data/a/contacts/2">2</a><a href="/data/a/contacts/3">3</a>
+<form class="filter" method="get" action="/things"><select name="kind"><option value="">any</option><option value="one">1</option>
+<option value="two" selected>2</option><option value="three">3</option></select></form>
+<form method="post" action="/deeds"><select name="kind"><option value="one">1</option></select></form>
 <svg><use href="/assets/icons.svg?v=1#bell"></use></svg>"##;
 
     #[test]
@@ -106,8 +149,12 @@ mod tests {
             "/things?after=3&limit=5",
             "/data/a/contacts/1",
             "/data/a/contacts/2",
+            "/things?kind=one",
+            "/things?kind=two",
         ];
         assert_eq!(paths, expected);
+        let is_choice = |path: &&String| found.is_choice(path);
+        assert_eq!(paths.iter().filter(is_choice).count(), 2);
     }
 
     #[test]

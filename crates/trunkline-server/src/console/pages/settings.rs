@@ -1,28 +1,33 @@
 //! What runs here: versions, health, room, how long things are kept, the key of the secrets.
 
-use std::convert::Infallible;
+use std::{convert::Infallible, time::Duration};
 
 use axum::{Json, extract::State};
 use maud::{Markup, html};
+use trunkline_flow::document::Span;
 use trunkline_store::Role;
 
 use super::data::size;
 use crate::{
     api::{
         about,
-        settings::{self, Checks, Settings, Storage},
+        read::Body,
+        settings::{self, Checks, Keep, KeptFor, Settings, Storage},
     },
     console::{
+        fields::Fields,
         page::{Again, Asked, Done, Group, Page, View},
-        parts::{self, Tone, badge},
+        parts::{self, Field, Tone, badge},
         visit::Visit,
         words,
     },
     reply::Refusal,
+    retention::What,
 };
 
 const PATH: &str = "/settings";
 const ROTATE: &str = "/settings/secrets/rotate";
+const KEEP: &str = "/settings/retention";
 
 pub(in crate::console) fn pages() -> Vec<Page> {
     vec![
@@ -34,6 +39,7 @@ pub(in crate::console) fn pages() -> Vec<Page> {
             before_rotate,
         ),
         Page::deed("secrets.rotate", ROTATE, Role::Admin, rotate),
+        Page::deed("settings.keep", KEEP, Role::Admin, keep),
     ]
 }
 
@@ -46,6 +52,9 @@ struct One {
     checks: Checks,
     /// Nothing where the store does not answer.
     storage: Option<Storage>,
+    /// What was typed, when it cannot be taken.
+    typed: Option<Fields>,
+    refusal: Option<Refusal>,
 }
 
 impl One {
@@ -137,28 +146,65 @@ impl One {
         )
     }
 
-    fn kept(&self) -> Markup {
+    fn kept(&self, visit: &Visit) -> Markup {
         let rows = self
             .settings
             .kept
             .iter()
             .map(|kept| {
-                vec![
-                    html! { (kept.what) },
-                    html! { (words::span_of(kept.seconds)) },
-                    html! { @match kept.flag { Some(flag) => code { (flag) }, None => span class="quiet" { "always so" } } },
-                ]
+                let said = match kept.said {
+                    "start" => html! { "the start of this process: " code { (kept.flag) } },
+                    "set" => html! { "these settings" },
+                    _ => html! { span class="quiet" { "nobody: it is usual" } },
+                };
+                vec![html! { (kept.what) }, html! { (words::span_of(kept.seconds)) }, said]
             })
             .collect();
+        let open: Vec<&KeptFor> = self
+            .settings
+            .kept
+            .iter()
+            .filter(|kept| kept.said != "start")
+            .collect();
+        let names: Vec<&str> = open.iter().map(|kept| kept.name).collect();
         parts::section(
             "kept",
             "How long things are kept",
             &html! {
-                (parts::table("How long things are kept", &["What", "Kept for", "Changed with"], rows))
-                p class="hint" { "Set when the process is started: " code { "trunkline serve --keep-notifications 14d --keep-requests 7d --keep-runs 90d" } }
+                (parts::table("How long things are kept", &["What", "Kept for", "Said by"], rows))
+                @if visit.may(Role::Admin) && !open.is_empty() {
+                    details open[self.refusal.is_some()] {
+                        summary { "Change how long" }
+                        (parts::trouble(visit, self.refusal.as_ref(), &names))
+                        (parts::form(visit, KEEP, &html! {
+                            @for kept in &open { (self.field(kept)) }
+                            p class="hint" { "What has been kept for longer is forgotten within minutes, for good." }
+                            (parts::submit("Keep for so long"))
+                        }))
+                    }
+                }
             },
         )
     }
+
+    fn field(&self, kept: &KeptFor) -> Markup {
+        let typed = self.typed.as_ref().map(|typed| typed.get(kept.name).to_owned());
+        let set = if kept.said == "set" {
+            span(kept.seconds)
+        } else {
+            String::new()
+        };
+        let value = typed.unwrap_or(set);
+        let hint = format!("A number with h or d. Empty: {}.", words::span_of(kept.usual_seconds));
+        html! {
+            (Field::text(kept.name, kept.what, &value).like(&span(kept.usual_seconds)).hint(&hint).wrong(self.refusal.as_ref()))
+        }
+    }
+}
+
+/// A span as it is typed.
+fn span(seconds: u64) -> String {
+    Span(Duration::from_secs(seconds)).to_string()
 }
 
 impl View for One {
@@ -171,7 +217,7 @@ impl View for One {
             (self.health())
             (self.process())
             (self.room(visit))
-            (self.kept())
+            (self.kept(visit))
             @if visit.may(Role::Admin) {
                 (parts::section("secrets", "Secrets", &html! {
                     p { "Tokens, client secrets and webhook secrets are sealed with a key that never enters the database. They can be written and never read." }
@@ -186,25 +232,23 @@ impl View for One {
 
     #[cfg(test)]
     fn samples() -> Vec<(&'static str, Self)> {
-        use settings::{Check, Components, KeptFor, MirrorRoom};
+        use settings::{Check, Components, MirrorRoom};
         let sample = |is_well, public_url: Option<&str>, storage| Self {
             version: "0.1.0",
             intercom: vec!["2.7", "2.16", "Preview"],
             settings: Settings {
                 listens: "127.0.0.1:7070".to_owned(),
                 public_url: public_url.map(str::to_owned),
-                kept: vec![
-                    KeptFor {
-                        what: "Notifications",
+                kept: [(What::Notifications, "start"), (What::Runs, "set"), (What::Audit, "usual")]
+                    .map(|(what, said)| KeptFor {
+                        name: what.word(),
+                        what: what.title(),
                         seconds: 1_209_600,
-                        flag: Some("--keep-notifications"),
-                    },
-                    KeptFor {
-                        what: "Audit log",
-                        seconds: 31_536_000,
-                        flag: None,
-                    },
-                ],
+                        usual_seconds: what.usual().as_secs(),
+                        flag: what.flag(),
+                        said,
+                    })
+                    .into(),
                 components: Components {
                     sources: vec!["file"],
                     transforms: vec!["map"],
@@ -220,6 +264,8 @@ impl View for One {
                 }],
             },
             storage,
+            typed: None,
+            refusal: None,
         };
         let storage = Storage {
             store: "sqlite",
@@ -242,6 +288,14 @@ impl View for One {
         vec![
             ("usual", sample(true, Some("https://t.example/"), Some(storage))),
             ("in trouble", sample(false, None, None)),
+            (
+                "wrong",
+                Self {
+                    typed: Some(Fields::of(&[("runs", "\"><b>")])),
+                    refusal: Some(Refusal::of_field("runs", "is no length of time")),
+                    ..sample(true, None, None)
+                },
+            ),
         ]
     }
 }
@@ -249,7 +303,7 @@ impl View for One {
 async fn show(asked: Asked) -> Result<One, Refusal> {
     let state = || State(asked.shared.clone());
     let Json(about) = about::version().await;
-    let Json(settings) = settings::show(state()).await;
+    let Json(settings) = settings::show(state()).await?;
     let Json(checks) = settings::checks(state()).await?;
     // What a store that does not answer holds is not known; that it does not is said above.
     let storage = settings::storage(state()).await.ok().map(|Json(storage)| storage);
@@ -259,7 +313,30 @@ async fn show(asked: Asked) -> Result<One, Refusal> {
         settings,
         checks,
         storage,
+        typed: None,
+        refusal: None,
     })
+}
+
+async fn keep(asked: Asked) -> Result<Done, Again<One>> {
+    let mut body = Keep::default();
+    for what in What::ALL {
+        // A field that is not there is one that cannot be changed here.
+        if asked.form.has(what.word()) {
+            *body.of(what) = Some(asked.form.given(what.word()));
+        }
+    }
+    match settings::keep(State(asked.shared.clone()), Body(body)).await {
+        Ok(_) => Ok(Done::to(PATH, "retention", "Things are kept for so long from now on.")),
+        Err(refusal) if refusal.field.is_some() => {
+            let typed = Some(asked.form.clone());
+            let mut one = show(asked).await?;
+            one.typed = typed;
+            one.refusal = Some(refusal);
+            Err(Again::form(one))
+        }
+        Err(refusal) => Err(refusal.into()),
+    }
 }
 
 /// What is said before the key is changed.

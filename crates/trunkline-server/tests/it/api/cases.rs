@@ -215,6 +215,16 @@ fn process() -> Vec<Case> {
     let at = "/connections/live/simulator";
     vec![
         case("settings.show", "/settings", 200),
+        case("settings.keep", "/settings/retention", 200).with(json!({ "runs": "30d", "audit": null })),
+        case("settings.keep", "/settings/retention", 422)
+            .with(json!({ "runs": "30 days" }))
+            .blames("runs"),
+        case("settings.keep", "/settings/retention", 422)
+            .with(json!({ "requests": "59m" }))
+            .blames("requests"),
+        case("settings.keep", "/settings/retention", 422)
+            .with(json!({ "audit": "3651d" }))
+            .blames("audit"),
         case("settings.storage", "/storage", 200),
         case("settings.checks", "/checks", 200),
         case("secrets.rotate", "/secret-rotations", 200),
