@@ -97,7 +97,9 @@ pub(crate) enum Said {
 /// How long everything is kept now.
 pub(crate) async fn now(shared: &Shared) -> Result<Vec<(What, Duration, Said)>, StoreError> {
     let set = shared.store.retention().await?;
-    Ok(What::ALL.map(|what| of(what, &shared.options.retention, &set)).into())
+    Ok(What::ALL
+        .map(|what| of(what, &shared.options.retention, &set))
+        .into())
 }
 
 fn of(what: What, fixed: &Retention, set: &BTreeMap<String, u64>) -> (What, Duration, Said) {

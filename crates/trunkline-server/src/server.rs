@@ -58,6 +58,7 @@ impl Server {
             .map(|nats| Ok::<_, ServerError>((nats.server(&clock)?, nats)))
             .transpose()?;
         store.hold_more().await?;
+        store.take_stock().await?;
         let tls = options.tls.as_ref().map(listener::acceptor).transpose()?;
         let listen = options.listen;
         let failed = |source| ServerError::Listen {

@@ -130,6 +130,19 @@ impl Sqlite {
         .map_err(|_| closed())?
     }
 
+    /// Counts a few thousand entries of each index that has grown or shrunk much since it was last looked at.
+    pub(crate) async fn take_stock(&self) -> Result<(), StoreError> {
+        // All tables, whether this connection asked anything of them or not.
+        self.write(vec![Statement::new("PRAGMA optimize(0x10002)")])
+            .await?;
+        // What was found is known to connections that are opened from now on.
+        self.readers
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clear();
+        Ok(())
+    }
+
     /// Writes what waits, folds the log into the file and closes it.
     pub(crate) async fn close(&self) {
         self.jobs.lock().unwrap_or_else(PoisonError::into_inner).take();

@@ -133,6 +133,15 @@ impl Store {
             .map(drop)
     }
 
+    /// Lets a store in a file look at how much it holds, so that it chooses its indexes by that and not by what it held long ago. PostgreSQL
+    /// does so by itself.
+    pub async fn take_stock(&self) -> Result<(), StoreError> {
+        match &self.database {
+            Database::Sqlite(sqlite) => sqlite.take_stock().await,
+            Database::Postgres(_) => Ok(()),
+        }
+    }
+
     /// Whether the database answers.
     pub async fn ping(&self) -> Result<(), StoreError> {
         self.database.read(Statement::new("SELECT 1")).await.map(drop)

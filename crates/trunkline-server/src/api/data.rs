@@ -1,11 +1,12 @@
 //! What mirrors hold: streams, records page by page, one record. `data/threads.rs` has conversations, contacts and companies,
 //! `data/query.rs` SQL, `data/search.rs` the
-//! full text, `data/look.rs` how a mirror's file is read.
+//! full text, `data/look.rs` how a mirror's file is read, `data/remembered.rs` what is not read twice.
 //!
 //! The one rule: nothing here writes to a mirror, and nothing here waits for Intercom.
 
 pub(crate) mod look;
 pub(crate) mod query;
+pub(crate) mod remembered;
 pub(crate) mod search;
 pub(crate) mod threads;
 
@@ -15,7 +16,7 @@ use axum::{Json, extract::State};
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
-use trunkline_mirror::browse::{ColumnShape, Filter, How, PageQuestion, Record, TableShape};
+use trunkline_mirror::browse::{BrowseError, ColumnShape, Filter, How, PageQuestion, Record, TableShape};
 use trunkline_store::Role;
 use utoipa::ToSchema;
 
@@ -28,6 +29,8 @@ use crate::{reply::Refusal, shared::Shared};
 
 /// How long a page of rows may take.
 pub(super) const PATIENCE: Duration = Duration::from_secs(10);
+/// How long what was counted holds: until the mirror changes.
+const UNTIL_CHANGED: Duration = Duration::from_hours(24);
 /// How many truncated conversations are named.
 const NAMED: u32 = 20;
 
@@ -193,14 +196,14 @@ pub(crate) async fn streams(
         report.get("streams")?.as_array().cloned()
     });
     let report = report.unwrap_or_default();
-    let (bytes, workspace, truncated, held) = look::look(&shared, &name, PATIENCE, |reader| {
+    let (remembered, now) = (shared.readers.remembered.clone(), shared.clock.now());
+    let (bytes, workspace, truncated, held) = look::look(&shared, &name, PATIENCE, move |reader| {
         let bytes = reader.path().metadata().map_or(0, |metadata| metadata.len());
-        Ok((
-            bytes,
-            reader.workspace()?,
-            reader.truncated(NAMED)?,
-            reader.streams()?,
-        ))
+        let counted = remembered.or(reader.path(), "streams", (now, UNTIL_CHANGED), || {
+            Ok::<_, BrowseError>((reader.truncated(NAMED)?, reader.streams()?))
+        });
+        let (truncated, held) = counted?;
+        Ok((bytes, reader.workspace()?, truncated, held))
     })
     .await?;
     let mut items: Vec<Stream> = held

@@ -2,7 +2,7 @@
 //!
 //! The one rule: nothing is reckoned here; a figure's one definition is in `trunkline_mirror::analytics`.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use axum::{Json, extract::State};
 use http::StatusCode;
@@ -21,6 +21,9 @@ use super::{
     route::{Route, Verb},
 };
 use crate::{reply::Refusal, shared::Shared};
+
+/// How long a report of a mirror that does not change is as good as a new one: what it says of now grows old.
+const FRESH: Duration = Duration::from_secs(60);
 
 /// The figures of a report, as `docs/guides/report.md` defines them.
 #[derive(Debug, Serialize, ToSchema)]
@@ -85,9 +88,13 @@ pub(crate) async fn report(shared: &Shared, name: &str, query: ReportQuery) -> R
         time_zone: query.time_zone,
         office_hours: query.office_hours,
     };
+    let remembered = shared.readers.remembered.clone();
     let made = tokio::task::spawn_blocking(move || {
         let _place = place;
-        read::report(&path, &question, now)
+        let asked = format!("{question:?}");
+        remembered.or(&path, &asked, (now, FRESH), || {
+            read::report(&path, &question, now)
+        })
     });
     match made.await {
         Ok(made) => made.map_err(|error| refusal(&error, query.from.as_deref())),

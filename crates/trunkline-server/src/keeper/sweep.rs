@@ -38,22 +38,13 @@ pub(super) async fn when_due(
     shared.store.forget_sessions(now).await?;
     shared.store.forget_audit(of(What::Audit)).await?;
     let forgotten = [
-        shared
-            .store
-            .forget_notifications(of(What::Notifications))
-            .await?,
+        shared.store.forget_notifications(of(What::Notifications)).await?,
         shared.store.forget_requests(of(What::Requests)).await?,
         shared.store.forget_runs(runs).await?,
-        shared
-            .store
-            .forget_action_runs(runs, now)
-            .await?,
+        shared.store.forget_action_runs(runs, now).await?,
         shared.store.forget_batches(runs, now).await?,
         shared.store.forget_flow_runs(runs).await?,
-        shared
-            .store
-            .forget_dead_letters(runs, now)
-            .await?,
+        shared.store.forget_dead_letters(runs, now).await?,
         shared.store.forget_dedupe_keys(runs).await?,
         shared.store.forget_alerts(runs).await?,
     ];
@@ -72,6 +63,7 @@ pub(super) async fn when_due(
     if let Err(error) = imports::forget(shared, runs).await {
         tracing::warn!(%error, "files of old imports could not be removed");
     }
+    shared.store.take_stock().await?;
     *swept_at = Some(now);
     Ok(())
 }

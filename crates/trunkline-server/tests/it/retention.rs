@@ -15,7 +15,30 @@ const DAY: SignedDuration = SignedDuration::from_hours(24);
 
 #[tokio::test]
 async fn the_journal_of_actions_and_old_batches_are_forgotten_after_the_time_that_runs_are_kept() {
-    let process = Process::start_with(|options| options.retention.runs = Some(Duration::from_hours(48))).await;
+    let process =
+        Process::start_with(|options| options.retention.runs = Some(Duration::from_hours(48))).await;
+    // What the process was started with comes first.
+    process
+        .store
+        .set_retention(&[("runs", Some(3_600))])
+        .await
+        .unwrap();
+    assert_forgets(process).await;
+}
+
+#[tokio::test]
+async fn what_is_set_while_the_process_runs_is_what_counts_from_then_on() {
+    let process = Process::start().await;
+    process
+        .store
+        .set_retention(&[("runs", Some(3_600 * 48))])
+        .await
+        .unwrap();
+    assert_forgets(process).await;
+}
+
+/// Of what ended four days and one day ago only the latter is left.
+async fn assert_forgets(process: Process) {
     let store = &process.store;
     let holder = store.be_holder(DAY * 30, now()).await.unwrap();
     for began in [now(), now() + DAY * 3] {

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use trunkline_store::{DeadLetterFilter, DeadLetterState, NewDeadLetter, RecordForm, Store};
+use trunkline_store::{DeadLetterFilter, DeadLetterState, KeySource, NewDeadLetter, RecordForm, Store};
 
 use crate::{
     backends::{Place, at, on_each, on_each_place},
@@ -73,10 +73,7 @@ async fn what_is_kept_is_what_counting_gives_after_every_change() {
             store.add_dead_letter(&new, at(second)).await.unwrap();
         }
         assert_right(store, "added", 8).await;
-        let first = store
-            .dead_letters(&DeadLetterFilter::default(), 1)
-            .await
-            .unwrap();
+        let first = store.dead_letters(&DeadLetterFilter::default(), 1).await.unwrap();
         assert!(store.drop_dead_letter(&first[0].id, at(40)).await.unwrap());
         assert!(!store.drop_dead_letter(&first[0].id, at(40)).await.unwrap());
         assert_right(store, "the newest dropped", 8).await;
@@ -85,7 +82,10 @@ async fn what_is_kept_is_what_counting_gives_after_every_change() {
             destination: Some("out".to_owned()),
             ..DeadLetterFilter::default()
         };
-        let redriven = store.redrive(&of_vip, RecordForm::Source, 4, at(41)).await.unwrap();
+        let redriven = store
+            .redrive(&of_vip, RecordForm::Source, 4, at(41))
+            .await
+            .unwrap();
         assert_eq!(redriven.redriven, 10);
         assert_right(store, "redriven", 6).await;
         assert!(store.forget_dead_letters(at(20), at(50)).await.unwrap() > 0);
@@ -99,28 +99,36 @@ async fn what_is_kept_is_what_counting_gives_after_every_change() {
 #[tokio::test]
 async fn of_many_who_give_up_and_drop_at_once_none_is_counted_twice_or_passed_over() {
     on_each_place(async |place: &Place| {
-        let (one, two) = tokio::join!(place.open(), place.open());
+        let (one, two) = {
+            let open = |seed| place.open_with(KeySource::File(place.key_file()), seed);
+            tokio::join!(open(1), open(2))
+        };
         let stores = [one.unwrap(), two.unwrap()];
         begin(&stores[0], "vip").await;
-        let work = (0..8).map(async |task: usize| {
-            let store = &stores[task % 2];
-            for turn in 0..25 {
-                let code = ["TL0105", "TL0112", "TL0811"][(task + turn) % 3];
-                let id = store.add_dead_letter(&of("vip", "out", code), at(1)).await.unwrap();
-                if turn % 5 == 4 {
-                    // Those of several kinds, in one transaction, while others change the same.
-                    let some = DeadLetterFilter {
-                        flow: Some("vip".to_owned()),
-                        ..DeadLetterFilter::default()
-                    };
-                    if task % 4 == 0 {
-                        store.redrive(&some, RecordForm::Source, 4, at(2)).await.unwrap();
-                    } else {
-                        store.drop_dead_letter(&id, at(2)).await.unwrap();
+        let work: Vec<_> = (0..8)
+            .map(async |task: usize| {
+                let store = &stores[task % 2];
+                for turn in 0..25 {
+                    let code = ["TL0105", "TL0112", "TL0811"][(task + turn) % 3];
+                    let id = store
+                        .add_dead_letter(&of("vip", "out", code), at(1))
+                        .await
+                        .unwrap();
+                    if turn % 5 == 4 {
+                        // Those of several kinds, in one transaction, while others change the same.
+                        let some = DeadLetterFilter {
+                            flow: Some("vip".to_owned()),
+                            ..DeadLetterFilter::default()
+                        };
+                        if task % 4 == 0 {
+                            store.redrive(&some, RecordForm::Source, 4, at(2)).await.unwrap();
+                        } else {
+                            store.drop_dead_letter(&id, at(2)).await.unwrap();
+                        }
                     }
                 }
-            }
-        });
+            })
+            .collect();
         join_all(work).await;
         let kept = kept(&stores[0]).await;
         assert_eq!(kept, counted(&stores[1]).await);

@@ -1,5 +1,5 @@
-//! What people do all day in the console, in a real browser: a flow that breaks is mended, an action is shown and done, a question is
-//! asked, a report is read.
+//! What people do all day in the console, in a real browser: a flow that breaks is mended, an action is shown, done and put back, a question
+//! is asked, a report is read.
 
 use std::fs;
 
@@ -270,6 +270,64 @@ fn an_action_is_shown_and_done_a_question_asked_and_a_report_read() {
             look(&small, scene.process.url(), path, PHONE).await;
         }
         small.close().await.unwrap();
+        browser.close().await.unwrap();
+    });
+    assert_eq!(scene.process.stop(), 0);
+}
+
+#[test]
+fn what_an_action_changed_is_found_in_the_history_and_put_back_once() {
+    let scene = Scene::new();
+    let names = || {
+        let contacts = scene.simulator.truth("contacts", "2.16");
+        let mine = contacts
+            .iter()
+            .filter(|contact| contact["external_id"] == "journey-2");
+        mine.map(|contact| contact["name"].as_str().unwrap_or_default().to_owned())
+            .collect::<Vec<_>>()
+    };
+    // The client of the control surface blocks, which the browser's thread must not.
+    let apart = || std::thread::scope(|scope| scope.spawn(names).join().unwrap());
+    drive(async {
+        let browser = browser(DESK).await;
+        sign_in_first(&browser, &scene.link).await;
+        for name in ["Una Undone", "Una Mistyped"] {
+            scene.go(&browser, "/actions/contacts.upsert").await;
+            fill(&browser, "[name='input.external_id']", "journey-2").await;
+            fill(&browser, "[name='input.name']", name).await;
+            press(&browser, "Run").await;
+            says(&browser, "See it in the history").await;
+            assert_eq!(apart(), [name]);
+        }
+        scene.go(&browser, "/writes").await;
+        said(&browser, "document.querySelector('main tbody a').click()").await;
+        let undo =
+            "const undo = [...document.querySelectorAll('a')].find((one) => one.pathname.endsWith('/undo'));
+             undo?.click();
+             return Boolean(undo)";
+        until(
+            &browser,
+            "the run",
+            "return location.pathname.startsWith('/writes/')",
+        )
+        .await;
+        let run = said(&browser, "return location.pathname").await;
+        assert!(text(&browser, "main").await.contains("Una Mistyped"));
+        assert_eq!(said(&browser, undo).await, true);
+        says(&browser, "What would be written").await;
+        assert!(text(&browser, "main").await.contains("Una Undone"));
+        assert_eq!(apart(), ["Una Mistyped"], "showing puts nothing back");
+        press(&browser, "Put it back").await;
+        until(
+            &browser,
+            "what was put back",
+            "return document.body.innerText.includes('1 write put back')",
+        )
+        .await;
+        assert_eq!(apart(), ["Una Undone"]);
+        scene.go(&browser, run.as_str().unwrap()).await;
+        says(&browser, "Was put back").await;
+        assert_eq!(said(&browser, undo).await, false, "it is put back once");
         browser.close().await.unwrap();
     });
     assert_eq!(scene.process.stop(), 0);

@@ -15,6 +15,27 @@ const ROWS: &str = "WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM
      timed(i, at) AS (SELECT i, (unixepoch('now') - 3600) * 1000 - ?2 + i * ?2 / ?1 FROM n), \
      r(i, at, id) AS (SELECT i, at, printf('%08x-%04x-7%03x-8000-%012x', at >> 16, at & 65535, i % 4096, i) FROM timed) ";
 
+/// Makes as many dead letters as are asked for: copies of those that a flow really gave up.
+pub(super) fn more_letters(folder: &Path, wanted: u64) -> Result<()> {
+    let database = Connection::open(folder.join("trunkline.db"))?;
+    database.execute_batch(
+        "CREATE TEMP TABLE given AS SELECT row_number() OVER () - 1 AS number, * FROM dead_letters; \
+         CREATE UNIQUE INDEX temp.given_by_number ON given (number)",
+    )?;
+    let given: i64 = database.query_row("SELECT count(*) FROM given", [], |row| row.get(0))?;
+    let more = i64::try_from(wanted)? - given;
+    if given == 0 || more <= 0 {
+        return Ok(());
+    }
+    let sql = format!(
+        "INSERT INTO dead_letters (id, flow, destination, run, key, dedupe_key, source_record, record, steps, request, answer, code, \
+         message, attempts, first_at, last_at, state, head) {ROWS} SELECT r.id, flow, destination, run, key, NULL, source_record, record, \
+         steps, request, answer, code, message, attempts, r.at, r.at, state, head FROM r JOIN given ON given.number = r.i % ?3"
+    );
+    database.execute(&sql, params![more, SPREAD, given])?;
+    Ok(())
+}
+
 /// Fills the store of a folder.
 pub(super) fn fill(folder: &Path, rows: u64) -> Result<()> {
     if rows == 0 {
@@ -52,7 +73,7 @@ pub(super) fn fill(folder: &Path, rows: u64) -> Result<()> {
     insert(
         "flow_runs",
         "id, flow, version, cause, state, started_at, ended_at, records_read, delivered, filtered, dead, retried, calls, errors",
-        "id, CASE WHEN i % 100 = 1 THEN 'broken' ELSE 'gone-' || (i % 10) END, 1, 'schedule', \
+        "id, 'broken', 1, 'schedule', \
          CASE WHEN i % 1000 = 1 THEN 'failed' ELSE 'done' END, at, at + 900, 10, 10, 0, 0, 0, 1, '{}'",
     )?;
     insert(
@@ -68,5 +89,9 @@ pub(super) fn fill(folder: &Path, rows: u64) -> Result<()> {
         "id, 1, 'contacts.update', 'contacts/' || (i % 100000), '{\"id\":\"1\"}', '{\"name\":\"somebody\"}', '{\"name\":\"nobody\"}', \
          '{\"name\":\"somebody\"}', '{\"name\":\"nobody\"}', 'done', 200, at, at + 200",
     )?;
-    insert("audit", "at, by_whom, deed, subject", "at, 'key bench', 'actions.run', 'contacts.update'")
+    insert(
+        "audit",
+        "at, by_whom, deed, subject",
+        "at, 'key bench', 'actions.run', 'contacts.update'",
+    )
 }

@@ -8,6 +8,7 @@ use http::StatusCode;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use trunkline_mirror::browse::{Brake, BrowseError, Reader};
 
+use super::remembered::Remembered;
 use crate::{Target, reply::Refusal, shared::Shared};
 
 /// How many mirrors are read at once.
@@ -15,18 +16,24 @@ const AT_ONCE: usize = 6;
 /// How long a question waits for its turn.
 const TURN: Duration = Duration::from_secs(5);
 
-/// The places of those that read mirrors.
+/// The places of those that read mirrors, and what they found.
 #[derive(Clone, Debug)]
-pub(crate) struct Readers(Arc<Semaphore>);
+pub(crate) struct Readers {
+    places: Arc<Semaphore>,
+    pub(crate) remembered: Remembered,
+}
 
 impl Readers {
     pub(crate) fn new() -> Self {
-        Self(Arc::new(Semaphore::new(AT_ONCE)))
+        Self {
+            places: Arc::new(Semaphore::new(AT_ONCE)),
+            remembered: Remembered::default(),
+        }
     }
 
     /// A place, when one is free soon.
     pub(crate) async fn place(&self) -> Result<OwnedSemaphorePermit, Refusal> {
-        match tokio::time::timeout(TURN, Arc::clone(&self.0).acquire_owned()).await {
+        match tokio::time::timeout(TURN, Arc::clone(&self.places).acquire_owned()).await {
             Ok(Ok(place)) => Ok(place),
             _ => Err(Refusal::new(
                 StatusCode::SERVICE_UNAVAILABLE,

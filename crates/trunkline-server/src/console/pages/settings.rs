@@ -157,7 +157,11 @@ impl One {
                     "set" => html! { "these settings" },
                     _ => html! { span class="quiet" { "nobody: it is usual" } },
                 };
-                vec![html! { (kept.what) }, html! { (words::span_of(kept.seconds)) }, said]
+                vec![
+                    html! { (kept.what) },
+                    html! { (words::span_of(kept.seconds)) },
+                    said,
+                ]
             })
             .collect();
         let open: Vec<&KeptFor> = self
@@ -195,7 +199,10 @@ impl One {
             String::new()
         };
         let value = typed.unwrap_or(set);
-        let hint = format!("A number with h or d. Empty: {}.", words::span_of(kept.usual_seconds));
+        let hint = format!(
+            "A number with h or d. Empty: {}.",
+            words::span_of(kept.usual_seconds)
+        );
         html! {
             (Field::text(kept.name, kept.what, &value).like(&span(kept.usual_seconds)).hint(&hint).wrong(self.refusal.as_ref()))
         }
@@ -239,16 +246,20 @@ impl View for One {
             settings: Settings {
                 listens: "127.0.0.1:7070".to_owned(),
                 public_url: public_url.map(str::to_owned),
-                kept: [(What::Notifications, "start"), (What::Runs, "set"), (What::Audit, "usual")]
-                    .map(|(what, said)| KeptFor {
-                        name: what.word(),
-                        what: what.title(),
-                        seconds: 1_209_600,
-                        usual_seconds: what.usual().as_secs(),
-                        flag: what.flag(),
-                        said,
-                    })
-                    .into(),
+                kept: [
+                    (What::Notifications, "start"),
+                    (What::Runs, "set"),
+                    (What::Audit, "usual"),
+                ]
+                .map(|(what, said)| KeptFor {
+                    name: what.word(),
+                    what: what.title(),
+                    seconds: 1_209_600,
+                    usual_seconds: what.usual().as_secs(),
+                    flag: what.flag(),
+                    said,
+                })
+                .into(),
                 components: Components {
                     sources: vec!["file"],
                     transforms: vec!["map"],
@@ -327,7 +338,11 @@ async fn keep(asked: Asked) -> Result<Done, Again<One>> {
         }
     }
     match settings::keep(State(asked.shared.clone()), Body(body)).await {
-        Ok(_) => Ok(Done::to(PATH, "retention", "Things are kept for so long from now on.")),
+        Ok(_) => Ok(Done::to(
+            PATH,
+            "retention",
+            "Things are kept for so long from now on.",
+        )),
         Err(refusal) if refusal.field.is_some() => {
             let typed = Some(asked.form.clone());
             let mut one = show(asked).await?;

@@ -313,3 +313,56 @@ async fn a_subscriber_says_what_the_workspace_does_not_answer_and_keeps_what_was
     assert!(ann.look("/incoming").await.text.contains("tags.list"));
     process.stop().await;
 }
+
+#[tokio::test]
+async fn a_subscriber_of_a_mirror_or_of_webhooks_reads_as_it_happens_and_takes_no_parameters() {
+    let process = Process::start().await;
+    process.connection("acme", "abcd1234", None, None).await;
+    let mut ann = signed_in(&process, "ann", Role::Admin).await;
+    let page = "/incoming/new";
+    let offered = ann.look(page).await.text;
+    for word in [
+        "topic:*",
+        "topic:contact.user.created",
+        "changes:conversations",
+        "records:companies",
+    ] {
+        assert!(offered.contains(&format!("value=\"{word}\"")), "{word}");
+    }
+    for (name, action, source, has_schedule) in [
+        (
+            "told",
+            "topic:contact.user.created",
+            "contact.user.created",
+            false,
+        ),
+        ("changed", "changes:contacts", "changes:", false),
+        ("kept", "records:companies", "stream: companies", true),
+    ] {
+        let mut fields = vec![
+            ("name", name),
+            ("connection", "acme"),
+            ("action", action),
+            ("query.k0", "per_page"),
+            ("query.v0", "5"),
+            ("other", "file"),
+            ("settings", "path: out.jsonl"),
+            ("every", "1h"),
+            ("do", "save"),
+        ];
+        let refused = ann.fill(page, page, &fields).await;
+        assert!(refused.text.contains("is for operations"), "{}", refused.text);
+        fields[4].1 = "";
+        fields[3].1 = "";
+        let saved = ann.fill(page, page, &fields).await;
+        assert_eq!(saved.location, format!("/flows/{name}"), "{}", saved.text);
+        let text = process.store.flow(name).await.unwrap().text;
+        assert!(
+            text.contains(source) && text.contains("connection: acme"),
+            "{text}"
+        );
+        assert_eq!(text.contains("every: 1h"), has_schedule, "{text}");
+        assert!(ann.look("/incoming").await.text.contains(name));
+    }
+    process.stop().await;
+}

@@ -45,6 +45,56 @@ async fn the_key_of_the_secrets_is_changed_by_an_admin_and_nothing_is_lost() {
 }
 
 #[tokio::test]
+async fn how_long_things_are_kept_is_set_by_an_admin_unless_the_start_said_it() {
+    let fixed = std::time::Duration::from_hours(48);
+    let process = Process::start_with(|options| options.retention.requests = Some(fixed)).await;
+    let mut ben = signed_in(&process, "ben", Role::Operate).await;
+    assert!(!ben.look("/settings").await.text.contains("Change how long"));
+    let change = [("notifications", "2d"), ("runs", "36h"), ("audit", "")];
+    let refused = ben.fill("/account", "/settings/retention", &change).await;
+    assert_eq!(refused.status, StatusCode::FORBIDDEN);
+    let mut ann = signed_in(&process, "ann", Role::Admin).await;
+    let page = ann.look("/settings").await.text;
+    assert!(
+        page.contains("name=\"runs\"") && !page.contains("name=\"requests\""),
+        "{page}"
+    );
+    let wrong = [("notifications", "2d"), ("runs", "a while"), ("audit", "")];
+    let seen = ann.fill("/settings", "/settings/retention", &wrong).await;
+    assert!(
+        seen.text.contains("value=\"a while\"") && seen.text.contains("class=\"wrong\""),
+        "{}",
+        seen.text
+    );
+    assert!(
+        process.store.retention().await.unwrap().is_empty(),
+        "all of it, or nothing"
+    );
+    let done = ann.fill("/settings", "/settings/retention", &change).await;
+    assert_eq!(done.location, "/settings", "{}", done.text);
+    let kept = process.store.retention().await.unwrap();
+    let expected = [("notifications", 172_800), ("runs", 129_600)];
+    assert_eq!(
+        kept,
+        expected.map(|(what, seconds)| (what.to_owned(), seconds)).into()
+    );
+    let conflict = ann
+        .fill("/settings", "/settings/retention", &[("requests", "1d")])
+        .await;
+    assert!(conflict.text.contains("--keep-requests"), "{}", conflict.text);
+    let audit = process.store.audit(&AuditFilter::default(), 10).await.unwrap();
+    assert_eq!(
+        (
+            audit[0].by_whom.as_str(),
+            audit[0].deed.as_str(),
+            audit[0].subject.as_str()
+        ),
+        ("ann", "settings.keep", "retention")
+    );
+    process.stop().await;
+}
+
+#[tokio::test]
 async fn a_simulator_is_steered_only_where_there_is_one() {
     let process = Process::start().await;
     let mut ann = signed_in(&process, "ann", Role::Operate).await;

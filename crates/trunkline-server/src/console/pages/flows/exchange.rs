@@ -3,6 +3,7 @@
 //! The one rule: a wizard makes a flow's text and nothing else: it is previewed, checked and put by the functions of every flow's text, and
 //! can be gone on with step by step. Read `exchange/wizard.rs` for the wizard.
 
+mod reads;
 mod wizard;
 
 use axum::{Json, extract::State};

@@ -10,7 +10,10 @@ use serde_json::{Value, json};
 use trunkline_flow::document::{Key, Kind, Node, Spot};
 use trunkline_store::Role;
 
-use super::Way;
+use super::{
+    Way,
+    reads::{self, Reads},
+};
 use crate::{
     api::{
         actions,
@@ -62,6 +65,8 @@ struct Wizard {
     way: Way,
     typed: Fields,
     connections: Vec<String>,
+    /// What can be read besides operations, in groups.
+    streams: Vec<(&'static str, Vec<(String, String)>)>,
     /// Actions with what each does, by what they are about.
     actions: BTreeMap<String, Vec<(String, String)>>,
     /// What stands at the other end.
@@ -90,6 +95,11 @@ impl Wizard {
             div class="field" {
                 label for="f-action" { (label) }
                 select id="f-action" name="action" {
+                    @for (title, all) in &self.streams {
+                        optgroup label=(title) {
+                            @for (word, summary) in all { option value=(word) selected[*word == chosen] { (summary) } }
+                        }
+                    }
                     @for (entity, all) in &self.actions {
                         optgroup label=(entity.replace('_', " ")) {
                             @for (id, summary) in all { option value=(id) selected[*id == chosen] { (id) " – " (summary) } }
@@ -220,6 +230,7 @@ impl View for Wizard {
                 (self.request())
                 @if self.way == Way::In { (self.other()) }
                 (parts::choice("every", "How often", &self.value("every", "15m"), &TIMES))
+                @if self.way == Way::In { p class="hint" { "What is read as it happens needs no time." } }
                 div class="actions" {
                     button class="first" name="do" value="preview" formaction=(way) { (parts::icon(visit, "search")) (preview) }
                     button name="do" value="save" { "Save and switch on" }
@@ -246,6 +257,11 @@ impl View for Wizard {
             way,
             typed,
             connections: vec!["acme".to_owned()],
+            streams: if way == Way::In {
+                reads::offered()
+            } else {
+                Vec::new()
+            },
             actions: [(
                 "contacts".to_owned(),
                 vec![("contacts.search".to_owned(), "Finds <b>contacts</b>.".to_owned())],
@@ -334,6 +350,10 @@ async fn fresh(asked: &Asked, way: Way) -> Result<Wizard, Refusal> {
         way,
         typed: asked.form.clone(),
         connections: choose::connections(asked).await?,
+        streams: match way {
+            Way::In => reads::offered(),
+            Way::Out => Vec::new(),
+        },
         actions: by_entity,
         others: components
             .items
@@ -415,6 +435,11 @@ fn composed(form: &Fields, way: Way) -> Result<String, Refusal> {
         kind: Kind::Map(vec![(Key::of("intercom"), own)]),
         spot: Spot::default(),
     };
+    let reads = match way {
+        Way::In => Reads::of(form.get("action")),
+        Way::Out => Reads::Operation,
+    };
+    let own = reads.source(form)?.unwrap_or(own);
     let settings = yaml(form, "settings")?.unwrap_or_else(|| Node::of_json(json!({})));
     if !matches!(settings.kind, Kind::Map(_)) {
         return Err(Refusal::of_field(
@@ -437,7 +462,7 @@ fn composed(form: &Fields, way: Way) -> Result<String, Refusal> {
     let mut root = Node::of_json(json!({}));
     root.set("flow", Node::of_json(form.get("name").into()));
     root.set("source", source);
-    if let Some(every) = form.given("every") {
+    if let Some(every) = form.given("every").filter(|_| !reads.is_endless()) {
         root.set("schedule", Node::of_json(json!({ "every": every })));
     }
     if let Some(expression) = text(form, "transform") {
