@@ -17,7 +17,7 @@ use std::{
 };
 
 use rusqlite::{Connection, OpenFlags};
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{Semaphore, mpsc, oneshot};
 
 use crate::{
     StoreError,
@@ -36,8 +36,9 @@ pub(crate) const SERVING_CACHE: i32 = -16_384;
 /// Pages of the log after which it is folded into the file: often enough that nobody waits long for it, and not so often that
 /// pages which are written again and again are moved each time.
 const LOG_PAGES: i32 = 3_000;
-/// Readers kept open between questions.
-const READERS: usize = 4;
+/// How many questions are answered at a time, each by a reader that is kept open for the next; opening one costs more than most
+/// questions, and each has memory of its own.
+const READERS: usize = 8;
 
 /// An open file. It is closed by [`Sqlite::close`], or when it is dropped.
 #[derive(Debug)]
@@ -46,6 +47,8 @@ pub(crate) struct Sqlite {
     jobs: Mutex<Option<mpsc::Sender<Job>>>,
     thread: Mutex<Option<JoinHandle<()>>>,
     readers: Arc<Mutex<Vec<Connection>>>,
+    /// The places of those who read.
+    reading: Arc<Semaphore>,
 }
 
 impl Sqlite {
@@ -78,6 +81,7 @@ impl Sqlite {
             jobs: Mutex::new(Some(jobs)),
             thread: Mutex::new(Some(thread)),
             readers: Arc::default(),
+            reading: Arc::new(Semaphore::new(READERS)),
         })
     }
 
@@ -98,19 +102,22 @@ impl Sqlite {
         if self.jobs.lock().unwrap_or_else(PoisonError::into_inner).is_none() {
             return Err(closed());
         }
+        let reading = Arc::clone(&self.reading).acquire_owned();
+        let place = reading.await.map_err(|_| closed())?;
         let readers = Arc::clone(&self.readers);
         let path = self.path.clone();
         tokio::task::spawn_blocking(move || {
+            let _place = place;
             let held = readers.lock().unwrap_or_else(PoisonError::into_inner).pop();
             let connection = match held {
                 Some(connection) => connection,
                 None => connect(&path, OpenFlags::SQLITE_OPEN_READ_ONLY)?,
             };
             let rows = rows::all(&connection, &statement).map_err(|error| failed("read", &error));
-            let mut kept = readers.lock().unwrap_or_else(PoisonError::into_inner);
-            if kept.len() < READERS {
-                kept.push(connection);
-            }
+            readers
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .push(connection);
             Ok(rows?.rows)
         })
         .await

@@ -31,6 +31,8 @@ use pages::Found;
 const ROUNDS: usize = 15;
 /// The slowest pages that are named.
 const NAMED: usize = 8;
+/// For how many seconds at most a process that is looked at gets warm.
+const WARM: u64 = 60;
 const FORM: (&str, &str) = ("content-type", "application/x-www-form-urlencoded");
 /// How many deliveries really come to nothing; the others are copies of them.
 const REALLY: u64 = 10_000;
@@ -303,8 +305,8 @@ fn watched(
     let streams: Vec<Connection> = (0..arguments.watchers)
         .map(|_| signed_in.listen("/live"))
         .collect::<Result<_>>()?;
-    // What is made once, such as buffers, is made in the first moments.
-    thread::park_timeout(Duration::from_secs(arguments.seconds.min(10)));
+    // Threads, connections of readers and their caches come one by one until each has been used.
+    thread::park_timeout(Duration::from_secs(arguments.seconds.min(WARM)));
     let before = resident_megabytes_of(process.process())?;
     thread::park_timeout(Duration::from_secs(arguments.seconds));
     let after = resident_megabytes_of(process.process())?;
