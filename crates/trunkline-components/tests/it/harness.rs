@@ -193,7 +193,7 @@ pub(crate) async fn read_all(
     while let Read::Batch(Batch { items, behind }) = reader.read().await? {
         for item in items {
             match item {
-                Item::Record(record) => values.push(record.value),
+                Item::Record(record) => values.push(record.value.into_value()),
                 Item::Broken { error, .. } => broken.push(error),
             }
         }

@@ -373,7 +373,7 @@ async fn all_records_of_several_streams_come_with_one_beginning_and_a_count_when
         };
         cursor = batch.behind;
         whole.extend(batch.items.into_iter().map(|item| match item {
-            Item::Record(record) => record.value,
+            Item::Record(record) => record.value.into_value(),
             Item::Broken { .. } => panic!("nothing is broken"),
         }));
     }

@@ -130,7 +130,6 @@ impl Stages {
 
     /// Sends each record on the ways that want it.
     fn route(&mut self, records: Vec<Record>, now: Timestamp, staged: &mut Staged) {
-        let mut records = records;
         // For each way, what it says of each record.
         let said: Vec<Vec<Result<bool, ComponentError>>> = self
             .ways
@@ -140,7 +139,7 @@ impl Stages {
                 let routed: Vec<bool> = records.iter().map(is_routed).collect();
                 match &way.when {
                     None => routed.into_iter().map(Ok).collect(),
-                    Some(when) => when.holds_of(&mut records, &routed, now),
+                    Some(when) => when.holds_of(&records, &routed, now),
                 }
             })
             .collect();
