@@ -347,6 +347,22 @@ impl Run {
         self.earlier.iter().filter(done).cloned().collect()
     }
 
+    /// Looks once more at what an earlier attempt had begun by an operation and that seemed not to be done: a request that a dead
+    /// process left on its way may arrive after it was asked for.
+    pub(crate) async fn look_again(&mut self, operation: &str) -> Result<(), ActionError> {
+        for place in 0..self.earlier.len() {
+            let kept = self.earlier[place].clone();
+            if kept.operation != operation || kept.state != WriteState::Sending {
+                continue;
+            }
+            if let find_out::Found::Done(after) = find_out::find_out(self, &kept).await? {
+                self.earlier[place].state = WriteState::Done;
+                self.earlier[place].after = Some(after);
+            }
+        }
+        Ok(())
+    }
+
     /// Takes what an earlier attempt made off the plan that is applied.
     fn forget_made(&mut self) {
         if let Mode::Applying(left) = &mut self.mode {

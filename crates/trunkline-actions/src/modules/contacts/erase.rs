@@ -72,7 +72,7 @@ async fn work(run: &mut Run, input: Input) -> Result<Value, ActionError> {
     let began = run.workspace().now().to_string();
     let people = match people(run, &input).await {
         // An earlier attempt removed who was meant.
-        Err(error) if error.code() == "TL0730" && !removed_earlier(run).is_empty() => Vec::new(),
+        Err(error) if error.code() == "TL0730" && was_removed(run).await? => Vec::new(),
         found => found?,
     };
     let archives = input.text("mode") == Some("archive");
@@ -125,6 +125,14 @@ async fn work(run: &mut Run, input: Input) -> Result<Value, ActionError> {
         "removed": receipt.removed,
         "not_removed": receipt.kept,
     }))
+}
+
+/// Whether an interrupted attempt removed somebody, be it at this very moment.
+async fn was_removed(run: &mut Run) -> Result<bool, ActionError> {
+    for operation in ["contacts.delete", "contacts.archive"] {
+        run.look_again(operation).await?;
+    }
+    Ok(!removed_earlier(run).is_empty())
 }
 
 /// What an interrupted attempt removed and this one does not find any more: what it is, and its id.

@@ -410,6 +410,36 @@ fn a_deletion_whose_answer_was_lost_is_seen_by_what_is_gone() {
 }
 
 #[test]
+fn a_deletion_that_arrives_while_it_is_looked_for_is_seen() {
+    let scene = Scene::new();
+    let person = scene
+        .actor
+        .made_contact(&json!({"role": "user", "external_id": "leaving"}));
+    scene.wait(300);
+    let input = json!({"external_id": "leaving"});
+    scene.call("k", "contacts.erase", &input).unwrap();
+    scene.journal.die();
+    // When the outcome is asked for, the contact is still there; when it is searched for, it is not.
+    scene
+        .actor
+        .simulator
+        .faults(&json!([{"operation": "contacts.get", "status": 200, "body": "no_rows"}]));
+    let receipt = scene.call("k", "contacts.erase", &input).unwrap().output;
+    assert_eq!(receipt["complete"], true, "{receipt}");
+    assert_eq!(receipt["removed"][0]["id"], person, "{receipt}");
+    assert_eq!(
+        receipt["removed"][0]["how"], "by an attempt that was interrupted",
+        "{receipt}"
+    );
+    let error = scene.call("another", "contacts.erase", &input).unwrap_err();
+    assert_eq!(
+        error.code(),
+        "TL0730",
+        "nobody else is taken for removed: {error}"
+    );
+}
+
+#[test]
 fn a_process_that_died_before_sending_is_taken_over() {
     let scene = Scene::new();
     let (_, id) = scene.actor.begun();
