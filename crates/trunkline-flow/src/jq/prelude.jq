@@ -28,3 +28,15 @@ def INDEX(f): INDEX(.[]; f);
 def IN(s): any(s == .; .);
 def IN(source; s): any(source == s; .);
 def trimstr($text): ltrimstr($text) | rtrimstr($text);
+
+# What no calendar has would be counted wrongly: jaq multiplies seconds by a million whatever they are, and adds one to any month.
+def plain_gmtime: gmtime;
+def plain_mktime: mktime;
+def plain_strftime($format): strftime($format);
+def in_a_calendar:
+  if isnumber and (. < -377705023201 or . > 253402207200) then error("\(.) is no moment of the years from -9999 to 9999")
+  elif isarray and (.[1] | isnumber and (. < 0 or . > 11)) then error("\(.[1]) is no month; they count from 0 to 11")
+  else . end;
+def gmtime: in_a_calendar | plain_gmtime;
+def mktime: in_a_calendar | plain_mktime;
+def strftime($format): in_a_calendar | plain_strftime($format);

@@ -45,6 +45,8 @@ fn expressions_give_what_jq_gives() {
             json!([3, 2.4]),
         ),
         (".created_at | todate", json!(["2023-11-14T22:13:20Z"])),
+        (".created_at | gmtime | mktime", json!([1_700_000_000])),
+        (".created_at | strftime(\"%Y-%m-%d\")", json!(["2023-11-14"])),
         ("\"\\(.name) <\\(.email)>\"", json!(["Ada <null>"])),
         (
             ".custom_attributes.seats |= . + 1 | .custom_attributes.seats",
@@ -628,6 +630,24 @@ proptest! {
                 prop_assert_ne!(error.code(), "TL0809", "{}", error);
             }
         }
+    }
+}
+
+#[test]
+fn a_moment_that_no_calendar_has_is_refused() {
+    for (text, said) in [
+        ("-9223372036855 | gmtime", "no moment of the years"),
+        ("9223372036855 | strftime(\"%Y\")", "no moment of the years"),
+        ("nan | gmtime", "no moment"),
+        ("[2026, 127, 1, 0, 0, 0, 0, 0] | mktime", "no month"),
+        ("[2026, -1, 1, 0, 0, 0, 0, 0] | strftime(\"%Y\")", "no month"),
+    ] {
+        let error = Expression::compile(text)
+            .unwrap()
+            .run(Value::Null, &Limits::default())
+            .unwrap_err();
+        assert_ne!(error.code(), "TL0809", "{text}: {error}");
+        assert!(error.to_string().contains(said), "{text}: {error}");
     }
 }
 
