@@ -118,6 +118,8 @@ async fn keep(
     let received = shared.store.receive(new, now).await.map_err(busy)?;
     if waits {
         shared.wake.call();
+    } else {
+        shared.wake.stir();
     }
     Ok(received)
 }

@@ -9,6 +9,7 @@ use tokio::sync::watch;
 #[derive(Debug)]
 pub(crate) struct Wake {
     workers: watch::Sender<()>,
+    sources: watch::Sender<()>,
     nodes: watch::Sender<()>,
 }
 
@@ -16,19 +17,27 @@ impl Wake {
     pub(crate) fn new() -> Self {
         Self {
             workers: watch::Sender::new(()),
+            sources: watch::Sender::new(()),
             nodes: watch::Sender::new(()),
         }
     }
 
     /// There may be something to do, for any node.
     pub(crate) fn call(&self) {
-        self.workers.send_replace(());
+        self.hear();
+        self.nodes.send_replace(());
+    }
+
+    /// Something was received that only flows look for: no worker is called, however much it is.
+    pub(crate) fn stir(&self) {
+        self.sources.send_replace(());
         self.nodes.send_replace(());
     }
 
     /// Another node says that there may be something to do.
     pub(crate) fn hear(&self) {
         self.workers.send_replace(());
+        self.sources.send_replace(());
     }
 
     /// For a worker, which hears every call from now on.
@@ -38,7 +47,7 @@ impl Wake {
 
     /// For sources of flows, which look for what was received.
     pub(crate) fn stirred(&self) -> watch::Receiver<()> {
-        self.workers.subscribe()
+        self.sources.subscribe()
     }
 
     /// For whoever passes calls of this process on.
