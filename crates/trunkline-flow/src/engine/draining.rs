@@ -27,7 +27,7 @@ use crate::{ComponentError, Delivered, Record, Verdict, document::OnFailure};
 
 /// How many deliveries a lane is asked for, at least and at most: all of them are in memory.
 const FEWEST: usize = 50;
-const MOST: usize = 500;
+const MOST: usize = 250;
 /// How often it is said that we are still at a lane.
 const RENEWED: Duration = Duration::from_secs(4);
 /// How often it is looked whether there is something to do, at least.

@@ -120,7 +120,7 @@ async fn of_many_who_give_up_and_drop_at_once_none_is_counted_twice_or_passed_ov
                             flow: Some("vip".to_owned()),
                             ..DeadLetterFilter::default()
                         };
-                        if task % 4 == 0 {
+                        if task.is_multiple_of(4) {
                             store.redrive(&some, RecordForm::Source, 4, at(2)).await.unwrap();
                         } else {
                             store.drop_dead_letter(&id, at(2)).await.unwrap();
