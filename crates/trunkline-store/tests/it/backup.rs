@@ -1,11 +1,10 @@
-//! Backups, and stores of earlier formats.
+//! Backups.
 
 use std::{fs, os::unix::fs::PermissionsExt as _};
 
 use secrecy::ExposeSecret as _;
 use trunkline_store::{
-    ActionRunFilter, ActionRunState, BatchBegun, BatchFilter, BatchProgress, DeadLetterFilter, FlowRunFilter,
-    FlowState, KeySource, Location, NewDelivery, NotificationFilter, Store, WriteState,
+    BatchBegun, BatchProgress, DeadLetterFilter, FlowRunFilter, KeySource, Location, Store,
 };
 
 use crate::{
@@ -265,104 +264,6 @@ async fn several_processes_that_begin_in_one_folder_agree_on_a_key() {
         }
     })
     .await;
-}
-
-/// A store of each released format, as text, made once and never changed.
-const KEPT: [(u32, &str); 2] = [
-    (1, include_str!("../fixtures/format-1.sql")),
-    (2, include_str!("../fixtures/format-2.sql")),
-];
-const KEPT_KEY: &str = include_str!("../fixtures/secret.key");
-
-#[tokio::test]
-async fn a_store_of_every_earlier_format_is_brought_up_to_date() {
-    for (format, sql) in KEPT {
-        let place = Place::sqlite();
-        rusqlite::Connection::open(Store::file_in(place.folder.path()))
-            .unwrap()
-            .execute_batch(sql)
-            .unwrap();
-        fs::write(place.key_file(), KEPT_KEY).unwrap();
-        fs::set_permissions(place.key_file(), fs::Permissions::from_mode(0o600)).unwrap();
-        let store = place.open().await.unwrap();
-        let connection = store.connection("acme").await.unwrap();
-        let secrets = store.connection_secrets(&connection.id).await.unwrap();
-        assert_eq!(
-            secrets.token.unwrap().expose_secret(),
-            "kept-token",
-            "format {format}"
-        );
-        assert_eq!(
-            store.app_secret("mine-of-old").await.unwrap_err().code(),
-            "TL0507"
-        );
-        assert_eq!(store.apps().await.unwrap()[0].name, "mine");
-        assert_eq!(store.mirrors().await.unwrap()[0].name, "all");
-        assert_eq!(store.keys().await.unwrap()[0].name, "ops");
-        let kept = store
-            .notifications(&NotificationFilter::default(), 10)
-            .await
-            .unwrap();
-        assert_eq!(kept[0].topic, "ping");
-        let runs = store
-            .action_runs(&ActionRunFilter::default(), 10, at(0))
-            .await
-            .unwrap();
-        let record = store.action_record(&runs[1].id, at(0)).await.unwrap();
-        assert_eq!(record.run.key.as_deref(), Some("kept-key"));
-        assert_eq!(record.writes[0].state, WriteState::Done);
-        assert_eq!(runs[0].undo_of, Some(record.run.id));
-        assert_eq!(runs[0].state, ActionRunState::Interrupted);
-        let batches = store.batches(&BatchFilter::default(), 10, at(0)).await.unwrap();
-        assert_eq!(batches[0].progress.rows_done, 3);
-        if format >= 2 {
-            assert_kept_flows(&store).await;
-        }
-        flows::begin(&store, "new-flow").await;
-        let delivery = NewDelivery {
-            flow: "new-flow".to_owned(),
-            ..queue::new("k", "a")
-        };
-        assert_eq!(store.enqueue(&[delivery], 1, at(0)).await.unwrap().new, 1);
-        store.close().await;
-    }
-}
-
-/// What a store of format 2 has of flows.
-async fn assert_kept_flows(store: &Store) {
-    let flow = store.flow("kept-flow").await.unwrap();
-    assert_eq!((flow.version, flow.state), (3, FlowState::Paused));
-    let checkpoint = store.checkpoint("kept-flow", "contacts").await.unwrap().unwrap();
-    assert_eq!(
-        (checkpoint.cursor.as_str(), checkpoint.fence),
-        ("{\"updated_at\":1}", 4)
-    );
-    let runs = store.flow_runs(&FlowRunFilter::default(), 10).await.unwrap();
-    assert_eq!((runs[0].counts.read, runs[0].counts.errors["TL0105"]), (7, 1));
-    let letters = store
-        .dead_letters(&DeadLetterFilter::default(), 10)
-        .await
-        .unwrap();
-    assert_eq!(letters[0].failure.message, "gone");
-    let waiting = store.count_dead_letters().await.unwrap();
-    assert_eq!((waiting[0].flow.as_str(), waiting[0].count), ("kept-flow", 1));
-    store
-        .set_flow_state("kept-flow", FlowState::Active)
-        .await
-        .unwrap();
-    let repeat = |dedupe: &str| NewDelivery {
-        flow: "kept-flow".to_owned(),
-        ..queue::once(dedupe, queue::new("k", "b"))
-    };
-    let batch = [repeat("d7"), repeat("d8"), repeat("d10")];
-    let done = store.enqueue(&batch, 4, at(0)).await.unwrap();
-    assert_eq!((done.new, done.repeats), (1, 2));
-    let mut kept = Vec::new();
-    for lane in store.claim(&queue::claim("a"), at(60)).await.unwrap() {
-        kept.extend(lane.deliveries.into_iter().map(|delivery| delivery.record));
-    }
-    kept.sort_unstable();
-    assert_eq!(kept, ["\"b\"", "{\"n\":8}", "{\"n\":9}"]);
 }
 
 #[tokio::test]

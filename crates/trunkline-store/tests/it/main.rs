@@ -30,3 +30,4 @@ mod queue_races;
 mod requests;
 mod secrets;
 mod tls;
+mod upgrade;
