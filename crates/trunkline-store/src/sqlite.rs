@@ -29,8 +29,8 @@ use writer::Job;
 const QUEUE: usize = 4_096;
 /// How long another process may hold the file.
 const BUSY: Duration = Duration::from_secs(15);
-/// Pages held in memory, in SQLite's notation for KiB: 4 MiB, which a command gets by with.
-const CACHE: i32 = -4_096;
+/// Pages held in memory, in SQLite's notation for KiB: 2 MiB, which a command gets by with.
+const CACHE: i32 = -2_048;
 /// 16 MiB for whoever serves: the index by which repeated notifications are found is asked for at random.
 pub(crate) const SERVING_CACHE: i32 = -16_384;
 /// Pages of the log after which it is folded into the file: often enough that nobody waits long for it, and not so often that
