@@ -28,7 +28,7 @@ impl Wake {
         self.nodes.send_replace(());
     }
 
-    /// Something was received that only flows look for: no worker is called, however much it is.
+    /// Something was received that only flows look for: no worker of this process is called, however much it is.
     pub(crate) fn stir(&self) {
         self.sources.send_replace(());
         self.nodes.send_replace(());
