@@ -179,7 +179,7 @@ impl StoreError {
                 "Give the key that the store was made with: its `secret.key`, or TRUNKLINE_SECRET_KEY.".to_owned()
             }
             Self::BadKey { .. } => {
-                "The file must hold a key that Trunkline made, and be readable by its owner alone (chmod 600).".to_owned()
+                "It must be a key that Trunkline made; a file that holds it must be readable by its owner alone (chmod 600).".to_owned()
             }
             Self::NotFound {
                 kind: "flow" | "flow run" | "dead letter",
