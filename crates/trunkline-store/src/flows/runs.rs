@@ -20,7 +20,7 @@ use crate::{
 const TOGETHER: i64 = 500;
 
 const COLUMNS: &str = "SELECT id, flow, version, cause, state, started_at, ended_at, records_read, \
-                       delivered + queue_delivered, filtered, dead + queue_dead, retried + queue_retried, queued, calls, bytes, \
+                       delivered + queue_delivered, filtered, dead + queue_dead, retried + queue_retried, queued, calls + queue_calls, bytes, \
                        errors, note FROM flow_runs";
 
 /// Why a run began.

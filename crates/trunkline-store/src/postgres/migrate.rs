@@ -11,13 +11,14 @@ use crate::StoreError;
 /// The lock's number: "TRKS".
 const LOCK: i64 = 0x5452_4b53;
 
-const STEPS: [&str; 6] = [
+const STEPS: [&str; 7] = [
     include_str!("migrations/0001.sql"),
     include_str!("migrations/0002.sql"),
     include_str!("migrations/0003.sql"),
     include_str!("migrations/0004.sql"),
     include_str!("migrations/0005.sql"),
     include_str!("migrations/0006.sql"),
+    include_str!("migrations/0007.sql"),
 ];
 
 /// Waits until nobody else changes the tables, or fills them, until the transaction ends.

@@ -14,13 +14,14 @@ use crate::StoreError;
 const APPLICATION: i32 = 0x5452_4b53;
 
 /// The steps, in order; a file's format is how many were taken.
-const STEPS: [&str; 6] = [
+const STEPS: [&str; 7] = [
     include_str!("migrations/0001.sql"),
     include_str!("migrations/0002.sql"),
     include_str!("migrations/0003.sql"),
     include_str!("migrations/0004.sql"),
     include_str!("migrations/0005.sql"),
     include_str!("migrations/0006.sql"),
+    include_str!("migrations/0007.sql"),
 ];
 
 pub(super) fn up(connection: &mut Connection, path: &Path) -> Result<(), StoreError> {

@@ -17,7 +17,7 @@ use crate::{
 };
 
 /// A store of each released format, in the words of SQLite and of PostgreSQL.
-const KEPT: [(u32, &str, &str); 5] = [
+const KEPT: [(u32, &str, &str); 6] = [
     (
         1,
         include_str!("../fixtures/format-1.sql"),
@@ -42,6 +42,11 @@ const KEPT: [(u32, &str, &str); 5] = [
         5,
         include_str!("../fixtures/format-5.sql"),
         include_str!("../fixtures/format-5.postgres.sql"),
+    ),
+    (
+        6,
+        include_str!("../fixtures/format-6.sql"),
+        include_str!("../fixtures/format-6.postgres.sql"),
     ),
 ];
 const KEPT_KEY: &str = include_str!("../fixtures/secret.key");
@@ -86,6 +91,10 @@ async fn a_store_of_every_earlier_format_is_brought_up_to_date() {
                 assert_eq!(store.people().await.unwrap()[0].name, "ann", "format {format}");
                 let deeds = store.audit(&AuditFilter::default(), 10).await.unwrap();
                 assert_eq!(deeds[0].deed, "connection.added", "format {format}");
+            }
+            if format >= 6 {
+                let retention = store.retention().await.unwrap();
+                assert_eq!(retention["flow_runs"], 864_000, "format {format}");
             }
             flows::begin(&store, "new-flow").await;
             let delivery = NewDelivery {
