@@ -12,15 +12,13 @@ use crate::{
     Lease, Store, StoreError,
     database::{Row, Statement, Value},
     document,
+    forgetting::LOT,
     journal::check_word,
 };
 
 pub use notices::{AlertNotice, NoticeOutcome, NoticeState, NoticeWord};
 
 const COLUMNS: &str = "SELECT id, kind, subject, facts, began_at, held_at, noticed_at, ended_at FROM alerts";
-/// Alerts that are forgotten in one transaction: others wait for it.
-const TOGETHER: i64 = 500;
-
 /// A condition that stands, or stood.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Alert {
@@ -171,7 +169,7 @@ impl Store {
             "DELETE FROM alerts WHERE id IN (SELECT id FROM alerts WHERE ended_at < $1 ORDER BY ended_at LIMIT $2)",
         )
         .bind(before)
-        .bind(TOGETHER);
+        .bind(LOT);
         self.forget_in_lots(&old).await
     }
 }

@@ -9,6 +9,7 @@ use serde::Serialize;
 use crate::{
     Store, StoreError,
     database::{Statement, Value},
+    forgetting::LOT,
     journal::may_be,
 };
 
@@ -110,7 +111,11 @@ impl Store {
 
     /// Forgets entries of before a moment; returns how many.
     pub async fn forget_audit(&self, before: Timestamp) -> Result<u64, StoreError> {
-        let forgotten = Statement::new("DELETE FROM audit WHERE at < $1").bind(before);
-        Ok(self.write_one(forgotten).await?.changed)
+        let old = Statement::new(
+            "DELETE FROM audit WHERE seq IN (SELECT seq FROM audit WHERE at < $1 ORDER BY at LIMIT $2)",
+        )
+        .bind(before)
+        .bind(LOT);
+        self.forget_in_lots(&old).await
     }
 }

@@ -17,7 +17,7 @@ use crate::{
     queue::kept_word,
 };
 
-pub use query::{DeadLetterCount, DeadLetterFilter};
+pub use query::{DeadLetterCount, DeadLetterFilter, FoundDeadLetters};
 pub use redrive::Redriven;
 
 const COLUMNS: &str = "SELECT id, flow, destination, run, key, dedupe_key, source_record, record, head, steps, request, answer, code, \

@@ -19,6 +19,7 @@ mod entropy;
 mod error;
 mod extent;
 mod flows;
+mod forgetting;
 mod grants;
 mod horizon;
 mod journal;
@@ -48,7 +49,8 @@ pub use connections::{
     WorkspaceIdentity,
 };
 pub use dead_letters::{
-    DeadLetter, DeadLetterCount, DeadLetterFilter, DeadLetterState, Failure, NewDeadLetter, Redriven,
+    DeadLetter, DeadLetterCount, DeadLetterFilter, DeadLetterState, Failure, FoundDeadLetters, NewDeadLetter,
+    Redriven,
 };
 pub use entropy::Entropy;
 pub use error::StoreError;

@@ -11,6 +11,7 @@ use serde::Serialize;
 use crate::{
     Lease, Store, StoreError,
     database::{Row, Statement},
+    forgetting::LOT,
 };
 
 pub use query::NotificationFilter;
@@ -221,10 +222,13 @@ impl Store {
 
     /// Forgets what was received before a moment and no longer waits; returns how many.
     pub async fn forget_notifications(&self, before: Timestamp) -> Result<u64, StoreError> {
-        let forgotten =
-            Statement::new("DELETE FROM notifications WHERE received_at < $1 AND state <> 'waiting'")
-                .bind(before);
-        Ok(self.write_one(forgotten).await?.changed)
+        let old = Statement::new(
+            "DELETE FROM notifications WHERE seq IN (SELECT seq FROM notifications WHERE received_at < $1 AND state <> 'waiting' \
+             ORDER BY received_at LIMIT $2) AND state <> 'waiting'",
+        )
+        .bind(before)
+        .bind(LOT);
+        self.forget_in_lots(&old).await
     }
 }
 

@@ -9,12 +9,10 @@ use crate::{
     Received, Store, StoreError,
     database::{Row, Statement},
     document,
+    forgetting::LOT,
     journal::{check_word, may_be},
     queue::kept_word,
 };
-
-/// Pushes that are forgotten in one transaction.
-const TOGETHER: i64 = 1_000;
 
 /// A record that was pushed to a flow.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -109,22 +107,15 @@ impl Store {
 
     /// Forgets pushes to a flow up to a number that arrived before a moment; returns how many.
     pub async fn forget_pushes(&self, flow: &str, until: i64, before: Timestamp) -> Result<u64, StoreError> {
-        let mut forgotten = 0;
-        loop {
-            let some = Statement::new(
-                "DELETE FROM pushes WHERE seq IN (SELECT seq FROM pushes WHERE flow = $1 AND seq <= $2 AND received_at < $3 \
-                 ORDER BY seq LIMIT $4)",
-            )
-            .bind(flow)
-            .bind(until)
-            .bind(before)
-            .bind(TOGETHER);
-            let changed = self.write_one(some).await?.changed;
-            forgotten += changed;
-            if changed == 0 {
-                return Ok(forgotten);
-            }
-        }
+        let old = Statement::new(
+            "DELETE FROM pushes WHERE seq IN (SELECT seq FROM pushes WHERE flow = $1 AND seq <= $2 AND received_at < $3 \
+             ORDER BY seq LIMIT $4)",
+        )
+        .bind(flow)
+        .bind(until)
+        .bind(before)
+        .bind(LOT);
+        self.forget_in_lots(&old).await
     }
 }
 

@@ -8,6 +8,7 @@ use serde::Serialize;
 use crate::{
     Store, StoreError,
     database::{Statement, Value},
+    forgetting::LOT,
 };
 
 /// Rows that are written together.
@@ -111,7 +112,11 @@ impl Store {
 
     /// Forgets requests that ended before a moment; returns how many.
     pub async fn forget_requests(&self, before: Timestamp) -> Result<u64, StoreError> {
-        let forgotten = Statement::new("DELETE FROM requests WHERE at < $1").bind(before);
-        Ok(self.write_one(forgotten).await?.changed)
+        let old = Statement::new(
+            "DELETE FROM requests WHERE seq IN (SELECT seq FROM requests WHERE at < $1 ORDER BY at LIMIT $2)",
+        )
+        .bind(before)
+        .bind(LOT);
+        self.forget_in_lots(&old).await
     }
 }

@@ -22,6 +22,8 @@ use crate::{reply::Refusal, shared::Shared};
 
 /// The most letters that can be named at once.
 const MOST: usize = 500;
+/// The most letters that are read for a text at a time: a few hundredths of a second.
+const MOST_READ: u32 = 5_000;
 
 /// A dead letter.
 #[derive(Clone, Debug, Serialize, ToSchema)]
@@ -74,7 +76,8 @@ pub(crate) struct Whole {
 pub(crate) struct DeadLetters {
     /// The letters, newest first.
     pub(crate) items: Vec<Shown>,
-    /// What to give as `before` for the next page; none at the end.
+    /// What to give as `before` for the next page; none at the end. A text is looked for among so many letters at a time, so a page may
+    /// hold little or nothing and be followed by another.
     pub(crate) next: Option<String>,
 }
 
@@ -215,11 +218,13 @@ pub(crate) async fn list(
         text: query.text,
         before: query.before,
     };
-    let found = shared.store.dead_letters(&filter, limit + 1).await?;
-    let (found, next) = given::page(found, limit, |letter| letter.id.clone());
+    let found = shared
+        .store
+        .look_for_dead_letters(&filter, limit, MOST_READ)
+        .await?;
     Ok(Json(DeadLetters {
-        next,
-        items: found.into_iter().map(Shown::from).collect(),
+        next: found.next,
+        items: found.letters.into_iter().map(Shown::from).collect(),
     }))
 }
 

@@ -10,11 +10,13 @@ use crate::{
     Store, StoreError,
     database::{Statement, Value},
     entropy::first_id_at,
+    forgetting::LOT,
     journal::may_be,
 };
 
-/// Letters that are forgotten in one transaction: others wait for it.
-const TOGETHER: i64 = 500;
+/// What is the same with the text taken out does not hold it; `LIKE` minds capitals in one database and not in the other.
+const HOLDS_TEXT: &str = "(replace(message, $n, '') <> message OR replace(record, $n, '') <> record \
+                          OR replace(source_record, $n, '') <> source_record)";
 
 /// Which dead letters. An empty filter is everything.
 #[derive(Clone, Debug, Default)]
@@ -39,6 +41,15 @@ pub struct DeadLetterFilter {
     pub before: Option<String>,
 }
 
+/// Dead letters that were found, and where to look on.
+#[derive(Clone, Debug, Default)]
+pub struct FoundDeadLetters {
+    /// The letters, newest first.
+    pub letters: Vec<DeadLetter>,
+    /// What to give as `before` to look on; none where nothing is left to look at.
+    pub next: Option<String>,
+}
+
 /// How many dead letters wait, of one kind.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct DeadLetterCount {
@@ -61,6 +72,11 @@ impl DeadLetterFilter {
             .into_iter()
             .flatten();
         words.all(|word| may_be(word)) && !self.text.as_ref().is_some_and(|text| text.contains('\0'))
+    }
+
+    /// The text that is looked for, where there is one.
+    fn asked_text(&self) -> Option<&String> {
+        self.text.as_ref().filter(|text| !text.is_empty())
     }
 
     /// The filter as a condition whose values follow those that are bound before.
@@ -90,15 +106,7 @@ impl DeadLetterFilter {
         add("id >= $n", self.since.map(|since| first_id_at(since).into()));
         add("id < $n", self.until.map(|until| first_id_at(until).into()));
         add("id < $n", self.before.clone().map(Value::from));
-        add(
-            // What is the same with the text taken out does not hold it; `LIKE` minds capitals in one database and not in the other.
-            "(replace(message, $n, '') <> message OR replace(record, $n, '') <> record \
-             OR replace(source_record, $n, '') <> source_record)",
-            self.text
-                .as_ref()
-                .filter(|text| !text.is_empty())
-                .map(Value::from),
-        );
+        add(HOLDS_TEXT, self.asked_text().map(Value::from));
         if let Some(state) = self.state {
             // The words stand in the text, so that the indexes of those that wait, and of the others, are found.
             conditions.push(format!("state = '{}'", state.as_str()));
@@ -117,14 +125,64 @@ impl Store {
         filter: &DeadLetterFilter,
         limit: u32,
     ) -> Result<Vec<DeadLetter>, StoreError> {
+        self.dead_letters_from(filter, "", limit).await
+    }
+
+    /// Those that fit and were not given up before the one with this id.
+    async fn dead_letters_from(
+        &self,
+        filter: &DeadLetterFilter,
+        first: &str,
+        limit: u32,
+    ) -> Result<Vec<DeadLetter>, StoreError> {
         if !filter.may_be() {
             return Ok(Vec::new());
         }
-        let (condition, values) = filter.narrow(2);
-        let mut question = Statement::new(format!("{COLUMNS} WHERE {condition} ORDER BY id DESC LIMIT $1"))
-            .bind(i64::from(limit));
+        let (condition, values) = filter.narrow(3);
+        let mut question = Statement::new(format!(
+            "{COLUMNS} WHERE {condition} AND id >= $2 ORDER BY id DESC LIMIT $1"
+        ))
+        .bind(i64::from(limit))
+        .bind(first);
         question.values.extend(values);
         self.read(question).await?.into_iter().map(letter).collect()
+    }
+
+    /// The newest dead letters that fit. A text stands in no index, so at most `most` letters that fit otherwise are read for one; what
+    /// is found may then be little or nothing, and `next` says where to look on.
+    pub async fn look_for_dead_letters(
+        &self,
+        filter: &DeadLetterFilter,
+        limit: u32,
+        most: u32,
+    ) -> Result<FoundDeadLetters, StoreError> {
+        let mut last_read = None;
+        if filter.asked_text().is_some() && filter.may_be() {
+            let without = DeadLetterFilter {
+                text: None,
+                ..filter.clone()
+            };
+            let (condition, values) = without.narrow(2);
+            let mut question = Statement::new(format!(
+                "SELECT id FROM dead_letters WHERE {condition} ORDER BY id DESC LIMIT 1 OFFSET $1"
+            ))
+            .bind(i64::from(most.max(1)) - 1);
+            question.values.extend(values);
+            if let Some(mut row) = self.read_one(question).await? {
+                last_read = Some(row.text()?);
+            }
+        }
+        let first = last_read.as_deref().unwrap_or_default();
+        let mut letters = self
+            .dead_letters_from(filter, first, limit.saturating_add(1))
+            .await?;
+        let has_more = letters.len() > limit as usize;
+        letters.truncate(limit as usize);
+        let next = match letters.last() {
+            Some(last) if has_more => Some(last.id.clone()),
+            _ => last_read,
+        };
+        Ok(FoundDeadLetters { letters, next })
     }
 
     /// One dead letter.
@@ -177,11 +235,11 @@ impl Store {
                  AND NOT EXISTS (SELECT 1 FROM deliveries AS d WHERE d.lane = delivery_keys.lane AND d.seq = delivery_keys.seq)"
             ))
             .bind(before)
-            .bind(TOGETHER)
+            .bind(LOT)
             .bind(now);
             let gone = Statement::new(format!("DELETE FROM dead_letters WHERE id IN ({old})"))
                 .bind(before)
-                .bind(TOGETHER);
+                .bind(LOT);
             let done = self.write(vec![keys, gone]).await?;
             let changed = done.last().map_or(0, |done| done.changed);
             forgotten += changed;

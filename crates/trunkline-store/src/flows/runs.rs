@@ -13,11 +13,9 @@ use crate::{
     database::{Row, Statement, Value},
     document,
     entropy::first_id_at,
+    forgetting::LOT,
     journal::{check_word, may_be},
 };
-
-/// Runs that are forgotten in one transaction: others wait for it.
-const TOGETHER: i64 = 500;
 
 const COLUMNS: &str = "SELECT id, flow, version, cause, state, started_at, ended_at, records_read, \
                        delivered + queue_delivered, filtered, dead + queue_dead, retried + queue_retried, queued, calls + queue_calls, bytes, \
@@ -309,7 +307,7 @@ impl Store {
             "DELETE FROM flow_runs WHERE id IN (SELECT id FROM flow_runs WHERE ended_at < $1 ORDER BY id LIMIT $2)",
         )
         .bind(before)
-        .bind(TOGETHER);
+        .bind(LOT);
         self.forget_in_lots(&old).await
     }
 
@@ -323,21 +321,9 @@ impl Store {
              ORDER BY id DESC LIMIT $2 OFFSET $3)",
         )
         .bind(flow)
-        .bind(TOGETHER)
+        .bind(LOT)
         .bind(i64::from(keep));
         self.forget_in_lots(&beyond).await
-    }
-
-    /// Forgets until nothing more is found; returns how much.
-    pub(crate) async fn forget_in_lots(&self, some: &Statement) -> Result<u64, StoreError> {
-        let mut forgotten = 0;
-        loop {
-            let changed = self.write_one(some.clone()).await?.changed;
-            forgotten += changed;
-            if changed == 0 {
-                return Ok(forgotten);
-            }
-        }
     }
 
     async fn move_run(

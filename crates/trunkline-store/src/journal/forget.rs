@@ -5,31 +5,21 @@
 use jiff::Timestamp;
 
 use super::{IS_ALIVE, check_word};
-use crate::{Store, StoreError, database::Statement, entropy::first_id_at};
-
-/// Runs that are forgotten in one transaction: others wait for it.
-const TOGETHER: i64 = 500;
+use crate::{Store, StoreError, database::Statement, entropy::first_id_at, forgetting::LOT};
 
 impl Store {
     /// Forgets runs that ended, or were left behind, before a moment, with their writes; returns how many. A key is free again
     /// when its run is forgotten.
     pub async fn forget_action_runs(&self, before: Timestamp, now: Timestamp) -> Result<u64, StoreError> {
-        let mut forgotten = 0;
-        loop {
-            let some = Statement::new(format!(
-                "DELETE FROM action_runs WHERE id IN (SELECT id FROM action_runs AS held \
-                 WHERE id < $2 AND (ended_at < $3 OR (state = 'running' AND NOT {IS_ALIVE})) ORDER BY id LIMIT $4)"
-            ))
-            .bind(now)
-            .bind(first_id_at(before))
-            .bind(before)
-            .bind(TOGETHER);
-            let changed = self.write_one(some).await?.changed;
-            forgotten += changed;
-            if changed == 0 {
-                return Ok(forgotten);
-            }
-        }
+        let old = Statement::new(format!(
+            "DELETE FROM action_runs WHERE id IN (SELECT id FROM action_runs AS held \
+             WHERE id < $2 AND (ended_at < $3 OR (state = 'running' AND NOT {IS_ALIVE})) ORDER BY id LIMIT $4)"
+        ))
+        .bind(now)
+        .bind(first_id_at(before))
+        .bind(before)
+        .bind(LOT);
+        self.forget_in_lots(&old).await
     }
 
     /// Takes out of the journal what it holds about a subject, such as `contacts/6723…`: bodies, what was before and after, and

@@ -7,29 +7,19 @@ use std::borrow::Cow;
 use jiff::Timestamp;
 use sha2::{Digest as _, Sha256};
 
-use crate::{Store, StoreError, database::Statement, digest, journal::may_be};
-
-/// Keys that are forgotten in one transaction: others wait for it.
-const TOGETHER: i64 = 1_000;
+use crate::{Store, StoreError, database::Statement, digest, forgetting::LOT, journal::may_be};
 
 impl Store {
     /// Forgets the dedupe keys of what was delivered before a moment; returns how many. Keys of what waits, or lies among the dead
     /// letters, stay.
     pub async fn forget_dedupe_keys(&self, before: Timestamp) -> Result<u64, StoreError> {
-        let mut forgotten = 0;
-        loop {
-            let some = Statement::new(
-                "DELETE FROM delivery_keys WHERE (flow, destination, dedupe_key) IN (SELECT flow, destination, dedupe_key \
-                 FROM delivery_keys WHERE done_at < $1 ORDER BY done_at LIMIT $2) AND done_at < $1",
-            )
-            .bind(before)
-            .bind(TOGETHER);
-            let changed = self.write_one(some).await?.changed;
-            forgotten += changed;
-            if changed == 0 {
-                return Ok(forgotten);
-            }
-        }
+        let old = Statement::new(
+            "DELETE FROM delivery_keys WHERE (flow, destination, dedupe_key) IN (SELECT flow, destination, dedupe_key \
+             FROM delivery_keys WHERE done_at < $1 ORDER BY done_at LIMIT $2) AND done_at < $1",
+        )
+        .bind(before)
+        .bind(LOT);
+        self.forget_in_lots(&old).await
     }
 }
 

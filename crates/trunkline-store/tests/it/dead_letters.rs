@@ -468,3 +468,44 @@ async fn what_cannot_be_kept_is_refused_and_changes_nothing() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn a_text_is_looked_for_among_so_many_letters_at_a_time() {
+    on_each(async |store| {
+        let mut made = Vec::new();
+        for index in 0..7_i64 {
+            let mut new = letter("out", "TL0105");
+            new.failure.message = if index % 3 == 0 { "a needle" } else { "hay" }.to_owned();
+            made.push(store.add_dead_letter(&new, at(index)).await.unwrap());
+        }
+        let needles = |before: Option<usize>| DeadLetterFilter {
+            text: Some("needle".into()),
+            before: before.map(|index| made[index].clone()),
+            ..DeadLetterFilter::default()
+        };
+        let all = DeadLetterFilter::default;
+        // Letters 6, 3 and 0 hold it. How many are wanted, how many are read, what is found, where it goes on.
+        let cases = [
+            (needles(None), 10, 7, vec![6, 3, 0], Some(0)),
+            (needles(None), 10, 8, vec![6, 3, 0], None),
+            (needles(None), 10, 3, vec![6], Some(4)),
+            (needles(Some(3)), 10, 2, vec![], Some(1)),
+            (needles(Some(1)), 10, 2, vec![0], None),
+            (needles(None), 1, 7, vec![6], Some(6)),
+            (needles(Some(0)), 10, 2, vec![], None),
+            (all(), 3, 1, vec![6, 5, 4], Some(4)),
+            (all(), 7, 1, vec![6, 5, 4, 3, 2, 1, 0], None),
+        ];
+        for (filter, limit, most, expected, next) in cases {
+            let found = store.look_for_dead_letters(&filter, limit, most).await.unwrap();
+            let ids: Vec<_> = found.letters.into_iter().map(|letter| letter.id).collect();
+            let expected: Vec<_> = expected
+                .into_iter()
+                .map(|index: usize| made[index].clone())
+                .collect();
+            let next: Option<String> = next.map(|index: usize| made[index].clone());
+            assert_eq!((ids, found.next), (expected, next), "{filter:?} {limit} {most}");
+        }
+    })
+    .await;
+}

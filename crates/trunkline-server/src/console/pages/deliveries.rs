@@ -86,6 +86,14 @@ fn flow_choice(asked: &Fields, flows: &[String]) -> Markup {
     parts::choice("flow", "Flow", asked.get("flow"), &names)
 }
 
+/// The way to a flow; only its name where it is none of those that are there.
+fn flow_link(visit: &Visit, name: &str, flows: &[String]) -> Markup {
+    html! {
+        @if flows.iter().any(|flow| flow == name) { a href=(visit.at("/flows/{flow}", name)) { (name) } }
+        @else { (name) " " span class="quiet" { "(removed)" } }
+    }
+}
+
 /// Some dead letters, and what they were narrowed by.
 #[derive(Default)]
 struct List {
@@ -109,7 +117,7 @@ impl List {
             .map(|letter| {
                 let mut row = vec![
                     html! { a href=(visit.at(ONE, &letter.id)) { (parts::moment(letter.last_at, visit.now())) } },
-                    html! { a href=(visit.at("/flows/{flow}", &letter.flow)) { (letter.flow) } },
+                    flow_link(visit, &letter.flow, &self.flows),
                     html! { (destination(&letter.destination)) },
                     html! { code { (letter.code) } " " (letter.message) },
                     html! { (letter.attempts) },
@@ -215,7 +223,11 @@ impl View for List {
                 button { (parts::icon(visit, "search")) "Find" }
             }
             @if self.items.is_empty() {
-                @if is_narrowed {
+                @if let Some(next) = &self.next {
+                    (parts::empty(visit, "search", "Nothing among the newest", "Of those that fit otherwise the newest were read, and none holds the text. Name a flow or a code to look through fewer.", Some(html! {
+                        a class="button" href={ (visit.to(LIST)) "?" (self.asked.with("before", next)) } { "Look through older ones" }
+                    })))
+                } @else if is_narrowed {
                     (parts::empty(visit, "search", "Nothing fits", "No dead letter is like that.", Some(parts::link(visit, LIST, None, "Show all that wait"))))
                 } @else {
                     (parts::empty(visit, "good", "No dead letters", "Every record arrived, was left out, or waits for its turn.", Some(parts::link(visit, "/flows", None, "To the flows"))))
@@ -251,6 +263,13 @@ impl View for List {
                 Self {
                     next: Some("1".to_owned()),
                     ..of(Fields::default(), vec![letter::sample(), gone.clone()])
+                },
+            ),
+            (
+                "a text that the newest do not hold",
+                Self {
+                    next: Some("1".to_owned()),
+                    ..of(Fields::of(&[("text", "needle")]), Vec::new())
                 },
             ),
             (

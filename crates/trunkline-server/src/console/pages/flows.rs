@@ -269,7 +269,7 @@ impl One {
         if self.whole.flow.runs.is_empty() {
             return html! { p class="quiet" { "It has not run yet." } };
         }
-        deliveries::run_table(visit, &self.whole.flow.runs, false)
+        deliveries::run_table(visit, &self.whole.flow.runs, None)
     }
 }
 

@@ -5,10 +5,11 @@ use maud::{Markup, html};
 use serde_json::Value;
 use trunkline_store::Role;
 
-use super::{DROP, ONE, REDRIVE, destination, runs, state};
+use super::{DROP, ONE, REDRIVE, destination, flow_link, names, runs, state};
 use crate::{
     api::{
         dead_letters::{self, Whole},
+        flows,
         read::Named,
     },
     console::{
@@ -26,6 +27,9 @@ pub(super) fn pages() -> Vec<Page> {
 /// A dead letter.
 struct Letter {
     whole: Whole,
+    flows: Vec<String>,
+    /// Whether its run is still remembered.
+    has_run: bool,
 }
 
 impl Letter {
@@ -115,12 +119,18 @@ impl View for Letter {
                 p class="wrong" { (sentence(&letter.message)) " " code { (letter.code) } }
                 (parts::facts(vec![
                     ("State", state(&letter.state)),
-                    ("Flow", html! { a href=(visit.at("/flows/{flow}", &letter.flow)) { (letter.flow) } }),
+                    ("Flow", flow_link(visit, &letter.flow, &self.flows)),
                     ("Destination", html! { (destination(&letter.destination)) }),
                     ("Given up", html! { (parts::moment(letter.last_at, visit.now())) ", after " (letter.attempts) @if letter.attempts == 1 { " attempt" } @else { " attempts" } }),
                     ("Failed first", parts::moment(letter.first_at, visit.now())),
                     ("Key", html! { @match &letter.key { Some(key) => code { (key) }, None => span class="quiet" { "none" } } }),
-                    ("Run", html! { @match &letter.run { Some(run) => a href=(visit.to(&named(runs::ONE, run))) { (run) }, None => span class="quiet" { "none" } } }),
+                    ("Run", html! {
+                        @match &letter.run {
+                            Some(run) if self.has_run => a href=(visit.to(&named(runs::ONE, run))) { (run) },
+                            Some(run) => { (run) " " span class="quiet" { "(no longer remembered)" } },
+                            None => span class="quiet" { "none" },
+                        }
+                    }),
                 ]))
             }
             (parts::section("way", "The record's way", &self.way()))
@@ -155,15 +165,40 @@ impl View for Letter {
             ..whole(json!([{ "joined": [{ "a": 1 }, { "a": 2 }] }]))
         };
         vec![
-            ("waits", Self { whole: whole(steps) }),
-            ("dropped", Self { whole: gone }),
+            (
+                "waits",
+                Self {
+                    whole: whole(steps),
+                    flows: vec!["urgent".to_owned()],
+                    has_run: false,
+                },
+            ),
+            (
+                "dropped",
+                Self {
+                    whole: gone,
+                    flows: Vec::new(),
+                    has_run: true,
+                },
+            ),
         ]
     }
 }
 
 async fn show(asked: Asked) -> Result<Letter, Refusal> {
     let Json(whole) = dead_letters::show(State(asked.shared.clone()), Named(asked.name())).await?;
-    Ok(Letter { whole })
+    let flows = names(&asked).await?;
+    let has_run = match &whole.letter.run {
+        Some(run) => flows::run(State(asked.shared.clone()), Named(run.clone()))
+            .await
+            .is_ok(),
+        None => false,
+    };
+    Ok(Letter {
+        whole,
+        flows,
+        has_run,
+    })
 }
 
 #[cfg(test)]

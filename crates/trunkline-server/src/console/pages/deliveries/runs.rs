@@ -5,7 +5,7 @@ use maud::{Markup, html};
 use trunkline_store::Role;
 use url::form_urlencoded;
 
-use super::{download, flow_choice, names, tabs};
+use super::{download, flow_choice, flow_link, names, tabs};
 use crate::{
     api::{
         flows::{self, FlowRunsQuery, Run},
@@ -49,8 +49,8 @@ pub(in crate::console::pages) fn badge(state: &str) -> Markup {
     parts::badge(tone, state)
 }
 
-/// Runs, with the flow's name where they are of several.
-pub(in crate::console::pages) fn table(visit: &Visit, runs: &[Run], of_several: bool) -> Markup {
+/// Runs, with the flow's name where they are of several: of any flow, of which these are there.
+pub(in crate::console::pages) fn table(visit: &Visit, runs: &[Run], of_several: Option<&[String]>) -> Markup {
     let rows = runs
         .iter()
         .map(|run| {
@@ -63,14 +63,14 @@ pub(in crate::console::pages) fn table(visit: &Visit, runs: &[Run], of_several: 
                 html! { @if run.dead == 0 { "0" } @else { span class="wrong" { (words::count(run.dead)) } } },
                 took(run),
             ];
-            if of_several {
-                row.insert(1, html! { a href=(visit.at("/flows/{flow}", &run.flow)) { (run.flow) } });
+            if let Some(flows) = of_several {
+                row.insert(1, flow_link(visit, &run.flow, flows));
             }
             row
         })
         .collect();
     let mut columns = vec!["Began", "State", "Read", "Delivered", "Left out", "Dead", "Took"];
-    if of_several {
+    if of_several.is_some() {
         columns.insert(1, "Flow");
     }
     parts::table("Runs", &columns, rows)
@@ -116,7 +116,7 @@ impl View for Runs {
             @if self.items.is_empty() {
                 (parts::empty(visit, "clock", "No runs", "Nothing fits, or no flow has run yet.", Some(parts::link(visit, "/flows", None, "To the flows"))))
             } @else {
-                @if self.asked.has("before") { (table(visit, &self.items, true)) } @else { (parts::region("runs", &table(visit, &self.items, true))) }
+                @if self.asked.has("before") { (table(visit, &self.items, Some(&self.flows))) } @else { (parts::region("runs", &table(visit, &self.items, Some(&self.flows)))) }
                 (parts::older(visit, LIST, self.next.as_ref().map(|next| self.asked.with("before", next))))
                 (download::links(visit, download::RUNS, &self.asked))
             }
@@ -127,7 +127,7 @@ impl View for Runs {
         if self.items.is_empty() || self.asked.has("before") {
             return Vec::new();
         }
-        vec![("runs", table(visit, &self.items, true))]
+        vec![("runs", table(visit, &self.items, Some(&self.flows)))]
     }
 
     #[cfg(test)]
@@ -157,6 +157,7 @@ impl View for Runs {
 /// One run.
 struct One {
     run: Run,
+    flows: Vec<String>,
 }
 
 impl One {
@@ -173,7 +174,7 @@ impl One {
             ),
             (
                 "Flow",
-                html! { a href=(visit.at("/flows/{flow}", &run.flow)) { (run.flow) } ", version " (run.version) },
+                html! { (flow_link(visit, &run.flow, &self.flows)) ", version " (run.version) },
             ),
             ("Why", html! { (run.cause) }),
             ("Began", parts::moment(run.started_at, visit.now())),
@@ -222,12 +223,14 @@ impl View for One {
                 "failed",
                 Self {
                     run: sample("failed"),
+                    flows: vec!["urgent".to_owned()],
                 },
             ),
             (
-                "under way",
+                "under way, of a flow that was removed",
                 Self {
                     run: sample("running"),
+                    flows: Vec::new(),
                 },
             ),
         ]
@@ -265,7 +268,8 @@ async fn list(asked: Asked) -> Result<Runs, Refusal> {
 
 async fn show(asked: Asked) -> Result<One, Refusal> {
     let Json(run) = flows::run(State(asked.shared.clone()), Named(asked.name())).await?;
-    Ok(One { run })
+    let flows = names(&asked).await?;
+    Ok(One { run, flows })
 }
 
 #[cfg(test)]
