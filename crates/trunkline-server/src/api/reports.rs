@@ -16,7 +16,7 @@ use trunkline_store::Role;
 use utoipa::ToSchema;
 
 use super::{
-    data::look,
+    data::{look, remembered::Soon},
     read::{Named, Query},
     route::{Route, Verb},
 };
@@ -24,6 +24,8 @@ use crate::{reply::Refusal, shared::Shared};
 
 /// How long a report of a mirror that does not change is as good as a new one: what it says of now grows old.
 const FRESH: Duration = Duration::from_secs(60);
+/// How long a page waits for a report that is not known yet, before it is shown without.
+const PATIENCE: Duration = Duration::from_millis(30);
 
 /// The figures of a report, as `docs/guides/report.md` defines them.
 #[derive(Debug, Serialize, ToSchema)]
@@ -77,27 +79,60 @@ async fn show(
 /// The report of a mirror.
 pub(crate) async fn report(shared: &Shared, name: &str, query: ReportQuery) -> Result<Report, Refusal> {
     let path = look::file(shared, name).await?;
-    let place = shared.readers.place().await?;
-    let now = shared.clock.now();
-    let question = read::Question {
-        from: query.from.clone(),
+    let (readers, now) = (shared.readers.clone(), shared.clock.now());
+    let question = question(query);
+    let place = readers.place().await?;
+    reading(question.from.clone(), move || {
+        let _place = place;
+        let asked = format!("{question:?}");
+        readers.remembered.or(&path, &asked, (now, FRESH), || {
+            read::report(&path, &question, now)
+        })
+    })
+    .await
+}
+
+/// The report of a mirror, as far as it is known at once.
+pub(crate) async fn report_soon(
+    shared: &Shared,
+    name: &str,
+    query: ReportQuery,
+) -> Result<Soon<Report>, Refusal> {
+    let path = look::file(shared, name).await?;
+    let (readers, now) = (shared.readers.clone(), shared.clock.now());
+    let question = question(query);
+    let asked = format!("{question:?}");
+    let (remembered, place) = (readers.remembered.clone(), path.clone());
+    let find = async move {
+        let turn = readers.place().await?;
+        reading(question.from.clone(), move || {
+            let _turn = turn;
+            read::report(&place, &question, now)
+        })
+        .await
+    };
+    remembered.soon(&path, &asked, (now, FRESH), PATIENCE, find).await
+}
+
+fn question(query: ReportQuery) -> read::Question {
+    read::Question {
+        from: query.from,
         to: query.to,
         team: query.team,
         tag: query.tag,
         company: query.company,
         time_zone: query.time_zone,
         office_hours: query.office_hours,
-    };
-    let remembered = shared.readers.remembered.clone();
-    let made = tokio::task::spawn_blocking(move || {
-        let _place = place;
-        let asked = format!("{question:?}");
-        remembered.or(&path, &asked, (now, FRESH), || {
-            read::report(&path, &question, now)
-        })
-    });
-    match made.await {
-        Ok(made) => made.map_err(|error| refusal(&error, query.from.as_deref())),
+    }
+}
+
+/// Reads a mirror on a thread that may be blocked. `from` is what was asked for as the report's beginning.
+async fn reading(
+    from: Option<String>,
+    read: impl FnOnce() -> Result<Report, ReportError> + Send + 'static,
+) -> Result<Report, Refusal> {
+    match tokio::task::spawn_blocking(read).await {
+        Ok(made) => made.map_err(|error| refusal(&error, from.as_deref())),
         Err(panic) => std::panic::resume_unwind(panic.into_panic()),
     }
 }

@@ -8,6 +8,8 @@ use axum::{
     response::{IntoResponse as _, Response},
 };
 use http::header;
+#[cfg(test)]
+use jiff::Timestamp;
 use maud::{Markup, PreEscaped, html};
 use trunkline_mirror::analytics::{
     charts::{Bars, Heat, Lines, Series},
@@ -19,6 +21,7 @@ use trunkline_store::Role;
 
 use crate::{
     api::{
+        data::remembered::Soon,
         mirrors,
         reports::{self, ReportQuery},
     },
@@ -36,11 +39,15 @@ const PATH: &str = "/reports";
 const FILE: &str = "/reports/file";
 /// Lines of a table that are shown; the file has them all.
 const LINES: usize = 40;
+/// Where the report is shown.
+const REPORT: &str = "report";
 const WEEKDAYS: [&str; 7] = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"];
 
 pub(in crate::console) fn pages() -> Vec<Page> {
     vec![
-        Page::look("reports.show", PATH, Role::Read, show).in_menu(Group::Data, "chart", "Reports"),
+        Page::look("reports.show", PATH, Role::Read, show)
+            .in_menu(Group::Data, "chart", "Reports")
+            .live(),
         Page::file("reports.file", FILE, Role::Read, file),
     ]
 }
@@ -50,7 +57,7 @@ pub(in crate::console) fn pages() -> Vec<Page> {
 struct One {
     mirrors: Vec<String>,
     asked: Fields,
-    report: Option<Report>,
+    report: Option<Soon<Report>>,
     refusal: Option<Refusal>,
 }
 
@@ -324,17 +331,49 @@ fn table(id: &str, title: &str, (heads, rows): plain::Table<'_>) -> Markup {
     }
 }
 
+/// A report as far as it is known.
+fn made(visit: &Visit, report: &Soon<Report>) -> Markup {
+    match report {
+        Soon::Known(report) => whole(report),
+        Soon::Older(report, at) => html! {
+            p class="quiet" role="status" { "As it was " (parts::moment(*at, visit.now())) "; the report of now is being made and takes this one's place." }
+            (whole(report))
+        },
+        Soon::NotYet => html! {
+            div role="status" {
+                (parts::empty(visit, "clock", "The report is being made", "It appears here by itself.", Some(html! {
+                    noscript { "Without scripts: load this page again in a moment." }
+                })))
+            }
+        },
+    }
+}
+
+fn whole(report: &Report) -> Markup {
+    let about = &report.about;
+    html! {
+        p class="quiet" { (about.workspace) ", " (about.first_day) " to " (about.last_day) ", " (about.time_zone) "." }
+        @for remark in &report.remarks { p class="quiet" { (remark) } }
+        (figures(report))
+        div class="charts" {
+            (times("first-response", "Time to first response", "From the contact's first message to a teammate's first answer", &report.figures.first_response))
+            (times("resolution", "Time to resolution", "From the beginning to the last close", &report.figures.resolution))
+            (days(report))
+            (hours(report))
+            (ratings(report))
+        }
+        @let office = report.figures.first_response.office_minutes.is_some();
+        (table("admins", "By teammate", plain::admins(&report.figures.admins, office)))
+        (table("teams", "By team", plain::groups("Team", &report.figures.teams, office)))
+        (table("tags", "By tag", plain::groups("Tag", &report.figures.tags, office)))
+        (table("companies", "By company", plain::groups("Company", &report.figures.companies, office)))
+        p class="hint" { "Figures are of conversations that began in this time, as they stand in the mirror; the backlog is of all of them. Bots and notes are no answer." }
+    }
+}
+
 impl View for One {
     fn title(&self) -> String {
         "Reports".to_owned()
-    }
-
-    fn lead(&self) -> Option<String> {
-        let about = &self.report.as_ref()?.about;
-        Some(format!(
-            "{}, {} to {}, {}.",
-            about.workspace, about.first_day, about.last_day, about.time_zone
-        ))
     }
 
     fn actions(&self, visit: &Visit) -> Option<Markup> {
@@ -356,24 +395,16 @@ impl View for One {
         html! {
             (parts::trouble(visit, self.refusal.as_ref(), &fields))
             (self.form(visit))
-            @if let Some(report) = &self.report {
-                @for remark in &report.remarks { p class="quiet" { (remark) } }
-                (figures(report))
-                div class="charts" {
-                    (times("first-response", "Time to first response", "From the contact's first message to a teammate's first answer", &report.figures.first_response))
-                    (times("resolution", "Time to resolution", "From the beginning to the last close", &report.figures.resolution))
-                    (days(report))
-                    (hours(report))
-                    (ratings(report))
-                }
-                @let office = report.figures.first_response.office_minutes.is_some();
-                (table("admins", "By teammate", plain::admins(&report.figures.admins, office)))
-                (table("teams", "By team", plain::groups("Team", &report.figures.teams, office)))
-                (table("tags", "By tag", plain::groups("Tag", &report.figures.tags, office)))
-                (table("companies", "By company", plain::groups("Company", &report.figures.companies, office)))
-                p class="hint" { "Figures are of conversations that began in this time, as they stand in the mirror; the backlog is of all of them. Bots and notes are no answer." }
-            }
+            @if let Some(report) = &self.report { (parts::region(REPORT, &made(visit, report))) }
         }
+    }
+
+    fn live(&self, visit: &Visit) -> Vec<(&'static str, Markup)> {
+        let report = self.report.as_ref();
+        report
+            .map(|report| (REPORT, made(visit, report)))
+            .into_iter()
+            .collect()
     }
 
     #[cfg(test)]
@@ -395,7 +426,23 @@ impl View for One {
                 "usual",
                 Self {
                     mirrors: mirrors(),
-                    report: Some(sample(12)),
+                    report: Some(Soon::Known(sample(12))),
+                    ..Self::default()
+                },
+            ),
+            (
+                "older",
+                Self {
+                    mirrors: mirrors(),
+                    report: Some(Soon::Older(sample(12), Timestamp::UNIX_EPOCH)),
+                    ..Self::default()
+                },
+            ),
+            (
+                "not yet",
+                Self {
+                    mirrors: mirrors(),
+                    report: Some(Soon::NotYet),
                     ..Self::default()
                 },
             ),
@@ -403,7 +450,7 @@ impl View for One {
                 "nothing",
                 Self {
                     mirrors: mirrors(),
-                    report: Some(sample(0)),
+                    report: Some(Soon::Known(sample(0))),
                     ..Self::default()
                 },
             ),
@@ -515,7 +562,7 @@ async fn show(asked: Asked) -> Result<One, Refusal> {
     let Some(mirror) = one.asked.given("mirror").or_else(|| one.mirrors.first().cloned()) else {
         return Ok(one);
     };
-    match reports::report(&asked.shared, &mirror, query(&one.asked)).await {
+    match reports::report_soon(&asked.shared, &mirror, query(&one.asked)).await {
         Ok(report) => one.report = Some(report),
         // What cannot be reported is said above the form, which holds what was asked.
         Err(refusal) if refusal.status.is_client_error() => one.refusal = Some(refusal),
