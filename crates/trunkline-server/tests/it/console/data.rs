@@ -219,20 +219,26 @@ async fn words_are_found_as_soon_as_the_search_is_switched_on() {
     process.stop().await;
 }
 
+/// What a report's page shows once the report is made.
+async fn reports(browser: &mut Browser<'_>, path: &str, words: &[&str]) {
+    while browser.look(path).await.text.contains("The report is being made") {}
+    sees(browser, path, words).await;
+}
+
 #[tokio::test]
 async fn a_report_is_shown_refused_with_what_was_typed_and_saved() {
     let process = with_mirrors().await;
     let mut ann = signed_in(&process, "ann", Role::Read).await;
     let whole = "/reports?mirror=main&from=2026-02-20&to=2026-03-02";
-    sees(
+    reports(
         &mut ann,
         whole,
         &["Time to first response", "Busiest hours", "1 min"],
     )
     .await;
     let wrong = "/reports?mirror=main&from=so%3Cb%3Eon";
-    sees(&mut ann, wrong, &["aria-invalid", "so&lt;b&gt;on"]).await;
-    sees(&mut ann, "/reports?mirror=new", &["holds nothing yet"]).await;
+    reports(&mut ann, wrong, &["aria-invalid", "so&lt;b&gt;on"]).await;
+    reports(&mut ann, "/reports?mirror=new", &["holds nothing yet"]).await;
     let file = ann.look(&whole.replace("/reports", "/reports/file")).await;
     assert!(
         file.text.contains("first") && file.text.contains(','),
