@@ -28,13 +28,10 @@ use crate::{
     Verdict, document::OnFailure,
 };
 
-/// The most records that are on their way, and the most bytes that they are as the source gave them: in memory, with what is made of them,
-/// they are several times as much.
-const MOST_OUTSTANDING: usize = 1_000;
-const MOST_BYTES: usize = 3 << 20;
-/// The same where transforms hold records: what they gather is given out early when there is this much of it.
-const MOST_HELD: usize = 2_000;
-const MOST_HELD_BYTES: usize = 6 << 20;
+/// The most records that are on their way, and the most memory that they take as the source gave them; what is made of them takes about as
+/// much again.
+const MOST_OUTSTANDING: usize = 2_000;
+const MOST_BYTES: usize = 6 << 20;
 /// The least time between two times that a cursor is kept while a run goes on.
 const KEEP_EVERY: Duration = Duration::from_secs(1);
 /// How often it is told how it goes.
@@ -214,12 +211,7 @@ impl Run<'_> {
 
     /// Whether as much is on its way as may be.
     fn is_full(&self) -> bool {
-        let (most, most_bytes) = if self.staging.remembers() {
-            (MOST_HELD, MOST_HELD_BYTES)
-        } else {
-            (MOST_OUTSTANDING, MOST_BYTES)
-        };
-        self.frontier.outstanding() >= most || self.frontier.bytes() >= most_bytes
+        self.frontier.outstanding() >= MOST_OUTSTANDING || self.frontier.bytes() >= MOST_BYTES
     }
 
     /// When something happens by itself.

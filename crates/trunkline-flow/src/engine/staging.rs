@@ -19,7 +19,6 @@ const MOST_AT_ONCE: usize = 4;
 
 /// The stages of a flow, as many as may work at once.
 pub(super) struct Staging {
-    remembers: bool,
     idle: Vec<Stages>,
     working: FuturesOrdered<JoinHandle<(Stages, Staged)>>,
 }
@@ -27,8 +26,7 @@ pub(super) struct Staging {
 impl Staging {
     pub(super) fn of(flow: &Flow) -> Self {
         let first = Stages::of(flow);
-        let remembers = first.remembers();
-        let at_once = if remembers {
+        let at_once = if first.remembers() {
             1
         } else {
             available_parallelism().map_or(LEAST_AT_ONCE, |cores| {
@@ -37,15 +35,9 @@ impl Staging {
         };
         let more = (1..at_once).map(|_| Stages::of(flow));
         Self {
-            remembers,
             idle: more.chain([first]).collect(),
             working: FuturesOrdered::new(),
         }
-    }
-
-    /// Whether what becomes of records depends on those before them.
-    pub(super) const fn remembers(&self) -> bool {
-        self.remembers
     }
 
     /// Whether more can be begun.
