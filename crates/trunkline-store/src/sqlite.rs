@@ -1,28 +1,30 @@
 //! The state in a SQLite file: one thread writes, a few connections read.
 //!
 //! The one rule: a writer is answered after the commit that holds its work, and every commit reaches the disk
-//! (`synchronous=FULL`). Whatever waits while one commit runs shares the next one. Read `sqlite/writer.rs` next.
+//! (`synchronous=FULL`). Whatever waits while one commit runs shares the next one. Read `sqlite/writer.rs` and `sqlite/readers.rs` next.
 
 pub(crate) mod dump;
 mod migrate;
+mod readers;
 mod rows;
 mod writer;
 
 use std::{
     fs::OpenOptions,
     path::{Path, PathBuf},
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Mutex, PoisonError},
     thread::JoinHandle,
     time::Duration,
 };
 
 use rusqlite::{Connection, OpenFlags};
-use tokio::sync::{Semaphore, mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot};
 
 use crate::{
     StoreError,
     database::{Done, Row, Statement},
 };
+use readers::Readers;
 use writer::Job;
 
 /// Work that may wait for the writer before whoever brings more has to wait too.
@@ -36,9 +38,6 @@ pub(crate) const SERVING_CACHE: i32 = -16_384;
 /// Pages of the log after which it is folded into the file: often enough that nobody waits long for it, and not so often that
 /// pages which are written again and again are moved each time.
 const LOG_PAGES: i32 = 3_000;
-/// How many questions are answered at a time, each by a reader that is kept open for the next; opening one costs more than most
-/// questions, and each has memory of its own.
-const READERS: usize = 8;
 
 /// An open file. It is closed by [`Sqlite::close`], or when it is dropped.
 #[derive(Debug)]
@@ -46,9 +45,7 @@ pub(crate) struct Sqlite {
     path: PathBuf,
     jobs: Mutex<Option<mpsc::Sender<Job>>>,
     thread: Mutex<Option<JoinHandle<()>>>,
-    readers: Arc<Mutex<Vec<Connection>>>,
-    /// The places of those who read.
-    reading: Arc<Semaphore>,
+    readers: Readers,
 }
 
 impl Sqlite {
@@ -80,8 +77,7 @@ impl Sqlite {
             path: path.to_owned(),
             jobs: Mutex::new(Some(jobs)),
             thread: Mutex::new(Some(thread)),
-            readers: Arc::default(),
-            reading: Arc::new(Semaphore::new(READERS)),
+            readers: Readers::of(path),
         })
     }
 
@@ -99,29 +95,7 @@ impl Sqlite {
     }
 
     pub(crate) async fn read(&self, statement: Statement) -> Result<Vec<Row>, StoreError> {
-        if self.jobs.lock().unwrap_or_else(PoisonError::into_inner).is_none() {
-            return Err(closed());
-        }
-        let reading = Arc::clone(&self.reading).acquire_owned();
-        let place = reading.await.map_err(|_| closed())?;
-        let readers = Arc::clone(&self.readers);
-        let path = self.path.clone();
-        tokio::task::spawn_blocking(move || {
-            let _place = place;
-            let held = readers.lock().unwrap_or_else(PoisonError::into_inner).pop();
-            let connection = match held {
-                Some(connection) => connection,
-                None => connect(&path, OpenFlags::SQLITE_OPEN_READ_ONLY)?,
-            };
-            let rows = rows::all(&connection, &statement).map_err(|error| failed("read", &error));
-            readers
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .push(connection);
-            Ok(rows?.rows)
-        })
-        .await
-        .map_err(|_| closed())?
+        self.readers.read(statement).await
     }
 
     /// Writes the file as it is at one moment into an empty one.
@@ -143,27 +117,29 @@ impl Sqlite {
         self.write(vec![Statement::new("PRAGMA optimize(0x10002)")])
             .await?;
         // What was found is known to connections that are opened from now on.
-        self.readers
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clear();
+        self.readers.renew();
         Ok(())
     }
 
     /// Writes what waits, folds the log into the file and closes it.
     pub(crate) async fn close(&self) {
-        self.jobs.lock().unwrap_or_else(PoisonError::into_inner).take();
         // Readers first: whoever closes last folds the log into the file, and a reader cannot.
-        self.readers
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clear();
-        let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
-        if let Some(thread) = thread {
-            // A panic of the writer has been reported by its own hook.
-            tokio::task::spawn_blocking(move || thread.join().ok()).await.ok();
-        }
+        ended(self.readers.close()).await;
+        self.jobs.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let writer = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
+        ended(writer).await;
     }
+}
+
+/// Waits for threads that come to their end.
+async fn ended(threads: impl IntoIterator<Item = JoinHandle<()>, IntoIter: Send> + Send + 'static) {
+    let join = || {
+        for thread in threads {
+            // A panic has been reported by its own hook.
+            thread.join().ok();
+        }
+    };
+    tokio::task::spawn_blocking(join).await.ok();
 }
 
 /// Whether a file is a store that this Trunkline can read, without touching it.
