@@ -22,6 +22,7 @@ mod flows;
 mod forgetting;
 mod grants;
 mod horizon;
+mod identities;
 mod journal;
 mod keys;
 mod leases;
@@ -60,6 +61,7 @@ pub use flows::{
     FlowState, NewFlow, NewFlowRun, Put,
 };
 pub use grants::{Grant, GrantRefusal, NewGrant};
+pub use identities::{HeldIdentity, LeftOpen, NewIdentity, Reserved};
 pub use journal::{
     ActionRecord, ActionRun, ActionRunFilter, ActionRunState, ActionWrite, Answer, Begun, HeldRun,
     NewActionRun, NewWrite, WriteState,

@@ -10,6 +10,7 @@ use std::{
 };
 
 use secrecy::SecretString;
+use tokio::sync::OnceCell;
 
 use crate::{
     Entropy, KeySource, Rotation, StoreError,
@@ -48,6 +49,8 @@ pub struct Store {
     pub(crate) entropy: Entropy,
     vault: RwLock<Vault>,
     key_source: KeySource,
+    /// What digests of identities are made with, once it is needed.
+    pub(crate) identity_key: OnceCell<SecretString>,
 }
 
 impl Store {
@@ -86,6 +89,7 @@ impl Store {
             entropy,
             vault: RwLock::new(vault),
             key_source: key,
+            identity_key: OnceCell::new(),
         })
     }
 
@@ -220,16 +224,33 @@ impl Store {
         name: &str,
         secret: &SecretString,
     ) -> Result<Statement, StoreError> {
+        let kept = "INSERT INTO secrets (owner, name, sealed) VALUES ($1, $2, $3) \
+                    ON CONFLICT (owner, name) DO UPDATE SET sealed = excluded.sealed";
+        self.sealed_into(kept, owner, name, secret)
+    }
+
+    /// A statement that keeps a secret unless there is one.
+    pub(crate) fn keep_first_secret(
+        &self,
+        owner: &str,
+        name: &str,
+        secret: &SecretString,
+    ) -> Result<Statement, StoreError> {
+        let kept = "INSERT INTO secrets (owner, name, sealed) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING";
+        self.sealed_into(kept, owner, name, secret)
+    }
+
+    fn sealed_into(
+        &self,
+        sql: &'static str,
+        owner: &str,
+        name: &str,
+        secret: &SecretString,
+    ) -> Result<Statement, StoreError> {
         // Another process may have changed the key; what is sealed with a forgotten one is lost.
         self.read_keys()?;
         let sealed = self.vault().seal(owner, name, secret, &self.entropy)?;
-        Ok(Statement::new(
-            "INSERT INTO secrets (owner, name, sealed) VALUES ($1, $2, $3) \
-             ON CONFLICT (owner, name) DO UPDATE SET sealed = excluded.sealed",
-        )
-        .bind(owner)
-        .bind(name)
-        .bind(sealed))
+        Ok(Statement::new(sql).bind(owner).bind(name).bind(sealed))
     }
 
     /// A statement that forgets a secret.

@@ -5,7 +5,7 @@
 use jiff::Timestamp;
 
 use super::{IS_ALIVE, check_word};
-use crate::{Store, StoreError, database::Statement, entropy::first_id_at, forgetting::LOT};
+use crate::{Store, StoreError, database::Statement, entropy::first_id_at, forgetting::LOT, identities};
 
 impl Store {
     /// Forgets runs that ended, or were left behind, before a moment, with their writes; returns how many. A key is free again
@@ -23,21 +23,26 @@ impl Store {
     }
 
     /// Takes out of the journal what it holds about a subject, such as `contacts/6723…`: bodies, what was before and after, and
-    /// what the runs that wrote to it were given and answered. Returns how many writes that were. They can no longer be undone.
+    /// what the runs that wrote to it were given and answered; and which identities led to it. Returns how many writes that were.
+    /// They can no longer be undone.
     pub async fn erase_subject(&self, workspace: &str, subject: &str) -> Result<u64, StoreError> {
         check_word("the workspace's code", workspace)?;
         check_word("what is erased", subject)?;
         let theirs = "(SELECT run FROM action_writes WHERE subject = $2 AND run IN \
                       (SELECT id FROM action_runs WHERE workspace = $1))";
-        let statements = [
+        let mut statements: Vec<Statement> = [
             format!("DELETE FROM action_inputs WHERE run IN {theirs}"),
             format!("UPDATE action_runs SET outcome = NULL, error = NULL WHERE id IN {theirs}"),
             "UPDATE action_writes SET path = NULL, query = NULL, payload = NULL, before = NULL, after = NULL, inverse = NULL \
              WHERE subject = $2 AND run IN (SELECT id FROM action_runs WHERE workspace = $1)"
                 .to_owned(),
         ]
-        .map(|sql| Statement::new(sql).bind(workspace).bind(subject));
-        let done = self.write(statements.into()).await?;
+        .map(|sql| Statement::new(sql).bind(workspace).bind(subject))
+        .into();
+        if let Some(contact) = subject.strip_prefix("contacts/") {
+            statements.insert(0, identities::forget(workspace, contact));
+        }
+        let done = self.write(statements).await?;
         Ok(done.last().map_or(0, |done| done.changed))
     }
 }

@@ -12,6 +12,7 @@ mod extent;
 mod flow_runs;
 mod flows;
 mod grants;
+mod identities;
 mod journal;
 mod journal_kept;
 mod journal_races;
