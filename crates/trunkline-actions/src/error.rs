@@ -86,6 +86,12 @@ pub enum ActionError {
         /// Why it is not known.
         reason: String,
     },
+    /// Whether a contact was made by somebody who was cut off is not known yet.
+    #[error("whether the contact was made by run {run}, which was cut off, is not known yet")]
+    LeftOpen {
+        /// That run.
+        run: String,
+    },
     /// The workspace is no longer what the plan was made for.
     #[error("the workspace has moved on since the plan was made: {difference}")]
     Moved {
@@ -128,6 +134,7 @@ impl ActionError {
             Self::KeyTaken { .. } => "TL0760",
             Self::KeyBusy { .. } => "TL0761",
             Self::OutcomeUnknown { .. } => "TL0762",
+            Self::LeftOpen { .. } => "TL0767",
             Self::Moved { .. } => "TL0763",
             Self::Call(error) => error.code(),
             Self::Refused { code, .. } => code,
@@ -158,6 +165,10 @@ impl ActionError {
                 "Look in Intercom whether it happened; then leave it, or call again with a new key."
                     .to_owned()
             }
+            Self::LeftOpen { .. } => {
+                "Call again in a minute; after ten at the most Intercom's search shows it, and one contact is made or found."
+                    .to_owned()
+            }
             Self::Moved { .. } => "Make a new plan and look at it again.".to_owned(),
             Self::Call(error) => error.advice(),
             Self::Refused { advice, .. } => advice.clone(),
@@ -172,8 +183,8 @@ impl ActionError {
             Self::Call(error) if error.kind == ErrorKind::BadCall => Disposition::Reject,
             Self::Call(error) => error.disposition(),
             Self::Unknown { .. } | Self::NotInVersion { .. } | Self::Journal(_) => Disposition::Halt,
-            // Whoever is at it ends, or its hold does.
-            Self::KeyBusy { .. } => Disposition::Retry,
+            // Whoever is at it ends, or its hold does; what was made is shown in the end.
+            Self::KeyBusy { .. } | Self::LeftOpen { .. } => Disposition::Retry,
             Self::Input { .. }
             | Self::KeyTaken { .. }
             | Self::OutcomeUnknown { .. }

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use trunkline_client::{PortError, Told};
 
-use crate::Inverse;
+use crate::{Alone, Identities, Inverse};
 
 /// What the journal answers with, some time.
 pub type JournalFuture<'a, T> = Told<'a, T>;
@@ -141,6 +141,11 @@ pub trait Journal: Send + Sync + fmt::Debug {
     /// Takes out what it holds about an object that was erased, given as family and id: what runs were given, and every body
     /// and state before and after. That something was written stays. Gives how many writes that were.
     fn forget<'a>(&'a self, subject: &'a str) -> JournalFuture<'a, u64>;
+
+    /// Who is about to make contacts, among all who share it; a journal that nobody shares has nothing to say.
+    fn identities(&self) -> &dyn Identities {
+        &Alone
+    }
 }
 
 /// Keeps nothing, so there is no key and no undo.

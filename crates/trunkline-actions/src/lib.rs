@@ -7,6 +7,7 @@ mod action;
 mod error;
 mod fields;
 mod generated;
+mod identities;
 mod input;
 mod journal;
 pub mod lookup;
@@ -26,6 +27,9 @@ mod workspace;
 pub use action::{Action, LookAhead, Module, ModuleFuture, Returns, Work};
 pub use error::{ActionError, Problem};
 pub use fields::{Field, Group, Place};
+pub use identities::{
+    Alone, Identities, LeftOpen, NewReservation, Reservation, Reserved, SEARCH_LAG, Whereabouts,
+};
 pub use input::{Input, read_record};
 pub use journal::{
     Begun, Journal, JournalFuture, KeptWrite, NewRun, NoJournal, RunEnd, WriteEnd, WriteState,

@@ -336,6 +336,25 @@ impl Run {
         })
     }
 
+    /// Its id in the journal, into which it is put now.
+    pub(crate) async fn in_journal(&mut self) -> Result<String, ActionError> {
+        if let Some(earlier) = self.begin().await? {
+            return Err(ActionError::refused(
+                "TL0766",
+                format!("it was done before, by run {}", earlier.run.unwrap_or_default()),
+                "There is nothing left to do; `trunkline runs list` shows both runs.",
+            ));
+        }
+        Ok(self.id.clone().unwrap_or_default())
+    }
+
+    /// Whether an earlier attempt had begun such a write, and what came of it was found out.
+    pub(crate) fn found_out(&self, operation: &str, payload: &Value) -> bool {
+        self.earlier
+            .iter()
+            .any(|kept| kept.operation == operation && kept.payload.as_ref() == Some(payload))
+    }
+
     /// Whether it goes on where an earlier attempt with its key stopped.
     pub(crate) const fn was_interrupted(&self) -> bool {
         self.was_interrupted

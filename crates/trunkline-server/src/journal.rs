@@ -15,12 +15,14 @@ use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 use tokio::{sync::OnceCell, task::JoinHandle};
 use trunkline_actions::{
-    Begun, Inverse, Journal, JournalFuture, KeptWrite, NewRun, RunEnd, WriteEnd, WriteState,
+    Begun, Identities, Inverse, Journal, JournalFuture, KeptWrite, NewRun, RunEnd, WriteEnd, WriteState,
 };
 use trunkline_client::{Clock, PortError};
 use trunkline_store::{
     ActionRunState, ActionWrite, Answer, HeldRun, Lease, NewActionRun, NewWrite, Store, StoreError,
 };
+
+use crate::identities::StoredIdentities;
 
 /// How long a process that says nothing is taken for alive.
 const LIFE: SignedDuration = SignedDuration::from_secs(30);
@@ -101,6 +103,7 @@ pub struct StoredJournal {
     clock: Arc<dyn Clock>,
     holder: Arc<RunHolder>,
     workspace: String,
+    identities: StoredIdentities,
     /// What each run that is under way is held by.
     runs: Mutex<HashMap<String, HeldRun>>,
 }
@@ -114,11 +117,13 @@ impl StoredJournal {
         holder: Arc<RunHolder>,
         workspace: impl Into<String>,
     ) -> Self {
+        let workspace = workspace.into();
         Self {
+            identities: StoredIdentities::new(Arc::clone(&store), Arc::clone(&clock), workspace.clone()),
             store,
             clock,
             holder,
-            workspace: workspace.into(),
+            workspace,
             runs: Mutex::default(),
         }
     }
@@ -262,6 +267,10 @@ impl Journal for StoredJournal {
                 .map_err(|error| of_store(&error))
         })
     }
+
+    fn identities(&self) -> &dyn Identities {
+        &self.identities
+    }
 }
 
 fn kept(write: &ActionWrite) -> Result<KeptWrite, PortError> {
@@ -308,7 +317,7 @@ fn digest(input: &Value) -> String {
     text
 }
 
-fn of_store(error: &StoreError) -> PortError {
+pub(crate) fn of_store(error: &StoreError) -> PortError {
     PortError {
         reason: format!("{error} ({})", error.code()),
     }

@@ -15,6 +15,7 @@ mod error;
 mod flows;
 mod grant;
 mod health;
+mod identities;
 mod imports;
 mod indexing;
 mod invitations;

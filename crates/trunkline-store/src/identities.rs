@@ -95,9 +95,10 @@ impl Store {
                     Some(_) => Reserved::Left(held, LeftOpen { run, is_guarded }),
                 });
             }
-            let question = Statement::new("SELECT contact FROM identities WHERE workspace = $1 AND digest = $2")
-                .bind(&held.workspace)
-                .bind(&held.digest);
+            let question =
+                Statement::new("SELECT contact FROM identities WHERE workspace = $1 AND digest = $2")
+                    .bind(&held.workspace)
+                    .bind(&held.digest);
             // One that was given back between the two is free: the next attempt takes it.
             if let Some(mut row) = self.read_one(question).await? {
                 return Ok(row.text_or_none()?.map_or(Reserved::Busy, Reserved::Led));
@@ -208,11 +209,7 @@ impl Store {
     }
 
     /// Forgets identities whose contacts are shown by now, `hidden` after they ended; returns how many.
-    pub async fn forget_identities(
-        &self,
-        hidden: SignedDuration,
-        now: Timestamp,
-    ) -> Result<u64, StoreError> {
+    pub async fn forget_identities(&self, hidden: SignedDuration, now: Timestamp) -> Result<u64, StoreError> {
         let mut forgotten = 0;
         loop {
             // What a clock that was set back dates into the future would stay for as long.

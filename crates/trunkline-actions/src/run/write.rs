@@ -13,8 +13,8 @@ use super::{
     value_of,
 };
 use crate::{
-    Action, ActionError, Change, FieldChange, Inverse, KeptWrite, PlannedWrite, WriteEnd, WriteState,
-    outcome::changes,
+    Action, ActionError, Change, FieldChange, Inverse, KeptWrite, PlannedWrite, Whereabouts, WriteEnd,
+    WriteState, outcome::changes,
 };
 
 /// The id of what a plan would make.
@@ -181,13 +181,7 @@ impl Run {
 
     /// Keeps a write in the journal, before it is sent.
     async fn keep(&mut self, write: &Write, subject: Option<String>) -> Result<u32, ActionError> {
-        if let Some(earlier) = self.begin().await? {
-            return Err(ActionError::refused(
-                "TL0766",
-                format!("it was done before, by run {}", earlier.run.unwrap_or_default()),
-                "There is nothing left to do; `trunkline runs list` shows both runs.",
-            ));
-        }
+        let id = self.in_journal().await?;
         self.seq += 1;
         let kept = KeptWrite {
             seq: self.seq,
@@ -202,7 +196,6 @@ impl Run {
             inverse: None,
             at: self.workspace.now(),
         };
-        let id = self.id.clone().unwrap_or_default();
         Ok(self.workspace.journal().sending(&id, kept).await?)
     }
 
@@ -219,12 +212,11 @@ impl Run {
         match told {
             Ok(answer) => {
                 let after = value_of(&answer);
-                self.workspace.people().heard(
-                    write.operation,
-                    &write.path,
-                    write.payload.as_ref(),
-                    self.workspace.now(),
-                );
+                let moved = moved(write.operation, &write.path, write.payload.as_ref());
+                if let Some((contact, whereabouts)) = moved {
+                    let people = self.workspace.people();
+                    people.heard(contact, whereabouts, self.workspace.now());
+                }
                 let inverse = write.inverse.clone().unwrap_or_else(|| {
                     inverse::of(
                         operation,
@@ -245,6 +237,9 @@ impl Run {
                     at: self.workspace.now(),
                 };
                 journal.ended(&id, seq, end).await?;
+                if let Some((contact, whereabouts)) = moved {
+                    journal.identities().heard(contact, whereabouts).await?;
+                }
                 Ok(after)
             }
             Err(error) => {
@@ -402,6 +397,26 @@ fn made(operation: &Operation, after: &Value) -> Option<String> {
         _ => return None,
     };
     Some(format!("{family}/{id}"))
+}
+
+/// The contact that a write takes away or brings back, so that nobody is led to one that is not there.
+fn moved<'a>(
+    operation: &str,
+    path: &'a [(String, String)],
+    payload: Option<&'a Value>,
+) -> Option<(&'a str, Whereabouts)> {
+    let named = path.first().map(|(_, id)| id.as_str());
+    let (contact, whereabouts) = match operation {
+        "contacts.archive" => (named, Whereabouts::Archived),
+        "contacts.unarchive" => (named, Whereabouts::Back),
+        "contacts.delete" => (named, Whereabouts::Gone),
+        "contacts.merge" => (
+            payload.and_then(|payload| payload["from"].as_str()),
+            Whereabouts::Gone,
+        ),
+        _ => return None,
+    };
+    Some((contact?, whereabouts))
 }
 
 /// What a write does, as far as its operation and the fields that it changes tell.

@@ -1,6 +1,8 @@
-//! Forgets what was kept for its time: notifications, requests, runs of mirrors, actions and flows, batches, dead letters, alerts.
+//! Forgets what was kept for its time: notifications, requests, runs of mirrors, actions and flows, batches, dead letters, alerts, and which
+//! contacts identities led to.
 
 use jiff::{SignedDuration, Timestamp};
+use trunkline_actions::SEARCH_LAG;
 use trunkline_store::StoreError;
 
 use crate::{
@@ -36,6 +38,7 @@ pub(super) async fn when_due(
     // A page of the rate budget that nobody wrote into for a day is of no process that lives.
     shared.store.forget_ledgers(before(DAY)).await?;
     shared.store.forget_sessions(now).await?;
+    shared.store.forget_identities(SEARCH_LAG, now).await?;
     shared.store.forget_audit(of(What::Audit)).await?;
     let forgotten = [
         shared.store.forget_notifications(of(What::Notifications)).await?,

@@ -3,6 +3,7 @@
 
 mod bad_input;
 mod crash;
+mod leads;
 
 use std::collections::BTreeMap;
 

@@ -12,6 +12,7 @@ use trunkline_client::Call;
 use crate::{
     Action, ActionError, Input, Run, Write,
     modules::{jobs, refs::id_of, rows},
+    run::is_made_once,
 };
 
 const ONE: &str = "contacts.upsert";
@@ -170,7 +171,15 @@ async fn sort(run: &mut Run, rows: &[Input]) -> Result<Sorted, ActionError> {
                     .is_some_and(|value| !value.is_null() && value != "")
             });
         match (is_plain && !is_again).then(|| held(row, &by_own, &by_email)) {
-            Some(Held::Nobody) => sorted.new.push((place, Value::Object(row.only(&OF_NEW)))),
+            Some(Held::Nobody) => {
+                let item = Value::Object(row.only(&OF_NEW));
+                // A job makes a second lead of an address that somebody else is at; one by one it is reserved first.
+                if is_made_once("contacts.create", Some(&item)) {
+                    sorted.new.push((place, item));
+                } else {
+                    sorted.alone.push(place);
+                }
+            }
             Some(Held::One(id)) if row.names().all(is_of_held) => {
                 let mut item = row.only(&OF_HELD);
                 item.insert("id".to_owned(), Value::String(id));

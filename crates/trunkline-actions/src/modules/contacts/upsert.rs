@@ -2,7 +2,8 @@
 //!
 //! The one rule: whatever happens on the way (a race, a search that lags, an archived contact, a lost answer), at the end
 //! there is exactly one contact for the person, or an error that says why not. Read `upsert/find.rs` for who is meant,
-//! `upsert/write.rs` for what is done, `upsert/people.rs` for what is remembered between two calls.
+//! `upsert/write.rs` for what is done, `upsert/people.rs` for what is remembered between two calls, `upsert/reserved.rs` for what
+//! processes that share a store agree on.
 
 mod ahead;
 mod attributes;
@@ -10,6 +11,7 @@ mod fields;
 mod find;
 mod known;
 mod people;
+mod reserved;
 mod shelf;
 mod turns;
 mod values;

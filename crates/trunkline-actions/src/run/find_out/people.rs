@@ -5,7 +5,7 @@ use trunkline_client::{Call, ErrorKind};
 
 use super::{Again, Found, again, parameter, same, same_text, sent, since};
 use crate::{
-    ActionError, KeptWrite,
+    ActionError, KeptWrite, SEARCH_LAG,
     run::{Run, is_made_once},
 };
 
@@ -28,8 +28,12 @@ pub(super) async fn contact(run: &mut Run, write: &KeptWrite) -> Result<Found, A
         return Ok(made.map_or(Found::NotDone, Found::Done));
     }
     if !is_made_once(&write.operation, write.payload.as_ref()) {
+        let now = run.workspace().now() + run.ahead;
+        if now.duration_since(write.at) > SEARCH_LAG {
+            return Ok(Found::NotDone);
+        }
         return Ok(Found::unknown(
-            "the search does not show it yet, and of a lead that only has an address Intercom makes a second one",
+            "the search does not show it yet, and of a lead that only has an address Intercom makes a second one; call again with the same key in ten minutes",
         ));
     }
     // A search does not show what is new for minutes. Sent again, the write is either done now or refused with the id.

@@ -3,11 +3,12 @@
 mod attributes;
 mod races;
 mod sequences;
+mod shared;
 
 use std::sync::Arc;
 
 use serde_json::{Value, json};
-use trunkline_actions::{ActionError, NoJournal, Outcome, Workspace};
+use trunkline_actions::{ActionError, Journal, NoJournal, Outcome, Workspace};
 use trunkline_catalog::Version;
 use trunkline_client::{Client, Connection, ManualClock, Settings};
 
@@ -42,7 +43,7 @@ impl Office {
             .enable_all()
             .build()
             .unwrap();
-        let workspace = process(&runtime, &simulator, version, &clock);
+        let workspace = process(&runtime, &simulator, version, &clock, Arc::new(NoJournal));
         let office = Self {
             actor: Actor {
                 simulator,
@@ -64,6 +65,7 @@ impl Office {
             &self.actor.simulator,
             self.version,
             &self.clock,
+            Arc::new(NoJournal),
         )
     }
 
@@ -113,13 +115,14 @@ fn process(
     simulator: &Simulator,
     version: Version,
     clock: &Arc<ManualClock>,
+    journal: Arc<dyn Journal>,
 ) -> Workspace {
     let connection = Connection::at(simulator.base_url(), TOKEN.to_owned().into(), version).unwrap();
     let clock: Arc<ManualClock> = Arc::clone(clock);
     let client = runtime
         .block_on(async { Client::new(connection, Settings::new(clock.clone())) })
         .unwrap();
-    Workspace::new("sim", client, clock, Arc::new(NoJournal))
+    Workspace::new("sim", client, clock, journal)
 }
 
 #[test]

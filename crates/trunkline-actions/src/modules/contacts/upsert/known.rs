@@ -11,9 +11,10 @@ use std::{
 use jiff::Timestamp;
 
 use super::who::Key;
+use crate::SEARCH_LAG;
 
-/// How long the search may lag behind, generously, in seconds.
-const LIFE: i64 = 600;
+/// How long an entry is good, in seconds.
+const LIFE: i64 = SEARCH_LAG.as_secs();
 
 /// The most identities in each of the two tables: what one takes before it doubles. Both are about four megabytes.
 const MOST: usize = 28_672;

@@ -13,6 +13,7 @@ use super::{
     turns::Turns,
     who::{Key, external_id, is_lead},
 };
+use crate::Whereabouts;
 
 /// What a workspace remembers about people.
 #[derive(Debug, Default)]
@@ -43,25 +44,11 @@ impl People {
         }
     }
 
-    /// Hears of a write that took a contact away, so that nobody is led to it.
-    pub(crate) fn heard(
-        &self,
-        operation: &str,
-        path: &[(String, String)],
-        payload: Option<&Value>,
-        now: Timestamp,
-    ) {
-        let named = path.first().map(|(_, id)| id.as_str());
-        if let ("contacts.unarchive", Some(id)) = (operation, named) {
-            self.known.came_back(id);
-        }
-        let id = match operation {
-            "contacts.archive" | "contacts.delete" => named,
-            "contacts.merge" => payload.and_then(|payload| payload["from"].as_str()),
-            _ => None,
-        };
-        if let Some(id) = id {
-            self.known.went(id, now);
+    /// Hears that a contact went away or came back, so that nobody is led to one that is not there.
+    pub(crate) fn heard(&self, contact: &str, whereabouts: Whereabouts, now: Timestamp) {
+        match whereabouts {
+            Whereabouts::Back => self.known.came_back(contact),
+            Whereabouts::Archived | Whereabouts::Gone => self.known.went(contact, now),
         }
     }
 }

@@ -1,19 +1,20 @@
 //! The contact as it is wanted: made, changed, brought back, or left as it is.
 //!
 //! The one rule: at the end there is one contact. Intercom itself refuses a second one with a 409 that names the first, so a
-//! create that lost its answer, or a race, is sent again and lands there; a lead known by its address alone has no such guard
-//! and is not sent twice.
+//! create that lost its answer, or a race, is sent again and lands there; a lead known by its address alone has no such guard, so
+//! its address is reserved before (`reserved.rs`), and it is not sent twice.
 
 use serde_json::{Map, Value, json};
-use trunkline_client::{CallError, ErrorKind};
+use trunkline_client::{CallError, ErrorKind, PortError};
 
 use super::{
     Ask, Existing,
     fields::{differences, names, wanted_of, wanted_of_new},
     find::{Match, Person, by_external_id, fetch},
+    reserved::{Verdict, may_make},
     who::external_id,
 };
-use crate::{ActionError, Run, Write, modules::refs::id_of, run::is_made_once};
+use crate::{ActionError, Reservation, Run, Write, modules::refs::id_of, run::is_made_once};
 
 /// How often a create is sent whose answer is lost.
 const SENDS: u32 = 3;
@@ -56,37 +57,81 @@ async fn create(run: &mut Run, ask: &Ask) -> Result<Step, ActionError> {
     }
     let wanted = wanted_of_new(&ask.wanted);
     let payload = Value::Object(wanted.clone());
+    let held = match may_make(run, ask, &payload).await? {
+        Verdict::Make(held) => held,
+        Verdict::Made(person) => return change(run, ask, *person).await,
+        Verdict::LookAgain => return Ok(Step::Again),
+    };
+    let sent = send(run, &payload).await;
+    if let Some(held) = held {
+        let ended = end(run, held, &sent).await;
+        // What went wrong first is what the caller must hear.
+        if sent.is_ok() {
+            ended?;
+        }
+    }
+    match sent? {
+        Sent::Made(contact) => {
+            if !run.is_planning() {
+                run.workspace().people().wrote(&contact, run.workspace().now());
+            }
+            note_what_was_not_taken(run, &wanted, &contact);
+            Ok(done("created", contact, names(&wanted)))
+        }
+        Sent::Taken { error, lost } => taken(run, ask, &error, lost).await,
+    }
+}
+
+/// What came of a create.
+enum Sent {
+    /// This contact was made.
+    Made(Value),
+    /// Somebody has the identity, maybe by an earlier create whose answer was lost.
+    Taken { error: Box<CallError>, lost: bool },
+}
+
+/// Sends a create, again where that makes nothing twice.
+async fn send(run: &mut Run, payload: &Value) -> Result<Sent, ActionError> {
+    let is_made_once = is_made_once("contacts.create", Some(payload));
     let mut lost = false;
     for sent in 1.. {
         let write = Write::new("contacts.create").makes_new().payload(payload.clone());
         match run.write(write).await {
-            Ok(contact) if id_of(&contact).is_some() => {
-                if !run.is_planning() {
-                    run.workspace().people().wrote(&contact, run.workspace().now());
-                }
-                note_what_was_not_taken(run, &wanted, &contact);
-                return Ok(done("created", contact, names(&wanted)));
-            }
+            Ok(contact) if id_of(&contact).is_some() => return Ok(Sent::Made(contact)),
             // It was made, and the answer does not say what: the next one does.
-            Ok(_) if is_made_once("contacts.create", Some(&payload)) && sent < SENDS => lost = true,
-            Ok(_) => {
-                return Err(ActionError::OutcomeUnknown {
-                    operation: "contacts.create".to_owned(),
-                    reason: "the answer was empty".to_owned(),
-                });
-            }
+            Ok(_) if is_made_once && sent < SENDS => lost = true,
+            Ok(_) => break,
             Err(ActionError::Call(error)) if error.kind == ErrorKind::Conflict => {
-                return taken(run, ask, &error, lost).await;
+                let error = Box::new(error);
+                return Ok(Sent::Taken { error, lost });
             }
-            Err(ActionError::Call(error))
-                if sent < SENDS && is_lost(&error) && is_made_once("contacts.create", Some(&payload)) =>
-            {
-                lost = true;
-            }
+            Err(ActionError::Call(error)) if sent < SENDS && is_lost(&error) && is_made_once => lost = true,
             Err(error) => return Err(error),
         }
     }
-    Ok(Step::Again)
+    Err(ActionError::OutcomeUnknown {
+        operation: "contacts.create".to_owned(),
+        reason: "the answer was empty".to_owned(),
+    })
+}
+
+/// Ends what was reserved for a create, by what came of it.
+async fn end(
+    run: &Run,
+    held: Box<dyn Reservation>,
+    sent: &Result<Sent, ActionError>,
+) -> Result<(), PortError> {
+    let now = run.workspace().now();
+    match sent {
+        Ok(Sent::Made(contact)) => held.settle(id_of(contact).unwrap_or_default(), now).await,
+        // Whoever waits is led to the one that has the identity; an archived one is brought back by whoever meets it.
+        Ok(Sent::Taken { error, .. }) => match named_in(&error.message) {
+            Some(id) if !is_about_archived(error) => held.settle(id.to_owned(), now).await,
+            _ => held.give_back().await,
+        },
+        Err(ActionError::Call(error)) if !is_lost(error) => held.give_back().await,
+        Err(_) => held.leave(now).await,
+    }
 }
 
 /// Whether a call may have been carried out all the same.
