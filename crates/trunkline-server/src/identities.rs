@@ -7,7 +7,7 @@
 use std::{sync::Arc, time::Duration};
 
 use jiff::{SignedDuration, Timestamp};
-use tokio::task::JoinHandle;
+use tokio::{sync::OnceCell, task::JoinHandle};
 use trunkline_actions::{
     Identities, JournalFuture, LeftOpen, NewReservation, Reservation, Reserved, SEARCH_LAG, Whereabouts,
 };
@@ -26,14 +26,17 @@ pub(crate) struct StoredIdentities {
     store: Arc<Store>,
     clock: Arc<dyn Clock>,
     workspace: String,
+    /// Whether old ones were forgotten; a command has no keeper that does it.
+    swept: OnceCell<()>,
 }
 
 impl StoredIdentities {
-    pub(crate) const fn new(store: Arc<Store>, clock: Arc<dyn Clock>, workspace: String) -> Self {
+    pub(crate) fn new(store: Arc<Store>, clock: Arc<dyn Clock>, workspace: String) -> Self {
         Self {
             store,
             clock,
             workspace,
+            swept: OnceCell::new(),
         }
     }
 
@@ -50,6 +53,10 @@ impl StoredIdentities {
 impl Identities for StoredIdentities {
     fn reserve(&self, new: NewReservation) -> JournalFuture<'_, Reserved> {
         Box::pin(async move {
+            self.swept
+                .get_or_try_init(async || self.store.forget_identities(SEARCH_LAG, new.at).await.map(drop))
+                .await
+                .map_err(|error| of_store(&error))?;
             let wanted = NewIdentity {
                 workspace: &self.workspace,
                 identity: &new.identity,

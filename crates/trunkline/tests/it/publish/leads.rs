@@ -16,13 +16,15 @@ fn check(place: &Place) {
     });
     place.connect(&simulator, &[]);
     let flags = place.flags();
-    let rows: String = (0..ROWS)
-        .map(|row| format!("lead{row}@paper.example,lead,Lead {row}\n"))
-        .collect();
     let desks = [Desk::new(), Desk::new()];
     let running: Vec<_> = desks
         .iter()
-        .map(|desk| {
+        .zip(["Lead", "Other"])
+        .map(|(desk, name)| {
+            // The same rows again would be the same batch, which one process has.
+            let rows: String = (0..ROWS)
+                .map(|row| format!("lead{row}@paper.example,lead,{name} {row}\n"))
+                .collect();
             super::write(desk, "leads.csv", format!("email,role,name\n{rows}"));
             let publish = [
                 "publish",
