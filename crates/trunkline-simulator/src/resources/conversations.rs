@@ -369,6 +369,7 @@ fn with_customers(workspace: &Workspace, request: &Request<'_>, row: u32) -> Rep
 
 fn attach_contact(workspace: &mut Workspace, request: &Request<'_>) -> Answer {
     let row = common::conversation_of_path(workspace, request)?;
+    common::acting_admin(workspace, request)?;
     let customer = &request.body["customer"];
     let contact = match common::person(workspace, request, customer) {
         Ok(contact) => contact,
@@ -400,6 +401,7 @@ fn attach_contact(workspace: &mut Workspace, request: &Request<'_>) -> Answer {
 
 fn detach_contact(workspace: &mut Workspace, request: &Request<'_>) -> Answer {
     let row = common::conversation_of_path(workspace, request)?;
+    common::acting_admin(workspace, request)?;
     let contact = contacts::find(workspace, request, request.parameter("contact_id"))?;
     let conversation = at(workspace, row);
     if !conversation.contacts.contains(&contact) {

@@ -330,6 +330,36 @@ fn people_join_and_leave_but_the_last_one_stays() {
 }
 
 #[test]
+fn nobody_joins_or_leaves_by_an_admin_who_is_not_there() {
+    let sim = Sim::new();
+    let (conversation, _) = begun(&sim);
+    let path = format!("/conversations/{conversation}/customers");
+    let other = id(&sim.user("Second Person"));
+    let customer = json!({ "intercom_user_id": other });
+    let stranger = json!({ "email": "stranger@people.example" });
+    for (admin, customer) in [
+        (json!("1"), &customer),
+        (json!("x"), &customer),
+        (json!("1"), &stranger),
+    ] {
+        let body = json!({ "admin_id": admin, "customer": customer });
+        let refused = sim.send("POST", &path, &body).refusal();
+        assert_eq!(refused, (404, "admin_not_found".to_owned()), "{body}");
+    }
+    // Who acts need not be said.
+    let joined = sim.post(&path, &json!({ "customer": customer }));
+    assert_eq!(
+        joined["customers"].as_array().unwrap().len(),
+        2,
+        "no lead was made"
+    );
+    let refused = sim.send("DELETE", &format!("{path}/{other}"), &json!({ "admin_id": "1" }));
+    assert_eq!(refused.refusal(), (404, "admin_not_found".to_owned()));
+    let shown = sim.get(&format!("/conversations/{conversation}"));
+    assert_eq!(shown["contacts"]["contacts"].as_array().unwrap().len(), 2);
+}
+
+#[test]
 fn redaction_takes_back_parts_and_first_messages() {
     let sim = Sim::new();
     let (conversation, _) = begun(&sim);
