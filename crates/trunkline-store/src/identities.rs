@@ -9,14 +9,12 @@ use jiff::{SignedDuration, Timestamp};
 use secrecy::{ExposeSecret as _, SecretString};
 use sha2::Sha256;
 
-use crate::{Store, StoreError, database::Statement, digest, journal::check_word};
+use crate::{Store, StoreError, database::Statement, digest, forgetting::LOT, journal::check_word};
 
 /// Who owns the key that digests are made with.
 const KEY: (&str, &str) = ("store", "identities");
 /// How often a row may change hands under us before we say so.
 const ATTEMPTS: usize = 16;
-/// Rows that are forgotten in one transaction: others wait for it.
-const TOGETHER: i64 = 500;
 const OURS: &str = "workspace = $1 AND digest = $2 AND owner = $3 AND contact IS NULL";
 
 /// An identity to reserve.
@@ -210,22 +208,15 @@ impl Store {
 
     /// Forgets identities whose contacts are shown by now, `hidden` after they ended; returns how many.
     pub async fn forget_identities(&self, hidden: SignedDuration, now: Timestamp) -> Result<u64, StoreError> {
-        let mut forgotten = 0;
-        loop {
-            // What a clock that was set back dates into the future would stay for as long.
-            let some = Statement::new(
-                "DELETE FROM identities WHERE (workspace, digest) IN (SELECT workspace, digest FROM identities \
-                 WHERE ends_at < $1 OR (ends_at > $2 AND contact IS NOT NULL) ORDER BY ends_at LIMIT $3)",
-            )
-            .bind(now - hidden)
-            .bind(now + hidden + hidden)
-            .bind(TOGETHER);
-            let changed = self.write_one(some).await?.changed;
-            forgotten += changed;
-            if changed == 0 {
-                return Ok(forgotten);
-            }
-        }
+        // What a clock that was set back dates into the future would stay for as long.
+        let old = Statement::new(
+            "DELETE FROM identities WHERE (workspace, digest) IN (SELECT workspace, digest FROM identities \
+             WHERE ends_at < $1 OR (ends_at > $2 AND contact IS NOT NULL) ORDER BY ends_at LIMIT $3)",
+        )
+        .bind(now - hidden)
+        .bind(now + hidden + hidden)
+        .bind(LOT);
+        self.forget_in_lots(&old).await
     }
 
     async fn identity_digest(&self, workspace: &str, identity: &str) -> Result<String, StoreError> {
