@@ -21,7 +21,7 @@ use crate::nearest;
 pub use config::read;
 pub use jq::Jq;
 pub use node::{Key, Kind, MAX_FILE, Node, Spot};
-pub use policy::{OnFailure, Order, Policy, Retry};
+pub use policy::{Followed, History, OnFailure, Order, Policy, Retry};
 pub use schedule::{Missed, Schedule};
 pub use span::Span;
 

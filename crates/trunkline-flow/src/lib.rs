@@ -17,5 +17,5 @@ pub use component::{
     Batch, ComponentError, Cursor, Delivered, Destination, Failed, Item, Occasion, Read, Reader, Source,
     Transform, Trigger, Verdict,
 };
-pub use origin::{Frontier, Origins};
+pub use origin::{Frontier, Mark, Marks, Origins};
 pub use record::{Head, Record, Shared};

@@ -6,10 +6,35 @@
 
 use std::{
     collections::VecDeque,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
 use crate::{Cursor, Record};
+
+/// Which record of its run's source something came of.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Mark {
+    /// The number of the item, in the order in which the run read them.
+    pub number: u64,
+    /// The record's own id, where it says one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub id: Option<String>,
+}
+
+/// What something came of, where the way of any of that is kept.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Marks {
+    /// Those records of the source whose way is kept.
+    pub followed: Vec<Mark>,
+    /// How many records of the source it came of in all.
+    pub of: usize,
+}
 
 /// What a record came of.
 #[derive(Clone, Debug, Default)]
@@ -23,6 +48,31 @@ impl Origins {
     /// The records as the source gave them.
     pub fn records(&self) -> impl Iterator<Item = &Record> {
         self.0.iter().map(|origin| &origin.record)
+    }
+
+    /// Those of them whose way is kept.
+    pub(crate) fn followed(&self) -> impl Iterator<Item = &Origin> {
+        self.0.iter().map(Arc::as_ref).filter(|origin| origin.is_followed)
+    }
+
+    /// Which those are, and of how many.
+    pub(crate) fn marks(&self) -> Marks {
+        Marks {
+            followed: self.followed().map(Origin::mark).collect(),
+            of: self.0.len(),
+        }
+    }
+
+    /// How many there are.
+    pub(crate) const fn count(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Something became of them that is told: they are not let go.
+    pub(crate) fn have_fates(&self) {
+        for origin in self.followed() {
+            origin.has_fate.store(true, Ordering::Relaxed);
+        }
     }
 }
 
@@ -45,7 +95,29 @@ pub(crate) struct Origin {
     record: Record,
     number: u64,
     bytes: usize,
+    /// Whether its way is kept, and whether something became of it.
+    is_followed: bool,
+    has_fate: AtomicBool,
     places: Arc<Mutex<Places>>,
+}
+
+impl Origin {
+    pub(crate) fn mark(&self) -> Mark {
+        mark(&self.record, self.number)
+    }
+
+    pub(crate) const fn record(&self) -> &Record {
+        &self.record
+    }
+}
+
+fn mark(record: &Record, number: u64) -> Mark {
+    let id = record.head.id.clone().or_else(|| match record.value.get("id")? {
+        Value::String(id) => Some(id.clone()),
+        Value::Number(id) => Some(id.to_string()),
+        _ => None,
+    });
+    Mark { number, id }
 }
 
 impl Drop for Origin {
@@ -53,6 +125,10 @@ impl Drop for Origin {
         let mut places = lock(&self.places);
         // What is dropped because the work on it broke off is not done with.
         places.is_abandoned |= std::thread::panicking();
+        if self.is_followed && !places.is_abandoned && !*self.has_fate.get_mut() {
+            places.let_go_bytes += self.bytes;
+            places.let_go.push((self.mark(), self.record.clone()));
+        }
         places.done(self.number, self.bytes);
     }
 }
@@ -70,6 +146,9 @@ struct Places {
     reached: Option<Cursor>,
     /// What the records of all that is not done with take of memory, about.
     bytes: usize,
+    /// Followed records of which nothing came, and their memory.
+    let_go: Vec<(Mark, Record)>,
+    let_go_bytes: usize,
     is_abandoned: bool,
 }
 
@@ -83,6 +162,16 @@ struct Entry {
 impl Frontier {
     /// Takes in what was read, with the position behind the last of it; gives records that tell when they are done with.
     pub fn enter(&self, records: Vec<Record>, behind: Option<Cursor>) -> Vec<Record> {
+        self.enter_followed(records, behind, |_| false)
+    }
+
+    /// The same; `follows` is told how much memory a record takes, and says whether its way is kept.
+    pub(crate) fn enter_followed(
+        &self,
+        records: Vec<Record>,
+        behind: Option<Cursor>,
+        mut follows: impl FnMut(usize) -> bool,
+    ) -> Vec<Record> {
         let mut entered = Vec::with_capacity(records.len());
         let mut places = lock(&self.0);
         for record in records {
@@ -94,6 +183,8 @@ impl Frontier {
                 record: record.clone(),
                 number,
                 bytes,
+                is_followed: follows(bytes),
+                has_fate: AtomicBool::new(false),
                 places: Arc::clone(&self.0),
             };
             entered.push(Record {
@@ -123,6 +214,19 @@ impl Frontier {
     /// How much memory they take as the source gave them, about.
     pub fn bytes(&self) -> usize {
         lock(&self.0).bytes
+    }
+
+    /// The followed records of which nothing came, since this was asked last.
+    pub(crate) fn take_let_go(&self) -> Vec<(Mark, Record)> {
+        let mut places = lock(&self.0);
+        places.let_go_bytes = 0;
+        std::mem::take(&mut places.let_go)
+    }
+
+    /// How many those are, and how much memory they take, about.
+    pub(crate) fn let_go(&self) -> (usize, usize) {
+        let places = lock(&self.0);
+        (places.let_go.len(), places.let_go_bytes)
     }
 
     /// From now on nothing counts as done with.
@@ -205,6 +309,32 @@ mod tests {
         frontier.abandon();
         drop(entered);
         assert_eq!(frontier.take_reached(), None);
+    }
+
+    #[test]
+    fn a_followed_record_of_which_nothing_came_is_let_go() {
+        let frontier = Frontier::default();
+        let record = |id: Value| Record::new(json!({ "id": id }));
+        let records = vec![record(json!("a")), record(json!(7)), record(json!([]))];
+        let mut entered = frontier.enter_followed(records, None, |_| true);
+        entered[0].origins.have_fates();
+        let held = entered[2].derive(json!("held"));
+        entered.truncate(2);
+        drop(entered);
+        let let_go = frontier.take_let_go();
+        let marks: Vec<_> = let_go.iter().map(|(mark, _)| mark.clone()).collect();
+        let expected = Mark {
+            number: 1,
+            id: Some("7".to_owned()),
+        };
+        assert_eq!(marks, [expected], "one was delivered, one is held");
+        assert_eq!(frontier.let_go(), (0, 0));
+        drop(held);
+        assert_eq!(frontier.take_let_go()[0].0, Mark { number: 2, id: None });
+        let entered = frontier.enter_followed(vec![record(json!(8))], None, |_| true);
+        frontier.abandon();
+        drop(entered);
+        assert_eq!(frontier.let_go().0, 0, "what is brought again is not let go");
     }
 
     #[test]

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use tokio::sync::{Notify, watch};
 use trunkline_flow::{
     ComponentError, Cursor, Occasion, Trigger,
-    engine::{DeadLetter, Ended, Engine, Keeper, Ran},
+    engine::{DeadLetter, Ended, Engine, Fate, Keeper, Ran},
 };
 
 use crate::{
@@ -44,6 +44,10 @@ impl Keeper for Kept {
 
     fn bury(&self, letter: DeadLetter) -> BoxFuture<'_, Result<(), ComponentError>> {
         self.letters.lock().unwrap().push(letter);
+        Box::pin(async { Ok(()) })
+    }
+
+    fn note(&self, _: Vec<Fate>) -> BoxFuture<'_, Result<(), ComponentError>> {
         Box::pin(async { Ok(()) })
     }
 }

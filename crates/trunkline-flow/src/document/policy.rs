@@ -30,6 +30,8 @@ pub struct Policy {
     pub dedupe_key: Option<Jq>,
     /// With this many in the queue, the source waits.
     pub most_waiting: u64,
+    /// Of which records the whole way is kept: source, transforms, destinations with their answers.
+    pub history: History,
 }
 
 impl Default for Policy {
@@ -43,8 +45,41 @@ impl Default for Policy {
             queue: false,
             dedupe_key: None,
             most_waiting: 100_000,
+            history: History::default(),
         }
     }
+}
+
+/// Of which records the whole way is kept, and for how long.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct History {
+    /// Of which records.
+    pub records: Followed,
+    /// For how long.
+    pub keep: Span,
+}
+
+impl Default for History {
+    fn default() -> Self {
+        Self {
+            records: Followed::default(),
+            keep: Span(Duration::from_hours(7 * 24)),
+        }
+    }
+}
+
+/// Of which records the whole way is kept. Dead letters are kept with theirs whatever this says.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Followed {
+    /// Of the first 200 of each run and 20 a second after that, fewer of large ones; of a flow the newest 10,000.
+    #[default]
+    Recent,
+    /// Of every one; this costs about as much as delivering it.
+    All,
+    /// Of none.
+    None,
 }
 
 /// How often a delivery is tried, and with what pauses: they double, with chance added, unless the error asks for another.

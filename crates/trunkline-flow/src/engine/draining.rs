@@ -10,6 +10,7 @@ use std::{
 };
 
 use jiff::{SignedDuration, Timestamp};
+use serde_json::Value;
 use tokio::{
     sync::{Mutex, watch},
     task::JoinSet,
@@ -18,12 +19,15 @@ use tokio::{
 use super::{
     filling::at_once,
     flow::{Flow, Way},
-    keeper::Counts,
+    keeper::{Counts, Fate},
     letter::GivenUp,
     queue::{Again, Claimed, EVERY_WAY, Form, Lane, Outcome, Queue, Waiting},
     run::{Ended, Engine, Ran, broke_off, unanswered},
 };
-use crate::{ComponentError, Delivered, Record, Verdict, document::OnFailure};
+use crate::{
+    ComponentError, Record, Shared, Verdict,
+    document::{Followed, OnFailure},
+};
 
 /// How many deliveries a lane is asked for, at least and at most: all of them are in memory.
 const FEWEST: usize = 50;
@@ -130,7 +134,10 @@ struct Drain {
     turns: Vec<Mutex<()>>,
 }
 
-/// A delivery in our hands, and the records that are brought for it: to which destination each.
+/// What became of a delivery: what was answered to each of its records.
+type Brought = Result<Vec<Option<Value>>, ComponentError>;
+
+/// A delivery in our hands, and the records that are brought for it: to which destination each, in the order of those.
 struct InHand {
     waiting: Waiting,
     records: Vec<(usize, Record)>,
@@ -264,13 +271,17 @@ impl Drain {
         };
         let mut halted = None;
         for (one, result) in in_hand.into_iter().zip(results) {
-            let waiting = one.waiting;
-            let Err(error) = result else {
-                let name = way.unwrap_or(EVERY_WAY).to_owned();
-                *counts.delivered.entry(name).or_default() += 1;
-                outcome.done.push((waiting.number, waiting.run));
-                continue;
+            let error = match result {
+                Err(error) => error,
+                Ok(answers) => {
+                    let name = way.unwrap_or(EVERY_WAY).to_owned();
+                    *counts.delivered.entry(name).or_default() += 1;
+                    outcome.done.push((one.waiting.number, one.waiting.run.clone()));
+                    outcome.fates.extend(self.fates(one, answers));
+                    continue;
+                }
             };
+            let waiting = one.waiting;
             match error.verdict {
                 Verdict::Retry(asked)
                     if waiting.attempts + 1 < u32::from(self.flow.policy.retry.attempts) =>
@@ -282,6 +293,7 @@ impl Drain {
                         number: waiting.number,
                         run: waiting.run,
                         at: self.later(waiting.attempts + 1, asked),
+                        code: error.code,
                         error: format!("{}: {}", error.code, error.message),
                     });
                 }
@@ -332,9 +344,62 @@ impl Drain {
         }
     }
 
-    /// Brings all records, and makes what was brought durable; says what became of each delivery.
-    async fn deliver(&self, in_hand: &[InHand]) -> Result<Vec<Delivered>, ComponentError> {
-        let mut results: Vec<Delivered> = in_hand.iter().map(|_| Ok(None)).collect();
+    /// What is kept of the way of a delivery that went well: for each of its records the destination's answer is there.
+    fn fates(&self, one: InHand, answers: Vec<Option<Value>>) -> Vec<(String, Fate)> {
+        let InHand { waiting, records } = one;
+        let Some(run) = waiting.run.filter(|_| {
+            !waiting.origins.followed.is_empty() && self.flow.policy.history.records != Followed::None
+        }) else {
+            return Vec::new();
+        };
+        let is_made_anew = waiting.form == Form::Source;
+        let source = match waiting.form {
+            Form::Source => Some(waiting.record.value.clone()),
+            Form::Ready => match waiting.source {
+                Some(source) => serde_json::from_str::<Value>(&source).ok().map(Shared::from),
+                // What several were joined into is none of them.
+                None => Some(waiting.record.value.clone()).filter(|_| waiting.origins.of == 1),
+            },
+        };
+        let origins: Vec<_> = waiting
+            .origins
+            .followed
+            .into_iter()
+            .map(|mark| (mark, source.clone()))
+            .collect();
+        let now = (self.engine.now)();
+        let base = Fate {
+            origins,
+            joined: waiting.origins.of,
+            destination: None,
+            key: waiting.key,
+            head: waiting.record.head,
+            record: None,
+            answer: None,
+            attempts: waiting.attempts + 1,
+            at: now,
+            is_made_anew,
+        };
+        if records.is_empty() {
+            return vec![(run, base)];
+        }
+        let arrived = records.into_iter().zip(answers);
+        arrived
+            .map(|((at, record), answer)| {
+                let fate = Fate {
+                    destination: Some(self.flow.ways[at].name.clone()),
+                    record: Some(record.value).filter(|value| Some(value) != source.as_ref()),
+                    answer,
+                    ..base.clone()
+                };
+                (run.clone(), fate)
+            })
+            .collect()
+    }
+
+    /// Brings all records, and makes what was brought durable; says what became of each delivery, with an answer for each of its records.
+    async fn deliver(&self, in_hand: &[InHand]) -> Result<Vec<Brought>, ComponentError> {
+        let mut results: Vec<Brought> = in_hand.iter().map(|_| Ok(Vec::new())).collect();
         for (at, way) in self.flow.ways.iter().enumerate() {
             let mut owners = Vec::new();
             let mut records = Vec::new();
@@ -356,8 +421,10 @@ impl Drain {
                 let mut delivered = way.destination.deliver(records).await.into_iter();
                 for owner in owners {
                     let one = delivered.next().unwrap_or_else(|| Err(unanswered(&way.name)));
-                    if results[*owner].is_ok() {
-                        results[*owner] = one;
+                    match (&mut results[*owner], one) {
+                        (Ok(answers), Ok(answer)) => answers.push(answer),
+                        (result @ Ok(_), Err(error)) => *result = Err(error),
+                        (Err(_), _) => {}
                     }
                 }
             }
@@ -386,6 +453,7 @@ impl Drain {
         let given_up = GivenUp {
             key: waiting.key,
             source,
+            origins: waiting.origins,
             attempts: waiting.attempts + 1,
             ..GivenUp::new(way, waiting.record, error)
         };

@@ -146,6 +146,7 @@ fn queued(record: &Record, (key, dedupe_key): Keys) -> Queued {
         source,
         key,
         dedupe_key,
+        origins: record.origins.marks(),
     }
 }
 

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use super::{flow::Flow, keeper::DeadLetter};
-use crate::{ComponentError, Record};
+use crate::{ComponentError, Marks, Record};
 
 /// A record that is given up, and why.
 pub(super) struct GivenUp {
@@ -16,6 +16,8 @@ pub(super) struct GivenUp {
     pub(super) record: Record,
     /// As the source gave it, where the record does not know.
     pub(super) source: Option<Value>,
+    /// Which records of the source it came of, where the record does not know.
+    pub(super) origins: Marks,
     pub(super) error: ComponentError,
     pub(super) attempts: u32,
 }
@@ -27,6 +29,10 @@ impl GivenUp {
             key: None,
             record,
             source: None,
+            origins: Marks {
+                followed: Vec::new(),
+                of: 0,
+            },
             error,
             attempts: 0,
         }
@@ -52,6 +58,11 @@ impl GivenUp {
 
     pub(super) fn into_letter(self, steps: Vec<Value>, at: Timestamp) -> DeadLetter {
         let source = self.sources().into_iter().cloned().collect();
+        let origins = if self.origins.followed.is_empty() {
+            self.record.origins.marks()
+        } else {
+            self.origins
+        };
         DeadLetter {
             destination: self.way,
             key: self.key,
@@ -66,6 +77,7 @@ impl GivenUp {
             answer: self.error.answer.map(|answer| *answer),
             attempts: self.attempts,
             at,
+            origins,
         }
     }
 }

@@ -6,8 +6,8 @@
 use futures::future::BoxFuture;
 use jiff::Timestamp;
 
-use super::keeper::DeadLetter;
-use crate::{ComponentError, Record, Shared};
+use super::keeper::{DeadLetter, Fate};
+use crate::{ComponentError, Marks, Record, Shared};
 
 /// The name under which deliveries to all destinations of a flow wait: records that came to none of them.
 pub const EVERY_WAY: &str = "-";
@@ -64,6 +64,8 @@ pub struct Queued {
     pub key: Option<String>,
     /// What is put a second time with it is left out.
     pub dedupe_key: Option<String>,
+    /// Which records of the source it came of, where their way is kept.
+    pub origins: Marks,
 }
 
 /// A lane, and the right to settle what waits in it.
@@ -107,6 +109,8 @@ pub struct Waiting {
     pub attempts: u32,
     /// The run that made it.
     pub run: Option<String>,
+    /// Which records of the source it came of, where their way is kept.
+    pub origins: Marks,
 }
 
 /// What became of deliveries of a lane.
@@ -118,6 +122,8 @@ pub struct Outcome {
     pub again: Vec<Again>,
     /// They are given up.
     pub dead: Vec<(i64, Option<String>, DeadLetter)>,
+    /// What is kept of the way of those that were delivered or let go, with the run that made them.
+    pub fates: Vec<(String, Fate)>,
     /// Whether the lane is given back.
     pub is_free: bool,
 }
@@ -131,6 +137,8 @@ pub struct Again {
     pub run: Option<String>,
     /// Not before this.
     pub at: Timestamp,
+    /// The error's code.
+    pub code: &'static str,
     /// Why.
     pub error: String,
 }

@@ -17,6 +17,7 @@ use tokio::{
 
 use super::{
     flow::Flow,
+    following::Following,
     keeper::{Counts, Keeper},
     lanes::{Lanes, Pending},
     letter::GivenUp,
@@ -108,6 +109,7 @@ impl Engine {
             staging: Staging::of(flow),
             lanes: flow.ways.iter().map(|_| Lanes::new(flow.policy.order)).collect(),
             deliveries: JoinSet::new(),
+            following: Following::new(flow.policy.history.records, (self.now)()),
             halt: None,
         };
         run.go(reader, stop).await;
@@ -137,6 +139,7 @@ struct Run<'r> {
     staging: Staging,
     lanes: Vec<Lanes>,
     deliveries: JoinSet<Brought>,
+    following: Following,
     halt: Option<Ended>,
 }
 
@@ -202,6 +205,9 @@ impl Run<'_> {
                     self.flush(false).await;
                 }
             }
+            if self.following.is_much(self.frontier.let_go()) {
+                self.keep_fates().await;
+            }
         }
         reading.abort();
         self.keep().await;
@@ -239,14 +245,35 @@ impl Run<'_> {
         }
     }
 
-    /// Keeps how far all is done with.
+    /// Keeps how far all is done with, and before that what became of it.
     async fn keep(&mut self) {
-        let Some(cursor) = self.frontier.take_reached() else {
+        let reached = self.frontier.take_reached();
+        if !self.keep_fates().await {
+            return;
+        }
+        let Some(cursor) = reached else {
             return;
         };
         if let Err(error) = kept(self.flow, self.keeper, &cursor).await {
             self.fail(error);
         }
+    }
+
+    /// Keeps what became of records whose way is kept; whether it is.
+    async fn keep_fates(&mut self) -> bool {
+        let let_go = self.frontier.take_let_go();
+        let fates = self.following.take(let_go, (self.engine.now)());
+        if fates.is_empty() {
+            return true;
+        }
+        let kept = self.keeper.note(fates).await;
+        if let Err(error) = kept {
+            // The next run brings them again.
+            self.frontier.abandon();
+            self.fail(error);
+            return false;
+        }
+        true
     }
 
     /// Takes in what was read.
@@ -267,7 +294,13 @@ impl Run<'_> {
         }
         let is_begin = self.is_new && records.is_empty() && batch.behind.is_some();
         self.is_new = false;
-        let mut entered = self.frontier.enter(records, batch.behind);
+        let now = (self.engine.now)();
+        self.following.refill(now);
+        let following = &mut self.following;
+        let mut entered = self
+            .frontier
+            .enter_followed(records, batch.behind, |bytes| following.admits(bytes));
+        self.counts.followed = self.following.count;
         if is_begin {
             // Where a source begins that says so first is kept before anything of it is brought anywhere.
             self.keep().await;
@@ -277,7 +310,6 @@ impl Run<'_> {
             self.bury(GivenUp::new(None, record, error), Vec::new()).await;
         }
         if !entered.is_empty() {
-            let now = (self.engine.now)();
             self.staging.begin(move |stages| stages.apply(entered, now));
         }
     }
@@ -345,20 +377,26 @@ impl Run<'_> {
     async fn brought(&mut self, brought: Brought) {
         let Brought { way, sent, results } = brought;
         let name = self.flow.ways[way].name.clone();
+        let now = (self.engine.now)();
         let mut results = results.into_iter();
         // Those that are tried again come back in their order, in front of the others.
         let mut again = Vec::new();
         for mut pending in sent {
             let result = results.next().unwrap_or_else(|| Err(unanswered(&name)));
             pending.attempts += 1;
-            let Err(error) = result else {
-                self.lanes[way].leave(pending.key.as_ref());
-                if self.flow.fills_queue {
-                    self.counts.queued += 1;
-                } else {
-                    *self.counts.delivered.entry(name.clone()).or_default() += 1;
+            let error = match result {
+                Err(error) => error,
+                Ok(answer) => {
+                    self.lanes[way].leave(pending.key.as_ref());
+                    if self.flow.fills_queue {
+                        self.counts.queued += 1;
+                        pending.record.origins.have_fates();
+                    } else {
+                        *self.counts.delivered.entry(name.clone()).or_default() += 1;
+                        self.following.delivered(&name, pending, answer, now);
+                    }
+                    continue;
                 }
-                continue;
             };
             let retry = self.flow.policy.retry;
             match error.verdict {
@@ -406,10 +444,13 @@ impl Run<'_> {
         }
         *self.counts.errors.entry(error.code.to_owned()).or_default() += 1;
         // It is done with when it is kept, not before.
-        let _held = given_up.record.origins.clone();
+        let held = given_up.record.origins.clone();
         let letter = given_up.into_letter(steps, (self.engine.now)());
         match self.keeper.bury(letter).await {
-            Ok(()) => self.counts.dead += 1,
+            Ok(()) => {
+                self.counts.dead += 1;
+                held.have_fates();
+            }
             Err(error) => {
                 self.frontier.abandon();
                 self.fail(error);

@@ -13,7 +13,7 @@ use jiff::Timestamp;
 use serde_json::json;
 use tokio::sync::watch;
 
-use super::{DeadLetter, Engine, Flow, Keeper, Pipeline, Ran, Steps, Way};
+use super::{DeadLetter, Engine, Fate, Flow, Keeper, Pipeline, Ran, Steps, Way};
 use crate::{
     Batch, ComponentError, Cursor, Delivered, Destination, Failed, Item, Occasion, Read, Reader, Record,
     Source, Transform, Trigger, document::Policy,
@@ -128,7 +128,9 @@ impl Destination for Noted {
 pub(super) struct Kept {
     pub(super) cursor: Mutex<Option<Cursor>>,
     pub(super) letters: Mutex<Vec<DeadLetter>>,
+    pub(super) fates: Mutex<Vec<Fate>>,
     pub(super) cannot_bury: bool,
+    pub(super) cannot_note: bool,
 }
 
 impl Keeper for Kept {
@@ -147,6 +149,14 @@ impl Keeper for Kept {
             return Box::pin(async { Err(ComponentError::stop("TL0004", "the disk is full", "Free some.")) });
         }
         self.letters.lock().unwrap().push(letter);
+        Box::pin(async { Ok(()) })
+    }
+
+    fn note(&self, fates: Vec<Fate>) -> BoxFuture<'_, Result<(), ComponentError>> {
+        if self.cannot_note {
+            return Box::pin(async { Err(ComponentError::stop("TL0004", "the disk is full", "Free some.")) });
+        }
+        self.fates.lock().unwrap().extend(fates);
         Box::pin(async { Ok(()) })
     }
 }

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::{
-    Cursor,
+    Cursor, Marks,
     document::{Jq, Order, Retry},
     engine::{
         DeadLetter, Steps,
@@ -30,6 +30,7 @@ struct State {
     numbers: i64,
     keys: HashSet<(String, String)>,
     letters: Vec<DeadLetter>,
+    fates: Vec<Fate>,
     /// After so many settlements the process is gone.
     dies_after: Option<u32>,
 }
@@ -100,6 +101,7 @@ fn waiting(record: Value, form: Form) -> Waiting {
         key: None,
         attempts: 0,
         run: None,
+        origins: Marks::default(),
     }
 }
 
@@ -118,6 +120,8 @@ impl Queue for Remembered {
             }
             let one = Waiting {
                 source: queued.source.map(|source| source.to_string()),
+                run: Some("run".to_owned()),
+                origins: queued.origins,
                 ..waiting(queued.record.value.into_value(), Form::Ready)
             };
             self.add(way, queued.key.as_deref(), one);
@@ -197,6 +201,9 @@ impl Queue for Remembered {
             row.locked_until = Timestamp::UNIX_EPOCH;
         }
         state
+            .fates
+            .extend(outcome.fates.into_iter().map(|(_, fate)| fate));
+        state
             .letters
             .extend(outcome.dead.into_iter().map(|(_, _, letter)| letter));
         Box::pin(async { Ok(true) })
@@ -267,6 +274,56 @@ async fn a_source_runs_ahead_of_its_destinations_and_all_arrives() {
     );
     assert_eq!(noted.got().len(), 11);
     assert_eq!(queue.next_at().await.unwrap(), None);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_became_of_deliveries_of_the_queue_is_kept_for_the_records_that_are_followed() {
+    fn steps() -> Steps {
+        let some = Each(|number| match number {
+            1 => Ok(Vec::new()),
+            2 => Ok(vec![12]),
+            other => Ok(vec![other]),
+        });
+        vec![("some".to_owned(), Box::new(some))]
+    }
+    for (records, expected) in [
+        (
+            Followed::Recent,
+            vec![(0, None, 1), (2, Some(12), 1), (3, None, 3)],
+        ),
+        (Followed::None, Vec::new()),
+    ] {
+        let noted = Arc::new(Noted {
+            failing: std::sync::Mutex::new(BTreeMap::from([(3, 2)])),
+            rejected: vec![4],
+            ..Noted::default()
+        });
+        let mut flow = flow(5, 5, steps, &noted);
+        flow.policy.history.records = records;
+        let (queue, kept) = (Remembered::new(), Kept::default());
+        fill(&flow, &queue, &kept).await;
+        let let_go: Vec<_> = kept.fates.lock().unwrap().clone();
+        drain(&flow, &queue).await;
+        let mut found: Vec<_> = queue
+            .state()
+            .fates
+            .iter()
+            .map(|fate| {
+                let record = fate.record.as_ref().and_then(|record| record["id"].as_u64());
+                (fate.origins[0].0.number, record, fate.attempts)
+            })
+            .collect();
+        found.sort_unstable();
+        assert_eq!(found, expected);
+        let is_followed = records != Followed::None;
+        assert_eq!(
+            let_go.len(),
+            usize::from(is_followed),
+            "only the one that was let go"
+        );
+        let dead = queue.letters();
+        assert_eq!(dead[0].origins.followed.len(), usize::from(is_followed));
+    }
 }
 
 #[tokio::test(start_paused = true)]
