@@ -14,6 +14,7 @@ pub(crate) mod batches;
 pub(crate) mod connections;
 pub(crate) mod data;
 pub(crate) mod dead_letters;
+pub(crate) mod deliveries;
 mod describe;
 pub(crate) mod flows;
 pub(crate) mod given;
@@ -63,6 +64,7 @@ fn routes() -> Vec<Route> {
         simulator::routes(),
         flows::routes(),
         dead_letters::routes(),
+        deliveries::routes(),
         recipes::routes(),
         actions::routes(),
         lookups::routes(),

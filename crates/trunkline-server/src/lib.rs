@@ -49,8 +49,8 @@ pub use calls::{NatsSettings, call_nodes};
 pub use connect::{Opened, connect, identify};
 pub use error::ServerError;
 pub use flows::{
-    DrainOptions, FlowError, FlowRunner, Report, RunOptions, StoredMirrors, StoredNotifications, Wakes,
-    environment, let_go,
+    DrainOptions, FlowError, FlowRunner, RecordPlace, RecordWay, Report, RunOptions, StoredMirrors,
+    StoredNotifications, Wakes, environment, let_go, way as record_way,
 };
 pub use grant::{Code, endpoints, finish_grant};
 pub use invitations::{invite, invite_first};

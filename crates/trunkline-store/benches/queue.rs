@@ -67,6 +67,7 @@ fn delivery(number: u64, keys: Keys) -> NewDelivery {
         source_record: None,
         form: RecordForm::Ready,
         run: None,
+        origins: None,
         due_at: now(),
     }
 }

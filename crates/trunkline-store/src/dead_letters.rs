@@ -10,9 +10,10 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::{
-    Store, StoreError,
+    NewFate, Origins, Store, StoreError,
     database::{Row, Statement},
     document,
+    fates::{adding, origins, written},
     journal::check_word,
     queue::kept_word,
 };
@@ -21,7 +22,7 @@ pub use query::{DeadLetterCount, DeadLetterFilter, FoundDeadLetters};
 pub use redrive::Redriven;
 
 const COLUMNS: &str = "SELECT id, flow, destination, run, key, dedupe_key, source_record, record, head, steps, request, answer, code, \
-                       message, attempts, first_at, last_at, state FROM dead_letters";
+                       message, attempts, first_at, last_at, state, origins FROM dead_letters";
 
 /// What became of a dead letter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -93,6 +94,8 @@ pub struct NewDeadLetter {
     pub attempts: i64,
     /// When it failed first.
     pub first_at: Timestamp,
+    /// Which records of the source it came of, where their way is kept.
+    pub origins: Option<Origins>,
     /// Why it was given up.
     pub failure: Failure,
 }
@@ -123,6 +126,9 @@ pub struct DeadLetter {
     pub last_at: Timestamp,
     /// What became of it.
     pub state: DeadLetterState,
+    /// Which records of the source it came of, where their way is kept.
+    #[serde(skip)]
+    pub origins: Option<Origins>,
 }
 
 impl Store {
@@ -142,8 +148,8 @@ impl Store {
         let failure = &new.failure;
         let added = Statement::new(
             "INSERT INTO dead_letters (id, flow, destination, run, key, dedupe_key, source_record, record, steps, request, answer, \
-             code, message, attempts, first_at, last_at, state, head) \
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, 'waiting', $17)",
+             code, message, attempts, first_at, last_at, state, head, origins) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, 'waiting', $17, $18)",
         )
         .bind(&id)
         .bind(&new.flow)
@@ -161,8 +167,21 @@ impl Store {
         .bind(new.attempts)
         .bind(new.first_at)
         .bind(now)
-        .bind(failure.head.clone());
-        self.write_one(added).await?;
+        .bind(failure.head.clone())
+        .bind(written(new.origins.as_ref()));
+        let mut statements = vec![added];
+        if let (Some(origins), Some(run)) = (&new.origins, &new.run) {
+            let fate = NewFate::of_letter(
+                origins,
+                run,
+                &new.destination,
+                new.key.as_ref(),
+                new.attempts,
+                now,
+            );
+            statements.extend(adding(&new.flow, fate.rows(&self.entropy, Some(&id))));
+        }
+        self.write(statements).await?;
         Ok(id)
     }
 }
@@ -195,12 +214,12 @@ impl Failure {
     pub(crate) fn buried(&self, id: &str, lane: i64, seq: i64, now: Timestamp) -> Statement {
         Statement::new(
             "INSERT INTO dead_letters (id, flow, destination, run, key, dedupe_key, source_record, record, steps, request, answer, \
-             code, message, attempts, first_at, last_at, state, head) \
+             code, message, attempts, first_at, last_at, state, head, origins) \
              SELECT CAST($1 AS TEXT), l.flow, l.destination, d.run, d.key, d.dedupe_key, \
              coalesce(CAST($4 AS TEXT), CASE WHEN d.form = 'source' THEN d.record ELSE d.source_record END), \
              coalesce(CAST($5 AS TEXT), CASE WHEN d.form = 'ready' THEN d.record END), \
              CAST($6 AS TEXT), CAST($7 AS TEXT), CAST($8 AS TEXT), CAST($9 AS TEXT), CAST($10 AS TEXT), d.attempts + 1, \
-             coalesce(d.first_at, CAST($11 AS BIGINT)), CAST($11 AS BIGINT), 'waiting', coalesce(CAST($12 AS TEXT), d.head) \
+             coalesce(d.first_at, CAST($11 AS BIGINT)), CAST($11 AS BIGINT), 'waiting', coalesce(CAST($12 AS TEXT), d.head), d.origins \
              FROM deliveries AS d JOIN flow_lanes AS l ON l.id = d.lane WHERE d.lane = $2 AND d.seq = $3",
         )
         .bind(id)
@@ -243,6 +262,7 @@ fn letter(mut row: Row) -> Result<DeadLetter, StoreError> {
         state: DeadLetterState::of(&row.text()?).ok_or_else(|| StoreError::Damaged {
             what: "a dead letter in an unknown state".to_owned(),
         })?,
+        origins: origins(row.text_or_none()?)?,
     })
 }
 

@@ -18,6 +18,7 @@ mod document;
 mod entropy;
 mod error;
 mod extent;
+mod fates;
 mod flows;
 mod forgetting;
 mod grants;
@@ -56,6 +57,7 @@ pub use dead_letters::{
 pub use entropy::Entropy;
 pub use error::StoreError;
 pub use extent::Extent;
+pub use fates::{Fate, FateFilter, FateOutcome, NewFate, Origin, Origins};
 pub use flows::{
     Flow, FlowCheckpoint, FlowOrigin, FlowRun, FlowRunCause, FlowRunCounts, FlowRunFilter, FlowRunState,
     FlowState, NewFlow, NewFlowRun, Put,

@@ -17,6 +17,8 @@ mod settle;
 use jiff::Timestamp;
 use serde::Serialize;
 
+use crate::Origins;
+
 pub use claim::{Claim, ClaimedLane};
 pub use depth::QueueDepth;
 pub use enqueue::Enqueued;
@@ -82,6 +84,8 @@ pub struct NewDelivery {
     pub form: RecordForm,
     /// The run that made it.
     pub run: Option<String>,
+    /// Which records of the source it came of, where their way is kept.
+    pub origins: Option<Origins>,
     /// When it is due. One with a key that is due later lets its whole lane wait.
     pub due_at: Timestamp,
 }
@@ -105,6 +109,8 @@ pub struct Delivery {
     pub form: RecordForm,
     /// The run that made it.
     pub run: Option<String>,
+    /// Which records of the source it came of, where their way is kept.
+    pub origins: Option<Origins>,
     /// When it was due.
     pub due_at: Timestamp,
     /// When it was added.

@@ -35,8 +35,8 @@ pub(crate) use connections::{
 };
 pub(crate) use data::Data;
 pub(crate) use flow::{
-    ApplyFlows, CheckFlows, Components, DeadLetters, Flow, FlowCommand, FlowRuns, ListFlows, OneFlow,
-    RedriveFlow, RedriveForm, RemoveFlow, RunFlow,
+    ApplyFlows, CheckFlows, Components, DeadLetters, DeliveryOutcome, Flow, FlowCommand, FlowDeliveries,
+    FlowRuns, ListFlows, OneDelivery, OneFlow, RedriveFlow, RedriveForm, RemoveFlow, RunFlow,
 };
 pub(crate) use lookup::Lookup;
 pub(crate) use mirrors::{AddMirror, Mirrors, MirrorsCommand};

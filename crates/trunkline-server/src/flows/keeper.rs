@@ -5,10 +5,12 @@ use std::sync::{Arc, Mutex, PoisonError, atomic::Ordering};
 use futures::future::BoxFuture;
 use trunkline_client::{Clock, Meter};
 use trunkline_flow::{
-    ComponentError, Cursor,
-    engine::{Counts, DeadLetter, Keeper, queue::EVERY_WAY},
+    ComponentError, Cursor, Head, Marks,
+    engine::{Counts, DeadLetter, Fate, Keeper, queue::EVERY_WAY},
 };
-use trunkline_store::{Failure, FlowRunCounts, Lease, NewDeadLetter, Store, StoreError};
+use trunkline_store::{
+    Failure, FateOutcome, FlowRunCounts, Lease, NewDeadLetter, NewFate, Origin, Origins, Store, StoreError,
+};
 
 /// The one part of a flow's source.
 pub(super) const PART: &str = "source";
@@ -72,6 +74,7 @@ impl Keeper for StoredKeeper {
                 run: Some(self.run.clone()),
                 key: letter.key.clone(),
                 dedupe_key: None,
+                origins: of_marks(&letter.origins),
                 attempts: letter.attempts.into(),
                 first_at: letter.at,
                 failure: failure(letter),
@@ -81,6 +84,17 @@ impl Keeper for StoredKeeper {
                 .await
                 .map(drop)
                 .map_err(|error| of_store(&error))
+        })
+    }
+
+    fn note(&self, fates: Vec<Fate>) -> BoxFuture<'_, Result<(), ComponentError>> {
+        Box::pin(async move {
+            let fates: Vec<NewFate> = fates
+                .into_iter()
+                .map(|fate| of_fate(fate, self.run.clone(), None))
+                .collect();
+            let added = self.store.add_fates(&self.flow, &fates).await;
+            added.map_err(|error| of_store(&error))
         })
     }
 
@@ -112,6 +126,49 @@ pub(super) fn failure(letter: DeadLetter) -> Failure {
     }
 }
 
+/// The store's own form of what became of a record: that of `run`, which went through the transforms of `version`, if it is known.
+pub(super) fn of_fate(fate: Fate, run: String, version: Option<i64>) -> NewFate {
+    let origins = fate.origins.into_iter().map(|(mark, source)| {
+        let origin = Origin {
+            number: mark.number,
+            id: mark.id,
+        };
+        (origin, source.map(|source| source.to_string()))
+    });
+    NewFate {
+        run,
+        version: version.filter(|_| fate.is_made_anew),
+        origins: origins.collect(),
+        joined: fate.joined as u64,
+        outcome: match &fate.destination {
+            Some(_) => FateOutcome::Delivered,
+            None => FateOutcome::LetGo,
+        },
+        destination: fate.destination,
+        key: fate.key,
+        head: (fate.head != Head::default()).then(|| serde_json::to_string(&fate.head).unwrap_or_default()),
+        record: fate.record.map(|record| record.to_string()),
+        answer: fate.answer.map(|answer| answer.to_string()),
+        attempts: fate.attempts.into(),
+        at: fate.at,
+    }
+}
+
+/// The store's own form of what something came of; none where no way is kept.
+pub(super) fn of_marks(marks: &Marks) -> Option<Origins> {
+    (!marks.followed.is_empty()).then(|| Origins {
+        followed: marks
+            .followed
+            .iter()
+            .map(|mark| Origin {
+                number: mark.number,
+                id: mark.id.clone(),
+            })
+            .collect(),
+        of: marks.of as u64,
+    })
+}
+
 /// The store's own form of what a run did.
 pub(super) fn of_counts(counts: &Counts, calls: &Meter, note: Option<String>) -> FlowRunCounts {
     FlowRunCounts {
@@ -122,6 +179,7 @@ pub(super) fn of_counts(counts: &Counts, calls: &Meter, note: Option<String>) ->
         retried: counts.retried,
         queued: counts.queued,
         calls: calls.load(Ordering::Relaxed),
+        followed: counts.followed,
         bytes: None,
         errors: counts.errors.clone(),
         note,

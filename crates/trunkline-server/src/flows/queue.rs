@@ -4,24 +4,24 @@
 
 use std::{
     collections::BTreeMap,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, PoisonError, atomic::Ordering},
 };
 
 use futures::future::BoxFuture;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 use tokio::sync::Notify;
-use trunkline_client::Clock;
+use trunkline_client::{Clock, Meter};
 use trunkline_flow::{
-    ComponentError, Head, Record,
-    engine::queue::{Claimed, Form, Lane, Outcome, Queue, Queued, Waiting},
+    ComponentError, Head, Mark, Marks, Record,
+    engine::queue::{Claimed, EVERY_WAY, Form, Lane, Outcome, Queue, Queued, Waiting},
 };
 use trunkline_store::{
-    Again, Claim, ClaimedLane, Dead, Delivery, HeldLane, NewDelivery, RecordForm, Settled, Store, StoreError,
-    Tally,
+    Again, Claim, ClaimedLane, Dead, Delivery, HeldLane, NewDelivery, NewFate, Origins, RecordForm, Settled,
+    Store, StoreError, Tally,
 };
 
-use super::keeper::{failure, of_store};
+use super::keeper::{failure, of_fate, of_marks, of_store};
 
 /// How long whoever has a lane is taken for alive: what a dead process had is taken up within 15 seconds.
 const LIFE: SignedDuration = SignedDuration::from_secs(12);
@@ -47,6 +47,10 @@ pub(super) struct StoredQueue {
     pub(super) run: Option<String>,
     /// Whether what waits is handed out though the flow is paused: somebody asked for it.
     pub(super) of_paused: bool,
+    /// The version of the flow's text, where it is known.
+    pub(super) version: Option<i64>,
+    /// Calls that were spent on deliveries and are counted for no run yet.
+    pub(super) calls: Meter,
     pub(super) wake: Arc<Notify>,
 }
 
@@ -64,6 +68,8 @@ impl StoredQueue {
             owner: owner.to_owned(),
             run: None,
             of_paused: false,
+            version: None,
+            calls: Meter::default(),
             wake: wakes.of(flow),
         }
     }
@@ -80,6 +86,7 @@ impl StoredQueue {
             source_record: queued.source.map(|source| source.to_string()),
             form: RecordForm::Ready,
             run: self.run.clone(),
+            origins: of_marks(&queued.origins),
             due_at: now,
         }
     }
@@ -156,8 +163,15 @@ impl Queue for StoredQueue {
             if is_free_only {
                 return Self::still_ours(self.store.release(&held).await);
             }
-            let settled = settled(outcome);
-            let done = self.store.settle_lane(&held, &settled, self.clock.now()).await;
+            let now = self.clock.now();
+            let mut settled = settled(outcome, self.version, now);
+            let calls = self.calls.swap(0, Ordering::Relaxed);
+            let is_counted = share(calls, &mut settled.tallies);
+            let done = self.store.settle_lane(&held, &settled, now).await;
+            if done.is_err() || !is_counted {
+                // Whoever settles next counts them.
+                self.calls.fetch_add(calls, Ordering::Relaxed);
+            }
             Self::still_ours(done.map(drop))
         })
     }
@@ -197,6 +211,17 @@ fn of_lane(lane: ClaimedLane) -> Claimed {
     }
 }
 
+fn of_origins(origins: Origins) -> Marks {
+    let followed = origins.followed.into_iter().map(|origin| Mark {
+        number: origin.number,
+        id: origin.id,
+    });
+    Marks {
+        followed: followed.collect(),
+        of: usize::try_from(origins.of).unwrap_or(usize::MAX),
+    }
+}
+
 fn of_delivery(delivery: Delivery) -> Waiting {
     // The store took nothing that is no JSON.
     let value = |text: &str| serde_json::from_str::<Value>(text).unwrap_or_default();
@@ -216,17 +241,39 @@ fn of_delivery(delivery: Delivery) -> Waiting {
         key: delivery.key,
         attempts: u32::try_from(delivery.attempts).unwrap_or(u32::MAX),
         run: delivery.run,
+        origins: delivery.origins.map(of_origins).unwrap_or_default(),
     }
 }
 
-fn settled(outcome: Outcome) -> Settled {
+/// Counts calls for the runs whose deliveries are settled, by how many those are; whether there is one. Lanes work side by side, so a call
+/// for another lane's may be among them; none is counted twice.
+fn share(calls: u64, tallies: &mut [Tally]) -> bool {
+    let of = |tally: &Tally| tally.delivered + tally.dead + tally.retried;
+    let mut left = calls;
+    let mut weight: u64 = tallies.iter().map(of).sum();
+    for tally in tallies.iter_mut() {
+        let own = of(tally);
+        if weight > 0 {
+            tally.calls = left * own / weight;
+        }
+        left -= tally.calls;
+        weight -= own;
+    }
+    left == 0
+}
+
+fn settled(outcome: Outcome, version: Option<i64>, now: Timestamp) -> Settled {
     let mut tallies: BTreeMap<String, Tally> = BTreeMap::new();
-    let mut tally = |run: Option<String>, count: fn(&mut Tally)| {
+    let mut tally = |run: Option<String>, code: Option<&str>, count: fn(&mut Tally)| {
         if let Some(run) = run {
-            count(tallies.entry(run.clone()).or_insert_with(|| Tally {
+            let tally = tallies.entry(run.clone()).or_insert_with(|| Tally {
                 run,
                 ..Tally::default()
-            }));
+            });
+            count(tally);
+            if let Some(code) = code {
+                *tally.errors.entry(code.to_owned()).or_default() += 1;
+            }
         }
     };
     let mut settled = Settled {
@@ -234,11 +281,11 @@ fn settled(outcome: Outcome) -> Settled {
         ..Settled::default()
     };
     for (number, run) in outcome.done {
-        tally(run, |tally| tally.delivered += 1);
+        tally(run, None, |tally| tally.delivered += 1);
         settled.done.push(number);
     }
     for again in outcome.again {
-        tally(again.run, |tally| tally.retried += 1);
+        tally(again.run, Some(again.code), |tally| tally.retried += 1);
         settled.again.push(Again {
             seq: again.number,
             due_at: again.at,
@@ -246,12 +293,62 @@ fn settled(outcome: Outcome) -> Settled {
         });
     }
     for (number, run, letter) in outcome.dead {
-        tally(run, |tally| tally.dead += 1);
+        let fate = match (of_marks(&letter.origins), &run) {
+            (Some(origins), Some(run)) => Some(NewFate::of_letter(
+                &origins,
+                run,
+                letter.destination.as_deref().unwrap_or(EVERY_WAY),
+                letter.key.as_ref(),
+                letter.attempts.into(),
+                now,
+            )),
+            _ => None,
+        };
+        tally(run, Some(&letter.code), |tally| tally.dead += 1);
         settled.dead.push(Dead {
             seq: number,
+            fate,
             failure: failure(letter),
         });
     }
+    for (run, fate) in outcome.fates {
+        settled.fates.push(of_fate(fate, run, version));
+    }
     settled.tallies = tallies.into_values().collect();
     settled
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn tally(delivered: u64, dead: u64, retried: u64) -> Tally {
+        Tally {
+            delivered,
+            dead,
+            retried,
+            ..Tally::default()
+        }
+    }
+
+    #[test]
+    fn calls_are_shared_by_the_deliveries_and_none_is_lost() {
+        for (calls, tallies, expected) in [
+            (7, vec![tally(2, 0, 0)], vec![7]),
+            (7, vec![tally(1, 0, 1), tally(0, 2, 0)], vec![3, 4]),
+            (
+                1,
+                vec![tally(1, 0, 0), tally(1, 0, 0), tally(1, 0, 0)],
+                vec![0, 0, 1],
+            ),
+            (9, vec![tally(0, 0, 0), tally(1, 0, 0)], vec![0, 9]),
+            (0, vec![tally(1, 1, 1)], vec![0]),
+        ] {
+            let mut tallies = tallies;
+            assert!(share(calls, &mut tallies));
+            let found: Vec<_> = tallies.iter().map(|tally| tally.calls).collect();
+            assert_eq!(found, expected, "{calls}");
+        }
+        assert!(!share(3, &mut []), "they wait for the next");
+    }
 }

@@ -20,6 +20,7 @@ use trunkline_flow::{
 use trunkline_store::{FlowRunCause, FlowRunFilter, FlowRunState, Lease, NewFlowRun, Store, StoreError};
 
 use super::{
+    forgetting::forget,
     keeper::{PART, StoredKeeper, of_counts},
     pushes::StoredPushes,
     queue::{StoredQueue, Wakes},
@@ -102,6 +103,8 @@ pub struct DrainOptions {
     pub folder: PathBuf,
     /// Whether it is brought though the flow is paused: somebody asked for it.
     pub of_paused: bool,
+    /// The version of the text.
+    pub version: i64,
 }
 
 /// What a run did.
@@ -236,6 +239,9 @@ impl FlowRunner {
         self.store
             .end_flow_run(&run, state, &kept, self.clock.now())
             .await?;
+        if let Err(error) = forget(&self.store, name, document.policy.history, self.clock.now()).await {
+            tracing::warn!(code = error.code(), %error, run, "what became of old records could not be forgotten");
+        }
         let lease = held.lock().unwrap_or_else(PoisonError::into_inner).clone();
         if options.range.is_some() && ran.ended == Ended::Done {
             self.store
@@ -264,10 +270,19 @@ impl FlowRunner {
         stop: watch::Receiver<bool>,
         counts: &Mutex<Counts>,
     ) -> Result<Ran, FlowError> {
-        let site = self.site(&document.name, options.folder.clone());
+        let meter = Meter::default();
+        let site = Site {
+            workspaces: Arc::new(Metered {
+                of: Arc::clone(&self.workspaces),
+                meter: Arc::clone(&meter),
+            }),
+            ..self.site(&document.name, options.folder.clone())
+        };
         let flow = trunkline_components::build(document, &site).map_err(FlowError::Mistakes)?;
         let queue: Arc<dyn Queue> = Arc::new(StoredQueue {
             of_paused: options.of_paused,
+            version: Some(options.version),
+            calls: meter,
             ..self.queue(&document.name)
         });
         let told = |now: &Counts| {

@@ -207,7 +207,7 @@ impl Supervisor {
         self.work.spawn(async move {
             let failed = match &work {
                 Work::Run(_) => run_once(&runner, version, &document, stop, (folder, is_by_hand)).await,
-                Work::Drain(_) => drain(&runner, &document, stop, folder).await,
+                Work::Drain(_) => drain(&runner, version, &document, stop, folder).await,
             };
             (work, failed)
         });
@@ -317,6 +317,7 @@ async fn run_once(
 /// Brings what waits in a flow's queue, until nothing waits if only dead letters come into it, and all the time otherwise.
 async fn drain(
     runner: &FlowRunner,
+    version: i64,
     document: &Document,
     stop: watch::Receiver<bool>,
     folder: PathBuf,
@@ -324,6 +325,7 @@ async fn drain(
     let options = DrainOptions {
         folder,
         of_paused: false,
+        version,
     };
     let (_hold, may_end) = watch::channel(!document.policy.queue);
     let name = document.name.as_str();

@@ -1,12 +1,12 @@
-//! Forgets what was kept for its time: notifications, requests, runs of mirrors, actions and flows, batches, dead letters, alerts, and which
-//! contacts identities led to.
+//! Forgets what was kept for its time: notifications, requests, runs of mirrors, actions and flows, batches, dead letters, what became of
+//! records, alerts, and which contacts identities led to.
 
 use jiff::{SignedDuration, Timestamp};
 use trunkline_actions::SEARCH_LAG;
 use trunkline_store::StoreError;
 
 use crate::{
-    imports,
+    flows, imports,
     retention::{self, What},
     shared::Shared,
 };
@@ -50,6 +50,8 @@ pub(super) async fn when_due(
         shared.store.forget_dead_letters(runs, now).await?,
         shared.store.forget_dedupe_keys(runs).await?,
         shared.store.forget_alerts(runs).await?,
+        flows::forget_all(&shared.store, now).await?,
+        shared.store.forget_fates(None, runs).await?,
     ];
     if forgotten.iter().any(|count| *count > 0) {
         tracing::info!(
@@ -60,6 +62,7 @@ pub(super) async fn when_due(
             batches = forgotten[4],
             flow_runs = forgotten[5],
             dead_letters = forgotten[6],
+            ways_of_records = forgotten[9] + forgotten[10],
             "forgot what was kept for its time"
         );
     }

@@ -263,6 +263,7 @@ fn delivery(letter: &DeadLetter, form: RecordForm, now: Timestamp) -> NewDeliver
             .filter(|_| form == RecordForm::Ready),
         form,
         run: letter.run.clone(),
+        origins: letter.origins.clone(),
         due_at: now,
     }
 }

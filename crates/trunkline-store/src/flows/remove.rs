@@ -44,6 +44,7 @@ impl Store {
             "DELETE FROM flow_lanes WHERE flow = $1",
             "DELETE FROM delivery_keys WHERE flow = $1",
             "DELETE FROM flow_checkpoints WHERE flow = $1",
+            "DELETE FROM fates WHERE flow = $1",
         ]
         .map(|sql| Statement::new(sql).bind(name))
         .into();

@@ -17,9 +17,12 @@ use crate::{
     journal::{check_word, may_be},
 };
 
+/// Runs whose errors in the queue are asked for at once.
+const ERRORS_OF: usize = 50;
+
 const COLUMNS: &str = "SELECT id, flow, version, cause, state, started_at, ended_at, records_read, \
                        delivered + queue_delivered, filtered, dead + queue_dead, retried + queue_retried, queued, calls + queue_calls, bytes, \
-                       errors, note FROM flow_runs";
+                       errors, note, followed FROM flow_runs";
 
 /// Why a run began.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -130,6 +133,8 @@ pub struct FlowRunCounts {
     pub calls: u64,
     /// Bytes read, where the source knows.
     pub bytes: Option<u64>,
+    /// Records whose whole way is kept.
+    pub followed: u64,
     /// Errors by their codes.
     pub errors: BTreeMap<String, u64>,
     /// What people should know of it.
@@ -281,7 +286,38 @@ impl Store {
                 conditions.join(" AND ")
             ))
         };
-        self.read(question).await?.into_iter().map(run).collect()
+        let mut runs = self
+            .read(question)
+            .await?
+            .into_iter()
+            .map(run)
+            .collect::<Result<Vec<_>, _>>()?;
+        self.with_queue_errors(&mut runs).await?;
+        Ok(runs)
+    }
+
+    /// Adds the errors of what waited in the queue.
+    async fn with_queue_errors(&self, runs: &mut [FlowRun]) -> Result<(), StoreError> {
+        // Without a queue there are none.
+        let queued = runs.iter_mut().filter(|run| run.counts.queued > 0);
+        let mut queued: Vec<&mut FlowRun> = queued.collect();
+        for some in queued.chunks_mut(ERRORS_OF) {
+            let places: Vec<String> = (1..=some.len()).map(|at| format!("${at}")).collect();
+            let mut question = Statement::new(format!(
+                "SELECT run, code, count FROM queue_errors WHERE run IN ({})",
+                places.join(", ")
+            ));
+            question
+                .values
+                .extend(some.iter().map(|run| Value::from(&run.id)));
+            for mut row in self.read(question).await? {
+                let (id, code, count) = (row.text()?, row.text()?, row.int()?);
+                if let Some(run) = some.iter_mut().find(|run| run.id == id) {
+                    *run.counts.errors.entry(code).or_default() += count.unsigned_abs();
+                }
+            }
+        }
+        Ok(())
     }
 
     /// One run of a flow.
@@ -295,10 +331,13 @@ impl Store {
         } else {
             None
         };
-        run(found.ok_or_else(|| StoreError::NotFound {
+        let mut found = [run(found.ok_or_else(|| StoreError::NotFound {
             kind: "flow run",
             name: id.to_owned(),
-        })?)
+        })?)?];
+        self.with_queue_errors(&mut found).await?;
+        let [found] = found;
+        Ok(found)
     }
 
     /// Forgets runs that ended before a moment; returns how many.
@@ -335,7 +374,7 @@ impl Store {
     ) -> Result<(), StoreError> {
         let mut moved = Statement::new(
             "UPDATE flow_runs SET state = $1, ended_at = $2, errors = $3, note = $4, bytes = $5, records_read = $6, delivered = $7, \
-             filtered = $8, dead = $9, retried = $10, queued = $11, calls = $12 WHERE id = $13 AND state = 'running'",
+             filtered = $8, dead = $9, retried = $10, queued = $11, calls = $12, followed = $13 WHERE id = $14 AND state = 'running'",
         )
         .bind(state.as_str())
         .bind(ended_at)
@@ -350,6 +389,7 @@ impl Store {
             counts.retried,
             counts.queued,
             counts.calls,
+            counts.followed,
         ] {
             moved = moved.bind(count(number));
         }
@@ -399,6 +439,7 @@ fn run(mut row: Row) -> Result<FlowRun, StoreError> {
             bytes: row.int_or_none()?.and_then(|bytes| u64::try_from(bytes).ok()),
             errors: document::read(&row.text()?)?,
             note: row.text_or_none()?,
+            followed: number(&mut row)?,
         },
     })
 }

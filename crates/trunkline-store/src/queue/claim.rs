@@ -9,11 +9,12 @@ use super::{Delivery, HeldLane, NEXT_AT, RecordForm};
 use crate::{
     Store, StoreError,
     database::{Row, Statement, Value},
+    fates::origins,
     journal::{check_word, may_be},
 };
 
 const COLUMNS: &str = "lane, seq, key, dedupe_key, record, form, run, due_at, enqueued_at, attempts, error, first_at, \
-     head, source_record";
+     head, source_record, origins";
 
 /// What somebody wants to work on.
 #[derive(Clone, Debug)]
@@ -259,6 +260,7 @@ fn delivery(mut row: Row) -> Result<(i64, Delivery), StoreError> {
             first_at: row.moment_or_none()?,
             head: row.text_or_none()?,
             source_record: row.text_or_none()?,
+            origins: origins(row.text_or_none()?)?,
         },
     ))
 }

@@ -15,7 +15,9 @@ use super::{
 use crate::{
     Store, StoreError,
     database::{Statement, Value},
-    document, flows,
+    document,
+    fates::written,
+    flows,
     journal::check_word,
 };
 
@@ -316,6 +318,7 @@ fn records(
                 delivery.due_at.into(),
                 delivery.head.clone().into(),
                 delivery.source_record.clone().into(),
+                written(delivery.origins.as_ref()),
             ])
         })
         .collect();
@@ -327,9 +330,9 @@ fn records(
     first.push(now.into());
     in_lots(
         (
-            "INSERT INTO deliveries (lane, seq, is_loose, key, dedupe_key, record, form, run, due_at, head, source_record, enqueued_at, \
-             attempts) SELECT l.id, l.last - v.column3, l.is_loose, v.column4, v.column5, v.column6, v.column7, v.column8, v.column9, \
-             v.column10, v.column11, CAST($3 AS BIGINT), 0 FROM (VALUES ",
+            "INSERT INTO deliveries (lane, seq, is_loose, key, dedupe_key, record, form, run, due_at, head, source_record, origins, \
+             enqueued_at, attempts) SELECT l.id, l.last - v.column3, l.is_loose, v.column4, v.column5, v.column6, v.column7, v.column8, v.column9, \
+             v.column10, v.column11, v.column12, CAST($3 AS BIGINT), 0 FROM (VALUES ",
             &after,
         ),
         &[
@@ -342,6 +345,7 @@ fn records(
             Type::Text,
             Type::Text,
             Type::Int,
+            Type::Text,
             Type::Text,
             Type::Text,
         ],

@@ -2,13 +2,16 @@
 //!
 //! The one rule: one transaction settles all of it under the lane's fence, or nothing of it; an old fence settles nothing.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 
 use super::{HeldLane, rows::among};
 use crate::{
-    Store, StoreError,
+    NewFate, Store, StoreError,
     database::{Statement, Value},
     dead_letters::Failure,
+    fates::adding,
 };
 
 /// A delivery to be tried again.
@@ -27,6 +30,8 @@ pub struct Again {
 pub struct Dead {
     /// Its number in the lane.
     pub seq: i64,
+    /// That its records became a dead letter, where their way is kept.
+    pub fate: Option<NewFate>,
     /// Why, and what is kept of it. Where it names no record, the delivery's own is kept.
     pub failure: Failure,
 }
@@ -40,6 +45,8 @@ pub struct Settled {
     pub again: Vec<Again>,
     /// Those that become dead letters.
     pub dead: Vec<Dead>,
+    /// What is kept of the way of those that were delivered, or let go.
+    pub fates: Vec<NewFate>,
     /// What that is for the runs that made them.
     pub tallies: Vec<Tally>,
     /// Whether the lane is given back.
@@ -57,6 +64,16 @@ pub struct Tally {
     pub dead: u64,
     /// How many are tried again.
     pub retried: u64,
+    /// Calls that were spent on them.
+    pub calls: u64,
+    /// Errors by their codes.
+    pub errors: BTreeMap<String, u64>,
+}
+
+impl Settled {
+    fn has_fates(&self) -> bool {
+        !self.fates.is_empty() || self.dead.iter().any(|dead| dead.fate.is_some())
+    }
 }
 
 impl Store {
@@ -87,6 +104,15 @@ impl Store {
             .bind(again.seq)
             .exactly(1)
         }));
+        let flow = match settled.has_fates() {
+            true => self.flow_of_lane(held.lane).await?,
+            false => String::new(),
+        };
+        let mut fates = Vec::new();
+        for fate in &settled.fates {
+            fate.check()?;
+            fates.extend(fate.rows(&self.entropy, None));
+        }
         let mut ids = Vec::with_capacity(settled.dead.len());
         for dead in &settled.dead {
             let id = self.entropy.id(now);
@@ -97,12 +123,17 @@ impl Store {
                     .bind(dead.seq)
                     .exactly(1),
             );
+            if let Some(fate) = &dead.fate {
+                fate.check()?;
+                fates.extend(fate.rows(&self.entropy, Some(&id)));
+            }
             ids.push(id);
         }
+        statements.extend(adding(&flow, fates));
         let gone = settled.done.len() + settled.dead.len();
         let is_fruitful = gone > 0 || !settled.again.is_empty();
         statements.push(held.moved(gone as u64, is_fruitful, settled.is_free));
-        statements.extend(settled.tallies.iter().map(Tally::added));
+        statements.extend(settled.tallies.iter().flat_map(Tally::added));
         match self.write(statements).await {
             Ok(_) => Ok(ids),
             Err(StoreError::Unmet) => Err(self.why_not(held).await?),
@@ -147,6 +178,15 @@ impl Store {
         Ok(ids.pop().unwrap_or_default())
     }
 
+    async fn flow_of_lane(&self, lane: i64) -> Result<String, StoreError> {
+        let question = Statement::new("SELECT flow FROM flow_lanes WHERE id = $1").bind(lane);
+        match self.read_one(question).await? {
+            Some(mut row) => row.text(),
+            // It went with its flow; the fence says so.
+            None => Ok("-".to_owned()),
+        }
+    }
+
     /// Whether the lane is lost, or one of the deliveries not there.
     async fn why_not(&self, held: &HeldLane) -> Result<StoreError, StoreError> {
         let question =
@@ -161,16 +201,28 @@ impl Store {
 }
 
 impl Tally {
-    fn added(&self) -> Statement {
+    fn added(&self) -> Vec<Statement> {
         let count = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
-        Statement::new(
+        let counted = Statement::new(
             "UPDATE flow_runs SET queue_delivered = queue_delivered + $1, queue_dead = queue_dead + $2, \
-             queue_retried = queue_retried + $3 WHERE id = $4",
+             queue_retried = queue_retried + $3, queue_calls = queue_calls + $4 WHERE id = $5",
         )
         .bind(count(self.delivered))
         .bind(count(self.dead))
         .bind(count(self.retried))
-        .bind(&self.run)
+        .bind(count(self.calls))
+        .bind(&self.run);
+        let erred = self.errors.iter().map(|(code, number)| {
+            // A run that was forgotten has no errors either.
+            Statement::new(
+                "INSERT INTO queue_errors (run, code, count) SELECT id, CAST($2 AS TEXT), CAST($3 AS BIGINT) FROM flow_runs WHERE id = $1 \
+                 ON CONFLICT (run, code) DO UPDATE SET count = queue_errors.count + excluded.count",
+            )
+            .bind(&self.run)
+            .bind(code)
+            .bind(count(*number))
+        });
+        std::iter::once(counted).chain(erred).collect()
     }
 }
 

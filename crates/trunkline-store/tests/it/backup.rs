@@ -4,14 +4,14 @@ use std::{fs, os::unix::fs::PermissionsExt as _};
 
 use secrecy::ExposeSecret as _;
 use trunkline_store::{
-    BatchBegun, BatchProgress, DeadLetterFilter, FlowRunFilter, KeySource, Location, Store,
+    BatchBegun, BatchProgress, DeadLetterFilter, FateFilter, FlowRunFilter, KeySource, Location, Store,
 };
 
 use crate::{
     backends::{Place, at, entropy, on_each_place},
     batches,
     connections::new,
-    dead_letters, flow_runs, flows,
+    dead_letters, fates, flow_runs, flows,
     journal::{self, LIFE},
     queue,
 };
@@ -143,6 +143,7 @@ async fn filled(store: &Store) {
     store.begin_flow_run(&flow_runs::new("vip"), at(0)).await.unwrap();
     let letter = dead_letters::letter("out", "TL0105");
     store.add_dead_letter(&letter, at(0)).await.unwrap();
+    store.add_fates("vip", &[fates::new("run", 1)]).await.unwrap();
     let holder = store.be_holder(LIFE, at(0)).await.unwrap();
     store
         .begin_and_send(
@@ -276,6 +277,7 @@ async fn a_backup_has_flows_and_what_they_still_have_to_deliver() {
     store.begin_flow_run(&flow_runs::new("vip"), at(0)).await.unwrap();
     let letter = dead_letters::letter("out", "TL0105");
     store.add_dead_letter(&letter, at(0)).await.unwrap();
+    store.add_fates("vip", &[fates::new("run", 1)]).await.unwrap();
     let lease = store
         .take_lease(&Store::flow_lease("vip"), "a", LIFE, at(0))
         .await
@@ -314,6 +316,8 @@ async fn a_backup_has_flows_and_what_they_still_have_to_deliver() {
             .len(),
         1
     );
+    let fates = restored.fates(&FateFilter::default(), 10).await.unwrap();
+    assert_eq!(fates.len(), 1);
     let again = restored.enqueue(&batch[..1], 2, at(0)).await.unwrap();
     assert_eq!(again.repeats, 1);
     let waiting = restored.claim(&queue::claim("b"), at(60)).await.unwrap();

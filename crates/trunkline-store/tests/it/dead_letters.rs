@@ -29,6 +29,7 @@ pub(crate) fn letter(destination: &str, code: &str) -> NewDeadLetter {
         run: Some("run-1".to_owned()),
         key: Some("k".to_owned()),
         dedupe_key: None,
+        origins: None,
         attempts: 8,
         first_at: at(-60),
         failure: Failure {
@@ -45,6 +46,7 @@ async fn bury_all(store: &Store, seconds: i64) -> Vec<String> {
         for delivery in &lane.deliveries {
             let dead = Dead {
                 seq: delivery.seq,
+                fate: None,
                 failure: failure("it is refused"),
             };
             ids.push(store.bury(&lane.held, dead, at(seconds)).await.unwrap());
@@ -81,6 +83,7 @@ async fn a_buried_delivery_lets_its_lane_go_on_and_all_of_it_is_kept() {
         let lane = store.claim(&claim("a"), at(1)).await.unwrap().remove(0);
         let dead = Dead {
             seq: lane.deliveries[0].seq,
+            fate: None,
             failure: Failure {
                 record: None,
                 source_record: None,
@@ -430,6 +433,7 @@ async fn what_cannot_be_kept_is_refused_and_changes_nothing() {
             spoil(&mut new.failure);
             let dead = Dead {
                 seq: lane.deliveries[0].seq,
+                fate: None,
                 failure: new.failure.clone(),
             };
             for error in [

@@ -31,6 +31,7 @@ pub(crate) fn counts(read: u64) -> FlowRunCounts {
         retried: 3,
         calls: 4,
         bytes: Some(5),
+        followed: 6,
         errors: BTreeMap::from([("TL0112".to_owned(), 3), ("TL0105".to_owned(), 2)]),
         note: Some("a part was left out".to_owned()),
     }
@@ -255,6 +256,8 @@ async fn what_becomes_of_queued_deliveries_counts_for_the_run_that_made_them() {
         let noted = FlowRunCounts {
             read: 3,
             queued: 3,
+            calls: 2,
+            errors: BTreeMap::from([("TL0112".to_owned(), 4)]),
             ..FlowRunCounts::default()
         };
         store.note_flow_run(&run, &noted).await.unwrap();
@@ -263,6 +266,7 @@ async fn what_becomes_of_queued_deliveries_counts_for_the_run_that_made_them() {
             done: vec![lane.deliveries[0].seq],
             dead: vec![Dead {
                 seq: lane.deliveries[1].seq,
+                fate: None,
                 failure: queue::failure("refused"),
             }],
             again: vec![Again {
@@ -275,8 +279,11 @@ async fn what_becomes_of_queued_deliveries_counts_for_the_run_that_made_them() {
                 delivered: 1,
                 dead: 1,
                 retried: 1,
+                calls: 5,
+                errors: BTreeMap::from([("TL0105".to_owned(), 1), ("TL0112".to_owned(), 1)]),
             }],
             is_free: true,
+            ..Settled::default()
         };
         store.settle_lane(&lane.held, &settled, at(2)).await.unwrap();
         // The run knows nothing of it, and takes nothing back.
@@ -286,7 +293,22 @@ async fn what_becomes_of_queued_deliveries_counts_for_the_run_that_made_them() {
             .unwrap();
         let counts = store.flow_run(&run).await.unwrap().counts;
         assert_eq!((counts.delivered, counts.dead, counts.retried), (1, 1, 1));
-        assert_eq!((counts.read, counts.queued), (3, 3));
+        assert_eq!((counts.read, counts.queued, counts.calls), (3, 3, 7));
+        let errors = BTreeMap::from([("TL0105".to_owned(), 1), ("TL0112".to_owned(), 5)]);
+        assert_eq!(counts.errors, errors);
+        let listed = store.flow_runs(&FlowRunFilter::default(), 10).await.unwrap();
+        assert_eq!(listed[0].counts.errors, errors);
+        // Somebody may have forgotten the run since; what waited is settled all the same.
+        assert_eq!(store.forget_flow_runs(at(10)).await.unwrap(), 1);
+        let lane = store.claim(&queue::claim("a"), at(10)).await.unwrap().remove(0);
+        let late = Settled {
+            done: vec![lane.deliveries[0].seq],
+            tallies: settled.tallies,
+            is_free: true,
+            ..Settled::default()
+        };
+        store.settle_lane(&lane.held, &late, at(11)).await.unwrap();
+        assert_eq!(store.pending_deliveries("vip").await.unwrap(), 0);
     })
     .await;
 }

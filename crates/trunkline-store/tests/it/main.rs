@@ -9,6 +9,7 @@ mod connections;
 mod dead_letter_counts;
 mod dead_letters;
 mod extent;
+mod fates;
 mod flow_runs;
 mod flows;
 mod grants;

@@ -24,6 +24,7 @@ pub(crate) fn new(key: &str, record: &str) -> NewDelivery {
         source_record: None,
         form: RecordForm::Ready,
         run: None,
+        origins: None,
         due_at: at(0),
     }
 }
@@ -146,6 +147,7 @@ async fn what_was_not_settled_comes_again_when_its_time_is_over_and_an_old_fence
                     &first.held,
                     Dead {
                         seq: seqs[1],
+                        fate: None,
                         failure: failure("late"),
                     },
                     at(16),

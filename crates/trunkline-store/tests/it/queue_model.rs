@@ -315,6 +315,7 @@ fn settled(
         } else if is(given_up) {
             settled.dead.push(Dead {
                 seq,
+                fate: None,
                 failure: failure("it is refused"),
             });
         } else {

@@ -403,6 +403,7 @@ async fn a_full_disk_refuses_what_has_no_room_and_keeps_all_that_was_taken() {
             .iter()
             .map(|delivery| Dead {
                 seq: delivery.seq,
+                fate: None,
                 failure: failure(&long.repeat(10)),
             })
             .collect(),

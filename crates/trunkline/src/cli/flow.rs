@@ -34,6 +34,10 @@ pub(crate) enum FlowCommand {
     Remove(RemoveFlow),
     /// List runs of flows, newest first: what they read, delivered and gave up.
     Runs(FlowRuns),
+    /// List what became of a flow's records, newest first: where each was delivered, or that it was let go.
+    Deliveries(FlowDeliveries),
+    /// Show a record's whole way: as the source gave it, after each transform, and what became of it at each destination.
+    Delivery(OneDelivery),
     /// List dead letters, show one with its whole way, or drop some.
     DeadLetters(DeadLetters),
     /// Bring dead letters to their destinations again, after a fix.
@@ -143,6 +147,62 @@ pub(crate) struct FlowRuns {
     /// Print JSON.
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct FlowDeliveries {
+    /// The flow.
+    #[arg(value_name = "NAME")]
+    pub(crate) name: String,
+    /// Those of a destination.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) destination: Option<String>,
+    /// Those of which this became.
+    #[arg(long, value_enum, value_name = "OUTCOME")]
+    pub(crate) outcome: Option<DeliveryOutcome>,
+    /// Those of a record, by its own id.
+    #[arg(long, value_name = "ID")]
+    pub(crate) record: Option<String>,
+    /// Those with a key.
+    #[arg(long, value_name = "KEY")]
+    pub(crate) key: Option<String>,
+    /// Those of a run.
+    #[arg(long, value_name = "ID")]
+    pub(crate) run: Option<String>,
+    /// Those at this time or later: a time, or a span such as `2h`.
+    #[arg(long, value_name = "TIME")]
+    pub(crate) since: Option<String>,
+    /// Those before this time.
+    #[arg(long, value_name = "TIME")]
+    pub(crate) until: Option<String>,
+    /// How many at most.
+    #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    pub(crate) limit: u32,
+    #[command(flatten)]
+    pub(crate) data: Data,
+    /// Print JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// What became of a record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum DeliveryOutcome {
+    /// A destination took it.
+    Delivered,
+    /// No destination wanted it.
+    LetGo,
+    /// It became a dead letter.
+    Dead,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct OneDelivery {
+    /// The id that `flow deliveries` shows.
+    #[arg(value_name = "ID")]
+    pub(crate) id: String,
+    #[command(flatten)]
+    pub(crate) data: Data,
 }
 
 #[derive(Debug, Args)]

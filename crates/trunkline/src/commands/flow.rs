@@ -4,6 +4,7 @@
 //! `flow/run.rs` for a run, `flow/store.rs` for what the store holds.
 
 pub(super) mod check;
+mod deliveries;
 mod desks;
 mod queue;
 mod run;
@@ -31,6 +32,8 @@ pub(crate) async fn run(arguments: cli::Flow) -> Result<ExitCode, Failure> {
         FlowCommand::Resume(arguments) => store::pause(arguments, false).await,
         FlowCommand::Remove(arguments) => store::remove(arguments).await,
         FlowCommand::Runs(arguments) => store::runs(arguments).await,
+        FlowCommand::Deliveries(arguments) => deliveries::list(arguments).await,
+        FlowCommand::Delivery(arguments) => deliveries::show(arguments).await,
         FlowCommand::DeadLetters(arguments) => store::dead_letters(arguments).await,
         FlowCommand::Redrive(arguments) => queue::redrive(arguments).await,
         FlowCommand::Components(arguments) => components(&arguments),

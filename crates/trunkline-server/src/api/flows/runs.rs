@@ -48,6 +48,8 @@ pub(crate) struct Run {
     pub(crate) queued: u64,
     /// Calls spent.
     pub(crate) calls: u64,
+    /// Records whose whole way is kept.
+    pub(crate) followed: u64,
     /// Errors by their codes.
     pub(crate) errors: BTreeMap<String, u64>,
     /// What people should know of it.
@@ -72,6 +74,7 @@ impl From<FlowRun> for Run {
             retried: counts.retried,
             queued: counts.queued,
             calls: counts.calls,
+            followed: counts.followed,
             errors: counts.errors,
             note: counts.note,
         }

@@ -40,6 +40,7 @@ pub(super) async fn run(
     let drain = DrainOptions {
         folder: options.folder.clone(),
         of_paused: true,
+        version: options.version,
     };
     let (ends, may_end) = watch::channel(false);
     let filling = async {
@@ -72,7 +73,7 @@ async fn redriven(
     store: &Arc<Store>,
     desks: &Arc<Desks>,
 ) -> Result<ExitCode, Failure> {
-    let (_, document) = stored(store, &arguments.flow).await?;
+    let (version, document) = stored(store, &arguments.flow).await?;
     let slots = document.policy.concurrency.max(1);
     let forms = match arguments.form {
         Some(cli::RedriveForm::Source) => vec![RecordForm::Source],
@@ -91,6 +92,7 @@ async fn redriven(
     let options = DrainOptions {
         folder: arguments.workspace.data.data.clone(),
         of_paused: true,
+        version,
     };
     let may_end = watch::channel(true).1;
     let done = runner.drain(&document, &options, may_end, stop, &brought).await;

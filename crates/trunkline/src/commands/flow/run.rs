@@ -15,8 +15,8 @@ use trunkline_client::SystemClock;
 use trunkline_components::Site;
 use trunkline_flow::{
     ComponentError, Cursor, Delivered, Destination, Occasion, Reader, Record, Source, Trigger,
-    document::Document,
-    engine::{Counts, DeadLetter, Ended, Engine, Keeper},
+    document::{Document, Followed},
+    engine::{Counts, DeadLetter, Ended, Engine, Fate, Keeper},
 };
 use trunkline_server::{
     FlowError, FlowRunner, Report, RunOptions, StoredMirrors, StoredNotifications, Wakes,
@@ -240,7 +240,7 @@ fn tell(report: &Report, name: &str, arguments: &cli::RunFlow) -> Result<ExitCod
         json::print(&json!({
             "flow": name, "run": report.run, "state": state, "error": error, "read": counts.read,
             "filtered": counts.filtered, "queued": counts.queued, "delivered": counts.delivered, "retried": counts.retried,
-            "dead_letters": counts.dead, "errors": counts.errors,
+            "dead_letters": counts.dead, "followed": counts.followed, "errors": counts.errors,
         }))?;
     } else if !arguments.dry_run {
         let delivered: u64 = counts.delivered.values().sum();
@@ -293,6 +293,7 @@ async fn dry(
     };
     let mut flow = trunkline_components::build(&chosen.document, &site)
         .map_err(|mistakes| check::refused(path, &mistakes))?;
+    flow.policy.history.records = Followed::None;
     flow.source = Arc::new(Untold(flow.source));
     for way in &mut flow.ways {
         way.destination = Arc::new(Preview {
@@ -378,5 +379,9 @@ impl Keeper for Forgetful {
         let printed = json::print_line(&json!({ "dead_letter": letter }))
             .map_err(|failure| ComponentError::stop(failure.code, failure.message, failure.advice));
         Box::pin(async { printed })
+    }
+
+    fn note(&self, _: Vec<Fate>) -> BoxFuture<'_, Result<(), ComponentError>> {
+        Box::pin(async { Ok(()) })
     }
 }

@@ -209,10 +209,15 @@ async fn remove_from(store: &Arc<Store>, one: &cli::OneFlow, with_state: bool) -
 }
 
 async fn existing(arguments: &cli::OneFlow) -> Result<Store, Failure> {
-    store::open_if_there(&arguments.data).await?.ok_or_else(|| {
+    existing_for(&format!("flow {}", arguments.name), &arguments.data).await
+}
+
+/// The store that has what is asked for, if there is any.
+pub(super) async fn existing_for(what: &str, data: &cli::Data) -> Result<Store, Failure> {
+    store::open_if_there(data).await?.ok_or_else(|| {
         Failure::usage(
             "TL0814",
-            format!("there is no flow {}: there is no store yet", arguments.name),
+            format!("there is no {what}: there is no store yet"),
             "Name the data folder with --data, or the store with --store.",
         )
     })

@@ -291,6 +291,7 @@ pub(in crate::console::pages) fn sample(state: &str) -> Run {
         retried: 5,
         queued: u64::from(!is_over) * 4,
         calls: 7,
+        followed: 1_000,
         errors: failed.then(|| ("TL0811".to_owned(), 2)).into_iter().collect(),
         note: failed.then(|| "<b>cut</b>".to_owned()),
     }
