@@ -100,6 +100,7 @@ impl World {
             run: None,
             key: None,
             dedupe_key: None,
+            origins: None,
             attempts: 8,
             first_at: self.now(),
             failure: Failure {

@@ -87,7 +87,7 @@ pub async fn way(
         ..FateFilter::default()
     };
     let mut fates = store.fates(&of_record, MOST).await?;
-    fates.reverse();
+    fates.sort_by(|one, other| (one.at, &one.destination).cmp(&(other.at, &other.destination)));
     if fates.is_empty() {
         // It was forgotten while we looked.
         fates.push(asked.clone());

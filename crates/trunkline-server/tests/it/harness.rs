@@ -12,9 +12,9 @@ use tempfile::TempDir;
 use trunkline_client::ManualClock;
 use trunkline_server::{Server, ServerOptions};
 use trunkline_store::{
-    AppDetails, Connection, ConnectionDetails, ConnectionSecrets, Entropy, Failure, FlowOrigin, FlowState,
-    KeySource, Location, NewApp, NewConnection, NewDeadLetter, NewFlow, Notification, NotificationFilter,
-    Store, WorkspaceIdentity,
+    AppDetails, Connection, ConnectionDetails, ConnectionSecrets, Entropy, Failure, FateFilter, FateOutcome,
+    FlowOrigin, FlowState, KeySource, Location, NewApp, NewConnection, NewDeadLetter, NewFate, NewFlow,
+    Notification, NotificationFilter, Origin, Store, WorkspaceIdentity,
 };
 
 /// A process with a store in a folder of its own.
@@ -70,6 +70,7 @@ impl Process {
             run: Some(run.to_owned()),
             key: None,
             dedupe_key: None,
+            origins: None,
             attempts: 8,
             first_at: at,
             failure: Failure {
@@ -85,6 +86,36 @@ impl Process {
             },
         };
         self.store.add_dead_letter(&new, at).await.unwrap()
+    }
+
+    /// Keeps that a record of a flow's run was delivered; returns the row's id.
+    pub(crate) async fn delivered(&self, flow: &str, run: &str, number: usize, at: Timestamp) -> String {
+        let origin = Origin {
+            number: number as u64,
+            id: Some(format!("order-{number}")),
+        };
+        let source = json!({ "number": number }).to_string();
+        let fate = NewFate {
+            run: run.to_owned(),
+            version: Some(1),
+            origins: vec![(origin, Some(source))],
+            joined: 1,
+            destination: Some("file".to_owned()),
+            outcome: FateOutcome::Delivered,
+            key: None,
+            head: None,
+            record: Some(json!({ "number": number, "twice": 2 * number }).to_string()),
+            answer: Some(json!({ "line": number }).to_string()),
+            attempts: 1,
+            at,
+        };
+        self.store.add_fates(flow, &[fate]).await.unwrap();
+        let own = FateFilter {
+            run: Some(run.to_owned()),
+            origin: Some(number as u64),
+            ..FateFilter::default()
+        };
+        self.store.fates(&own, 1).await.unwrap().remove(0).id
     }
 
     pub(crate) async fn stop(mut self) -> TempDir {

@@ -3,7 +3,10 @@
 mod intercom;
 mod mirror;
 
-use std::{collections::BTreeMap, fs};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs,
+};
 
 use serde_json::{Value, json};
 
@@ -406,15 +409,17 @@ fn a_scheduled_flow_runs_by_itself_and_a_file_does_not_overwrite_what_is_not_fro
 
 #[test]
 fn kills_at_random_points_leave_every_person_there_once() {
-    check_kills("{ concurrency: 16 }");
+    check_kills("{ concurrency: 16, history: { records: all } }");
 }
 
 #[test]
 fn kills_at_random_points_leave_every_person_of_a_queue_there_once() {
-    check_kills("{ concurrency: 16, queue: true, order: per_key, key: .id, dedupe_key: .id }");
+    check_kills(
+        "{ concurrency: 16, queue: true, order: per_key, key: .id, dedupe_key: .id, history: { records: all } }",
+    );
 }
 
-/// The destination has each person once, whenever the process dies.
+/// The destination has each person once, whenever the process dies, and the way of each is kept.
 fn check_kills(policy: &str) {
     let simulator = Simulator::small();
     let desk = Desk::new();
@@ -471,6 +476,24 @@ policy: {policy}
     expected.sort();
     assert_eq!(there, expected);
     assert_eq!(shown(&desk, &["flow", "dead-letters"]), json!([]));
+    let deliveries = shown(
+        &desk,
+        &[
+            "flow",
+            "deliveries",
+            "people",
+            "--outcome",
+            "delivered",
+            "--limit",
+            "100000",
+        ],
+    );
+    let deliveries = deliveries.as_array().unwrap();
+    let kept: BTreeSet<&str> = deliveries
+        .iter()
+        .map(|delivery| delivery["record_id"].as_str().unwrap())
+        .collect();
+    assert_eq!(kept.into_iter().collect::<Vec<_>>(), expected);
 }
 
 /// Every flow that the guide shows is in order, and the first one does what it says.

@@ -17,6 +17,7 @@ mod console;
 mod crowd;
 mod extras;
 mod flows;
+mod flows_deliveries;
 mod flows_push;
 mod flows_queue;
 mod harness;

@@ -1,10 +1,11 @@
 //! Runs and deliveries: dead letters with a filter, redriven or dropped, one or many; runs of all flows. `deliveries/letter.rs` has one
-//! letter with its whole way, `deliveries/runs.rs` the runs.
+//! letter with its whole way, `deliveries/records.rs` what became of the other records, `deliveries/runs.rs` the runs.
 //!
 //! The one rule: many are redriven or dropped only of a flow, or by choosing each, so that nobody empties everything by a slip.
 
 mod download;
 mod letter;
+mod records;
 mod runs;
 
 use std::{collections::BTreeMap, convert::Infallible};
@@ -56,6 +57,8 @@ pub(in crate::console) fn pages() -> Vec<Page> {
         Page::deed("dead_letters.drop", DROP, Role::Operate, drop_some),
     ];
     pages.extend(download::pages());
+    // Before the page of a letter, whose address fits any word.
+    pages.extend(records::pages());
     pages.extend(letter::pages());
     pages.extend(runs::pages());
     pages
@@ -68,13 +71,22 @@ pub(super) fn of_flow(flow: &str) -> String {
         .finish()
 }
 
-/// The ways between the two lists.
-fn tabs(visit: &Visit, is_runs: bool) -> Markup {
-    let current = |is: bool| is.then_some("page");
+/// A list of what flows did.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Tab {
+    Letters,
+    Records,
+    Runs,
+}
+
+/// The ways between the lists.
+fn tabs(visit: &Visit, tab: Tab) -> Markup {
+    let current = |own: Tab| (own == tab).then_some("page");
     html! {
         nav class="tabs" aria-label="Runs and deliveries" {
-            a href=(visit.to(LIST)) aria-current=[current(!is_runs)] { "Dead letters" }
-            a href=(visit.to(runs::LIST)) aria-current=[current(is_runs)] { "Runs" }
+            a href=(visit.to(LIST)) aria-current=[current(Tab::Letters)] { "Dead letters" }
+            a href=(visit.to(records::LIST)) aria-current=[current(Tab::Records)] { "Records" }
+            a href=(visit.to(runs::LIST)) aria-current=[current(Tab::Runs)] { "Runs" }
         }
     }
 }
@@ -212,7 +224,7 @@ impl View for List {
         let may_do_all =
             self.may_choose(visit) && !self.asked.get("flow").is_empty() && !self.asked.has("before");
         html! {
-            (tabs(visit, false))
+            (tabs(visit, Tab::Letters))
             (parts::trouble(visit, self.refusal.as_ref(), &[]))
             form class="filter" method="get" action=(visit.to(LIST)) role="search" {
                 (flow_choice(&self.asked, &self.flows))

@@ -75,6 +75,7 @@ pub(super) fn all() -> Vec<Case> {
     all.extend(flows());
     all.extend(tries());
     all.extend(dead_letters());
+    all.extend(deliveries());
     all
 }
 
@@ -329,6 +330,23 @@ fn flows() -> Vec<Case> {
         runs("/flow-runs?since=yesterday", 422).blames("since"),
         case("flow_runs.show", "/flow-runs/FLOWN", 200),
         case("flow_runs.show", "/flow-runs/nothing", 404),
+    ]
+}
+
+fn deliveries() -> Vec<Case> {
+    let list = |path, status| case("deliveries.list", path, status);
+    vec![
+        list("/flows/orders/deliveries", 200),
+        list(
+            "/flows/orders/deliveries?run=FLOWN&destination=file&outcome=let_go&record=order-1&key=k&limit=1",
+            200,
+        ),
+        list("/flows/none/deliveries", 404),
+        list("/flows/orders/deliveries?outcome=lost", 422).blames("outcome"),
+        list("/flows/orders/deliveries?since=soon", 422).blames("since"),
+        list("/flows/orders/deliveries?limit=0", 422).blames("limit"),
+        case("deliveries.show", "/deliveries/BROUGHT", 200),
+        case("deliveries.show", "/deliveries/nothing", 404),
     ]
 }
 

@@ -71,6 +71,71 @@ async fn every_mistake_is_told_with_its_place_and_nothing_is_put() {
 }
 
 #[tokio::test]
+async fn a_record_is_shown_from_its_source_to_what_its_destination_answered() {
+    let world = World::new().await;
+    let number = MANY - 1;
+    let found = world
+        .ask(
+            "read",
+            "get",
+            &format!("/flows/orders/deliveries?record=order-{number}"),
+            None,
+        )
+        .await;
+    assert_eq!(
+        found.json["items"][0]["id"],
+        json!(world.delivered),
+        "{}",
+        found.text
+    );
+    assert_eq!(
+        found.json["items"][0].get("source_record"),
+        None,
+        "a list is short"
+    );
+    let way = world
+        .ask("read", "get", &format!("/deliveries/{}", world.delivered), None)
+        .await;
+    for (place, expected) in [
+        ("/flow", json!("orders")),
+        ("/origin", json!(number)),
+        ("/source_record", json!({ "number": number })),
+        ("/steps/0/transform", json!("map")),
+        (
+            "/steps/0/after",
+            json!([{ "number": number, "twice": 2 * number }]),
+        ),
+        ("/note", Value::Null),
+        ("/places/0/outcome", json!("delivered")),
+        (
+            "/places/0/record",
+            json!({ "number": number, "twice": 2 * number }),
+        ),
+        ("/places/0/answer", json!({ "line": number })),
+        ("/places/0/steps", json!([])),
+    ] {
+        assert_eq!(way.json.pointer(place), Some(&expected), "{place}: {}", way.text);
+    }
+    let changed = json!({ "text": flow("orders").replace("twice", "double"), "replaces": 1 });
+    let put = world.ask("admin", "post", "/flows", Some(&changed)).await;
+    assert_eq!(put.status, 200, "{}", put.text);
+    let way = world
+        .ask("read", "get", &format!("/deliveries/{}", world.delivered), None)
+        .await;
+    assert!(
+        way.json["note"].as_str().unwrap().contains("version 2"),
+        "{}",
+        way.text
+    );
+    assert_eq!(
+        way.json["places"][0]["record"]["twice"],
+        2 * number,
+        "what was delivered stays"
+    );
+    world.stop().await;
+}
+
+#[tokio::test]
 async fn dead_letters_go_back_once_or_are_dropped_and_hold_the_flow_until_then() {
     let world = World::new().await;
     let ask = async |deed: &str, body: Value| {

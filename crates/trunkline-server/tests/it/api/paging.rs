@@ -42,6 +42,13 @@ async fn every_page_goes_on_where_the_last_one_ended() {
         ("/flow-runs?", "before", "id", false),
         ("/flow-runs?flow=orders&state=done&", "before", "id", false),
         ("/dead-letters?", "before", "id", false),
+        ("/flows/orders/deliveries?", "before", "id", false),
+        (
+            "/flows/orders/deliveries?destination=file&outcome=delivered&",
+            "before",
+            "id",
+            false,
+        ),
         ("/dead-letters?text=full&code=TL0811&", "before", "id", false),
     ];
     for (path, forth, field, is_rising) in cases {

@@ -38,6 +38,8 @@ pub(super) struct World {
     flown: String,
     /// Its dead letters, newest first.
     pub(super) letters: Vec<String>,
+    /// What became of the newest of its records.
+    pub(super) delivered: String,
     /// A batch that was stopped before its first row.
     batch: String,
     intercom: Intercom,
@@ -90,6 +92,7 @@ impl World {
             written: String::new(),
             flown: String::new(),
             letters: Vec::new(),
+            delivered: String::new(),
             batch: String::new(),
             intercom: Intercom::start().await,
         };
@@ -192,6 +195,7 @@ impl World {
             store.end_flow_run(&self.flown, done, &counts, at).await.unwrap();
             let id = self.process.letter("orders", &self.flown, number, at).await;
             self.letters.insert(0, id);
+            self.delivered = self.process.delivered("orders", &self.flown, number, at).await;
         }
     }
 
@@ -270,6 +274,7 @@ impl World {
             .replace("WRITTEN", &self.written)
             .replace("FLOWN", &self.flown)
             .replace("LETTER", &self.letters[0])
+            .replace("BROUGHT", &self.delivered)
             .replace("BATCH", &self.batch)
     }
 

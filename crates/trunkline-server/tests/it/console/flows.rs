@@ -84,6 +84,51 @@ async fn a_flow_is_written_mended_and_saved_only_over_what_was_seen() {
 }
 
 #[tokio::test]
+async fn what_became_of_a_record_is_found_read_and_taken_along() {
+    let process = Process::start().await;
+    process.flow("orders").await;
+    let mut ids = Vec::new();
+    for number in 0..120 {
+        ids.push(process.delivered("orders", "run", number, now()).await);
+    }
+    let mut zoe = signed_in(&process, "zoe", Role::Read).await;
+    let found = zoe.look("/deliveries/records?flow=orders&record=order-7").await;
+    assert!(
+        found.text.contains(&format!("/deliveries/records/{}", ids[7])),
+        "{}",
+        found.text
+    );
+    assert!(!found.text.contains("order-8"), "{}", found.text);
+    let shown = zoe.look(&format!("/deliveries/records/{}", ids[7])).await;
+    for words in [
+        "Delivered to file",
+        "After <code>map</code>",
+        "As the source gave it",
+        "What was answered",
+    ] {
+        assert!(shown.text.contains(words), "{words}: {}", shown.text);
+    }
+    let nothing = zoe.look("/deliveries/records/nothing").await;
+    assert_eq!(nothing.status, StatusCode::NOT_FOUND);
+    let wrong = zoe.look("/deliveries/records?outcome=lost").await;
+    assert!(wrong.text.contains("outcome"), "{}", wrong.text);
+    let lines = zoe
+        .look("/deliveries/records/download?format=jsonl&flow=orders")
+        .await;
+    assert_eq!(lines.text.lines().count(), 120, "beyond the page");
+    assert!(
+        lines.text.contains(r#""source_record":{"number":7}"#),
+        "{}",
+        lines.text
+    );
+    let table = zoe
+        .look("/deliveries/records/download?format=csv&record=order-7")
+        .await;
+    assert_eq!(table.text.lines().count(), 2, "{}", table.text);
+    process.stop().await;
+}
+
+#[tokio::test]
 async fn dead_letters_are_read_redriven_and_dropped_by_whoever_may() {
     let process = Process::start().await;
     process.flow("orders").await;

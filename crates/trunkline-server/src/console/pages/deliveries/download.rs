@@ -16,13 +16,13 @@ use futures::{StreamExt as _, stream};
 use http::header;
 use maud::{Markup, html};
 use serde_json::{Map, Value, json};
-use trunkline_store::Role;
+use trunkline_store::{Fate, Role};
 
-use super::{letters_query, runs};
+use super::{letters_query, records, runs};
 use crate::{
     api::{
         data::query::{Format, line, plain},
-        dead_letters, flows,
+        dead_letters, deliveries, flows,
         read::{Named, Query},
     },
     console::{
@@ -36,6 +36,7 @@ use crate::{
 
 pub(super) const LETTERS: &str = "/deliveries/download";
 pub(super) const RUNS: &str = "/deliveries/runs/download";
+pub(super) const RECORDS: &str = "/deliveries/records/download";
 /// How many are read at once.
 const AT_ONCE: u32 = 100;
 /// The columns of a table of dead letters.
@@ -53,6 +54,24 @@ const LETTER_COLUMNS: [&str; 13] = [
     "state",
     "source_record",
     "record",
+];
+/// The columns of a table of records.
+const RECORD_COLUMNS: [&str; 15] = [
+    "id",
+    "flow",
+    "run",
+    "version",
+    "origin",
+    "record_id",
+    "key",
+    "destination",
+    "outcome",
+    "at",
+    "attempts",
+    "letter",
+    "source_record",
+    "record",
+    "answer",
 ];
 /// The columns of a table of runs.
 const RUN_COLUMNS: [&str; 14] = [
@@ -80,6 +99,9 @@ pub(super) fn pages() -> Vec<Page> {
         Page::file("flow_runs.download", RUNS, Role::Read, async |asked| {
             file(asked, What::Runs).await
         }),
+        Page::file("deliveries.download", RECORDS, Role::Read, async |asked| {
+            file(asked, What::Records).await
+        }),
     ]
 }
 
@@ -105,6 +127,7 @@ pub(super) fn links(visit: &Visit, path: &str, asked: &Fields) -> Markup {
 enum What {
     Letters,
     Runs,
+    Records,
 }
 
 impl What {
@@ -112,6 +135,7 @@ impl What {
         match self {
             Self::Letters => &LETTER_COLUMNS,
             Self::Runs => &RUN_COLUMNS,
+            Self::Records => &RECORD_COLUMNS,
         }
     }
 
@@ -119,6 +143,7 @@ impl What {
         match self {
             Self::Letters => "dead-letters",
             Self::Runs => "runs",
+            Self::Records => "records",
         }
     }
 
@@ -152,8 +177,30 @@ impl What {
                 let rows = found.items.iter().map(|run| json!(run)).collect();
                 Ok((rows, found.next))
             }
+            Self::Records => {
+                let (flow, mut query) = records::query(asked);
+                query.limit = Some(AT_ONCE);
+                query.before = before;
+                let (found, next) = deliveries::some(shared, flow, query).await?;
+                Ok((found.iter().map(whole_record).collect(), next))
+            }
         }
     }
+}
+
+/// What became of a record, with its documents, in one object.
+fn whole_record(fate: &Fate) -> Value {
+    let mut row = json!(fate);
+    for name in ["head", "source_record", "record", "answer"] {
+        // Documents are kept as text; what is none any more is shown as it is.
+        if let Some(value) = row[name]
+            .as_str()
+            .and_then(|text| serde_json::from_str(text).ok())
+        {
+            row[name] = value;
+        }
+    }
+    row
 }
 
 /// A letter with its record's whole way, in one object.

@@ -60,12 +60,7 @@ impl Letter {
                             h3 { "Joined from" }
                             (document(joined))
                         } @else {
-                            h3 { "After " code { (step["transform"].as_str().unwrap_or("a transform")) } }
-                            @for error in step["errors"].as_array().into_iter().flatten() { p class="wrong" { (error.as_str().unwrap_or_default()) } }
-                            div class="pair" {
-                                div { h4 { "Before" } (document(&step["before"])) }
-                                div { h4 { "After" } (document(&step["after"])) }
-                            }
+                            (self::step(step))
                         }
                     }
                 }
@@ -77,8 +72,20 @@ impl Letter {
     }
 }
 
+/// What a transform has before it and gives after it.
+pub(super) fn step(step: &Value) -> Markup {
+    html! {
+        h3 { "After " code { (step["transform"].as_str().unwrap_or("a transform")) } }
+        @for error in step["errors"].as_array().into_iter().flatten() { p class="wrong" { (error.as_str().unwrap_or_default()) } }
+        div class="pair" {
+            div { h4 { "Before" } (document(&step["before"])) }
+            div { h4 { "After" } (document(&step["after"])) }
+        }
+    }
+}
+
 /// A document with its lines apart; a list of one is shown as the one.
-fn document(value: &Value) -> Markup {
+pub(super) fn document(value: &Value) -> Markup {
     let one = match value.as_array().map(Vec::as_slice) {
         Some([]) => return html! { p class="quiet" { "Nothing." } },
         Some([only]) => only,

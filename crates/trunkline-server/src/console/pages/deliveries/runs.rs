@@ -5,7 +5,7 @@ use maud::{Markup, html};
 use trunkline_store::Role;
 use url::form_urlencoded;
 
-use super::{download, flow_choice, flow_link, names, tabs};
+use super::{Tab, download, flow_choice, flow_link, names, records, tabs};
 use crate::{
     api::{
         flows::{self, FlowRunsQuery, Run},
@@ -106,7 +106,7 @@ impl View for Runs {
 
     fn main(&self, visit: &Visit) -> Markup {
         html! {
-            (tabs(visit, true))
+            (tabs(visit, Tab::Runs))
             (parts::trouble(visit, self.refusal.as_ref(), &[]))
             form class="filter" method="get" action=(visit.to(LIST)) role="search" {
                 (flow_choice(&self.asked, &self.flows))
@@ -191,6 +191,13 @@ impl One {
                     @if run.dead == 0 { "0" } @else { a class="wrong" href={ (visit.to(super::LIST)) "?" (letters) } { (words::count(run.dead)) } }
                 },
             ),
+            (
+                "Whole ways kept",
+                html! {
+                    @if run.followed == 0 { "0" } @else { a href=(records::of_run(visit, &run.flow, &run.id)) { (words::count(run.followed)) } " of " (words::count(run.read)) }
+                },
+            ),
+            ("Calls", html! { (words::count(run.calls)) }),
             ("Attempts beyond the first", html! { (words::count(run.retried)) }),
             (
                 "Errors",
