@@ -4,7 +4,10 @@ use std::fs;
 
 use serde_json::{Value, json};
 
-use crate::{harness::Desk, process::json as shown};
+use crate::{
+    harness::{Desk, Simulator},
+    process::json as shown,
+};
 
 const SPLIT: &str = r#"
 flow: split
@@ -207,4 +210,54 @@ fn a_policy_that_keeps_nothing_says_so_and_what_is_not_there_is_refused() {
         "{}",
         wrong.stdout
     );
+}
+
+#[test]
+fn calls_and_errors_of_a_queue_count_for_the_run_whose_records_waited() {
+    let counted = |policy: &str| {
+        let simulator = Simulator::small();
+        let desk = Desk::new();
+        put(
+            &desk,
+            "people.yaml",
+            &format!(
+                "flow: people\nsource: {{ file: {{ path: people.jsonl }} }}\ndestinations:\n  - intercom:\n      \
+                 action: contacts.create\n      with: {{ external_id: .id, email: .email, role: '\"user\"' }}\n      key: .id\n\
+                 policy: {{ history: {{ records: all }}{policy} }}\n"
+            ),
+        );
+        let people = (0..7).map(|number| match number {
+            3 => format!("{}\n", json!({ "id": "person-3", "email": "not an address" })),
+            _ => format!(
+                "{}\n",
+                json!({ "id": format!("person-{number}"), "email": format!("{number}@way.example") })
+            ),
+        });
+        put(&desk, "people.jsonl", &people.collect::<String>());
+        let arguments = [
+            "flow",
+            "run",
+            "people.yaml",
+            "--base-url",
+            simulator.base_url(),
+            "--json",
+        ];
+        let ran = desk.run(&arguments);
+        assert_eq!(ran.json()["dead_letters"], 1, "{}{}", ran.stdout, ran.stderr);
+        let run = shown(&desk, &["flow", "runs", "people"])[0].clone();
+        let answered = shown(&desk, &["flow", "deliveries", "people", "--record", "person-5"]);
+        assert!(
+            answered[0]["answer"].as_str().unwrap().contains("person-5"),
+            "{answered}"
+        );
+        (
+            run["calls"].as_u64().unwrap(),
+            run["errors"].clone(),
+            run["delivered"].clone(),
+        )
+    };
+    let straight = counted("");
+    assert!(straight.0 >= 7, "{straight:?}");
+    assert_ne!(straight.1, json!({}));
+    assert_eq!(counted(", queue: true"), straight);
 }

@@ -48,6 +48,7 @@ CREATE INDEX fates_of_origin ON fates (run, origin, id);
 CREATE INDEX fates_of_record ON fates (record_id, id) WHERE record_id IS NOT NULL;
 CREATE INDEX fates_of_key ON fates (flow, key, id) WHERE key IS NOT NULL;
 CREATE INDEX fates_not_delivered ON fates (flow, outcome, id) WHERE outcome <> 'delivered';
+CREATE INDEX fates_not_delivered_of_any ON fates (outcome, id) WHERE outcome <> 'delivered';
 ALTER TABLE deliveries ADD COLUMN origins TEXT;
 ALTER TABLE dead_letters ADD COLUMN origins TEXT;
 ALTER TABLE flow_runs ADD COLUMN followed INTEGER NOT NULL DEFAULT 0;
