@@ -253,9 +253,7 @@ fn share(calls: u64, tallies: &mut [Tally]) -> bool {
     let mut weight: u64 = tallies.iter().map(of).sum();
     for tally in tallies.iter_mut() {
         let own = of(tally);
-        if weight > 0 {
-            tally.calls = left * own / weight;
-        }
+        tally.calls = (left * own).checked_div(weight).unwrap_or(0);
         left -= tally.calls;
         weight -= own;
     }

@@ -14,7 +14,7 @@ use trunkline_server::{Server, ServerOptions};
 use trunkline_store::{
     AppDetails, Connection, ConnectionDetails, ConnectionSecrets, Entropy, Failure, FateFilter, FateOutcome,
     FlowOrigin, FlowState, KeySource, Location, NewApp, NewConnection, NewDeadLetter, NewFate, NewFlow,
-    Notification, NotificationFilter, Origin, Store, WorkspaceIdentity,
+    Notification, NotificationFilter, Origin, Origins, Store, WorkspaceIdentity,
 };
 
 /// A process with a store in a folder of its own.
@@ -64,13 +64,36 @@ impl Process {
 
     /// Keeps a dead letter of a flow's run; returns its id.
     pub(crate) async fn letter(&self, flow: &str, run: &str, number: usize, at: Timestamp) -> String {
+        self.letter_of(flow, run, (number, None), at).await
+    }
+
+    /// Keeps a dead letter of a record whose way is kept; returns its id.
+    pub(crate) async fn followed_letter(&self, flow: &str, run: &str, number: usize) -> String {
+        let origin = Origin {
+            number: number as u64,
+            id: Some(format!("order-{number}")),
+        };
+        let origins = Origins {
+            followed: vec![origin],
+            of: 1,
+        };
+        self.letter_of(flow, run, (number, Some(origins)), now()).await
+    }
+
+    async fn letter_of(
+        &self,
+        flow: &str,
+        run: &str,
+        (number, origins): (usize, Option<Origins>),
+        at: Timestamp,
+    ) -> String {
         let new = NewDeadLetter {
             flow: flow.to_owned(),
             destination: "file".to_owned(),
             run: Some(run.to_owned()),
             key: None,
             dedupe_key: None,
-            origins: None,
+            origins,
             attempts: 8,
             first_at: at,
             failure: Failure {

@@ -5,11 +5,11 @@ use std::time::Duration;
 use jiff::SignedDuration;
 use serde_json::json;
 use trunkline_store::{
-    ActionRunFilter, ActionRunState, BatchBegun, BatchFilter, BatchProgress, BatchState, Begun, NewActionRun,
-    NewBatch,
+    ActionRunFilter, ActionRunState, BatchBegun, BatchFilter, BatchProgress, BatchState, Begun, FateFilter,
+    FlowOrigin, NewActionRun, NewBatch, NewFlow,
 };
 
-use crate::harness::{Process, now};
+use crate::harness::{Process, flow, now};
 
 const DAY: SignedDuration = SignedDuration::from_hours(24);
 
@@ -83,6 +83,48 @@ async fn assert_forgets(process: Process) {
     };
     let forgotten = async {
         while left().await != (1, 1) {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    let waited = tokio::time::timeout(Duration::from_secs(30), forgotten).await;
+    assert!(waited.is_ok(), "{:?} are left", left().await);
+    process.stop().await;
+}
+
+#[tokio::test]
+async fn what_became_of_records_is_forgotten_as_their_flows_say() {
+    let process = Process::start().await;
+    let store = &process.store;
+    for (name, history) in [
+        ("usual", ""),
+        ("long", "policy: { history: { records: all, keep: 30d } }\n"),
+        ("none", "policy: { history: { records: none } }\n"),
+    ] {
+        let new = NewFlow {
+            name: name.to_owned(),
+            text: format!("{}{history}", flow(name)),
+            origin: FlowOrigin::File,
+            by_whom: "command line".to_owned(),
+        };
+        store.put_flow(&new, None, now()).await.unwrap();
+        for (number, at) in [(1, now()), (2, now() + DAY * 7)] {
+            process.delivered(name, "run", number, at).await;
+        }
+    }
+    process.clock.advance(DAY * 8);
+    let left = async || {
+        let mut left = Vec::new();
+        for name in ["usual", "long", "none"] {
+            let of_flow = FateFilter {
+                flow: Some(name.to_owned()),
+                ..FateFilter::default()
+            };
+            left.push(store.fates(&of_flow, 9).await.unwrap().len());
+        }
+        left
+    };
+    let forgotten = async {
+        while left().await != [1, 2, 0] {
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
     };

@@ -153,6 +153,7 @@ async fn dead_letters_go_back_once_or_are_dropped_and_hold_the_flow_until_then()
     assert_eq!(letter.json["source_record"], json!({ "number": MANY - 1 }));
     assert_eq!(letter.json["steps"][0]["transform"], "map");
     assert_eq!(letter.json["request"], json!({ "path": "orders.jsonl" }));
+    assert_eq!(letter.json["delivery"], Value::Null, "its way was not kept");
     let held = world.ask("admin", "delete", "/flows/orders", None).await;
     assert_eq!((held.status, held.code()), (409, "TL0880"), "{}", held.text);
     let one = json!({ "letters": { "ids": [world.letters[0]] }, "form": "source" });

@@ -108,6 +108,16 @@ async fn what_became_of_a_record_is_found_read_and_taken_along() {
     ] {
         assert!(shown.text.contains(words), "{words}: {}", shown.text);
     }
+    let letter = process.followed_letter("orders", "run", 7).await;
+    let both = zoe.look(&format!("/deliveries/records/{}", ids[7])).await;
+    let to_letter = format!("href=\"/deliveries/{letter}\"");
+    assert!(both.text.contains(&to_letter), "{}", both.text);
+    let buried = zoe.look(&format!("/deliveries/{letter}")).await;
+    assert!(
+        buried.text.contains("What became of this record everywhere"),
+        "{}",
+        buried.text
+    );
     let nothing = zoe.look("/deliveries/records/nothing").await;
     assert_eq!(nothing.status, StatusCode::NOT_FOUND);
     let wrong = zoe.look("/deliveries/records?outcome=lost").await;
@@ -115,7 +125,7 @@ async fn what_became_of_a_record_is_found_read_and_taken_along() {
     let lines = zoe
         .look("/deliveries/records/download?format=jsonl&flow=orders")
         .await;
-    assert_eq!(lines.text.lines().count(), 120, "beyond the page");
+    assert_eq!(lines.text.lines().count(), 121, "beyond the page");
     assert!(
         lines.text.contains(r#""source_record":{"number":7}"#),
         "{}",
@@ -124,7 +134,7 @@ async fn what_became_of_a_record_is_found_read_and_taken_along() {
     let table = zoe
         .look("/deliveries/records/download?format=csv&record=order-7")
         .await;
-    assert_eq!(table.text.lines().count(), 2, "{}", table.text);
+    assert_eq!(table.text.lines().count(), 3, "{}", table.text);
     process.stop().await;
 }
 

@@ -5,7 +5,7 @@ use maud::{Markup, html};
 use serde_json::Value;
 use trunkline_store::Role;
 
-use super::{DROP, ONE, REDRIVE, destination, flow_link, names, runs, state};
+use super::{DROP, ONE, REDRIVE, destination, flow_link, names, records, runs, state};
 use crate::{
     api::{
         dead_letters::{self, Whole},
@@ -140,7 +140,10 @@ impl View for Letter {
                     }),
                 ]))
             }
-            (parts::section("way", "The record's way", &self.way()))
+            (parts::section("way", "The record's way", &html! {
+                @if let Some(id) = &self.whole.delivery { p { a href=(visit.at(records::ONE, id)) { "What became of this record everywhere" } } }
+                (self.way())
+            }))
         }
     }
 
@@ -154,6 +157,7 @@ impl View for Letter {
             steps,
             request: Some(json!({ "method": "POST" })),
             answer: Some(json!("<b>no</b>")),
+            delivery: Some("way-dead".to_owned()),
         };
         let steps = json!([
             { "transform": "map", "before": [{ "number": 1 }], "after": [{ "number": 1 }, { "number": 2 }] },
@@ -169,6 +173,7 @@ impl View for Letter {
             },
             source_record: None,
             request: None,
+            delivery: None,
             ..whole(json!([{ "joined": [{ "a": 1 }, { "a": 2 }] }]))
         };
         vec![
