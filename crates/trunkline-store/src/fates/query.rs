@@ -9,12 +9,10 @@ use crate::{
     Store, StoreError,
     database::{Statement, Value},
     entropy::first_id_at,
+    forgetting::LOT,
     journal::may_be,
     queue::kept_word,
 };
-
-/// Rows that are forgotten in one transaction: others wait for it.
-const TOGETHER: i64 = 500;
 
 /// Which rows. An empty filter is everything.
 #[derive(Clone, Debug, Default)]
@@ -148,7 +146,7 @@ impl Store {
             "DELETE FROM fates WHERE id IN (SELECT id FROM fates WHERE {of}id < $1 ORDER BY id LIMIT $2)"
         ))
         .bind(first_id_at(before))
-        .bind(TOGETHER);
+        .bind(LOT);
         match flow {
             Some(flow) if !may_be(flow) => return Ok(0),
             Some(flow) => old = old.bind(flow),
@@ -173,7 +171,7 @@ impl Store {
         )
         .bind(flow)
         .bind(row.text()?)
-        .bind(TOGETHER);
+        .bind(LOT);
         self.forget_in_lots(&beyond).await
     }
 }
