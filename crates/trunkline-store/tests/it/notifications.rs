@@ -2,10 +2,10 @@
 
 use jiff::SignedDuration;
 use trunkline_store::{
-    Kept, NewNotification, NotificationFilter, NotificationState, Received, Store, StoreError,
+    Kept, Location, NewNotification, NotificationFilter, NotificationState, Received, Store, StoreError,
 };
 
-use crate::backends::{at, on_each};
+use crate::backends::{at, on_each, on_each_place};
 
 fn new(id: &str, topic: &str) -> NewNotification {
     NewNotification {
@@ -258,6 +258,54 @@ async fn notifications_are_found_and_replayed_by_time_topic_state_and_workspace(
             "what waits is not forgotten"
         );
         assert_eq!(seqs(store, &any()).await.len(), 2);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_is_due_is_found_without_looking_through_all_that_ever_came() {
+    const DONE: &str = "INSERT INTO notifications (workspace, dedup, topic, via, body, received_at, state, attempts, next_at) \
+                        SELECT 'abcd1234', CAST(n AS TEXT), 't', 'app-1', '{}', 0, 'done', 1, 0";
+    // As `Store::waiting` asks.
+    const DUE: &str =
+        "WHERE state = 'waiting' AND workspace = 'abcd1234' AND next_at <= 9 ORDER BY seq LIMIT 100";
+    on_each_place(async |place| {
+        let store = place.open().await.unwrap();
+        let plan: Vec<String> = match &place.location {
+            Location::Sqlite(file) => {
+                let other = rusqlite::Connection::open(file).unwrap();
+                let some = format!(
+                    "WITH RECURSIVE some (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM some WHERE n < 20000) {DONE} FROM some"
+                )
+                .replace("'{}'", "x'7b7d'");
+                other.execute_batch(&some).unwrap();
+                store.take_stock().await.unwrap();
+                let mut asked = other
+                    .prepare(&format!(
+                        "EXPLAIN QUERY PLAN SELECT seq, body FROM notifications INDEXED BY notifications_due {DUE}"
+                    ))
+                    .unwrap();
+                let rows = asked.query_map([], |row| row.get(3)).unwrap();
+                rows.map(Result::unwrap).collect()
+            }
+            Location::Postgres(_) => {
+                let other = place.connect().await.unwrap();
+                let some = format!("{DONE} FROM generate_series(1, 20000) AS n; ANALYZE notifications");
+                other.batch_execute(&some).await.unwrap();
+                let rows = other.query(&format!("EXPLAIN SELECT seq, body FROM notifications {DUE}"), &[]).await.unwrap();
+                rows.iter().map(|row| row.get(0)).collect()
+            }
+        };
+        let plan = plan.join("\n");
+        let is_due = ["notifications_due", "notifications_open"].iter().any(|index| plan.contains(index));
+        assert!(is_due, "{plan}");
+        assert!(!plan.contains("notifications_by_workspace"), "{plan}");
+        assert!(!plan.to_lowercase().contains("sort"), "{plan}");
+        store.receive(new("n1", "t"), at(0)).await.unwrap();
+        let waiting = store.waiting("abcd1234", 10, at(0)).await.unwrap();
+        assert_eq!(waiting.len(), 1);
+        assert_eq!(store.workspaces_waiting(at(0)).await.unwrap(), ["abcd1234"]);
+        store.close().await;
     })
     .await;
 }

@@ -59,3 +59,7 @@ CREATE TABLE queue_errors (
     count BIGINT NOT NULL,
     PRIMARY KEY (run, code)
 );
+
+-- Those that are due in a workspace, in their order: the index by workspace and number alone leads through all that ever came.
+DROP INDEX notifications_waiting;
+CREATE INDEX notifications_due ON notifications (workspace, seq, next_at) WHERE state = 'waiting';
