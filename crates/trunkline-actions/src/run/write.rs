@@ -3,7 +3,7 @@
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 use trunkline_catalog::{Catalog, Effect, Method, Operation};
-use trunkline_client::{Call, CallError};
+use trunkline_client::{Call, CallError, ErrorKind};
 
 use super::{
     Mode, Run,
@@ -167,6 +167,7 @@ impl Run {
         let change = change_of(self.action, operation, write.is_new, || {
             changes(write.payload.as_ref(), write.before.as_ref())
         });
+        let was_sent = earlier.is_some();
         let seq = match earlier {
             Some(earlier) => {
                 self.open.retain(|seq| *seq != earlier.seq);
@@ -174,7 +175,7 @@ impl Run {
             }
             None => self.keep(&write, subject.map(|subject| subject.name)).await?,
         };
-        let after = self.send(operation, write, seq).await?;
+        let after = self.send(operation, write, seq, was_sent).await?;
         self.change = self.change.max(change);
         Ok(after)
     }
@@ -199,19 +200,28 @@ impl Run {
         Ok(self.workspace.journal().sending(&id, kept).await?)
     }
 
+    /// Sends a write that stands in the journal; `was_sent` says that an interrupted attempt had sent it, or was about to.
     async fn send(
         &mut self,
         operation: &'static Operation,
         write: Write,
         seq: u32,
+        was_sent: bool,
     ) -> Result<Value, ActionError> {
         self.writes += 1;
         let id = self.id.clone().unwrap_or_default();
         let journal = self.workspace.journal().clone();
         let told = self.client().call(write.call().priority(self.priority())).await;
+        let told = match told {
+            Ok(answer) => Ok((Some(answer.status), answer.request_id.clone(), value_of(&answer))),
+            // It was there when it was looked for, so the request that a dead process had left on its way took it away.
+            Err(error) if was_sent && operation.method == Method::Delete && is_gone(&error) => {
+                Ok((error.status, error.request_id.clone(), Value::Null))
+            }
+            Err(error) => Err(error),
+        };
         match told {
-            Ok(answer) => {
-                let after = value_of(&answer);
+            Ok((status, request_id, after)) => {
                 let moved = moved(write.operation, &write.path, write.payload.as_ref());
                 if let Some((contact, whereabouts)) = moved {
                     let people = self.workspace.people();
@@ -229,8 +239,8 @@ impl Run {
                 });
                 let end = WriteEnd {
                     state: WriteState::Done,
-                    status: Some(answer.status),
-                    request_id: answer.request_id.clone(),
+                    status,
+                    request_id,
                     made: made(operation, &after),
                     after: Some(after.clone()),
                     inverse: Some(inverse),
@@ -286,7 +296,7 @@ impl Run {
     }
 
     /// Keeps how the writes ended that were found out about and that nothing took over.
-    pub(super) async fn end_open(&mut self) -> Result<(), ActionError> {
+    pub(crate) async fn end_open(&mut self) -> Result<(), ActionError> {
         if self.is_unsettled {
             return Ok(());
         }
@@ -383,6 +393,11 @@ impl Run {
         self.earlier.push(write);
         Ok(())
     }
+}
+
+/// Whether what was to be deleted is not there any more.
+fn is_gone(error: &CallError) -> bool {
+    matches!(error.kind, ErrorKind::NotFound | ErrorKind::Gone)
 }
 
 /// What an operation made, as family and id; none when it changed what was there.

@@ -12,7 +12,7 @@ use trunkline_client::Call;
 
 use super::known::by_id;
 use crate::{
-    Action, ActionError, Field, Input, Run, Write,
+    Action, ActionError, Field, Input, KeptWrite, Run, Write,
     modules::refs::{id_of, search_contacts},
 };
 
@@ -98,6 +98,8 @@ async fn work(run: &mut Run, input: Input) -> Result<Value, ActionError> {
             .any(|one| one["what"] == "contact" && one["id"] == *id)
     };
     if !archives && !run.is_planning() {
+        // What was found out is kept before what it was found out by is forgotten.
+        run.end_open().await?;
         for id in receipt
             .contacts
             .iter()
@@ -145,9 +147,15 @@ fn removed_earlier(run: &Run) -> Vec<(&'static str, String)> {
     ];
     let done = all.into_iter().flat_map(|(what, operation)| {
         let kept = run.done_earlier(operation).into_iter();
-        kept.filter_map(move |kept| Some((what, kept.path.into_iter().next()?.1)))
+        kept.filter_map(move |kept| Some((what, removed_by(kept)?)))
     });
     done.collect()
+}
+
+/// The id of what a write removed. Where the journal has been told to forget it, only whom it was about is left.
+fn removed_by(kept: KeptWrite) -> Option<String> {
+    let named = kept.path.into_iter().next().map(|(_, id)| id);
+    named.or_else(|| Some(kept.subject?.rsplit_once('/')?.1.to_owned()))
 }
 
 /// The contacts that are meant, each looked at, so that nothing is removed by what the caller calls it.

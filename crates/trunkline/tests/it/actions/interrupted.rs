@@ -417,8 +417,36 @@ fn a_deletion_that_arrives_while_it_is_looked_for_is_seen() {
         .made_contact(&json!({"role": "user", "external_id": "leaving"}));
     scene.wait(300);
     let input = json!({"external_id": "leaving"});
-    scene.call("k", "contacts.erase", &input).unwrap();
-    scene.journal.die();
+    let at = scene.clock.now();
+    scene.journal.begin_only(
+        NewRun {
+            action: "contacts.erase".to_owned(),
+            input: input.clone(),
+            key: Some("k".to_owned()),
+            undo_of: None,
+            batch: None,
+            by_whom: "test".to_owned(),
+            at,
+        },
+        KeptWrite {
+            seq: 1,
+            operation: "contacts.delete".to_owned(),
+            path: vec![("id".to_owned(), person.clone())],
+            query: Vec::new(),
+            payload: None,
+            subject: Some(format!("contacts/{person}")),
+            before: None,
+            after: None,
+            inverse: None,
+            state: WriteState::Sending,
+            at,
+        },
+    );
+    let gone = scene
+        .actor
+        .simulator
+        .api("DELETE", &format!("/contacts/{person}"), None);
+    assert_eq!(gone.0, 200, "{gone:?}");
     // When the outcome is asked for, the contact is still there; when it is searched for, it is not.
     scene
         .actor
@@ -436,6 +464,47 @@ fn a_deletion_that_arrives_while_it_is_looked_for_is_seen() {
         error.code(),
         "TL0730",
         "nobody else is taken for removed: {error}"
+    );
+}
+
+#[test]
+fn an_erasure_that_was_cut_after_the_journal_forgot_its_writes_ends_with_its_receipt() {
+    let scene = Scene::new();
+    let person = scene
+        .actor
+        .made_contact(&json!({"role": "user", "external_id": "leaving"}));
+    scene.wait(300);
+    let input = json!({"external_id": "leaving"});
+    scene.call("k", "contacts.erase", &input).unwrap();
+    assert!(scene.journal.last_writes()[0].path.is_empty(), "it was forgotten");
+    scene.journal.die_before_the_end();
+    let receipt = scene.call("k", "contacts.erase", &input).unwrap().output;
+    assert_eq!(receipt["complete"], true, "{receipt}");
+    assert_eq!(receipt["removed"][0]["id"], person, "{receipt}");
+}
+
+#[test]
+fn a_deletion_that_arrives_after_it_was_looked_for_counts_when_it_is_sent_again() {
+    let scene = Scene::new();
+    let person = scene
+        .actor
+        .made_contact(&json!({"role": "user", "external_id": "leaving"}));
+    let input = json!({"id": person});
+    scene.call("k", "contacts.delete", &input).unwrap();
+    scene.journal.die();
+    // It seems to be there when it is asked for, and is not when it is deleted once more.
+    scene
+        .actor
+        .simulator
+        .faults(&json!([{"operation": "contacts.get", "status": 200, "body": "no_rows"}]));
+    scene.call("k", "contacts.delete", &input).unwrap();
+    let writes = scene.journal.last_writes();
+    assert_eq!(writes.len(), 1);
+    assert_eq!(writes[0].state, WriteState::Done);
+    let error = scene.call("another", "contacts.delete", &input).unwrap_err();
+    assert!(
+        error.to_string().contains("404"),
+        "nobody removed it for this one: {error}"
     );
 }
 

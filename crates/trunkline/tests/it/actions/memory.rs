@@ -36,6 +36,14 @@ impl MemoryJournal {
         write.inverse = None;
     }
 
+    /// As if the process had died right before it kept how the last run ended.
+    pub(crate) fn die_before_the_end(&self) {
+        let mut held = self.held();
+        let run = held.last_mut().unwrap();
+        run.end = None;
+        run.is_alive = false;
+    }
+
     /// As if the process had died right before the last write of the last run was sent.
     pub(crate) fn begin_only(&self, run: NewRun, write: KeptWrite) {
         self.held().push(Held {
@@ -139,9 +147,12 @@ impl Journal for MemoryJournal {
             for run in self.held().iter_mut() {
                 for write in &mut run.writes {
                     if write.subject.as_deref() == Some(subject) {
+                        write.path.clear();
+                        write.query.clear();
                         write.payload = None;
                         write.before = None;
                         write.after = None;
+                        write.inverse = None;
                         forgotten += 1;
                     }
                 }
