@@ -11,6 +11,7 @@ mod runs;
 use std::{collections::BTreeMap, convert::Infallible};
 
 use axum::{Json, extract::State};
+use http::StatusCode;
 use maud::{Markup, html};
 use trunkline_store::Role;
 use url::form_urlencoded;
@@ -25,7 +26,7 @@ use crate::{
         fields::Fields,
         page::{Again, Asked, Done, Group, Page, View},
         parts::{self, Field, Tone, badge},
-        visit::Visit,
+        visit::{Visit, named},
         words,
     },
     reply::Refusal,
@@ -103,6 +104,23 @@ fn flow_link(visit: &Visit, name: &str, flows: &[String]) -> Markup {
     html! {
         @if flows.iter().any(|flow| flow == name) { a href=(visit.at("/flows/{flow}", name)) { (name) } }
         @else { (name) " " span class="quiet" { "(removed)" } }
+    }
+}
+
+/// The way to a run; only its id where it is no longer remembered.
+fn run_link(visit: &Visit, run: &str, is_there: bool) -> Markup {
+    html! {
+        @if is_there { a href=(visit.to(&named(runs::ONE, run))) { (run) } }
+        @else { (run) " " span class="quiet" { "(no longer remembered)" } }
+    }
+}
+
+/// Whether a run is still remembered.
+async fn is_remembered(asked: &Asked, run: &str) -> Result<bool, Refusal> {
+    match flows::run(State(asked.shared.clone()), Named(run.to_owned())).await {
+        Ok(_) => Ok(true),
+        Err(refusal) if refusal.status == StatusCode::NOT_FOUND => Ok(false),
+        Err(refusal) => Err(refusal),
     }
 }
 

@@ -51,6 +51,35 @@ impl Scene {
             .faults(&json!([{"operation": operation, "status": 502, "applied": is_applied}]));
     }
 
+    /// Leaves a run with the key `k` as a process does that dies right before its one write, of the action itself unless told, is sent.
+    fn begin_only(&self, action: &str, input: &Value, told: impl FnOnce(&mut KeptWrite)) {
+        let at = self.clock.now();
+        let mut write = KeptWrite {
+            seq: 1,
+            operation: action.to_owned(),
+            path: Vec::new(),
+            query: Vec::new(),
+            payload: None,
+            subject: None,
+            before: None,
+            after: None,
+            inverse: None,
+            state: WriteState::Sending,
+            at,
+        };
+        told(&mut write);
+        let run = NewRun {
+            action: action.to_owned(),
+            input: input.clone(),
+            key: Some("k".to_owned()),
+            undo_of: None,
+            batch: None,
+            by_whom: "test".to_owned(),
+            at,
+        };
+        self.journal.begin_only(run, write);
+    }
+
     fn wait(&self, seconds: i64) {
         self.clock.advance(SignedDuration::from_secs(seconds));
         self.actor.simulator.advance(seconds.unsigned_abs());
@@ -417,31 +446,11 @@ fn a_deletion_that_arrives_while_it_is_looked_for_is_seen() {
         .made_contact(&json!({"role": "user", "external_id": "leaving"}));
     scene.wait(300);
     let input = json!({"external_id": "leaving"});
-    let at = scene.clock.now();
-    scene.journal.begin_only(
-        NewRun {
-            action: "contacts.erase".to_owned(),
-            input: input.clone(),
-            key: Some("k".to_owned()),
-            undo_of: None,
-            batch: None,
-            by_whom: "test".to_owned(),
-            at,
-        },
-        KeptWrite {
-            seq: 1,
-            operation: "contacts.delete".to_owned(),
-            path: vec![("id".to_owned(), person.clone())],
-            query: Vec::new(),
-            payload: None,
-            subject: Some(format!("contacts/{person}")),
-            before: None,
-            after: None,
-            inverse: None,
-            state: WriteState::Sending,
-            at,
-        },
-    );
+    scene.begin_only("contacts.erase", &input, |write| {
+        write.operation = "contacts.delete".to_owned();
+        write.path = vec![("id".to_owned(), person.clone())];
+        write.subject = Some(format!("contacts/{person}"));
+    });
     let gone = scene
         .actor
         .simulator
@@ -516,31 +525,10 @@ fn a_process_that_died_before_sending_is_taken_over() {
         json!({"message_type": "note", "type": "admin", "admin_id": scene.actor.teammate(0), "body": "Late"});
     let mut input = payload.clone();
     input["id"] = json!(id);
-    let at = scene.clock.now();
-    scene.journal.begin_only(
-        NewRun {
-            action: "conversations.reply".to_owned(),
-            input: input.clone(),
-            key: Some("k".to_owned()),
-            undo_of: None,
-            batch: None,
-            by_whom: "test".to_owned(),
-            at,
-        },
-        KeptWrite {
-            seq: 1,
-            operation: "conversations.reply".to_owned(),
-            path: vec![("id".to_owned(), id.clone())],
-            query: Vec::new(),
-            payload: Some(payload),
-            subject: None,
-            before: None,
-            after: None,
-            inverse: None,
-            state: WriteState::Sending,
-            at,
-        },
-    );
+    scene.begin_only("conversations.reply", &input, |write| {
+        write.path = vec![("id".to_owned(), id.clone())];
+        write.payload = Some(payload);
+    });
     scene.call("k", "conversations.reply", &input).unwrap();
     assert_eq!(parts(&id, "Late")(&scene.actor), 1);
     assert_eq!(scene.journal.last_writes().len(), 1);

@@ -5,17 +5,16 @@ use maud::{Markup, html};
 use serde_json::Value;
 use trunkline_store::Role;
 
-use super::{DROP, ONE, REDRIVE, destination, flow_link, names, records, runs, state};
+use super::{DROP, ONE, REDRIVE, destination, flow_link, is_remembered, names, records, run_link, state};
 use crate::{
     api::{
         dead_letters::{self, Whole},
-        flows,
         read::Named,
     },
     console::{
         page::{Asked, Page, View, sentence},
         parts,
-        visit::{Visit, named},
+        visit::Visit,
     },
     reply::Refusal,
 };
@@ -132,11 +131,7 @@ impl View for Letter {
                     ("Failed first", parts::moment(letter.first_at, visit.now())),
                     ("Key", html! { @match &letter.key { Some(key) => code { (key) }, None => span class="quiet" { "none" } } }),
                     ("Run", html! {
-                        @match &letter.run {
-                            Some(run) if self.has_run => a href=(visit.to(&named(runs::ONE, run))) { (run) },
-                            Some(run) => { (run) " " span class="quiet" { "(no longer remembered)" } },
-                            None => span class="quiet" { "none" },
-                        }
+                        @match &letter.run { Some(run) => (run_link(visit, run, self.has_run)), None => span class="quiet" { "none" } }
                     }),
                 ]))
             }
@@ -201,9 +196,7 @@ async fn show(asked: Asked) -> Result<Letter, Refusal> {
     let Json(whole) = dead_letters::show(State(asked.shared.clone()), Named(asked.name())).await?;
     let flows = names(&asked).await?;
     let has_run = match &whole.letter.run {
-        Some(run) => flows::run(State(asked.shared.clone()), Named(run.clone()))
-            .await
-            .is_ok(),
+        Some(run) => is_remembered(&asked, run).await?,
         None => false,
     };
     Ok(Letter {

@@ -6,7 +6,7 @@ use serde_json::Value;
 use trunkline_store::Role;
 use url::form_urlencoded;
 
-use super::{Tab, destination, download, flow_choice, letter, names, runs, tabs};
+use super::{Tab, destination, download, flow_choice, is_remembered, letter, names, run_link, tabs};
 use crate::{
     api::{
         deliveries::{self, DeliveriesQuery, Shown},
@@ -16,7 +16,7 @@ use crate::{
         fields::Fields,
         page::{Asked, Page, View},
         parts::{self, Field, Tone},
-        visit::{Visit, named},
+        visit::Visit,
         words,
     },
     flows::{RecordPlace, RecordWay},
@@ -75,7 +75,7 @@ impl Records {
             vec![
                 html! { a href=(visit.at(ONE, &one.id)) { (parts::moment(one.at, visit.now())) } },
                 html! { a href=(visit.at("/flows/{flow}", &one.flow)) { (one.flow) } },
-                html! { @match &one.record_id { Some(id) => (id), None => span class="quiet" { "number " (words::count(one.origin)) " of its run" } } },
+                html! { @match &one.record_id { Some(id) => (id), None => span class="quiet" { "number " (words::count(one.origin + 1)) " of its run" } } },
                 badge(&one.outcome),
                 html! { (place_name(&one.destination, &one.outcome)) @if one.joined > 1 { span class="quiet" { ", one of " (words::count(one.joined)) } } },
                 html! { (one.attempts) },
@@ -170,6 +170,8 @@ impl View for Records {
 /// One record.
 struct One {
     way: RecordWay,
+    /// Whether its run is still remembered.
+    has_run: bool,
 }
 
 impl One {
@@ -215,7 +217,7 @@ impl View for One {
                 (parts::facts(vec![
                     ("Record", html! { @match &way.record_id { Some(id) => a href={ (visit.to(LIST)) "?" (form_urlencoded::Serializer::new(String::new()).append_pair("record", id).finish()) } { (id) }, None => span class="quiet" { "without an id" } } }),
                     ("Flow", html! { a href=(visit.at("/flows/{flow}", &way.flow)) { (way.flow) } @if way.version > 0 { ", version " (way.version) } }),
-                    ("Run", html! { a href=(visit.to(&named(runs::ONE, &way.run))) { (way.run) } ", record " (words::count(way.origin + 1)) }),
+                    ("Run", html! { (run_link(visit, &way.run, self.has_run)) ", record " (words::count(way.origin + 1)) }),
                 ]))
             }
             (parts::section("way", "The record's way", &html! {
@@ -279,9 +281,16 @@ impl View for One {
                 "of two places",
                 Self {
                     way: way(vec![delivered, place("dead")]),
+                    has_run: true,
                 },
             ),
-            ("let go", Self { way: bare }),
+            (
+                "let go, of a run that is forgotten",
+                Self {
+                    way: bare,
+                    has_run: false,
+                },
+            ),
         ]
     }
 }
@@ -321,7 +330,8 @@ async fn list(asked: Asked) -> Result<Records, Refusal> {
 
 async fn show(asked: Asked) -> Result<One, Refusal> {
     let Json(way) = deliveries::show(State(asked.shared.clone()), Named(asked.name())).await?;
-    Ok(One { way })
+    let has_run = is_remembered(&asked, &way.run).await?;
+    Ok(One { way, has_run })
 }
 
 #[cfg(test)]
