@@ -15,6 +15,8 @@ use crate::{
     connections::check_name,
     database::{Row, Statement},
     document,
+    entropy::first_id_at,
+    forgetting::LOT,
 };
 
 const COLUMNS: &str =
@@ -295,12 +297,15 @@ impl Store {
 
     /// Forgets runs that ended before a moment, but for the last of each mirror; returns how many.
     pub async fn forget_runs(&self, before: Timestamp) -> Result<u64, StoreError> {
-        let forgotten = Statement::new(
-            "DELETE FROM runs WHERE finished_at < $1 AND started_at < \
-             (SELECT max(later.started_at) FROM runs AS later WHERE later.mirror = runs.mirror)",
+        let old = Statement::new(
+            "DELETE FROM runs WHERE id IN (SELECT id FROM runs AS old WHERE id < $1 AND finished_at < $2 AND EXISTS \
+             (SELECT 1 FROM runs AS later WHERE later.mirror = old.mirror AND later.started_at > old.started_at) \
+             ORDER BY id LIMIT $3)",
         )
-        .bind(before);
-        Ok(self.write_one(forgotten).await?.changed)
+        .bind(first_id_at(before))
+        .bind(before)
+        .bind(LOT);
+        self.forget_in_lots(&old).await
     }
 }
 

@@ -9,7 +9,7 @@ use http::StatusCode;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use trunkline_store::{DeadLetter, DeadLetterFilter, DeadLetterState, FateFilter, RecordForm, Role};
+use trunkline_store::{DeadLetter, DeadLetterFilter, DeadLetterState, RecordForm, Role};
 use utoipa::ToSchema;
 
 use super::{
@@ -236,7 +236,7 @@ pub(crate) async fn show(
     Named(id): Named<String>,
 ) -> Result<Json<Whole>, Refusal> {
     let mut letter = shared.store.dead_letter(&id).await?;
-    let delivery = delivery_of(&shared, &letter).await?;
+    let delivery = shared.store.way_of_letter(&letter).await?;
     let failure = &mut letter.failure;
     // Documents are kept as text; what is none any more is shown as it is.
     let read = |text: String| serde_json::from_str(&text).unwrap_or(Value::String(text));
@@ -252,24 +252,6 @@ pub(crate) async fn show(
         answer: answer.map(read),
         delivery,
     }))
-}
-
-/// A row of the way of a letter's record.
-async fn delivery_of(shared: &Shared, letter: &DeadLetter) -> Result<Option<String>, Refusal> {
-    let first = letter
-        .origins
-        .as_ref()
-        .and_then(|origins| origins.followed.first());
-    let (Some(origin), Some(run)) = (first, &letter.run) else {
-        return Ok(None);
-    };
-    let of_record = FateFilter {
-        run: Some(run.clone()),
-        origin: Some(origin.number),
-        ..FateFilter::default()
-    };
-    let found = shared.store.fates(&of_record, 1).await?;
-    Ok(found.into_iter().next().map(|fate| fate.id))
 }
 
 /// Brings letters back into the queue.

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use super::{COLUMNS, Fate, FateOutcome, fate};
 use crate::{
-    Store, StoreError,
+    DeadLetter, Store, StoreError,
     database::{Statement, Value},
     entropy::first_id_at,
     forgetting::LOT,
@@ -137,6 +137,22 @@ impl Store {
             kind: "delivery",
             name: id.to_owned(),
         })?)
+    }
+
+    /// The id under which the whole way of a letter's record is shown, where that is kept.
+    pub async fn way_of_letter(&self, letter: &DeadLetter) -> Result<Option<String>, StoreError> {
+        let origins = letter.origins.as_ref();
+        let first = origins.and_then(|origins| origins.followed.first());
+        let (Some(origin), Some(run)) = (first, &letter.run) else {
+            return Ok(None);
+        };
+        let of_record = FateFilter {
+            run: Some(run.clone()),
+            origin: Some(origin.number),
+            ..FateFilter::default()
+        };
+        let found = self.fates(&of_record, 1).await?;
+        Ok(found.into_iter().next().map(|fate| fate.id))
     }
 
     /// Forgets what became of records before a moment, of a flow or of all; returns how many rows.

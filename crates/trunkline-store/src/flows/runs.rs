@@ -343,7 +343,7 @@ impl Store {
     /// Forgets runs that ended before a moment; returns how many.
     pub async fn forget_flow_runs(&self, before: Timestamp) -> Result<u64, StoreError> {
         let old = Statement::new(
-            "DELETE FROM flow_runs WHERE id IN (SELECT id FROM flow_runs WHERE ended_at < $1 ORDER BY id LIMIT $2)",
+            "DELETE FROM flow_runs WHERE id IN (SELECT id FROM flow_runs WHERE ended_at < $1 ORDER BY ended_at LIMIT $2)",
         )
         .bind(before)
         .bind(LOT);

@@ -12,6 +12,7 @@ mod extent;
 mod fates;
 mod flow_runs;
 mod flows;
+mod forgetting;
 mod grants;
 mod identities;
 mod journal;

@@ -143,6 +143,10 @@ fn one_record_is_shown_with_its_whole_way() {
         let letter = way["places"][0]["letter"].as_str().unwrap().to_owned();
         let letter = desk.run(&["flow", "dead-letters", &letter]).json();
         assert_eq!(letter["source_record"], json!({ "id": 3 }));
+        assert_eq!(
+            letter["delivery"], dead["id"],
+            "a letter leads to its record's way"
+        );
     }
 }
 

@@ -293,6 +293,8 @@ async fn letters(arguments: &cli::DeadLetters, store: &Store) -> Result<ExitCode
     if let Some(id) = &arguments.id {
         let letter = store.dead_letter(id).await?;
         let mut shown = json!(letter);
+        // The same word as in the API: what `flow delivery` shows the whole way of.
+        shown["delivery"] = json!(store.way_of_letter(&letter).await?);
         for name in ["source_record", "record", "steps", "request", "answer"] {
             // Documents are kept as text; people want to read them.
             if let Some(text) = shown[name].as_str()
