@@ -3,7 +3,14 @@
 //! The one rule: what hangs on a flow, its checkpoints and what it still has to deliver, goes with it only when that was asked for.
 
 use super::not_found;
-use crate::{Store, StoreError, database::Statement};
+use crate::{Store, StoreError, database::Statement, forgetting::LOT};
+
+/// A flow's history: what is never read again once it goes, so that it may go before the flow does.
+const HISTORY: [&str; 3] = [
+    "DELETE FROM dead_letters WHERE id IN (SELECT id FROM dead_letters WHERE flow = $1 LIMIT $2)",
+    "DELETE FROM fates WHERE id IN (SELECT id FROM fates WHERE flow = $1 LIMIT $2)",
+    "DELETE FROM flow_runs WHERE id IN (SELECT id FROM flow_runs WHERE flow = $1 AND ended_at IS NOT NULL LIMIT $2)",
+];
 
 /// What hangs on a flow, and the word for it; history is not among it.
 const HANGING: [(&str, &str); 3] = [
@@ -22,7 +29,8 @@ const HANGING: [(&str, &str); 3] = [
 ];
 
 impl Store {
-    /// Removes a flow: with everything that hangs on it, its history included, or only when nothing does.
+    /// Removes a flow: with everything that hangs on it, its history included, or only when nothing does. Whoever removes one with much
+    /// history and is interrupted finds the flow with a part of it, and removes it again.
     ///
     /// # Errors
     /// TL0507 when there is none of this name; TL0880 when something hangs on it and it was not said that this goes too.
@@ -35,6 +43,12 @@ impl Store {
                     name: name.to_owned(),
                     what: hanging.join(", "),
                 });
+            }
+        }
+        if with_its_state {
+            for history in HISTORY {
+                self.forget_in_lots(&Statement::new(history).bind(name).bind(LOT))
+                    .await?;
             }
         }
         let mut statements: Vec<_> = [

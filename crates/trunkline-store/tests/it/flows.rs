@@ -4,7 +4,7 @@ use jiff::SignedDuration;
 use trunkline_store::{FlowOrigin, FlowState, NewFlow, Put, Store};
 
 use crate::{
-    backends::{at, on_each},
+    backends::{Place, at, on_each},
     dead_letters, flow_runs, queue,
 };
 
@@ -250,6 +250,40 @@ async fn a_flow_is_removed_with_what_hangs_on_it_only_when_that_was_asked_for() 
         }
     })
     .await;
+}
+
+#[tokio::test]
+async fn a_flow_with_much_history_is_removed_in_small_steps_and_again_after_it_was_cut() {
+    let place = Place::sqlite();
+    let store = place.open().await.unwrap();
+    begin(&store, "vip").await;
+    for number in 0..1_300 {
+        let letter = dead_letters::letter("out", if number == 1_100 { "TL0999" } else { "TL0105" });
+        store.add_dead_letter(&letter, at(number)).await.unwrap();
+        store
+            .begin_flow_run(&flow_runs::new("vip"), at(number))
+            .await
+            .unwrap();
+    }
+    let other = rusqlite::Connection::open(Store::file_in(place.folder.path())).unwrap();
+    let cut = "CREATE TRIGGER cut BEFORE DELETE ON dead_letters WHEN old.code = 'TL0999' BEGIN SELECT raise(ABORT, 'cut'); END";
+    other.execute_batch(cut).unwrap();
+    store.remove_flow("vip", true).await.unwrap_err();
+    let left: u64 = store
+        .count_dead_letters()
+        .await
+        .unwrap()
+        .iter()
+        .map(|kind| kind.count)
+        .sum();
+    assert!((1..1_300).contains(&left), "{left} letters are left");
+    store.flow("vip").await.expect("it is still there");
+    other.execute_batch("DROP TRIGGER cut").unwrap();
+    store.remove_flow("vip", true).await.unwrap();
+    assert_eq!(store.dead_letters(&Default::default(), 10).await.unwrap(), []);
+    assert_eq!(store.flow_runs(&Default::default(), 10).await.unwrap(), []);
+    assert_eq!(store.find_flow("vip").await.unwrap(), None);
+    store.close().await;
 }
 
 #[tokio::test]
