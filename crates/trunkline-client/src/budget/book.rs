@@ -113,6 +113,9 @@ pub(super) struct Report {
 pub(super) struct Share {
     /// Granted on top of what was kept.
     pub(super) extra: u32,
+    /// The most that may be in flight or unspent: what is, and no more than fits. A process that was away for longer than its row lived may
+    /// come back with more in flight than others left room for; what turns out to have arrived long ago is not sent once more then.
+    pub(super) open: u32,
     /// Our even part of what the window still has, kept and granted requests included.
     pub(super) part: u32,
     /// How many processes are busy, us included.
@@ -158,6 +161,12 @@ impl Book {
         } else {
             report.ask.min(left)
         };
+        let is_open = report.in_flight + report.keep + extra;
+        let open = if self.limit == 0 {
+            is_open
+        } else {
+            is_open.min(self.limit.saturating_sub(self.foreign + others + counted))
+        };
         let busy = u32::from(report.is_busy)
             + u32::try_from(
                 self.rows
@@ -184,6 +193,7 @@ impl Book {
         });
         Share {
             extra,
+            open,
             part: part.max(report.keep + extra),
             busy: busy.max(1),
             foreign: self.foreign,

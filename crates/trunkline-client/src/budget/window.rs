@@ -266,8 +266,9 @@ impl Window {
         }
         let counted = self.own + self.lost;
         let charged = counted + self.in_flight;
+        let allowed = self.allowed(now);
         let unspent = match &self.grant {
-            Some(_) => self.allowed(now).saturating_sub(charged),
+            Some(_) => allowed.saturating_sub(charged),
             None => 0,
         };
         let is_last = is_last || self.mode == Mode::Unlimited;
@@ -280,8 +281,8 @@ impl Window {
         if let Some(grant) = &mut self.grant {
             *grant = Grant {
                 reset: self.reset,
-                ceiling: charged + keep,
-                open: self.in_flight + keep,
+                ceiling: (charged + keep).min(allowed),
+                open: (self.in_flight + keep).min(allowed.saturating_sub(counted)),
                 part: if grant.reset == self.reset {
                     grant.part
                 } else {
@@ -320,11 +321,10 @@ impl Window {
 
     /// Takes over what the ledger granted upon a report that was made at `then`.
     pub(super) fn granted(&mut self, then: i64, (reset, report): (i64, &Report), share: Share) {
-        let open = report.in_flight + report.keep + share.extra;
         self.grant = Some(Grant {
             reset,
-            ceiling: report.counted + open,
-            open,
+            ceiling: report.counted + share.open,
+            open: share.open,
             part: report.counted + report.in_flight + share.part,
             busy: share.busy,
             until: then + GRANT,

@@ -108,6 +108,22 @@ fn who_knows_no_window_yet_waits_for_the_end_of_one_that_is_used_up() {
 }
 
 #[test]
+fn who_comes_back_with_calls_in_flight_sends_no_more_of_them_again_than_others_left() {
+    let back = Report {
+        in_flight: 16,
+        ..asks(seen(20, 1, 0), 0)
+    };
+    // Its row ended while it was away, and others were granted what it had.
+    let mut book = Book::default();
+    assert_eq!(book.enter("other", &asks(seen(20, 1, 0), 5), 0).extra, 5);
+    let share = book.enter("away", &back, 0);
+    assert_eq!((share.extra, share.open), (0, 15));
+    // All of the sixteen may yet arrive in this window, so nobody gets more.
+    assert_eq!(book.enter("third", &asks(seen(20, 1, 0), 5), 0).extra, 0);
+    assert_eq!(Book::default().enter("away", &back, 0).open, 16);
+}
+
+#[test]
 fn a_page_of_another_format_or_of_none_is_not_read() {
     let page = Book::default().write();
     assert!(Book::read(&page).is_some());
@@ -133,6 +149,8 @@ struct Process {
     on_the_way: u32,
     heard_later: Vec<i64>,
     unspent: u32,
+    /// The most that may be its own of the window of the last grant.
+    ceiling: u32,
     /// What of the last grant may be sent in a later window.
     open: u32,
     until: i64,
@@ -149,6 +167,7 @@ impl Process {
     fn roll(&mut self, window: i64) {
         self.window = window;
         self.counted = 0;
+        self.ceiling = self.open;
         self.unspent = self.open.saturating_sub(self.in_flight());
     }
 }
@@ -202,6 +221,7 @@ proptest! {
                 on_the_way: 0,
                 heard_later: Vec::new(),
                 unspent: 0,
+                ceiling: 0,
                 open: 0,
                 until: 0,
                 ends: 0,
@@ -253,8 +273,9 @@ proptest! {
                         if window == process.window {
                             process.counted += 1;
                         } else {
-                            // Counted before: it may be sent once more.
-                            process.unspent += u32::from(now < process.until);
+                            // Counted before: it may be sent once more, where it fits.
+                            let own = process.counted + process.in_flight();
+                            process.unspent = if now < process.until { process.ceiling.saturating_sub(own) } else { 0 };
                         }
                     }
                 }
@@ -279,8 +300,9 @@ proptest! {
                         is_last: false,
                     };
                     let share = book.enter(&process.name, &report, now);
-                    process.unspent = keep + share.extra;
-                    process.open = in_flight + process.unspent;
+                    process.unspent = share.open.saturating_sub(in_flight);
+                    process.ceiling = process.counted + share.open;
+                    process.open = share.open;
                     process.until = now + LIFE_MS * 3 / 5;
                     process.ends = now + LIFE_MS;
                     book = Book::read(&book.write()).expect("it is read as it was written");
