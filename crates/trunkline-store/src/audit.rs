@@ -11,6 +11,7 @@ use crate::{
     database::{Statement, Value},
     forgetting::LOT,
     journal::may_be,
+    rare::{MOST_WORDS, newest_of_each, words_of},
 };
 
 /// The longest subject that is kept whole.
@@ -72,6 +73,10 @@ impl Store {
         if !words.into_iter().flatten().all(|word| may_be(word)) {
             return Ok(Vec::new());
         }
+        let deeds = match &filter.deed {
+            Some(beginning) => Some(self.deeds(beginning).await?),
+            None => None,
+        };
         let mut values = vec![Value::Int(limit.into())];
         let mut conditions = vec!["true".to_owned()];
         let mut add = |condition: &str, value: Option<Value>| {
@@ -81,17 +86,32 @@ impl Store {
             }
         };
         add("by_whom = $n", filter.by_whom.clone().map(Value::from));
-        add(
-            "substr(deed, 1, length($n)) = $n",
-            filter.deed.clone().map(Value::from),
-        );
         add("at >= $n", filter.since.map(Value::from));
         add("seq < $n", filter.before.map(Value::from));
+        let condition = conditions.join(" AND ");
+        let condition = match deeds {
+            None => condition,
+            Some(deeds) if deeds.is_empty() => return Ok(Vec::new()),
+            // Nearly all of them begin so.
+            Some(deeds) if deeds.len() > MOST_WORDS => {
+                values.extend(filter.deed.clone().map(Value::from));
+                format!(
+                    "{condition} AND substr(deed, 1, length(${0})) = ${0}",
+                    values.len()
+                )
+            }
+            Some(deeds) => {
+                let each: Vec<String> = (1..=deeds.len())
+                    .map(|index| format!("{condition} AND deed = ${}", values.len() + index))
+                    .collect();
+                values.extend(deeds.into_iter().map(Value::from));
+                format!("seq IN ({})", newest_of_each("audit", "seq", &each, "$1"))
+            }
+        };
         let question = Statement {
             values,
             ..Statement::new(format!(
-                "SELECT seq, at, by_whom, deed, subject FROM audit WHERE {} ORDER BY seq DESC LIMIT $1",
-                conditions.join(" AND ")
+                "SELECT seq, at, by_whom, deed, subject FROM audit WHERE {condition} ORDER BY seq DESC LIMIT $1"
             ))
         };
         self.read(question)
@@ -107,6 +127,18 @@ impl Store {
                 })
             })
             .collect()
+    }
+
+    /// The deeds that begin so, at most one more than are looked up one by one.
+    async fn deeds(&self, beginning: &str) -> Result<Vec<String>, StoreError> {
+        let known = words_of("audit", "deed");
+        let question = Statement::new(format!(
+            "SELECT word FROM ({known}) AS deeds WHERE substr(word, 1, length($1)) = $1 LIMIT $2"
+        ))
+        .bind(beginning)
+        .bind(i64::try_from(MOST_WORDS + 1).unwrap_or(i64::MAX));
+        let found = self.read(question).await?;
+        found.into_iter().map(|mut row| row.text()).collect()
     }
 
     /// Forgets entries of before a moment; returns how many.

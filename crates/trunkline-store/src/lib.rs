@@ -35,6 +35,7 @@ mod postgres;
 mod pulse;
 mod pushes;
 mod queue;
+mod rare;
 mod requests;
 mod retention;
 mod sessions;

@@ -12,6 +12,7 @@ use crate::{
     entropy::first_id_at,
     forgetting::LOT,
     journal::may_be,
+    rare::{MOST_WORDS, newest_of_each},
 };
 
 /// What is the same with the text taken out does not hold it; `LIKE` minds capitals in one database and not in the other.
@@ -128,6 +129,53 @@ impl Store {
         self.dead_letters_from(filter, "", limit).await
     }
 
+    /// The filter as a condition for the newest letters, `$1` of them, from the id `$2` on; its values follow these. None when nothing can
+    /// fit. A code that few have stands in no index alone: the kinds that wait are counted beside the letters, and the newest of each that
+    /// has it are found by its flow and its destination.
+    async fn fitting(&self, filter: &DeadLetterFilter) -> Result<Option<(String, Vec<Value>)>, StoreError> {
+        const FIRST: usize = 3;
+        let narrowed = |filter: &DeadLetterFilter| {
+            let (condition, values) = filter.narrow(FIRST);
+            (format!("{condition} AND id >= $2"), values)
+        };
+        let waits = filter.state == Some(DeadLetterState::Waiting) && filter.run.is_none();
+        let Some(code) = filter.code.as_ref().filter(|_| waits) else {
+            return Ok(Some(narrowed(filter)));
+        };
+        let question = Statement::new(
+            "SELECT flow, destination FROM dead_letter_counts WHERE code = $1 AND flow = coalesce(CAST($2 AS TEXT), flow) \
+             AND destination = coalesce(CAST($3 AS TEXT), destination) GROUP BY flow, destination HAVING sum(waiting) > 0 LIMIT $4",
+        )
+        .bind(code)
+        .bind(filter.flow.clone())
+        .bind(filter.destination.clone())
+        .bind(i64::try_from(MOST_WORDS + 1).unwrap_or(i64::MAX));
+        let kinds = self.read(question).await?;
+        if kinds.is_empty() {
+            return Ok(None);
+        }
+        if kinds.len() > MOST_WORDS {
+            return Ok(Some(narrowed(filter)));
+        }
+        let of_any = DeadLetterFilter {
+            flow: None,
+            destination: None,
+            ..filter.clone()
+        };
+        let (condition, mut values) = narrowed(&of_any);
+        let mut each = Vec::with_capacity(kinds.len());
+        for mut kind in kinds {
+            values.extend([Value::from(kind.text()?), Value::from(kind.text()?)]);
+            let last = FIRST + values.len() - 1;
+            each.push(format!(
+                "{condition} AND flow = ${} AND destination = ${last}",
+                last - 1
+            ));
+        }
+        let newest = newest_of_each("dead_letters", "id", &each, "$1");
+        Ok(Some((format!("id IN ({newest})"), values)))
+    }
+
     /// Those that fit and were not given up before the one with this id.
     async fn dead_letters_from(
         &self,
@@ -138,12 +186,12 @@ impl Store {
         if !filter.may_be() {
             return Ok(Vec::new());
         }
-        let (condition, values) = filter.narrow(3);
-        let mut question = Statement::new(format!(
-            "{COLUMNS} WHERE {condition} AND id >= $2 ORDER BY id DESC LIMIT $1"
-        ))
-        .bind(i64::from(limit))
-        .bind(first);
+        let Some((condition, values)) = self.fitting(filter).await? else {
+            return Ok(Vec::new());
+        };
+        let mut question = Statement::new(format!("{COLUMNS} WHERE {condition} ORDER BY id DESC LIMIT $1"))
+            .bind(i64::from(limit))
+            .bind(first);
         question.values.extend(values);
         self.read(question).await?.into_iter().map(letter).collect()
     }
@@ -162,11 +210,15 @@ impl Store {
                 text: None,
                 ..filter.clone()
             };
-            let (condition, values) = without.narrow(2);
+            let Some((condition, values)) = self.fitting(&without).await? else {
+                return Ok(FoundDeadLetters::default());
+            };
             let mut question = Statement::new(format!(
-                "SELECT id FROM dead_letters WHERE {condition} ORDER BY id DESC LIMIT 1 OFFSET $1"
+                "SELECT min(id) FROM (SELECT id FROM dead_letters WHERE {condition} ORDER BY id DESC LIMIT $1) AS newest \
+                 HAVING count(*) = $1"
             ))
-            .bind(i64::from(most.max(1)) - 1);
+            .bind(i64::from(most.max(1)))
+            .bind("");
             question.values.extend(values);
             if let Some(mut row) = self.read_one(question).await? {
                 last_read = Some(row.text()?);

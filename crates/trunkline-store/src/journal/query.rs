@@ -9,6 +9,7 @@ use crate::{
     Store, StoreError,
     database::{Statement, Value},
     entropy::first_id_at,
+    rare::words_of,
 };
 
 /// Which runs. Every part that is given narrows it; an empty filter is everything.
@@ -92,6 +93,10 @@ impl ActionRunFilter {
         add("id >= $n", self.since.map(|since| first_id_at(since).into()));
         add("id < $n", self.until.map(|until| first_id_at(until).into()));
         add("id < $n", self.before.clone().map(Value::from));
+        if self.key.is_some() && self.workspace.is_none() {
+            // The index of keys begins with the workspace.
+            conditions.push(format!("workspace IN ({})", words_of("action_runs", "workspace")));
+        }
         if let Some(state) = self.state {
             // The words stand in the text, so that the index of what is not done is found.
             conditions.push(match state {

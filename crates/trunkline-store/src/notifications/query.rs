@@ -8,6 +8,7 @@ use super::{COLUMNS, Notification, NotificationState, notification};
 use crate::{
     Store, StoreError,
     database::{Statement, Value},
+    rare::{MOST_WORDS, newest_of_each, words_of},
 };
 
 /// Which notifications.
@@ -32,10 +33,10 @@ pub struct NotificationFilter {
 }
 
 impl NotificationFilter {
-    /// The filter as a condition whose values follow those that are bound before.
-    fn narrow(&self, sql: &str, first: usize) -> (String, Vec<Value>) {
+    /// All of the filter but its topics, as conditions whose values follow those that are bound before.
+    fn conditions(&self, first: usize) -> (Vec<String>, Vec<Value>) {
         let mut values = Vec::new();
-        let mut conditions: Vec<String> = Vec::new();
+        let mut conditions = vec!["true".to_owned()];
         let mut add = |condition: &str, value: Option<Value>| {
             if let Some(value) = value {
                 values.push(value);
@@ -52,19 +53,56 @@ impl NotificationFilter {
             // The word stands in the text, so that the indexes of what waits and of what failed are found.
             conditions.push(format!("state = '{}'", state.as_str()));
         }
+        (conditions, values)
+    }
+
+    /// The filter as a condition; `topic` is the topic's column, or what hides it from the indexes.
+    fn narrow(&self, topic: &str, first: usize) -> (String, Vec<Value>) {
+        let (mut conditions, mut values) = self.conditions(first);
         if !self.topics.is_empty() {
             let places: Vec<String> = (0..self.topics.len())
                 .map(|index| format!("${}", first + values.len() + index))
                 .collect();
-            conditions.push(format!("topic IN ({})", places.join(", ")));
+            conditions.push(format!("{topic} IN ({})", places.join(", ")));
             values.extend(self.topics.iter().map(Value::from));
         }
-        let condition = if conditions.is_empty() {
-            String::new()
+        (conditions.join(" AND "), values)
+    }
+
+    /// The question for those that fit, so many at most.
+    fn question(&self, limit: u32) -> Statement {
+        let limit = Value::Int(limit.into());
+        let of_topics = 1..=MOST_WORDS;
+        let (sql, values) = if self.after.is_none() && of_topics.contains(&self.topics.len()) {
+            let (conditions, mut values) = self.conditions(2);
+            let each: Vec<String> = (0..self.topics.len())
+                .map(|index| {
+                    format!(
+                        "{} AND topic = ${}",
+                        conditions.join(" AND "),
+                        2 + values.len() + index
+                    )
+                })
+                .collect();
+            values.extend(self.topics.iter().map(Value::from));
+            let newest = newest_of_each("notifications", "seq", &each, "$1");
+            (
+                format!("{COLUMNS} WHERE seq IN ({newest}) ORDER BY seq DESC LIMIT $1"),
+                values,
+            )
         } else {
-            format!(" WHERE {}", conditions.join(" AND "))
+            // Whoever follows reads on from where they were, in order.
+            let (condition, values) = self.narrow("coalesce(topic, '')", 2);
+            let order = if self.after.is_some() { "ASC" } else { "DESC" };
+            (
+                format!("{COLUMNS} WHERE {condition} ORDER BY seq {order} LIMIT $1"),
+                values,
+            )
         };
-        (format!("{sql}{condition}"), values)
+        Statement {
+            values: std::iter::once(limit).chain(values).collect(),
+            ..Statement::new(sql)
+        }
     }
 }
 
@@ -91,21 +129,19 @@ impl Store {
         filter: &NotificationFilter,
         limit: u32,
     ) -> Result<Vec<Notification>, StoreError> {
-        let (sql, values) = filter.narrow(COLUMNS, 2);
-        let order = if filter.after.is_some() { "ASC" } else { "DESC" };
-        let question = Statement {
-            values: std::iter::once(Value::Int(limit.into())).chain(values).collect(),
-            ..Statement::new(format!("{sql} ORDER BY seq {order} LIMIT $1"))
-        };
-        self.read(question).await?.into_iter().map(notification).collect()
+        self.read(filter.question(limit))
+            .await?
+            .into_iter()
+            .map(notification)
+            .collect()
     }
 
     /// How many notifications fit.
     pub async fn count_notifications(&self, filter: &NotificationFilter) -> Result<u64, StoreError> {
-        let (sql, values) = filter.narrow("SELECT count(*) FROM notifications", 1);
+        let (condition, values) = filter.narrow("topic", 1);
         let question = Statement {
             values,
-            ..Statement::new(sql)
+            ..Statement::new(format!("SELECT count(*) FROM notifications WHERE {condition}"))
         };
         let count = self
             .read_one(question)
@@ -118,9 +154,12 @@ impl Store {
     pub async fn notification(&self, id: &str) -> Result<Notification, StoreError> {
         let question = match id.parse::<i64>() {
             Ok(seq) => Statement::new(format!("{COLUMNS} WHERE seq = $1")).bind(seq),
-            Err(_) => {
-                Statement::new(format!("{COLUMNS} WHERE notification = $1 ORDER BY seq LIMIT 1")).bind(id)
-            }
+            // Repeats are told by the same id, in an index of their own.
+            Err(_) => Statement::new(format!(
+                "{COLUMNS} WHERE dedup = $1 AND notification = $1 AND workspace IN ({}) ORDER BY seq LIMIT 1",
+                words_of("notifications", "workspace")
+            ))
+            .bind(id),
         };
         let row = self
             .read_one(question)
@@ -134,13 +173,12 @@ impl Store {
 
     /// Lets the notifications that fit wait again, so that they are applied once more; returns how many.
     pub async fn replay(&self, filter: &NotificationFilter, now: Timestamp) -> Result<u64, StoreError> {
-        let (sql, values) = filter.narrow(
-            "UPDATE notifications SET state = 'waiting', attempts = 0, error = NULL, next_at = $1",
-            2,
-        );
+        let (condition, values) = filter.narrow("topic", 2);
         let replayed = Statement {
             values: std::iter::once(Value::from(now)).chain(values).collect(),
-            ..Statement::new(sql)
+            ..Statement::new(format!(
+                "UPDATE notifications SET state = 'waiting', attempts = 0, error = NULL, next_at = $1 WHERE {condition}"
+            ))
         };
         Ok(self.write_one(replayed).await?.changed)
     }

@@ -11,7 +11,7 @@ use crate::StoreError;
 /// The lock's number: "TRKS".
 const LOCK: i64 = 0x5452_4b53;
 
-const STEPS: [&str; 7] = [
+const STEPS: [&str; 8] = [
     include_str!("migrations/0001.sql"),
     include_str!("migrations/0002.sql"),
     include_str!("migrations/0003.sql"),
@@ -19,6 +19,7 @@ const STEPS: [&str; 7] = [
     include_str!("migrations/0005.sql"),
     include_str!("migrations/0006.sql"),
     include_str!("migrations/0007.sql"),
+    include_str!("migrations/0008.sql"),
 ];
 
 /// Waits until nobody else changes the tables, or fills them, until the transaction ends.

@@ -14,7 +14,7 @@ use crate::StoreError;
 const APPLICATION: i32 = 0x5452_4b53;
 
 /// The steps, in order; a file's format is how many were taken.
-const STEPS: [&str; 7] = [
+const STEPS: [&str; 8] = [
     include_str!("migrations/0001.sql"),
     include_str!("migrations/0002.sql"),
     include_str!("migrations/0003.sql"),
@@ -22,6 +22,7 @@ const STEPS: [&str; 7] = [
     include_str!("migrations/0005.sql"),
     include_str!("migrations/0006.sql"),
     include_str!("migrations/0007.sql"),
+    include_str!("migrations/0008.sql"),
 ];
 
 pub(super) fn up(connection: &mut Connection, path: &Path) -> Result<(), StoreError> {

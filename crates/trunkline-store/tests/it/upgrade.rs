@@ -7,8 +7,8 @@ use std::{fs, os::unix::fs::PermissionsExt as _};
 
 use secrecy::ExposeSecret as _;
 use trunkline_store::{
-    ActionRunFilter, ActionRunState, AuditFilter, BatchFilter, DeadLetterFilter, FlowRunFilter, FlowState,
-    Location, NewDelivery, NotificationFilter, Store, WriteState,
+    ActionRunFilter, ActionRunState, AuditFilter, BatchFilter, DeadLetterFilter, FateFilter, FlowRunFilter,
+    FlowState, Location, NewDelivery, NotificationFilter, Store, WriteState,
 };
 
 use crate::{
@@ -17,7 +17,7 @@ use crate::{
 };
 
 /// A store of each released format, in the words of SQLite and of PostgreSQL.
-const KEPT: [(u32, &str, &str); 6] = [
+const KEPT: [(u32, &str, &str); 7] = [
     (
         1,
         include_str!("../fixtures/format-1.sql"),
@@ -47,6 +47,11 @@ const KEPT: [(u32, &str, &str); 6] = [
         6,
         include_str!("../fixtures/format-6.sql"),
         include_str!("../fixtures/format-6.postgres.sql"),
+    ),
+    (
+        7,
+        include_str!("../fixtures/format-7.sql"),
+        include_str!("../fixtures/format-7.postgres.sql"),
     ),
 ];
 const KEPT_KEY: &str = include_str!("../fixtures/secret.key");
@@ -95,6 +100,14 @@ async fn a_store_of_every_earlier_format_is_brought_up_to_date() {
             if format >= 6 {
                 let retention = store.retention().await.unwrap();
                 assert_eq!(retention["flow_runs"], 864_000, "format {format}");
+            }
+            if format >= 7 {
+                let of_record = FateFilter {
+                    record: Some("4711".to_owned()),
+                    ..FateFilter::default()
+                };
+                let fates = store.fates(&of_record, 10).await.unwrap();
+                assert_eq!(fates[0].destination, "out", "format {format}");
             }
             flows::begin(&store, "new-flow").await;
             let delivery = NewDelivery {

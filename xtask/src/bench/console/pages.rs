@@ -6,6 +6,8 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 /// How many addresses of one shape are looked at.
 const EACH: usize = 2;
+/// What is typed where a form asks for words: one that nothing has, and one that a third of what was received has.
+const WORDS: [&str; 2] = ["conversation.deleted", "contact.user.updated"];
 
 /// The addresses that were found and not yet looked at.
 #[derive(Debug)]
@@ -79,7 +81,7 @@ fn values(page: &str, attribute: &str) -> Vec<String> {
         .collect()
 }
 
-/// What each choice of a form that asks leads to, by itself.
+/// What each choice of a form that asks leads to, and each word that is typed there, by itself.
 fn choices(page: &str) -> Vec<String> {
     let mut found = Vec::new();
     for form in page.split("<form ").skip(1) {
@@ -100,6 +102,13 @@ fn choices(page: &str) -> Vec<String> {
                     .filter(|option| !option.is_empty())
                     .map(|option| format!("{action}?{name}={option}")),
             );
+        }
+        for typed in form.split("<input ").skip(1) {
+            let typed = typed.split('>').next().unwrap_or_default();
+            let is_text = between(typed, "type=\"").is_none_or(|kind| ["text", "search"].contains(&kind));
+            if let Some(name) = between(typed, "name=\"").filter(|_| is_text) {
+                found.extend(WORDS.map(|word| format!("{action}?{name}={word}")));
+            }
         }
     }
     found
@@ -132,7 +141,8 @@ mod tests {
 <a href="/things?after=3&amp;limit=5#list">more</a><a href="/things/export">all</a><a href="https://example.com/">away</a>
 <a href="/data/a/contacts/1">1</a><a href="/data/a/contacts/2">2</a><a href="/data/a/contacts/3">3</a>
 <form class="filter" method="get" action="/things"><select name="kind"><option value="">any</option><option value="one">1</option>
-<option value="two" selected>2</option><option value="three">3</option></select></form>
+<option value="two" selected>2</option><option value="three">3</option></select><input id="t" name="topics"><input type="hidden" name="n" value="1">
+</form>
 <form method="post" action="/deeds"><select name="kind"><option value="one">1</option></select></form>
 <svg><use href="/assets/icons.svg?v=1#bell"></use></svg>"##;
 
@@ -151,10 +161,12 @@ mod tests {
             "/data/a/contacts/2",
             "/things?kind=one",
             "/things?kind=two",
+            "/things?topics=conversation.deleted",
+            "/things?topics=contact.user.updated",
         ];
         assert_eq!(paths, expected);
         let is_choice = |path: &&String| found.is_choice(path);
-        assert_eq!(paths.iter().filter(is_choice).count(), 2);
+        assert_eq!(paths.iter().filter(is_choice).count(), 4);
     }
 
     #[test]
