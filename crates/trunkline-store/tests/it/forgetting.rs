@@ -13,7 +13,7 @@ use crate::backends::{Place, at};
 /// Rows of each table, all of them young. With fewer a database may rather sort what an index finds than read all in order.
 const ROWS: i64 = 40_000;
 /// What a look at an index may read; each table holds many times as much.
-const MOST: u64 = 200_000;
+pub(crate) const MOST: u64 = 200_000;
 /// Each table, its columns, and their values for a number `i`, an id `id` and a moment `at`; `pad` is long.
 const TABLES: &[(&str, &str, &str)] = &[
     (
@@ -29,8 +29,8 @@ const TABLES: &[(&str, &str, &str)] = &[
     ),
     (
         "action_runs",
-        "id, workspace, action, input_digest, state, owner, fence, writes, outcome, started_at, ended_at, by_whom",
-        "id, 'abcd1234', 'contacts.update', id, 'done', 'o', 1, 0, pad, at, at, 'key'",
+        "id, workspace, action, input_digest, key, state, owner, fence, writes, outcome, started_at, ended_at, by_whom",
+        "id, 'abcd1234', 'contacts.update', id, id, 'done', 'o', 1, 0, json_quote(pad), at, at, 'key'",
     ),
     (
         "flow_runs",
@@ -64,22 +64,29 @@ const TABLES: &[(&str, &str, &str)] = &[
     ),
 ];
 
-/// Bytes that the store's writing thread has read from files.
-fn read_by_writer() -> u64 {
+/// Bytes that the store's threads of this name have read from files, and how many threads these are.
+pub(crate) fn read_by(name: &str) -> (u64, usize) {
     let threads = fs::read_dir("/proc/self/task").unwrap();
-    let writer: Vec<PathBuf> = threads
+    let ours: Vec<PathBuf> = threads
         .map(|thread| thread.unwrap().path())
-        .filter(|thread| {
-            fs::read_to_string(thread.join("comm")).is_ok_and(|name| name.trim() == "store-writer")
-        })
+        .filter(|thread| fs::read_to_string(thread.join("comm")).is_ok_and(|comm| comm.trim() == name))
         .collect();
-    assert_eq!(writer.len(), 1, "one store is open in this process");
-    let io = fs::read_to_string(writer[0].join("io")).unwrap();
-    let read = io.lines().find_map(|line| line.strip_prefix("rchar: "));
-    read.and_then(|count| count.parse().ok()).expect(&io)
+    let read = ours.iter().map(|thread| {
+        let io = fs::read_to_string(thread.join("io")).unwrap();
+        let read = io.lines().find_map(|line| line.strip_prefix("rchar: "));
+        read.and_then(|count| count.parse::<u64>().ok()).expect(&io)
+    });
+    (read.sum(), ours.len())
 }
 
-fn fill(place: &Place) {
+fn read_by_writer() -> u64 {
+    let (read, threads) = read_by("store-writer");
+    assert_eq!(threads, 1, "one store is open in this process");
+    read
+}
+
+/// Puts the rows into a store that nobody has open.
+pub(crate) fn fill(place: &Place) {
     let other = rusqlite::Connection::open(trunkline_store::Store::file_in(place.folder.path())).unwrap();
     other.pragma_update(None, "foreign_keys", false).unwrap();
     for (table, columns, values) in TABLES {

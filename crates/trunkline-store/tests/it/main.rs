@@ -30,6 +30,7 @@ mod pushes;
 mod queue;
 mod queue_model;
 mod queue_races;
+mod rare;
 mod requests;
 mod secrets;
 mod tls;
