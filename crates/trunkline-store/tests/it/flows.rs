@@ -258,7 +258,7 @@ async fn a_flow_with_much_history_is_removed_in_small_steps_and_again_after_it_w
     let store = place.open().await.unwrap();
     begin(&store, "vip").await;
     for number in 0..1_300 {
-        let letter = dead_letters::letter("out", if number == 1_100 { "TL0999" } else { "TL0105" });
+        let letter = dead_letters::letter("out", if number == 1_100 { "TL0811" } else { "TL0105" });
         store.add_dead_letter(&letter, at(number)).await.unwrap();
         store
             .begin_flow_run(&flow_runs::new("vip"), at(number))
@@ -266,7 +266,7 @@ async fn a_flow_with_much_history_is_removed_in_small_steps_and_again_after_it_w
             .unwrap();
     }
     let other = rusqlite::Connection::open(Store::file_in(place.folder.path())).unwrap();
-    let cut = "CREATE TRIGGER cut BEFORE DELETE ON dead_letters WHEN old.code = 'TL0999' BEGIN SELECT raise(ABORT, 'cut'); END";
+    let cut = "CREATE TRIGGER cut BEFORE DELETE ON dead_letters WHEN old.code = 'TL0811' BEGIN SELECT raise(ABORT, 'cut'); END";
     other.execute_batch(cut).unwrap();
     store.remove_flow("vip", true).await.unwrap_err();
     let left: u64 = store
