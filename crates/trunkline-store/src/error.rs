@@ -181,11 +181,18 @@ impl StoreError {
             Self::BadKey { .. } => {
                 "It must be a key that Trunkline made; a file that holds it must be readable by its owner alone (chmod 600).".to_owned()
             }
-            Self::NotFound {
-                kind: "flow" | "flow run" | "dead letter",
-                ..
-            } => "`trunkline flow list` shows which flows there are.".to_owned(),
-            Self::NotFound { kind, .. } => format!("`trunkline {kind}s list` shows which there are."),
+            Self::NotFound { kind, .. } => {
+                let lists = match *kind {
+                    "flow" => "flow list",
+                    "flow run" => "flow runs",
+                    "dead letter" => "flow dead-letters",
+                    "delivery" => "flow deliveries NAME",
+                    "batch" => "batches list",
+                    "person" => "people list",
+                    other => return format!("`trunkline {other}s list` shows which there are."),
+                };
+                format!("`trunkline {lists}` shows which there are.")
+            }
             Self::Exists { .. } => "Choose another name, or remove the one that is there first.".to_owned(),
             Self::InUse { .. } => "Remove or change those first.".to_owned(),
             Self::Invalid { .. } => "Write it as the message says.".to_owned(),

@@ -161,11 +161,11 @@ impl Book {
         } else {
             report.ask.min(left)
         };
-        let is_open = report.in_flight + report.keep + extra;
+        let in_hand = report.in_flight + report.keep + extra;
         let open = if self.limit == 0 {
-            is_open
+            in_hand
         } else {
-            is_open.min(self.limit.saturating_sub(self.foreign + others + counted))
+            in_hand.min(self.limit.saturating_sub(self.foreign + others + counted))
         };
         let busy = u32::from(report.is_busy)
             + u32::try_from(

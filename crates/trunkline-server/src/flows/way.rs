@@ -92,11 +92,15 @@ pub async fn way(
         // It was forgotten while we looked.
         fates.push(asked.clone());
     }
-    let source = fates
+    let kept = fates
         .iter()
         .chain([&asked])
-        .find_map(|fate| fate.source_record.as_deref())
-        .map(read);
+        .find_map(|fate| fate.source_record.clone());
+    let source = match kept {
+        None => source_of_letter(store, &fates).await?,
+        kept => kept,
+    };
+    let source = source.as_deref().map(read);
     let mut steps = Steps::default();
     let mut notes = Vec::new();
     if fates.iter().any(|fate| fate.joined > 1) {
@@ -138,6 +142,20 @@ pub async fn way(
         note: (!notes.is_empty()).then(|| notes.join(" ")),
         places,
     })
+}
+
+/// What the source gave, as a dead letter of the record has it; none where several records became the letter.
+async fn source_of_letter(store: &Store, fates: &[Fate]) -> Result<Option<String>, StoreError> {
+    let alone = fates.iter().filter(|fate| fate.joined <= 1);
+    let Some(letter) = alone.filter_map(|fate| fate.letter.as_deref()).next() else {
+        return Ok(None);
+    };
+    match store.dead_letter(letter).await {
+        Ok(letter) => Ok(letter.failure.source_record),
+        // It was forgotten, or brought and forgotten, before the row was.
+        Err(StoreError::NotFound { .. }) => Ok(None),
+        Err(error) => Err(error),
+    }
 }
 
 /// Documents are kept as text; what is none any more is shown as it is.

@@ -140,6 +140,7 @@ fn one_record_is_shown_with_its_whole_way() {
         let way = desk
             .run(&["flow", "delivery", dead["id"].as_str().unwrap()])
             .json();
+        assert_eq!(way["source_record"], json!({ "id": 3 }), "{way}");
         let letter = way["places"][0]["letter"].as_str().unwrap().to_owned();
         let letter = desk.run(&["flow", "dead-letters", &letter]).json();
         assert_eq!(letter["source_record"], json!({ "id": 3 }));
@@ -147,6 +148,54 @@ fn one_record_is_shown_with_its_whole_way() {
             letter["delivery"], dead["id"],
             "a letter leads to its record's way"
         );
+    }
+}
+
+#[test]
+fn a_record_that_a_transform_gave_up_is_shown_as_its_dead_letter_has_it() {
+    let desk = Desk::new();
+    let broken = SPLIT.replace("'.id != 2'", "'.id | error'");
+    put(&desk, "split.yaml", &broken);
+    put(&desk, "in.jsonl", "{\"id\": 7}\n");
+    assert_eq!(
+        desk.run(&["flow", "run", "split.yaml", "--json"]).json()["dead_letters"],
+        1
+    );
+    let dead = deliveries(&desk, &[]).remove(0);
+    let way = desk
+        .run(&["flow", "delivery", dead["id"].as_str().unwrap()])
+        .json();
+    assert_eq!(
+        (&way["source_record"], &way["note"]),
+        (&json!({ "id": 7 }), &Value::Null),
+        "{way}"
+    );
+    assert_eq!(way["steps"][0]["transform"], "filter", "{way}");
+    assert_eq!(way["steps"][0]["before"], json!([{ "id": 7 }]), "{way}");
+    assert_ne!(way["steps"][0]["errors"], json!([]), "{way}");
+}
+
+#[test]
+fn what_is_not_there_is_answered_with_the_command_that_lists_what_is() {
+    let desk = split("");
+    for (asked, lists) in [
+        (&["flow", "export", "nothing"][..], "flow list"),
+        (&["flow", "dead-letters", "nothing"], "flow dead-letters"),
+        (&["flow", "delivery", "nothing"], "flow deliveries"),
+        (&["batches", "show", "nothing"], "batches list"),
+        (&["people", "link", "nobody"], "people list"),
+        (&["mirrors", "show", "nothing"], "mirrors list"),
+        (&["notifications", "show", "nothing"], "notifications list"),
+        (&["runs", "show", "nothing"], "runs list"),
+    ] {
+        let refused = desk.run(asked);
+        let told = refused.stderr;
+        assert!(
+            told.contains("TL0507") && told.contains(&format!("`trunkline {lists}")),
+            "{asked:?}: {told}"
+        );
+        let words: Vec<&str> = lists.split(' ').chain(["--help"]).collect();
+        assert_eq!(desk.run(&words).code, 0, "{lists}");
     }
 }
 
