@@ -438,13 +438,19 @@ fn a_deletion_whose_answer_was_lost_is_seen_by_what_is_gone() {
     }
 }
 
-#[test]
-fn a_deletion_that_arrives_while_it_is_looked_for_is_seen() {
+/// A scene with somebody whose external id is `leaving` and whom the search shows, and their id.
+fn with_somebody() -> (Scene, String) {
     let scene = Scene::new();
     let person = scene
         .actor
         .made_contact(&json!({"role": "user", "external_id": "leaving"}));
     scene.wait(300);
+    (scene, person)
+}
+
+#[test]
+fn a_deletion_that_arrives_while_it_is_looked_for_is_seen() {
+    let (scene, person) = with_somebody();
     let input = json!({"external_id": "leaving"});
     scene.begin_only("contacts.erase", &input, |write| {
         write.operation = "contacts.delete".to_owned();
@@ -478,11 +484,7 @@ fn a_deletion_that_arrives_while_it_is_looked_for_is_seen() {
 
 #[test]
 fn an_erasure_that_was_cut_after_the_journal_forgot_its_writes_ends_with_its_receipt() {
-    let scene = Scene::new();
-    let person = scene
-        .actor
-        .made_contact(&json!({"role": "user", "external_id": "leaving"}));
-    scene.wait(300);
+    let (scene, person) = with_somebody();
     let input = json!({"external_id": "leaving"});
     scene.call("k", "contacts.erase", &input).unwrap();
     assert!(scene.journal.last_writes()[0].path.is_empty(), "it was forgotten");
@@ -494,10 +496,7 @@ fn an_erasure_that_was_cut_after_the_journal_forgot_its_writes_ends_with_its_rec
 
 #[test]
 fn a_deletion_that_arrives_after_it_was_looked_for_counts_when_it_is_sent_again() {
-    let scene = Scene::new();
-    let person = scene
-        .actor
-        .made_contact(&json!({"role": "user", "external_id": "leaving"}));
+    let (scene, person) = with_somebody();
     let input = json!({"id": person});
     scene.call("k", "contacts.delete", &input).unwrap();
     scene.journal.die();
